@@ -1,0 +1,3 @@
+//! Builds versioned Deep Zoom (DZI) pyramids from base tiles.
+
+pub mod codec;
