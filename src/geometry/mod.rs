@@ -1,0 +1,244 @@
+//! Pyramid arithmetic: sizes, levels, grids, tile rectangles, parents and children.
+//!
+//! Integers only, standard library only. Levels are numbered as Deep Zoom numbers them: level 0 is one pixel, the
+//! base level is full resolution. The rules are those of Microsoft's Deep Zoom file format (level sizes are the
+//! repeated ceiling half) and of OpenSeadragon and libvips, which agree with it.
+
+mod grid_set;
+mod tile_set;
+
+pub use grid_set::GridSet;
+pub use tile_set::TileSet;
+
+use std::fmt;
+
+/// The largest width or height of a picture: 2^31 pixels, so that every product of two sides fits 64 bits.
+pub const MAX_SIDE: u32 = 1 << 31;
+
+/// A width and a height in pixels, both at least 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Size {
+    /// Pixels from left to right.
+    pub width: u32,
+    /// Pixels from top to bottom.
+    pub height: u32,
+}
+
+impl Size {
+    /// The size `width` x `height`.
+    #[must_use]
+    pub const fn new(width: u32, height: u32) -> Self {
+        Self { width, height }
+    }
+
+    /// The size of the next coarser level: half of each side, rounded up.
+    #[must_use]
+    pub const fn halved(self) -> Self {
+        Self::new(self.width.div_ceil(2), self.height.div_ceil(2))
+    }
+
+    /// Number of pixels.
+    #[must_use]
+    pub const fn pixels(self) -> u64 {
+        self.width as u64 * self.height as u64
+    }
+}
+
+impl fmt::Display for Size {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{}x{}", self.width, self.height)
+    }
+}
+
+/// The tiles of one level: `columns` x `rows`, both at least 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Grid {
+    /// Tiles from left to right.
+    pub columns: u32,
+    /// Tiles from top to bottom.
+    pub rows: u32,
+}
+
+impl Grid {
+    /// Number of tiles.
+    #[must_use]
+    pub const fn count(self) -> u64 {
+        self.columns as u64 * self.rows as u64
+    }
+
+    /// Whether the tile at `column`, `row` (both from 0) is inside.
+    #[must_use]
+    pub const fn contains(self, column: u32, row: u32) -> bool {
+        column < self.columns && row < self.rows
+    }
+}
+
+impl fmt::Display for Grid {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{}x{}", self.columns, self.rows)
+    }
+}
+
+/// Which tile of a pyramid: its level and its place in that level's grid, column and row from 0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Tile {
+    /// Deep Zoom level, 0 the coarsest.
+    pub level: u8,
+    /// Tiles to the left of this one.
+    pub column: u32,
+    /// Tiles above this one.
+    pub row: u32,
+}
+
+impl Tile {
+    /// The coarser tile that this one is reduced into; `None` at level 0.
+    #[must_use]
+    pub fn parent(self) -> Option<Self> {
+        Some(Self { level: self.level.checked_sub(1)?, column: self.column / 2, row: self.row / 2 })
+    }
+}
+
+impl fmt::Display for Tile {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{}/{}_{}", self.level, self.column, self.row)
+    }
+}
+
+/// The pixels of a tile within its level: `x..x + width`, `y..y + height`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rect {
+    /// Left edge, inclusive.
+    pub x: u32,
+    /// Top edge, inclusive.
+    pub y: u32,
+    /// Width and height.
+    pub size: Size,
+}
+
+/// The shape of a whole pyramid: everything that follows from the picture's size, the tile size and the overlap.
+///
+/// Valid by construction: both sides are 1 to [`MAX_SIDE`], the tile size is at least 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Geometry {
+    size: Size,
+    tile_size: u32,
+    overlap: u32,
+}
+
+impl Geometry {
+    /// The pyramid of a picture of `size`, or `None` where a side or the tile size is 0 or a side is over [`MAX_SIDE`].
+    #[must_use]
+    pub const fn new(size: Size, tile_size: u32, overlap: u32) -> Option<Self> {
+        if size.width == 0 || size.height == 0 || tile_size == 0 || size.width > MAX_SIDE || size.height > MAX_SIDE {
+            return None;
+        }
+        Some(Self { size, tile_size, overlap })
+    }
+
+    /// The size of the picture, which is that of the base level.
+    #[must_use]
+    pub const fn size(&self) -> Size {
+        self.size
+    }
+
+    /// The side of a whole tile without overlap, in pixels.
+    #[must_use]
+    pub const fn tile_size(&self) -> u32 {
+        self.tile_size
+    }
+
+    /// Pixels that a tile shares with each neighbour, on each side.
+    #[must_use]
+    pub const fn overlap(&self) -> u32 {
+        self.overlap
+    }
+
+    /// The number of the finest level: the bit length of (longest side - 1).
+    #[must_use]
+    pub const fn base_level(&self) -> u8 {
+        let longest = if self.size.width > self.size.height { self.size.width } else { self.size.height };
+        (u32::BITS - (longest - 1).leading_zeros()) as u8
+    }
+
+    /// All level numbers, coarsest first.
+    pub fn levels(&self) -> impl DoubleEndedIterator<Item = u8> + use<> {
+        0..=self.base_level()
+    }
+
+    /// The size of a level in pixels. Levels beyond the base have the base's size.
+    #[must_use]
+    pub fn level_size(&self, level: u8) -> Size {
+        let halvings = self.base_level().saturating_sub(level);
+        let side = |pixels: u32| ((pixels - 1) >> halvings) + 1;
+        Size::new(side(self.size.width), side(self.size.height))
+    }
+
+    /// The grid of a level. Overlap never changes it.
+    #[must_use]
+    pub fn grid(&self, level: u8) -> Grid {
+        let size = self.level_size(level);
+        Grid { columns: size.width.div_ceil(self.tile_size), rows: size.height.div_ceil(self.tile_size) }
+    }
+
+    /// The grid of the base level.
+    #[must_use]
+    pub fn base_grid(&self) -> Grid {
+        self.grid(self.base_level())
+    }
+
+    /// Number of tiles in all levels together.
+    #[must_use]
+    pub fn tile_count(&self) -> u64 {
+        self.levels().map(|level| self.grid(level).count()).sum()
+    }
+
+    /// Whether the tile exists in this pyramid.
+    #[must_use]
+    pub fn contains(&self, tile: Tile) -> bool {
+        tile.level <= self.base_level() && self.grid(tile.level).contains(tile.column, tile.row)
+    }
+
+    /// The one tile of level 0.
+    #[must_use]
+    pub const fn top(&self) -> Tile {
+        Tile { level: 0, column: 0, row: 0 }
+    }
+
+    /// The pixels of a tile, overlap included, or `None` where there is no such tile.
+    #[must_use]
+    pub fn tile_rect(&self, tile: Tile) -> Option<Rect> {
+        if !self.contains(tile) {
+            return None;
+        }
+        let level = self.level_size(tile.level);
+        let span = |index: u32, side: u32| {
+            let start = u64::from(index) * u64::from(self.tile_size);
+            let end = start + u64::from(self.tile_size) + u64::from(self.overlap);
+            let start = start.saturating_sub(u64::from(self.overlap)) as u32;
+            (start, end.min(u64::from(side)) as u32 - start)
+        };
+        let (x, width) = span(tile.column, level.width);
+        let (y, height) = span(tile.row, level.height);
+        Some(Rect { x, y, size: Size::new(width, height) })
+    }
+
+    /// The size of a tile in pixels, overlap included. A tile that does not exist has the size of a whole one.
+    #[must_use]
+    pub fn tile_dimensions(&self, tile: Tile) -> Size {
+        self.tile_rect(tile).map_or(Size::new(self.tile_size, self.tile_size), |rect| rect.size)
+    }
+
+    /// The finer tiles that a tile is made from, in the order top left, top right, bottom left, bottom right; `None`
+    /// where the grid has none. The base level has no children.
+    #[must_use]
+    pub fn children(&self, tile: Tile) -> [Option<Tile>; 4] {
+        let level = tile.level + 1;
+        [(0, 0), (1, 0), (0, 1), (1, 1)].map(|(right, down)| {
+            let child = Tile { level, column: tile.column * 2 + right, row: tile.row * 2 + down };
+            self.contains(child).then_some(child)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,176 @@
+use super::*;
+use proptest::prelude::*;
+use std::collections::BTreeSet;
+
+fn geometry(width: u32, height: u32, tile_size: u32, overlap: u32) -> Geometry {
+    Geometry::new(Size::new(width, height), tile_size, overlap).unwrap()
+}
+
+#[test]
+fn the_example_of_the_contract() {
+    let example = geometry(750, 500, 250, 0);
+    assert_eq!(example.base_level(), 10);
+    assert_eq!(example.base_grid(), Grid { columns: 3, rows: 2 });
+    assert_eq!(example.level_size(9), Size::new(375, 250));
+    assert_eq!(example.level_size(0), Size::new(1, 1));
+    assert_eq!(example.tile_count(), 6 + 2 + 9);
+}
+
+#[test]
+fn sizes_at_the_limits_do_not_overflow() {
+    let largest = geometry(MAX_SIDE, MAX_SIDE, 1, u32::MAX);
+    assert_eq!(largest.base_level(), 31);
+    assert_eq!(largest.base_grid().count(), 1 << 62);
+    let corner = Tile { level: 31, column: MAX_SIDE - 1, row: MAX_SIDE - 1 };
+    assert_eq!(largest.tile_rect(corner).unwrap().size.width, MAX_SIDE);
+    assert_eq!(geometry(MAX_SIDE, 1, 1, 0).level_size(0), Size::new(1, 1));
+    assert_eq!(geometry(MAX_SIDE - 1, 1, 1, 0).base_level(), 31);
+    assert_eq!(geometry((1 << 29) + 1, 1, 256, 0).base_level(), 30);
+    assert_eq!(geometry(1 << 29, 1, 256, 0).base_level(), 29);
+    assert_eq!(geometry(1, 1, 1, 0).base_level(), 0);
+    assert!(Geometry::new(Size::new(MAX_SIDE + 1, 1), 1, 0).is_none());
+    assert!(Geometry::new(Size::new(0, 1), 1, 0).is_none());
+    assert!(Geometry::new(Size::new(1, 1), 0, 0).is_none());
+}
+
+/// libvips: at width 255, tile size 254, overlap 1 the tiles are 255 and 2 pixels wide, and both exist.
+#[test]
+fn overlap_widens_tiles_and_never_changes_their_number() {
+    let shape = geometry(255, 10, 254, 1);
+    assert_eq!(shape.base_grid().columns, 2);
+    let widths: Vec<u32> = (0..2)
+        .map(|column| shape.tile_rect(Tile { level: shape.base_level(), column, row: 0 }).unwrap().size.width)
+        .collect();
+    assert_eq!(widths, [255, 2]);
+}
+
+fn any_geometry() -> impl Strategy<Value = Geometry> {
+    (1..2000u32, 1..2000u32, 1..300u32, 0..3u32).prop_map(|(width, height, tile, overlap)| {
+        let tile = tile.max(width.max(height) / 60 + 1);
+        geometry(width, height, tile, overlap)
+    })
+}
+
+proptest! {
+    #[test]
+    fn every_level_is_the_ceiling_half_of_the_finer_one(width in 1..=MAX_SIDE, height in 1..=MAX_SIDE, tile in 1..=u32::MAX) {
+        let shape = geometry(width, height, tile, 0);
+        let mut size = Size::new(width, height);
+        for level in shape.levels().rev() {
+            prop_assert_eq!(shape.level_size(level), size);
+            let grid = shape.grid(level);
+            prop_assert!(u64::from(grid.columns) * u64::from(tile) >= u64::from(size.width));
+            prop_assert!((u64::from(grid.columns) - 1) * u64::from(tile) < u64::from(size.width));
+            if level > 0 {
+                prop_assert!(size != Size::new(1, 1), "level 0 is the first of one pixel");
+                let coarser = shape.grid(level - 1);
+                prop_assert_eq!(coarser.columns, grid.columns.div_ceil(2));
+                prop_assert_eq!(coarser.rows, grid.rows.div_ceil(2));
+            }
+            size = size.halved();
+        }
+        prop_assert_eq!(size, Size::new(1, 1));
+    }
+
+    #[test]
+    fn tiles_partition_each_level(width in 1..200u32, height in 1..200u32, tile_size in 1..90u32) {
+        let shape = geometry(width, height, tile_size, 0);
+        for level in shape.levels() {
+            let size = shape.level_size(level);
+            let mut covered = vec![0u8; size.pixels() as usize];
+            let grid = shape.grid(level);
+            for row in 0..grid.rows {
+                for column in 0..grid.columns {
+                    let rect = shape.tile_rect(Tile { level, column, row }).unwrap();
+                    for y in rect.y..rect.y + rect.size.height {
+                        for x in rect.x..rect.x + rect.size.width {
+                            covered[(y * size.width + x) as usize] += 1;
+                        }
+                    }
+                }
+            }
+            prop_assert!(covered.iter().all(|&times| times == 1));
+        }
+    }
+
+    #[test]
+    fn parents_and_children_agree(shape in any_geometry()) {
+        for tile in all_tiles(&shape) {
+            if tile.level < shape.base_level() {
+                let children: Vec<Tile> = shape.children(tile).into_iter().flatten().collect();
+                prop_assert!(!children.is_empty());
+                for child in children {
+                    prop_assert_eq!(child.parent(), Some(tile));
+                }
+            }
+            match tile.parent() {
+                None => prop_assert_eq!(tile, shape.top()),
+                Some(parent) => prop_assert!(shape.children(parent).contains(&Some(tile))),
+            }
+        }
+        prop_assert_eq!(all_tiles(&shape).len() as u64, shape.tile_count());
+    }
+
+    /// The model: two pixels of the base are related if a coarser pixel covers both; a tile is affected if any
+    /// patched base pixel lies under it. Computed with pixel coordinates only, never with tile numbers.
+    #[test]
+    fn affected_tiles_are_those_over_a_patched_pixel(
+        width in 1..300u32, height in 1..300u32, tile_size in 7..90u32,
+        picks in proptest::collection::vec((any::<u32>(), any::<u32>()), 0..6),
+    ) {
+        let shape = geometry(width, height, tile_size, 0);
+        let grid = shape.base_grid();
+        let mut base = GridSet::new(grid);
+        for (x, y) in picks {
+            base.insert(x % grid.columns, y % grid.rows);
+        }
+        let affected = TileSet::ancestors(&shape, base.clone());
+        let expected: BTreeSet<Tile> = all_tiles(&shape).into_iter().filter(|&tile| covers_patch(&shape, tile, &base)).collect();
+        prop_assert_eq!(affected.iter().collect::<BTreeSet<_>>(), expected.clone());
+        prop_assert_eq!(affected.count(), expected.len() as u64);
+        prop_assert!(all_tiles(&shape).into_iter().all(|tile| affected.contains(tile) == expected.contains(&tile)));
+    }
+
+    #[test]
+    fn a_grid_set_is_a_set(columns in 1..40u32, rows in 1..40u32, picks in proptest::collection::vec((0..50u32, 0..50u32), 0..80)) {
+        let grid = Grid { columns, rows };
+        let mut set = GridSet::new(grid);
+        let mut model = BTreeSet::new();
+        for (column, row) in picks {
+            let inside = column < columns && row < rows;
+            prop_assert_eq!(set.insert(column, row), inside && model.insert((row, column)));
+        }
+        prop_assert_eq!(set.count(), model.len() as u64);
+        let listed: Vec<_> = set.iter().map(|(column, row)| (row, column)).collect();
+        prop_assert_eq!(listed, model.iter().copied().collect::<Vec<_>>());
+        prop_assert_eq!(set.missing().count() as u64, grid.count() - set.count());
+        prop_assert!(set.missing().all(|(column, row)| !set.contains(column, row)));
+        let full = GridSet::full(grid);
+        prop_assert_eq!(full.iter().count() as u64, grid.count());
+        prop_assert_eq!(full.missing().count(), 0);
+    }
+}
+
+fn all_tiles(shape: &Geometry) -> Vec<Tile> {
+    let mut tiles = Vec::new();
+    for level in shape.levels() {
+        let grid = shape.grid(level);
+        for row in 0..grid.rows {
+            tiles.extend((0..grid.columns).map(|column| Tile { level, column, row }));
+        }
+    }
+    tiles
+}
+
+fn covers_patch(shape: &Geometry, tile: Tile, base: &GridSet) -> bool {
+    let shrink = 1u64 << (shape.base_level() - tile.level);
+    let rect = shape.tile_rect(tile).unwrap();
+    let inside = |start: u32, length: u32, pixel: u32| {
+        let (start, end) = (u64::from(start) * shrink, u64::from(start + length) * shrink);
+        (start..end).contains(&u64::from(pixel))
+    };
+    base.iter().any(|(column, row)| {
+        let patch = shape.tile_rect(Tile { level: shape.base_level(), column, row }).unwrap();
+        inside(rect.x, rect.size.width, patch.x) && inside(rect.y, rect.size.height, patch.y)
+    })
+}

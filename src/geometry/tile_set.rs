@@ -1,0 +1,64 @@
+//! A set of tiles of a whole pyramid.
+
+use super::{Geometry, GridSet, Tile};
+
+/// A set of tiles over all levels of one pyramid: one bit for each tile that the pyramid can have.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TileSet {
+    levels: Vec<GridSet>,
+}
+
+impl TileSet {
+    /// The empty set for a pyramid.
+    #[must_use]
+    pub fn new(geometry: &Geometry) -> Self {
+        Self { levels: geometry.levels().map(|level| GridSet::new(geometry.grid(level))).collect() }
+    }
+
+    /// The tiles in `base` (a set over the base grid) and all their ancestors: what a patch of `base` can change.
+    #[must_use]
+    pub fn ancestors(geometry: &Geometry, base: GridSet) -> Self {
+        let mut levels: Vec<GridSet> = Vec::new();
+        let mut finer = base;
+        for level in geometry.levels().rev().skip(1) {
+            let mut coarser = GridSet::new(geometry.grid(level));
+            for (column, row) in finer.iter() {
+                coarser.insert(column / 2, row / 2);
+            }
+            levels.push(std::mem::replace(&mut finer, coarser));
+        }
+        levels.push(finer);
+        levels.reverse();
+        Self { levels }
+    }
+
+    /// Adds a tile; true if it was new. A tile outside the pyramid is not added.
+    pub fn insert(&mut self, tile: Tile) -> bool {
+        self.levels.get_mut(usize::from(tile.level)).is_some_and(|set| set.insert(tile.column, tile.row))
+    }
+
+    /// Whether the tile is in the set.
+    #[must_use]
+    pub fn contains(&self, tile: Tile) -> bool {
+        self.level(tile.level).is_some_and(|set| set.contains(tile.column, tile.row))
+    }
+
+    /// The tiles of one level, or `None` beyond the base level.
+    #[must_use]
+    pub fn level(&self, level: u8) -> Option<&GridSet> {
+        self.levels.get(usize::from(level))
+    }
+
+    /// Number of tiles in the set.
+    #[must_use]
+    pub fn count(&self) -> u64 {
+        self.levels.iter().map(GridSet::count).sum()
+    }
+
+    /// The tiles in the set, coarsest level first, each level row by row.
+    pub fn iter(&self) -> impl Iterator<Item = Tile> + '_ {
+        (0u8..)
+            .zip(&self.levels)
+            .flat_map(|(level, set)| set.iter().map(move |(column, row)| Tile { level, column, row }))
+    }
+}

@@ -1,0 +1,143 @@
+use super::*;
+
+fn reduction(filter: Filter) -> Reduction {
+    Reduction { filter, linear: false }
+}
+
+fn raster<S: Sample>(width: usize, channels: usize, samples: &[S]) -> Raster<S> {
+    let height = samples.len() / width / channels;
+    Raster::from_samples(width, height, channels, samples.to_vec()).unwrap()
+}
+
+#[test]
+fn the_mean_rounds_half_up_and_repeats_odd_edges() {
+    let source = raster(3, 1, &[0u8, 1, 9, 0, 1, 10, 5, 6, 255]);
+    let halved = reduction(Filter::Mean).halve(&source);
+    assert_eq!((halved.width(), halved.height()), (2, 2));
+    assert_eq!(halved.samples(), [1, 10, 6, 255]);
+    let deep = raster(2, 1, &[65535u16, 65535, 65535, 65534]);
+    assert_eq!(reduction(Filter::Mean).halve(&deep).samples(), [65535]);
+}
+
+#[test]
+fn alpha_weighs_colours() {
+    let source = raster(2, 2, &[200u8, 255, 10, 0, 100, 1, 77, 0]);
+    // (200 * 255 + 100) / 256 = 199.6, (255 + 1 + 2) / 4 = 64
+    assert_eq!(reduction(Filter::Mean).halve(&source).samples(), [200, 64]);
+    let faint = raster(2, 4, &[9u8, 9, 9, 1, 9, 9, 9, 0, 9, 9, 9, 0, 9, 9, 9, 0]);
+    assert_eq!(reduction(Filter::Mean).halve(&faint).samples(), [0, 0, 0, 0], "alpha rounds to zero");
+    for filter in [Filter::Lanczos3, Filter::Mean] {
+        let clear = raster(4, 2, &[9u8, 0].repeat(16));
+        assert!(reduction(filter).halve(&clear).samples().iter().all(|&sample| sample == 0));
+    }
+}
+
+#[test]
+fn linear_light_is_brighter() {
+    let linear = Reduction { filter: Filter::Mean, linear: true };
+    assert_eq!(linear.halve(&raster(2, 1, &[0u8, 255, 255, 0])).samples(), [188]);
+    assert_eq!(linear.halve(&raster(2, 1, &[0u16, 65535, 65535, 0])).samples(), [48192]);
+    for value in 0..=255u8 {
+        assert_eq!(linear.halve(&raster(2, 1, &[value; 4])).samples(), [value]);
+    }
+    for value in (0..=65535u16).step_by(7) {
+        assert_eq!(linear.halve(&raster(2, 1, &[value; 4])).samples(), [value]);
+    }
+}
+
+#[test]
+fn nearest_and_mode_invent_no_values() {
+    let labels = raster(4, 1, &[1u8, 2, 3, 4, 5, 2, 4, 4]);
+    assert_eq!(reduction(Filter::Nearest).halve(&labels).samples(), [1, 3]);
+    assert_eq!(reduction(Filter::Mode).halve(&labels).samples(), [2, 4]);
+    let tie = raster(2, 1, &[1u8, 2, 2, 1]);
+    assert_eq!(reduction(Filter::Mode).halve(&tie).samples(), [1]);
+    let pixels = raster(2, 3, &[1u8, 2, 3, 1, 2, 4, 1, 2, 4, 9, 2, 4]);
+    assert_eq!(reduction(Filter::Mode).halve(&pixels).samples(), [1, 2, 4], "whole pixels are counted");
+}
+
+#[test]
+fn planes_are_halved_along_one_axis() {
+    let plane = raster(3, 1, &[0u8, 1, 10, 4, 6, 20]);
+    assert_eq!(reduction(Filter::Mean).halve_plane(&plane, Axes::Horizontal).samples(), [1, 10, 5, 20]);
+    assert_eq!(reduction(Filter::Mean).halve_plane(&plane, Axes::Vertical).samples(), [2, 4, 15]);
+    assert_eq!(reduction(Filter::Nearest).halve_plane(&plane, Axes::Horizontal).samples(), [0, 10, 4, 20]);
+    assert_eq!(reduction(Filter::Mode).halve_plane(&plane, Axes::Vertical).samples(), [0, 1, 10]);
+    let flat = raster(5, 1, &[77u8; 15]);
+    assert_eq!(reduction(Filter::Lanczos3).halve_plane(&flat, Axes::Vertical), raster(5, 1, &[77u8; 10]));
+}
+
+fn noise(length: usize, mut seed: u32) -> Vec<u32> {
+    let mut next = || {
+        seed = seed.wrapping_mul(1664525).wrapping_add(1013904223);
+        seed >> 8
+    };
+    (0..length).map(|_| next()).collect()
+}
+
+/// The plain definition in floating point: twelve taps, edges repeated.
+fn lanczos_reference(source: &[f64], length: usize) -> Vec<f64> {
+    let sinc = |x: f64| {
+        let angle = x * std::f64::consts::PI;
+        if angle == 0.0 { 1.0 } else { angle.sin() / angle }
+    };
+    let tap = |distance: f64| sinc(distance / 2.0) * sinc(distance / 6.0);
+    (0..length.div_ceil(2) as i64)
+        .map(|x| {
+            let centre = 2 * x;
+            let weights: Vec<(i64, f64)> =
+                (centre - 5..=centre + 6).map(|at| (at, tap(at as f64 - centre as f64 - 0.5))).collect();
+            let total: f64 = weights.iter().map(|(_, weight)| weight).sum();
+            weights.iter().map(|(at, weight)| source[(*at).clamp(0, length as i64 - 1) as usize] * weight / total).sum()
+        })
+        .collect()
+}
+
+#[test]
+fn lanczos_is_what_its_definition_says_up_to_rounding() {
+    for width in [1usize, 2, 5, 13, 64] {
+        let values: Vec<u8> = noise(width, width as u32).into_iter().map(|value| value as u8).collect();
+        let source = raster(width, 1, &values.repeat(3));
+        let halved = reduction(Filter::Lanczos3).halve(&source);
+        let expected = lanczos_reference(&values.iter().map(|&value| f64::from(value)).collect::<Vec<_>>(), width);
+        for (x, expected) in expected.iter().enumerate() {
+            let got = f64::from(halved.row(0)[x]);
+            assert!((got - expected.clamp(0.0, 255.0)).abs() <= 1.0, "width {width}, x {x}: {got} for {expected}");
+        }
+    }
+}
+
+/// Determinism: vector instructions may not change a bit.
+#[test]
+#[allow(unsafe_code)]
+fn fast_image_resize_gives_the_same_without_vector_instructions() {
+    use fast_image_resize::images::Image;
+    use fast_image_resize::{CpuExtensions, FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
+    for (pixel_type, bytes) in [
+        (PixelType::U8, 1),
+        (PixelType::U8x3, 3),
+        (PixelType::U16, 2),
+        (PixelType::U16x2, 4),
+        (PixelType::U16x3, 6),
+        (PixelType::U16x4, 8),
+    ] {
+        let (width, height) = (75u32, 61u32);
+        let mut source = Image::new(width, height, pixel_type);
+        let random = noise(width as usize * height as usize * bytes, 5);
+        for (byte, value) in source.buffer_mut().iter_mut().zip(random) {
+            *byte = value as u8;
+        }
+        let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::Lanczos3)).use_alpha(false);
+        let run = |plain: bool| {
+            let mut resizer = Resizer::new();
+            if plain {
+                // SAFETY: `None` needs no instruction that a processor might lack.
+                unsafe { resizer.set_cpu_extensions(CpuExtensions::None) };
+            }
+            let mut target = Image::new(width.div_ceil(2), height.div_ceil(2), pixel_type);
+            resizer.resize(&source, &mut target, &options).unwrap();
+            target.into_vec()
+        };
+        assert!(run(true) == run(false), "{pixel_type:?}");
+    }
+}
