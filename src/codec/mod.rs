@@ -1,3 +1,172 @@
-//! Tile formats: stored bytes to samples or coefficients and back. Knows nothing of files.
+//! Tile formats: stored bytes to tiles as later runs will read them, and parents made from their children.
+//! Knows nothing of files.
+//!
+//! A parent is made from its children *as stored*. [`Codec::parent`] therefore returns, beside the parent's bytes,
+//! exactly the [`TileImage`] that [`Codec::decode`] would give for those bytes: quantised coefficients for JPEG,
+//! samples for PNG. It goes straight up to the next parent, and a tile just made is never decoded.
 
 pub mod jpeg;
+mod orientation;
+mod planes;
+mod png;
+mod stitch;
+mod ycbcr;
+
+use crate::geometry::Size;
+use crate::reduce::Reduction;
+use crate::spec::{FormatKind, Quality, Settings};
+
+pub use png::{PngImage, Samples};
+
+/// The version of everything that decides about generated tiles' bytes: filters, encoders, and the libraries that
+/// they use. To be raised with every change of a single byte; a test holds fingerprints.
+pub const ENCODER_VERSION: u32 = 1;
+
+/// A tile as stored: what reading its file gives, before any loss.
+#[derive(Debug, Clone, PartialEq)]
+pub enum TileImage {
+    /// Quantised coefficients.
+    Jpeg(jpeg::JpegImage),
+    /// Samples.
+    Png(PngImage),
+}
+
+/// Why a tile's bytes are refused, or a parent could not be made.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CodecError {
+    /// It has another size than its place in the grid asks for.
+    #[error("{found} pixels, expected {expected}")]
+    WrongSize {
+        /// The size that the grid asks for.
+        expected: Size,
+        /// The size that the file says.
+        found: Size,
+    },
+    /// It is stored turned or mirrored.
+    #[error("EXIF orientation {0}, only 1 is possible in a tile")]
+    Rotated(u8),
+    /// It is of a kind that is not supported; the text names it.
+    #[error("{0}")]
+    Unsupported(String),
+    /// It cannot be decoded to its last byte; the text says why and where.
+    #[error("{0}")]
+    Damaged(String),
+    /// A parent could not be encoded. Not to be expected: sizes are checked before.
+    #[error("cannot encode: {0}")]
+    Encode(String),
+}
+
+/// Buffers that a worker keeps from tile to tile.
+#[derive(Default)]
+pub struct Scratch {
+    jpeg: jpeg::Scratch,
+}
+
+impl std::fmt::Debug for Scratch {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str("Scratch")
+    }
+}
+
+/// How the tiles of one pyramid are decoded, reduced and encoded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Codec {
+    kind: FormatKind,
+    quality: Quality,
+    optimize: bool,
+    reduction: Reduction,
+}
+
+impl Codec {
+    /// The codec of a pyramid with these settings.
+    #[must_use]
+    pub fn new(settings: &Settings) -> Self {
+        Self {
+            kind: settings.format.kind(),
+            quality: settings.quality.unwrap_or(Quality::DEFAULT),
+            optimize: settings.optimize.unwrap_or(false),
+            reduction: Reduction { filter: settings.filter, linear: settings.linear },
+        }
+    }
+
+    /// Decodes a stored tile that must have this size.
+    ///
+    /// # Errors
+    /// Any fault of SPEC 2.3: wrong size, orientation, unsupported kind, or damage anywhere up to the last byte.
+    pub fn decode(&self, bytes: &[u8], size: Size, scratch: &mut Scratch) -> Result<TileImage, CodecError> {
+        match self.kind {
+            FormatKind::Jpeg => decode_jpeg(bytes, size, &mut scratch.jpeg).map(TileImage::Jpeg),
+            FormatKind::Png => png::decode(bytes, size).map(TileImage::Png),
+        }
+    }
+
+    /// Makes the parent of `size` from its children, in the order top left, top right, bottom left, bottom right, and
+    /// appends its file's bytes to `out`. Returns the parent as stored.
+    ///
+    /// # Errors
+    /// The children are not of this codec's format, or the parent cannot be encoded.
+    pub fn parent(
+        &self,
+        children: [Option<&TileImage>; 4],
+        size: Size,
+        scratch: &mut Scratch,
+        out: &mut Vec<u8>,
+    ) -> Result<TileImage, CodecError> {
+        match self.kind {
+            FormatKind::Jpeg => {
+                let children = children.map(|child| child.and_then(TileImage::as_jpeg));
+                let parent = planes::parent(children, size, self.quality, self.reduction)?;
+                let tables =
+                    if self.optimize { jpeg::HuffmanTables::Optimised } else { jpeg::HuffmanTables::Standard };
+                jpeg::encode(&parent, tables, &mut scratch.jpeg, out)
+                    .map_err(|error| CodecError::Encode(error.to_string()))?;
+                Ok(TileImage::Jpeg(parent))
+            }
+            FormatKind::Png => {
+                let children = children.map(|child| child.and_then(TileImage::as_png));
+                let parent = png::parent(children, self.reduction);
+                png::encode(&parent, out)?;
+                Ok(TileImage::Png(parent))
+            }
+        }
+    }
+}
+
+impl TileImage {
+    fn as_jpeg(&self) -> Option<&jpeg::JpegImage> {
+        match self {
+            Self::Jpeg(image) => Some(image),
+            Self::Png(_) => None,
+        }
+    }
+
+    fn as_png(&self) -> Option<&PngImage> {
+        match self {
+            Self::Png(image) => Some(image),
+            Self::Jpeg(_) => None,
+        }
+    }
+}
+
+fn decode_jpeg(bytes: &[u8], size: Size, scratch: &mut jpeg::Scratch) -> Result<jpeg::JpegImage, CodecError> {
+    let mut image = jpeg::JpegImage::default();
+    let header = jpeg::decode_into(bytes, Some((size.width, size.height)), scratch, &mut image).map_err(refused)?;
+    match header.orientation {
+        Some(orientation) if orientation != 1 => Err(CodecError::Rotated(orientation)),
+        _ => Ok(image),
+    }
+}
+
+fn refused(error: jpeg::JpegError) -> CodecError {
+    match error.kind {
+        jpeg::JpegErrorKind::DimensionMismatch { expected, found } => {
+            let size = |(width, height)| Size::new(width, height);
+            CodecError::WrongSize { expected: size(expected), found: size(found) }
+        }
+        jpeg::JpegErrorKind::Unsupported(_) => CodecError::Unsupported(error.to_string()),
+        _ => CodecError::Damaged(error.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests;

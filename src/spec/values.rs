@@ -123,6 +123,12 @@ impl TileFormat {
         Some(Self { extension: extension.to_owned(), kind })
     }
 
+    /// `jpg`, for messages where nothing says what the tiles are.
+    #[must_use]
+    pub fn jpg() -> Self {
+        Self { extension: "jpg".into(), kind: FormatKind::Jpeg }
+    }
+
     /// The extension without its dot.
     #[must_use]
     pub fn extension(&self) -> &str {

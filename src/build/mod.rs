@@ -1,0 +1,9 @@
+//! Building one version: first a plan, which is a plain value, then a walk that carries it out.
+//!
+//! It sees tiles, never paths: stored tiles come from a [`TileSource`], new ones go to a [`TileSink`].
+
+mod plan;
+mod run;
+
+pub use plan::{BuildPlan, PlanCounts};
+pub use run::{BuildFailure, TileSink, TileSource, Watch, run};

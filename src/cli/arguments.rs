@@ -1,0 +1,143 @@
+//! What can stand on the command line, and the help that explains it.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+
+const ABOUT: &str = "Builds versioned Deep Zoom pyramids from base tiles, and after a patch only what changed";
+
+const LONG_ABOUT: &str = "\
+Builds Deep Zoom (DZI) pyramids from base tiles that already exist.
+
+A pyramid folder holds pyramid.json, such as { width: 750, height: 500, tile_size: 250, overlap: 0 }, and the \
+base tiles in v0 as COLUMN_ROW.jpg (or .jpeg, .png). `fast_pyramid image1` makes the coarser tiles by 2x2 reduction and \
+publishes the pyramid as image1/dest/dzi/v0. When some tiles change, put just those into v1 and run the same command: \
+only what lies over them is made anew, all else is linked. The newest version is image1/dest/dzi/latest.";
+
+const EXAMPLES: &str = "\
+Examples:
+  fast_pyramid image1                     build what is not published yet
+  fast_pyramid build --dry-run image1     only say what would be built
+  fast_pyramid --json image1 image2       one line of JSON a pyramid, for scripts
+  fast_pyramid changes image1             paths of the tiles that the newest version changed
+  fast_pyramid info image1                versions, and what each owns
+
+A folder named like a command is given as ./build, ./info, ...
+
+Exit codes: 0 done, 1 failed, 2 wrong usage, 3 invalid pyramid.json, tiles or images, 4 another process is
+changing the pyramid, 130 interrupted. With several pyramids all are tried and the highest code is returned.";
+
+/// The whole command line.
+#[derive(Debug, Parser)]
+#[command(
+    name = "fast_pyramid",
+    version,
+    about = ABOUT,
+    long_about = LONG_ABOUT,
+    after_help = EXAMPLES,
+    arg_required_else_help = true,
+    args_conflicts_with_subcommands = true,
+    subcommand_negates_reqs = true,
+    disable_help_subcommand = true
+)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+    #[command(flatten)]
+    pub(crate) build: BuildArguments,
+    #[command(flatten)]
+    pub(crate) global: GlobalArguments,
+}
+
+/// Options that every command takes.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Options of every command")]
+pub(crate) struct GlobalArguments {
+    /// Threads to use [default: all cores]
+    #[arg(short = 'j', long, value_name = "N", global = true)]
+    pub(crate) threads: Option<NonZeroUsize>,
+    /// Print one JSON object a pyramid, one a line, to standard output
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// Print warnings and errors only
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub(crate) quiet: bool,
+    /// Print more about what is done
+    #[arg(short, long, global = true)]
+    pub(crate) verbose: bool,
+    /// When to show progress: auto is a bar on a terminal, a line now and then elsewhere
+    #[arg(long, value_name = "WHEN", default_value = "auto", global = true)]
+    pub(crate) progress: When,
+}
+
+/// When to draw the progress bar.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum When {
+    /// A bar if standard error is a terminal, otherwise a line now and then
+    Auto,
+    /// A bar, wherever it goes
+    Always,
+    /// Nothing
+    Never,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Build every version that is not published yet (the default command)
+    Build(BuildArguments),
+    /// Show the versions, their sizes and what each owns
+    Info(InfoArguments),
+    /// Print the tiles that a version owns, as paths under its tree
+    Changes(ChangesArguments),
+    /// Print a completion script for a shell
+    Completions {
+        /// Which shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page, of the program or of one command
+    Man {
+        /// Which command; the whole program by default
+        #[arg(value_name = "COMMAND")]
+        command: Option<String>,
+    },
+}
+
+/// Arguments of `build`.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct BuildArguments {
+    /// Pyramid folders, each with its pyramid.json
+    #[arg(value_name = "DIR", required = true)]
+    pub(crate) folders: Vec<PathBuf>,
+    /// Change nothing on disk; say what would be generated, patched and linked (at most, as pixels are not compared)
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Build version N and all above it again, with the sources and settings as they are now
+    #[arg(long, value_name = "N", value_parser = version)]
+    pub(crate) rebuild_from: Option<u32>,
+}
+
+/// Arguments of `info`.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct InfoArguments {
+    /// Pyramid folders
+    #[arg(value_name = "DIR", required = true)]
+    pub(crate) folders: Vec<PathBuf>,
+}
+
+/// Arguments of `changes`.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct ChangesArguments {
+    /// The pyramid folder
+    #[arg(value_name = "DIR")]
+    pub(crate) folder: PathBuf,
+    /// Which version [default: the newest published one]
+    #[arg(long, value_name = "N", value_parser = version)]
+    pub(crate) version: Option<u32>,
+}
+
+/// A version as a number or as its folder is named: `3` or `v3`.
+fn version(text: &str) -> Result<u32, String> {
+    let digits = text.strip_prefix('v').unwrap_or(text);
+    digits.parse().map_err(|_| "a version is a number such as 3, or v3".into())
+}

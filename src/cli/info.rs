@@ -1,0 +1,84 @@
+//! `fast_pyramid info DIR...`
+
+use super::arguments::{GlobalArguments, InfoArguments};
+use super::build::error_object;
+use super::console::{Console, counted, grouped};
+use super::exit::Code;
+use fast_pyramid::pyramid::{Pyramid, PyramidInfo, VersionInfo};
+use serde_json::{Value, json};
+
+/// Tells about each folder, whatever becomes of the others.
+pub(crate) fn run(arguments: &InfoArguments, global: &GlobalArguments, console: &Console) -> Code {
+    let mut code = Code::Done;
+    for folder in &arguments.folders {
+        let name = folder.display().to_string();
+        match Pyramid::open(folder).and_then(|pyramid| pyramid.info()) {
+            Ok(info) if global.json => {
+                let mut object = json!({ "pyramid": name });
+                if let (Value::Object(object), Ok(Value::Object(fields))) = (&mut object, serde_json::to_value(&info)) {
+                    object.extend(fields);
+                }
+                console.data(&format!("{object}\n"));
+            }
+            Ok(info) => {
+                console.data(&table(&name, &info));
+            }
+            Err(error) => {
+                if global.json {
+                    console.data(&format!("{}\n", error_object(&name, &error)));
+                }
+                code = code.max(super::fail(console, &error));
+            }
+        }
+    }
+    code
+}
+
+fn table(name: &str, info: &PyramidInfo) -> String {
+    let mut text = format!(
+        "{name}: {}x{} pixels in {}x{} base tiles of {}, overlap {}, {} levels, {} a tree\n",
+        info.width,
+        info.height,
+        info.columns,
+        info.rows,
+        info.tile_size,
+        info.overlap,
+        info.levels,
+        counted(info.tiles, "tile"),
+    );
+    let heading = ["version", "built", "generated", "bytes", "patched", "bytes", "linked", ""];
+    let mut rows = vec![heading.map(str::to_owned)];
+    rows.extend(info.versions.iter().map(|version| row(version, info)));
+    let widths: Vec<usize> =
+        (0..heading.len()).map(|column| rows.iter().map(|row| row[column].len()).max().unwrap_or(0)).collect();
+    for row in rows {
+        let mut line = String::new();
+        for (column, (cell, width)) in row.iter().zip(&widths).enumerate() {
+            let padding = " ".repeat(width - cell.len());
+            let numeric = (2..7).contains(&column);
+            line += &if numeric { format!("  {padding}{cell}") } else { format!("  {cell}{padding}") };
+        }
+        text += line.trim_end();
+        text.push('\n');
+    }
+    text
+}
+
+fn row(version: &VersionInfo, info: &PyramidInfo) -> [String; 8] {
+    let mut notes = Vec::new();
+    if info.latest == Some(version.version) {
+        notes.push("latest".to_owned());
+    }
+    if !version.has_sources {
+        notes.push("its sources are gone".to_owned());
+    }
+    if let Some(encoder) = version.encoder.filter(|&encoder| encoder != info.encoder) {
+        notes.push(format!("built by encoder {encoder}, this release has {}", info.encoder));
+    }
+    let numbers = version.counts.map_or_else(Default::default, |counts| {
+        [counts.generated, counts.generated_bytes, counts.patched, counts.patched_bytes, counts.linked].map(grouped)
+    });
+    let [generated, generated_bytes, patched, patched_bytes, linked] = numbers;
+    let built = version.built.clone().unwrap_or_else(|| "not published".into());
+    [version.version.to_string(), built, generated, generated_bytes, patched, patched_bytes, linked, notes.join(", ")]
+}

@@ -1,0 +1,45 @@
+//! The command line: arguments in, results out, exit codes. One small file a command.
+
+mod arguments;
+mod build;
+mod changes;
+mod console;
+mod exit;
+mod info;
+mod progress;
+mod reference;
+
+use arguments::{Arguments, Command};
+use clap::Parser;
+use console::Console;
+use exit::Code;
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+/// Runs the command that `words` (the program's name first) ask for.
+pub(crate) fn run(words: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let arguments = match Arguments::try_parse_from(words) {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // A closed stdout or stderr is no reason to fail, let alone to panic.
+            let _ = error.print();
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
+        }
+    };
+    let console = Console::new(&arguments.global);
+    let code = match &arguments.command {
+        None => build::run(&arguments.build, &arguments.global, &console),
+        Some(Command::Build(build)) => build::run(build, &arguments.global, &console),
+        Some(Command::Info(info)) => info::run(info, &arguments.global, &console),
+        Some(Command::Changes(changes)) => changes::run(changes, &arguments.global, &console),
+        Some(Command::Completions { shell }) => reference::completions(*shell, &console),
+        Some(Command::Man { command }) => reference::man(command.as_deref(), &console),
+    };
+    ExitCode::from(console.finish(code).number())
+}
+
+/// Prints an error of the library and returns the code it ends with.
+fn fail(console: &Console, error: &fast_pyramid::pyramid::Error) -> Code {
+    console.error(&error.to_string(), error.hint().as_deref());
+    Code::of(error.category())
+}

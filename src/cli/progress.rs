@@ -1,0 +1,151 @@
+//! Progress of a build: tiles done, rate, time left.
+
+use super::arguments::When;
+use super::console::{Console, grouped};
+use fast_pyramid::pyramid::{Observer, Warning};
+use fast_pyramid::store::Version;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+/// How often the bar is drawn.
+const REDRAW: Duration = Duration::from_millis(100);
+
+/// How often a line is printed where there is no terminal.
+const LINE: Duration = Duration::from_secs(10);
+
+/// How long a build runs before the bar appears, so that short ones do not flicker.
+const PATIENCE: Duration = Duration::from_millis(300);
+
+/// How progress is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Style {
+    Bar,
+    Lines,
+    Nothing,
+}
+
+/// Counts what a build tells, for a thread that shows it now and then.
+pub(crate) struct Progress<'a> {
+    console: &'a Console,
+    name: String,
+    style: Style,
+    interrupted: Arc<AtomicBool>,
+    done: AtomicU64,
+    current: Mutex<Option<Current>>,
+    ended: Mutex<bool>,
+    end: Condvar,
+}
+
+/// The version being built.
+#[derive(Debug, Clone, Copy)]
+struct Current {
+    version: Version,
+    tiles: u64,
+    started: Instant,
+}
+
+impl<'a> Progress<'a> {
+    pub(crate) fn new(console: &'a Console, when: When, name: &str, interrupted: Arc<AtomicBool>) -> Self {
+        let style = match when {
+            When::Never => Style::Nothing,
+            _ if console.is_quiet() => Style::Nothing,
+            When::Always => Style::Bar,
+            When::Auto if Console::is_terminal() => Style::Bar,
+            When::Auto => Style::Lines,
+        };
+        Self {
+            console,
+            name: name.to_owned(),
+            style,
+            interrupted,
+            done: AtomicU64::new(0),
+            current: Mutex::new(None),
+            ended: Mutex::new(false),
+            end: Condvar::new(),
+        }
+    }
+
+    /// Runs `work` while progress is shown.
+    pub(crate) fn during<T>(&self, work: impl FnOnce() -> T) -> T {
+        if self.style == Style::Nothing {
+            return work();
+        }
+        std::thread::scope(|scope| {
+            scope.spawn(|| self.show());
+            let result = work();
+            *self.ended.lock().unwrap_or_else(PoisonError::into_inner) = true;
+            self.end.notify_all();
+            result
+        })
+    }
+
+    fn show(&self) {
+        let every = if self.style == Style::Bar { REDRAW } else { LINE };
+        let mut ended = self.ended.lock().unwrap_or_else(PoisonError::into_inner);
+        while !*ended {
+            ended = self.end.wait_timeout(ended, every).unwrap_or_else(PoisonError::into_inner).0;
+            if *ended {
+                break;
+            }
+            let current = *self.current.lock().unwrap_or_else(PoisonError::into_inner);
+            let Some(current) = current.filter(|current| current.started.elapsed() > PATIENCE) else { continue };
+            let done = self.done.load(Ordering::Relaxed).min(current.tiles);
+            let text = describe(&self.name, current, done, current.started.elapsed());
+            match self.style {
+                Style::Bar => self.console.bar(&format!("{} {text}", drawn(done, current.tiles))),
+                _ => self.console.say(&text),
+            }
+        }
+        self.console.clear_bar();
+    }
+}
+
+fn drawn(done: u64, tiles: u64) -> String {
+    const WIDTH: u64 = 20;
+    let filled = (done * WIDTH / tiles.max(1)) as usize;
+    format!("[{}{}]", "#".repeat(filled), ".".repeat(WIDTH as usize - filled))
+}
+
+fn describe(name: &str, current: Current, done: u64, elapsed: Duration) -> String {
+    let rate = done as f64 / elapsed.as_secs_f64().max(0.001);
+    let left = if rate > 0.0 { ((current.tiles - done) as f64 / rate) as u64 } else { 0 };
+    let version = current.version;
+    let counts = format!("{}/{} tiles, {}/s", grouped(done), grouped(current.tiles), grouped(rate as u64));
+    format!("{name} {version}: {counts}, {}:{:02} left", left / 60, left % 60)
+}
+
+impl Observer for Progress<'_> {
+    fn warning(&self, warning: &Warning) {
+        self.console.warning(&format!("{}: {warning}", self.name));
+    }
+
+    fn version_started(&self, version: Version, tiles: u64) {
+        self.done.store(0, Ordering::Relaxed);
+        let current = Current { version, tiles, started: Instant::now() };
+        *self.current.lock().unwrap_or_else(PoisonError::into_inner) = Some(current);
+    }
+
+    fn tiles_done(&self, count: u64) {
+        self.done.fetch_add(count, Ordering::Relaxed);
+    }
+
+    fn stopped(&self) -> bool {
+        self.interrupted.load(Ordering::Relaxed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_says_tiles_rate_and_time_left() {
+        let current = Current { version: Version(3), tiles: 2000, started: Instant::now() };
+        let text = describe("image1", current, 500, Duration::from_secs(50));
+        assert_eq!(text, "image1 v3: 500/2,000 tiles, 10/s, 2:30 left");
+        assert_eq!(describe("a", current, 0, Duration::ZERO), "a v3: 0/2,000 tiles, 0/s, 0:00 left");
+        assert_eq!(drawn(500, 2000), "[#####...............]");
+        assert_eq!(drawn(2000, 2000), "[####################]");
+    }
+}

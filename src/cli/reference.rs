@@ -1,0 +1,38 @@
+//! `fast_pyramid completions SHELL` and `fast_pyramid man`
+
+use super::arguments::Arguments;
+use super::console::Console;
+use super::exit::Code;
+use clap::CommandFactory;
+
+/// Prints a completion script.
+pub(crate) fn completions(shell: clap_complete::Shell, console: &Console) -> Code {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Arguments::command(), "fast_pyramid", &mut script);
+    console.data(&String::from_utf8_lossy(&script));
+    Code::Done
+}
+
+/// Prints the manual page of the program, or of one of its commands, as troff.
+pub(crate) fn man(name: Option<&str>, console: &Console) -> Code {
+    let mut program = Arguments::command();
+    program.build();
+    let command = match name {
+        None => program,
+        Some(name) => match program.find_subcommand(name) {
+            Some(command) => command.clone().name(format!("fast_pyramid-{name}").leak() as &str),
+            None => {
+                let names: Vec<&str> = program.get_subcommands().map(clap::Command::get_name).collect();
+                console.error(&format!("there is no command {name}"), Some(&format!("commands are {}", names.join(", "))));
+                return Code::Usage;
+            }
+        },
+    };
+    let mut page = Vec::new();
+    if let Err(error) = clap_mangen::Man::new(command).render(&mut page) {
+        console.error(&format!("cannot make the manual page: {error}"), None);
+        return Code::Failed;
+    }
+    console.data(&String::from_utf8_lossy(&page));
+    Code::Done
+}

@@ -1,0 +1,1 @@
+//! The orientation in Exif data.

@@ -1,0 +1,241 @@
+//! A JPEG parent by way of samples: decode the children's planes, reduce each by itself, transform and quantise.
+//!
+//! What a parent is: grey if all its children are grey, RGB if none is YCbCr and some are RGB, otherwise YCbCr. YCbCr
+//! parents have their colour differences halved both ways (4:2:0) below quality 90 and whole (4:4:4) from there on,
+//! whatever their children have; RGB parents have whole planes. Each component of the children is reduced from its
+//! own plane to the parent's, by a factor of 4, 2 or 1 along each axis, without a detour through another resolution.
+//! Only in averaging in linear light do YCbCr tiles become RGB and back.
+
+use super::jpeg::{Colour, JpegImage, PlaneSource, component_size, quantisation_tables};
+use super::{CodecError, stitch::stitch, ycbcr};
+use crate::geometry::Size;
+use crate::pixels::Raster;
+use crate::reduce::{Axes, Reduction};
+use crate::spec::Quality;
+
+/// Below this quality colour differences are stored at half resolution, as libvips does.
+const WHOLE_CHROMA_FROM: u8 = 90;
+
+type Children<'a> = [Option<&'a JpegImage>; 4];
+
+/// One plane of a child of `pixels` (width, height). Each sample stands for `step` (horizontal, vertical) pixels, the
+/// last ones for what is left.
+#[derive(Debug, Clone)]
+struct Plane {
+    raster: Raster<u8>,
+    step: (usize, usize),
+    pixels: (u32, u32),
+}
+
+impl Plane {
+    /// A plane with a sample for each pixel.
+    fn whole(raster: Raster<u8>) -> Self {
+        let pixels = (raster.width() as u32, raster.height() as u32);
+        Self { raster, step: (1, 1), pixels }
+    }
+
+    /// The plane with each sample repeated so that it stands for one pixel.
+    fn expanded(self) -> Raster<u8> {
+        match self.step {
+            (1, 1) => self.raster,
+            (horizontal, vertical) => {
+                resampled(&self.raster, self.pixels, |x, y| (x / horizontal, y / vertical))
+            }
+        }
+    }
+}
+
+/// Makes the parent of `size` from its children, of which the top left one is always there.
+pub(super) fn parent(
+    children: Children<'_>,
+    size: Size,
+    quality: Quality,
+    reduction: Reduction,
+) -> Result<JpegImage, CodecError> {
+    let colour = parent_colour(children);
+    let half_chroma = colour == Colour::YCbCr && quality.get() < WHOLE_CHROMA_FROM;
+    let chroma_step = if half_chroma { 2 } else { 1 };
+    let planes = if reduction.linear && colour == Colour::YCbCr {
+        linear_planes(children, chroma_step, reduction)
+    } else {
+        (0..colour.component_count())
+            .map(|index| {
+                let planes = component_planes(children, colour, index);
+                if reduction.linear {
+                    return reduction.halve(&stitch(&planes.map(|plane| plane.map(Plane::expanded))));
+                }
+                reduce_component(planes, if index == 0 { 1 } else { chroma_step }, reduction)
+            })
+            .collect()
+    };
+    let (luma, chroma) = quantisation_tables(quality.get());
+    let greatest = if half_chroma { 2 } else { 1 };
+    let sources: Vec<PlaneSource<'_>> = planes
+        .iter()
+        .enumerate()
+        .map(|(index, plane)| {
+            let factor = if index == 0 { greatest } else { 1 };
+            let quantisation = if index == 0 || colour == Colour::Rgb { &luma } else { &chroma };
+            debug_assert_eq!(
+                component_size((size.width, size.height), (factor, factor), (greatest, greatest)),
+                (plane.width() as u32, plane.height() as u32)
+            );
+            PlaneSource { samples: plane.samples(), horizontal: factor, vertical: factor, quantisation }
+        })
+        .collect();
+    let mut parent = JpegImage::default();
+    parent
+        .assign_planes((size.width, size.height), colour, &sources)
+        .map_err(|error| CodecError::Encode(error.to_string()))?;
+    parent.icc = children.iter().flatten().find_map(|child| child.icc.clone());
+    Ok(parent)
+}
+
+fn parent_colour(children: Children<'_>) -> Colour {
+    let any = |colour| children.iter().flatten().any(|child| child.colour == colour);
+    if any(Colour::YCbCr) {
+        Colour::YCbCr
+    } else if any(Colour::Rgb) {
+        Colour::Rgb
+    } else {
+        Colour::Grey
+    }
+}
+
+/// The plane of component `index` of each child, understood as `colour`.
+fn component_planes(children: Children<'_>, colour: Colour, index: usize) -> [Option<Plane>; 4] {
+    children.map(|child| {
+        child.map(|child| match (child.colour, colour) {
+            (Colour::Grey, Colour::YCbCr) if index > 0 => {
+                let mut raster = Raster::new(child.width as usize, child.height as usize, 1);
+                raster.samples_mut().fill(128);
+                Plane::whole(raster)
+            }
+            (Colour::Grey, _) => stored_plane(child, 0),
+            (Colour::Rgb, Colour::YCbCr) => {
+                let converted = whole_pixels(child, ycbcr::from_rgb);
+                let samples = converted.samples().iter().skip(index).step_by(3).copied().collect();
+                Plane::whole(raster_of(converted.width(), converted.height(), samples))
+            }
+            _ => stored_plane(child, index),
+        })
+    })
+}
+
+/// A component as it is stored. Sampling factors that are not 1, 2 or 4 of the greatest are brought to whole pixels.
+fn stored_plane(image: &JpegImage, index: usize) -> Plane {
+    let (width, height) = image.component_size(index);
+    let mut samples = Vec::new();
+    image.plane(index, &mut samples);
+    let raster = raster_of(width as usize, height as usize, samples);
+    let greatest = |factor: fn(&super::jpeg::Component) -> u8| image.components.iter().map(factor).max().unwrap_or(1);
+    let (most_horizontal, most_vertical) = (greatest(|one| one.horizontal), greatest(|one| one.vertical));
+    let own = image.components.get(index).map_or((1, 1), |one| (one.horizontal.max(1), one.vertical.max(1)));
+    let step = |most: u8, own: u8| (most % own == 0 && most / own != 3).then_some(usize::from(most / own));
+    match (step(most_horizontal, own.0), step(most_vertical, own.1)) {
+        (Some(horizontal), Some(vertical)) => {
+            Plane { raster, step: (horizontal, vertical), pixels: (image.width, image.height) }
+        }
+        _ => {
+            let ratio = ((own.0, most_horizontal), (own.1, most_vertical));
+            let place = |at: usize, (own, most): (u8, u8)| at * usize::from(own) / usize::from(most);
+            let whole = resampled(&raster, (image.width, image.height), |x, y| (place(x, ratio.0), place(y, ratio.1)));
+            Plane::whole(whole)
+        }
+    }
+}
+
+/// A plane of samples whose number is known to be right.
+fn raster_of(width: usize, height: usize, samples: Vec<u8>) -> Raster<u8> {
+    debug_assert_eq!(samples.len(), width * height);
+    Raster::from_samples(width, height, 1, samples).unwrap_or_else(|| Raster::new(width, height, 1))
+}
+
+/// A raster of `size` whose samples are looked up in `source`, at the last column or row where beyond.
+fn resampled(
+    source: &Raster<u8>,
+    size: (u32, u32),
+    place: impl Fn(usize, usize) -> (usize, usize),
+) -> Raster<u8> {
+    let mut target = Raster::new(size.0 as usize, size.1 as usize, 1);
+    for y in 0..target.height() {
+        for (x, sample) in target.row_mut(y).iter_mut().enumerate() {
+            let (from_x, from_y) = place(x, y);
+            let row = source.row(from_y.min(source.height().saturating_sub(1)));
+            *sample = row.get(from_x).or(row.last()).copied().unwrap_or_default();
+        }
+    }
+    target
+}
+
+/// All three components of a child for each pixel, converted.
+fn whole_pixels(child: &JpegImage, convert: impl Fn([u8; 3]) -> [u8; 3]) -> Raster<u8> {
+    let planes = [0, 1, 2].map(|index| stored_plane(child, index).expanded());
+    let mut pixels = Raster::new(child.width as usize, child.height as usize, 3);
+    let [first, second, third] = planes.each_ref().map(Raster::samples);
+    for (pixel, ((&a, &b), &c)) in pixels.samples_mut().as_chunks_mut::<3>().0.iter_mut().zip(first.iter().zip(second).zip(third)) {
+        *pixel = convert([a, b, c]);
+    }
+    pixels
+}
+
+/// Stitches the planes and reduces them to samples that stand for `parent_step` pixels of the parent.
+fn reduce_component(planes: [Option<Plane>; 4], parent_step: usize, reduction: Reduction) -> Raster<u8> {
+    let (rasters, step) = aligned(planes, parent_step);
+    let mut plane = stitch(&rasters);
+    let (mut horizontal, mut vertical) = (2 * parent_step / step.0, 2 * parent_step / step.1);
+    while horizontal > 1 || vertical > 1 {
+        let axes = match (horizontal > 1, vertical > 1) {
+            (true, true) => Axes::Both,
+            (true, false) => Axes::Horizontal,
+            _ => Axes::Vertical,
+        };
+        plane = reduction.halve_plane(&plane, axes);
+        (horizontal, vertical) = (horizontal.div_ceil(2), vertical.div_ceil(2));
+    }
+    plane
+}
+
+/// Brings all planes to one step: the one they share where it divides the reduction and the seams between tiles fall
+/// between samples, otherwise whole pixels.
+fn aligned(planes: [Option<Plane>; 4], parent_step: usize) -> ([Option<Raster<u8>>; 4], (usize, usize)) {
+    let (shared, pixels) = planes[0].as_ref().map_or(((1, 1), (0, 0)), |plane| (plane.step, plane.pixels));
+    let same = planes.iter().flatten().all(|plane| plane.step == shared);
+    let divides = |step: usize| (2 * parent_step).is_multiple_of(step);
+    let seamless = |neighbour: &Option<Plane>, side: u32, step: usize| {
+        neighbour.is_none() || (side as usize).is_multiple_of(step)
+    };
+    if same
+        && divides(shared.0)
+        && divides(shared.1)
+        && seamless(&planes[1], pixels.0, shared.0)
+        && seamless(&planes[2], pixels.1, shared.1)
+    {
+        return (planes.map(|plane| plane.map(|plane| plane.raster)), shared);
+    }
+    (planes.map(|plane| plane.map(Plane::expanded)), (1, 1))
+}
+
+/// The planes of a YCbCr parent averaged in linear light, for which the children become RGB and the parent YCbCr.
+fn linear_planes(children: Children<'_>, chroma_step: usize, reduction: Reduction) -> Vec<Raster<u8>> {
+    let pixels = children.map(|child| {
+        child.map(|child| match child.colour {
+            Colour::YCbCr => whole_pixels(child, ycbcr::to_rgb),
+            Colour::Rgb => whole_pixels(child, |pixel| pixel),
+            Colour::Grey => stored_plane(child, 0).expanded().widened(true, false),
+        })
+    });
+    let rgb = reduction.halve(&stitch(&pixels));
+    let mut planes: [Raster<u8>; 3] = std::array::from_fn(|_| Raster::new(rgb.width(), rgb.height(), 1));
+    let pixels = rgb.samples().as_chunks::<3>().0;
+    for (index, plane) in planes.iter_mut().enumerate() {
+        for (sample, &pixel) in plane.samples_mut().iter_mut().zip(pixels) {
+            *sample = ycbcr::from_rgb(pixel)[index];
+        }
+    }
+    let [luma, first, second] = planes;
+    let halved = |plane: Raster<u8>| {
+        if chroma_step == 2 { reduction.halve_plane(&plane, Axes::Both) } else { plane }
+    };
+    vec![luma, halved(first), halved(second)]
+}

@@ -1,0 +1,51 @@
+//! The Deep Zoom descriptor, `dzi.xml`: schema of Microsoft's Deep Zoom file format, 2008 namespace.
+
+use crate::geometry::Geometry;
+use quick_xml::Writer;
+use quick_xml::events::{BytesDecl, BytesEnd, BytesStart, BytesText, Event};
+use std::io;
+
+/// The namespace that every reader knows.
+const NAMESPACE: &str = "http://schemas.microsoft.com/deepzoom/2008";
+
+/// The text of the descriptor of a pyramid whose tiles end in `.extension`. UTF-8, no byte-order mark.
+///
+/// # Errors
+/// None in practice: writing to memory does not fail.
+pub fn descriptor(geometry: &Geometry, extension: &str) -> io::Result<Vec<u8>> {
+    let mut writer = Writer::new_with_indent(Vec::new(), b' ', 2);
+    writer.write_event(Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)))?;
+    let mut image = BytesStart::new("Image");
+    let (tile_size, overlap) = (geometry.tile_size().to_string(), geometry.overlap().to_string());
+    image.push_attribute(("xmlns", NAMESPACE));
+    image.push_attribute(("TileSize", tile_size.as_str()));
+    image.push_attribute(("Overlap", overlap.as_str()));
+    image.push_attribute(("Format", extension));
+    writer.write_event(Event::Start(image))?;
+    let mut size = BytesStart::new("Size");
+    let (width, height) = (geometry.size().width.to_string(), geometry.size().height.to_string());
+    size.push_attribute(("Width", width.as_str()));
+    size.push_attribute(("Height", height.as_str()));
+    writer.write_event(Event::Empty(size))?;
+    writer.write_event(Event::End(BytesEnd::new("Image")))?;
+    writer.write_event(Event::Text(BytesText::new("\n")))?;
+    Ok(writer.into_inner())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::geometry::Size;
+
+    #[test]
+    fn the_descriptor_is_what_readers_expect() {
+        let geometry = Geometry::new(Size::new(1030, 773), 256, 0).unwrap();
+        let text = String::from_utf8(descriptor(&geometry, "jpg").unwrap()).unwrap();
+        let expected = r#"<?xml version="1.0" encoding="UTF-8"?>
+<Image xmlns="http://schemas.microsoft.com/deepzoom/2008" TileSize="256" Overlap="0" Format="jpg">
+  <Size Width="1030" Height="773"/>
+</Image>
+"#;
+        assert_eq!(text, expected);
+    }
+}

@@ -1,0 +1,245 @@
+//! Everything that can stop a command, each with its paths and numbers and with what to do about it.
+
+use crate::faults::Faults;
+use crate::spec::SpecError;
+use crate::store::{SourceChanges, StoreError, Version};
+use std::path::PathBuf;
+
+/// What kind of failure an [`Error`] is; decides the exit code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Category {
+    /// Something failed that should have worked.
+    Failure,
+    /// The command was asked for something that makes no sense.
+    Usage,
+    /// pyramid.json, tiles or images are not valid.
+    Input,
+    /// Another process holds the pyramid.
+    Locked,
+    /// Somebody asked it to stop.
+    Interrupted,
+}
+
+/// Why a pyramid could not be opened, built or asked.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The path given is not a folder.
+    #[error("{} is not a folder", path.display())]
+    NotAFolder {
+        /// The path.
+        path: PathBuf,
+    },
+    /// There is no pyramid.json.
+    #[error("{} does not exist", path.display())]
+    NoSpec {
+        /// Where it should be.
+        path: PathBuf,
+    },
+    /// The pyramid.json is not UTF-8.
+    #[error("{}: it is not UTF-8 text", path.display())]
+    SpecNotText {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The pyramid.json is not valid.
+    #[error("{}: {error}", path.display())]
+    Spec {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong in it.
+        error: SpecError,
+    },
+    /// Overlap is not supported yet.
+    #[error("{}: \"overlap\" is {overlap}, but only 0 is supported by this release", path.display())]
+    Overlap {
+        /// The pyramid.json.
+        path: PathBuf,
+        /// The overlap it asks for.
+        overlap: u32,
+    },
+    /// Something about the folders, or the file system refused.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Base tiles are missing, too many, or not what they should be.
+    #[error("{}: {} of its files {} not the tiles that pyramid.json asks for\n{faults}", folder.display(), faults.count(), if faults.count() == 1 { "is" } else { "are" })]
+    Tiles {
+        /// The source version's folder.
+        folder: PathBuf,
+        /// What was found.
+        faults: Faults,
+    },
+    /// Published trees were built with other settings.
+    #[error("{}: {version} was published with other settings: {}", pyramid.display(), differences(changed))]
+    SettingsChanged {
+        /// The pyramid folder.
+        pyramid: PathBuf,
+        /// A published version built with other settings.
+        version: Version,
+        /// The lowest source version.
+        lowest: Version,
+        /// Key, value now, value then.
+        changed: Vec<(String, String, String)>,
+    },
+    /// The sources of a published version are not what it was built from.
+    #[error("{}: {} changed since {version} was published: {}", folder.display(), change_counts(changes), changes.named.join(", "))]
+    SourcesChanged {
+        /// The source version's folder.
+        folder: PathBuf,
+        /// Which version.
+        version: Version,
+        /// The number that the next version would have.
+        next: Version,
+        /// What changed.
+        changes: SourceChanges,
+    },
+    /// The sources of a published version are gone.
+    #[error("{} does not exist, but {version} was published from it", folder.display())]
+    SourcesGone {
+        /// Where the source version's folder was.
+        folder: PathBuf,
+        /// Which version.
+        version: Version,
+    },
+    /// There is no version from the given one on.
+    #[error("{}: there is no version {from} or above to rebuild; the latest is {latest}", pyramid.display())]
+    NothingToRebuild {
+        /// The pyramid folder.
+        pyramid: PathBuf,
+        /// The version asked for.
+        from: Version,
+        /// The highest version.
+        latest: Version,
+    },
+    /// The version asked for is not published.
+    #[error("{}: {} is not published", pyramid.display(), version.map_or("no version".to_owned(), |version| version.to_string()))]
+    NotPublished {
+        /// The pyramid folder.
+        pyramid: PathBuf,
+        /// The version asked for, if one was named.
+        version: Option<Version>,
+        /// The published versions.
+        published: Vec<Version>,
+    },
+    /// A tile of an earlier version cannot be read back.
+    #[error("{}: {problem}", path.display())]
+    StoredTile {
+        /// The tile.
+        path: PathBuf,
+        /// The version whose tree shows it.
+        version: Version,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// A generated tile cannot be encoded.
+    #[error("{}: {problem}", path.display())]
+    Encode {
+        /// The tile.
+        path: PathBuf,
+        /// Why.
+        problem: String,
+    },
+    /// The threads could not be started.
+    #[error("cannot start threads: {0}")]
+    Threads(String),
+    /// The observer asked to stop.
+    #[error("{} was interrupted; published versions are as they were", pyramid.display())]
+    Interrupted {
+        /// The pyramid folder.
+        pyramid: PathBuf,
+    },
+}
+
+fn differences(changed: &[(String, String, String)]) -> String {
+    let one = |(key, now, then): &(String, String, String)| format!("\"{key}\" was {then} and is {now}");
+    changed.iter().map(one).collect::<Vec<_>>().join(", ")
+}
+
+fn change_counts(changes: &SourceChanges) -> String {
+    let parts = [(changes.changed, "changed"), (changes.added, "added"), (changes.removed, "removed")];
+    let parts: Vec<String> =
+        parts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
+    format!("tiles ({})", parts.join(", "))
+}
+
+impl Error {
+    /// What kind of failure this is.
+    #[must_use]
+    pub fn category(&self) -> Category {
+        match self {
+            Self::Store(StoreError::Locked { .. }) => Category::Locked,
+            Self::Interrupted { .. } => Category::Interrupted,
+            Self::NothingToRebuild { .. } | Self::NotPublished { .. } => Category::Usage,
+            Self::Store(
+                StoreError::TwoPlaces { .. } | StoreError::NoVersions { .. } | StoreError::BadVersion { .. },
+            )
+            | Self::NotAFolder { .. }
+            | Self::NoSpec { .. }
+            | Self::SpecNotText { .. }
+            | Self::Spec { .. }
+            | Self::Overlap { .. }
+            | Self::Tiles { .. }
+            | Self::SettingsChanged { .. }
+            | Self::SourcesChanged { .. }
+            | Self::SourcesGone { .. } => Category::Input,
+            Self::Store(_) | Self::StoredTile { .. } | Self::Encode { .. } | Self::Threads(_) => Category::Failure,
+        }
+    }
+
+    /// What to do about it, in one line, where that is known.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::NotAFolder { .. } => "give the folder that holds pyramid.json and v0".into(),
+            Self::NoSpec { .. } => {
+                "write one such as { width: 750, height: 500, tile_size: 250, overlap: 0 } with your picture's numbers"
+                    .into()
+            }
+            Self::SpecNotText { .. } => "save it as UTF-8".into(),
+            Self::Spec { error, .. } => format!("expected {}", error.expected),
+            Self::Overlap { .. } => "cut the base tiles without overlap and write overlap: 0".into(),
+            Self::Tiles { .. } => "nothing was published; correct the tiles and run the same command again".into(),
+            Self::SettingsChanged { lowest, .. } => {
+                format!("put the old settings back, or build everything again with --rebuild-from {}", lowest.0)
+            }
+            Self::SourcesChanged { version, next, .. } => format!(
+                "put changed tiles into {next} and restore {version}, or build {version} again with --rebuild-from {}",
+                version.0
+            ),
+            Self::SourcesGone { version, .. } => {
+                format!("restore it, or drop the version with --rebuild-from {}", version.0)
+            }
+            Self::NotPublished { published, .. } if published.is_empty() => "build it first".into(),
+            Self::NotPublished { published, .. } => {
+                let names: Vec<String> = published.iter().map(Version::to_string).collect();
+                format!("published are {}", names.join(", "))
+            }
+            Self::StoredTile { version, .. } => {
+                format!("build the damaged version again with --rebuild-from {}, or delete dest and build all", version.0)
+            }
+            Self::Store(error) => return store_hint(error),
+            Self::Interrupted { .. } => "run the same command again".into(),
+            Self::NothingToRebuild { .. } | Self::Encode { .. } | Self::Threads(_) => return None,
+        })
+    }
+}
+
+fn store_hint(error: &StoreError) -> Option<String> {
+    Some(match error {
+        StoreError::Locked { .. } => "wait until it has finished, then run the same command again".into(),
+        StoreError::LinkedFolder { .. } => "make it a real folder; a disk can be mounted there".into(),
+        StoreError::Damaged { .. } => "delete dest and build again; the sources are not touched".into(),
+        StoreError::Changing { .. } => "run again when nothing writes to it any more".into(),
+        StoreError::TwoPlaces { .. } => "move all source versions to one of the two places".into(),
+        StoreError::NoVersions { .. } => "put all base tiles into v0, named COLUMN_ROW.jpg or .png".into(),
+        StoreError::BadVersion { .. } => "rename, move or replace it".into(),
+        StoreError::Io(error) => match error.source.kind() {
+            std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => {
+                "make room and run the same command again; published versions are as they were".into()
+            }
+            std::io::ErrorKind::PermissionDenied => "check the permissions of this path".into(),
+            _ => return None,
+        },
+        StoreError::NoPrevious => return None,
+    })
+}

@@ -1,0 +1,59 @@
+//! A pyramid folder as a library user sees it: open it, then build it or ask it.
+//!
+//! Nothing here prints or ends the process; what is worth telling goes to an [`Observer`] or into the results.
+
+mod build;
+mod error;
+mod exchange;
+mod inspect;
+
+pub use build::{BuildOptions, BuildReport, NoObserver, Observer, VersionReport, VersionStatus, Warning};
+pub use error::{Category, Error};
+pub use inspect::{Changes, PyramidInfo, VersionInfo};
+
+use crate::spec::PyramidSpec;
+use crate::store::{self, Layout};
+use std::path::{Path, PathBuf};
+
+/// The most bytes of a pyramid.json.
+const MOST_SPEC_BYTES: u64 = 1 << 20;
+
+/// A folder with a valid pyramid.json.
+#[derive(Debug, Clone)]
+pub struct Pyramid {
+    layout: Layout,
+    spec: PyramidSpec,
+}
+
+impl Pyramid {
+    /// Opens the pyramid folder `folder` by reading its pyramid.json. Tiles are not looked at yet.
+    ///
+    /// # Errors
+    /// It is not a folder, or its pyramid.json is missing, unreadable or invalid.
+    pub fn open(folder: impl Into<PathBuf>) -> Result<Self, Error> {
+        let layout = Layout::new(folder);
+        if !layout.root().is_dir() {
+            return Err(Error::NotAFolder { path: layout.root().to_owned() });
+        }
+        let path = layout.spec_file();
+        if path.symlink_metadata().is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound) {
+            return Err(Error::NoSpec { path });
+        }
+        let bytes = store::read_file(&path, MOST_SPEC_BYTES)?;
+        let text = String::from_utf8(bytes).map_err(|_| Error::SpecNotText { path: path.clone() })?;
+        let spec = PyramidSpec::parse(&text).map_err(|error| Error::Spec { path, error })?;
+        Ok(Self { layout, spec })
+    }
+
+    /// The pyramid folder as it was given.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        self.layout.root()
+    }
+
+    /// What its pyramid.json says.
+    #[must_use]
+    pub fn spec(&self) -> &PyramidSpec {
+        &self.spec
+    }
+}

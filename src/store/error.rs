@@ -1,0 +1,92 @@
+//! Errors of the file system, each with what was tried and where.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// An operation on a file or folder that failed.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot {action} {}: {source}", path.display())]
+pub struct IoError {
+    /// What was tried, as a verb: `read`, `create`, `rename`, ...
+    pub action: &'static str,
+    /// On what.
+    pub path: PathBuf,
+    /// Why it failed.
+    #[source]
+    pub source: io::Error,
+}
+
+/// Adds the action and the path to a result of the system.
+pub(crate) trait Context<T> {
+    /// `self`, or an [`IoError`] that says `action` failed on `path`.
+    fn context(self, action: &'static str, path: &Path) -> Result<T, IoError>;
+}
+
+impl<T, E: Into<io::Error>> Context<T> for Result<T, E> {
+    fn context(self, action: &'static str, path: &Path) -> Result<T, IoError> {
+        self.map_err(|error| IoError { action, path: path.to_owned(), source: error.into() })
+    }
+}
+
+/// What is wrong with the folders of a pyramid, apart from its tiles.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The file system refused.
+    #[error(transparent)]
+    Io(#[from] IoError),
+    /// Another process is changing this pyramid.
+    #[error("{} is being changed by another process{holder}", pyramid.display())]
+    Locked {
+        /// The pyramid folder.
+        pyramid: PathBuf,
+        /// Who holds it, as far as it said, or an empty text.
+        holder: String,
+    },
+    /// A folder of the tool's own is a symbolic link, through which relative links would not work.
+    #[error("{} is a symbolic link; links from the trees to the tiles would lead elsewhere", path.display())]
+    LinkedFolder {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// A file of the tool's own cannot be understood.
+    #[error("{} is damaged: {problem}", path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// A tile changed while it was read.
+    #[error("{} changed while it was read", path.display())]
+    Changing {
+        /// The tile.
+        path: PathBuf,
+    },
+    /// A tile of the previous version was asked for where there is none.
+    #[error("there is no version below the lowest one")]
+    NoPrevious,
+    /// Source folders stand both in the pyramid folder and in its `src`.
+    #[error("{} has source versions both in itself ({first}) and in src ({second})", pyramid.display())]
+    TwoPlaces {
+        /// The pyramid folder.
+        pyramid: PathBuf,
+        /// A version beside pyramid.json.
+        first: String,
+        /// A version in `src`.
+        second: String,
+    },
+    /// There is no source version.
+    #[error("{} has no source version: no folder v0, v1, ... in it or in its src", pyramid.display())]
+    NoVersions {
+        /// The pyramid folder.
+        pyramid: PathBuf,
+    },
+    /// Something is named like a version, but is none.
+    #[error("{} {problem}", path.display())]
+    BadVersion {
+        /// The entry.
+        path: PathBuf,
+        /// What is wrong with it.
+        problem: &'static str,
+    },
+}

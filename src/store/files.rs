@@ -1,0 +1,118 @@
+//! Reading and writing single files, whatever may stand in their place.
+
+use super::error::{Context, IoError, StoreError};
+use rustix::fs::{Mode, OFlags};
+use std::fs::{File, Metadata};
+use std::io::{self, Read, Write};
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+
+/// Opens a folder to work in it by names. A symbolic link in its place is an error.
+pub(crate) fn open_folder(path: &Path) -> Result<OwnedFd, IoError> {
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    rustix::fs::open(path, flags, Mode::empty()).context("open", path)
+}
+
+/// Reads the regular file `name` in `folder` into `bytes` (which is emptied first) and returns what the system says
+/// of it. `path` is for messages.
+///
+/// Never follows a symbolic link, never waits on a pipe, and reads no more than the file's length as it was when
+/// opened, `most` at the most.
+pub(crate) fn read_at(
+    folder: impl AsFd,
+    name: impl rustix::path::Arg,
+    path: &Path,
+    most: u64,
+    bytes: &mut Vec<u8>,
+) -> Result<Metadata, StoreError> {
+    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    let file = File::from(rustix::fs::openat(folder, name, flags, Mode::empty()).context("open", path)?);
+    read_opened(file, path, most, bytes)
+}
+
+/// Reads a whole regular file by its path, as [`read_at`] does.
+pub(crate) fn read_file(path: &Path, most: u64) -> Result<Vec<u8>, StoreError> {
+    let mut bytes = Vec::new();
+    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    let file = File::from(rustix::fs::open(path, flags, Mode::empty()).context("open", path)?);
+    read_opened(file, path, most, &mut bytes)?;
+    Ok(bytes)
+}
+
+fn read_opened(mut file: File, path: &Path, most: u64, bytes: &mut Vec<u8>) -> Result<Metadata, StoreError> {
+    let before = file.metadata().context("read", path)?;
+    if !before.is_file() {
+        return Err(refused(path, "it is not a regular file").into());
+    }
+    let length = before.len();
+    if length > most {
+        return Err(refused(path, &format!("it has {length} bytes, more than the {most} that make sense here")).into());
+    }
+    bytes.clear();
+    bytes.reserve(length as usize);
+    (&mut file).take(length).read_to_end(bytes).context("read", path)?;
+    let after = file.metadata().context("read", path)?;
+    if bytes.len() as u64 != length || after.len() != length || modified(&after) != modified(&before) {
+        return Err(StoreError::Changing { path: path.to_owned() });
+    }
+    Ok(before)
+}
+
+fn refused(path: &Path, why: &str) -> IoError {
+    IoError { action: "read", path: path.to_owned(), source: io::Error::new(io::ErrorKind::InvalidInput, why) }
+}
+
+/// The modification time in nanoseconds since 1970, saturating in the years 1677 and 2262.
+pub(crate) fn modified(metadata: &Metadata) -> i64 {
+    metadata.mtime().saturating_mul(1_000_000_000).saturating_add(metadata.mtime_nsec())
+}
+
+/// Writes a new file `name` into `folder`; it must not be there yet. `path` is for messages.
+pub(crate) fn write_new_at(folder: impl AsFd, name: &str, path: &Path, bytes: &[u8]) -> Result<(), IoError> {
+    let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
+    let mode = Mode::from_raw_mode(0o666);
+    let mut file = File::from(rustix::fs::openat(folder, name, flags, mode).context("create", path)?);
+    file.write_all(bytes).context("write", path)
+}
+
+/// Replaces a small file: written beside, flushed, renamed.
+pub(crate) fn replace_file(path: &Path, bytes: &[u8]) -> Result<(), IoError> {
+    let beside = path.with_extension("new");
+    let mut file = File::create(&beside).context("create", &beside)?;
+    file.write_all(bytes).context("write", &beside)?;
+    file.sync_all().context("flush", &beside)?;
+    std::fs::rename(&beside, path).context("rename", &beside)
+}
+
+/// Flushes a folder's entries to the disk.
+pub(crate) fn flush_folder(path: &Path) -> Result<(), IoError> {
+    File::open(path).and_then(|folder| folder.sync_all()).context("flush", path)
+}
+
+/// Flushes everything written so far to the file system that `path` is on: one call instead of one for each tile.
+pub(crate) fn flush_file_system(path: &Path) -> Result<(), IoError> {
+    #[cfg(target_os = "linux")]
+    {
+        let folder = open_folder(path)?;
+        rustix::fs::syncfs(folder).context("flush", path)
+    }
+    #[cfg(not(target_os = "linux"))]
+    {
+        rustix::fs::sync();
+        flush_folder(path)
+    }
+}
+
+/// Deletes a folder and all in it, if it is there.
+pub(crate) fn remove_tree(path: &Path) -> Result<(), IoError> {
+    match std::fs::remove_dir_all(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        result => result.context("delete", path),
+    }
+}
+
+/// Creates a folder and its parents; fine if it is there.
+pub(crate) fn create_folder(path: &Path) -> Result<(), IoError> {
+    std::fs::create_dir_all(path).context("create", path)
+}

@@ -1,0 +1,127 @@
+//! Whether the sources of a published version are still those it was built from (SPEC 3.7).
+
+use super::error::StoreError;
+use super::manifest::{self, Manifest, Record, Role};
+use super::sources::SourceFolder;
+use crate::geometry::{GridSet, Tile};
+use rayon::prelude::*;
+use std::path::Path;
+
+/// Records looked at together by all threads; bounds the memory.
+const BATCH: usize = 16384;
+
+/// How many changed tiles are named.
+const NAMED: usize = 3;
+
+/// How the sources of a published version differ from what it was built from.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SourceChanges {
+    /// Number of tiles with other contents.
+    pub changed: u64,
+    /// Number of tiles that were not there when it was built.
+    pub added: u64,
+    /// Number of tiles that are no longer there.
+    pub removed: u64,
+    /// The names of the first few of them.
+    pub named: Vec<String>,
+}
+
+impl SourceChanges {
+    /// Whether nothing differs.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.changed + self.added + self.removed == 0
+    }
+
+    fn name(&mut self, name: String) {
+        if self.named.len() < NAMED {
+            self.named.push(name);
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    Same,
+    /// Same length, another modification time: the contents decide.
+    Touched,
+    Changed,
+    Gone,
+}
+
+/// Compares the sources of a published version with its manifest in `folder`. `listed` is what the source folder
+/// holds now, `most` the most bytes a tile may have.
+///
+/// Where only modification times differ, as after a fresh checkout, the contents' hashes decide; if all are the same
+/// the manifest takes the new times, unless `read_only`.
+///
+/// # Errors
+/// Files cannot be read, or the manifest is damaged.
+pub fn check_sources(
+    folder: &Path,
+    manifest: &Manifest,
+    source: &SourceFolder,
+    listed: &GridSet,
+    most: u64,
+    read_only: bool,
+) -> Result<SourceChanges, StoreError> {
+    let mut changes = SourceChanges::default();
+    let mut known = GridSet::new(listed.grid());
+    let mut touched = false;
+    let mut records =
+        manifest::records(folder)?.filter(|record| !matches!(record, Ok(record) if record.role == Role::Generated));
+    loop {
+        let batch: Vec<Record> = records.by_ref().take(BATCH).collect::<Result<_, _>>()?;
+        if batch.is_empty() {
+            break;
+        }
+        let states: Vec<State> =
+            batch.par_iter().map(|record| state(source, record, most)).collect::<Result<_, _>>()?;
+        for (record, state) in batch.iter().zip(states) {
+            let Tile { column, row, .. } = record.tile;
+            known.insert(column, row);
+            match state {
+                State::Same => {}
+                State::Touched => touched = true,
+                State::Changed => changes.changed += 1,
+                State::Gone => changes.removed += 1,
+            }
+            if matches!(state, State::Changed | State::Gone) {
+                changes.name(source.name(column, row));
+            }
+        }
+    }
+    for (column, row) in listed.iter().filter(|&(column, row)| !known.contains(column, row)) {
+        changes.added += 1;
+        changes.name(source.name(column, row));
+    }
+    if touched && changes.is_empty() && !read_only {
+        take_new_times(folder, manifest, source)?;
+    }
+    Ok(changes)
+}
+
+fn state(source: &SourceFolder, record: &Record, most: u64) -> Result<State, StoreError> {
+    let Tile { column, row, .. } = record.tile;
+    match source.stat(column, row)? {
+        None => Ok(State::Gone),
+        Some((length, _)) if length != record.stamp.length => Ok(State::Changed),
+        Some((_, modified)) if modified == record.stamp.modified => Ok(State::Same),
+        Some(_) => {
+            let stamp = source.read(column, row, most, &mut Vec::new())?;
+            Ok(if stamp.hash == record.stamp.hash { State::Touched } else { State::Changed })
+        }
+    }
+}
+
+fn take_new_times(folder: &Path, manifest: &Manifest, source: &SourceFolder) -> Result<(), StoreError> {
+    manifest::rewrite(folder, manifest, |mut record| {
+        if record.role != Role::Generated
+            && let Some((length, modified)) = source.stat(record.tile.column, record.tile.row)?
+            && length == record.stamp.length
+        {
+            record.stamp.modified = modified;
+        }
+        Ok(record)
+    })
+}

@@ -1,0 +1,170 @@
+//! From staging to what is served: one flush, then renames, each of which is seen whole or not at all.
+
+use super::error::{Context, IoError, StoreError};
+use super::files;
+use super::layout::{Layout, Version};
+use super::manifest::Manifest;
+use rustix::fs::{CWD, RenameFlags};
+use rustix::io::Errno;
+use std::path::Path;
+
+/// Whether finished trees are flushed to the disk before they are published.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Durability {
+    /// Everything reaches the disk before it is published: what is published survives a power cut.
+    #[default]
+    Flushed,
+    /// The system writes when it likes. For throw-away folders, such as those of tests.
+    Unflushed,
+}
+
+/// The versions that are published: those with both a tree and a manifest, in ascending order.
+///
+/// # Errors
+/// The folders or a manifest cannot be read.
+pub fn published(layout: &Layout) -> Result<Vec<Manifest>, StoreError> {
+    let mut manifests = Vec::new();
+    for version in versions_in(&layout.manifests())? {
+        if layout.tree(version).is_dir()
+            && let Some(manifest) = Manifest::read(&layout.manifest(version))?
+        {
+            manifests.push(manifest);
+        }
+    }
+    Ok(manifests)
+}
+
+/// The folders named `vN` in `folder`, ascending; none where it does not exist.
+fn versions_in(folder: &Path) -> Result<Vec<Version>, IoError> {
+    let entries = match std::fs::read_dir(folder) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries.context("read", folder)?,
+    };
+    let mut versions = Vec::new();
+    for entry in entries {
+        let name = entry.context("read", folder)?.file_name();
+        versions.extend(name.to_str().and_then(Version::from_folder));
+    }
+    versions.sort_unstable();
+    Ok(versions)
+}
+
+/// Deletes what killed runs left behind: staging, replaced trees, manifests without a tree. The caller holds the lock.
+///
+/// # Errors
+/// The file system refuses.
+pub fn clean_leftovers(layout: &Layout) -> Result<(), StoreError> {
+    files::remove_tree(&layout.staging())?;
+    files::remove_tree(&layout.trash())?;
+    for version in versions_in(&layout.manifests())? {
+        if !layout.tree(version).is_dir() {
+            files::remove_tree(&layout.manifest(version))?;
+        }
+    }
+    Ok(())
+}
+
+/// Publishes staged versions, given in ascending order and none below `from`, so that readers see each of them whole
+/// or not at all and `latest` always leads to a whole tree.
+///
+/// What is published from `from` on is replaced: such trees are taken out of sight from the top down, because their
+/// links lead into the trees that are about to go, then the staged ones are put in from the bottom up; the lowest one
+/// is exchanged in place. The caller holds the lock.
+///
+/// # Errors
+/// The file system refuses. What was published before stays, apart from versions already taken out of sight, which
+/// the next build makes again.
+pub fn publish(layout: &Layout, from: Version, staged: &[Version], durability: Durability) -> Result<(), StoreError> {
+    files::create_folder(&layout.manifests())?;
+    if durability == Durability::Flushed && !staged.is_empty() {
+        files::flush_file_system(&layout.staging())?;
+    }
+    withdraw(layout, from, staged.first().copied())?;
+    for &version in staged {
+        put_in(layout, version)?;
+        point_latest_to(layout, version)?;
+        if durability == Durability::Flushed {
+            files::flush_folder(&layout.manifests())?;
+            files::flush_folder(&layout.trees())?;
+        }
+    }
+    files::remove_tree(&layout.staging())?;
+    Ok(files::remove_tree(&layout.trash())?)
+}
+
+/// Takes the published trees from `from` on out of sight, highest first, but for `spared`.
+fn withdraw(layout: &Layout, from: Version, spared: Option<Version>) -> Result<(), StoreError> {
+    let mut present = versions_in(&layout.trees())?;
+    while let Some(&highest) = present.last().filter(|&&highest| highest >= from && Some(highest) != spared) {
+        present.pop();
+        if let Some(&next) = present.last() {
+            point_latest_to(layout, next)?;
+        } else {
+            let latest = layout.latest();
+            std::fs::remove_file(&latest).context("delete", &latest)?;
+        }
+        files::remove_tree(&layout.manifest(highest))?;
+        discard(layout, &layout.tree(highest))?;
+    }
+    Ok(())
+}
+
+/// Puts one staged version in its place, whether there is a tree already or not.
+fn put_in(layout: &Layout, version: Version) -> Result<(), StoreError> {
+    let (tree, manifest) = (layout.tree(version), layout.manifest(version));
+    let (staged_tree, staged_manifest) = (layout.staged_tree(version), layout.staged_manifest(version));
+    let rename = |from: &Path, to: &Path| std::fs::rename(from, to).context("rename", from);
+    // A tree counts as published only with its manifest, so a replaced one loses its manifest first.
+    files::remove_tree(&manifest)?;
+    if tree.symlink_metadata().is_ok() {
+        swap_folders(&staged_tree, &tree)?;
+        rename(&staged_manifest, &manifest)?;
+    } else {
+        rename(&staged_manifest, &manifest)?;
+        rename(&staged_tree, &tree)?;
+    }
+    Ok(())
+}
+
+/// Moves a folder out of sight; it is deleted later.
+fn discard(layout: &Layout, path: &Path) -> Result<(), StoreError> {
+    let trash = layout.trash();
+    files::create_folder(&trash)?;
+    let name = path.file_name().unwrap_or_default();
+    files::remove_tree(&trash.join(name))?;
+    Ok(std::fs::rename(path, trash.join(name)).context("rename", path)?)
+}
+
+/// Exchanges two folders at once. Where the system cannot, the second is missing for the moment between two renames.
+pub(super) fn swap_folders(one: &Path, other: &Path) -> Result<(), IoError> {
+    match rustix::fs::renameat_with(CWD, one, CWD, other, RenameFlags::EXCHANGE) {
+        Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => {
+            let aside = one.with_extension("old");
+            files::remove_tree(&aside)?;
+            let rename = |from: &Path, to: &Path| std::fs::rename(from, to).context("rename", from);
+            rename(other, &aside)?;
+            rename(one, other)?;
+            rename(&aside, one)
+        }
+        result => result.context("rename", one),
+    }
+}
+
+/// Makes `latest` lead to the tree of `version`, by a rename over what is there.
+///
+/// # Errors
+/// The file system refuses.
+pub fn point_latest_to(layout: &Layout, version: Version) -> Result<(), StoreError> {
+    let target = version.to_string();
+    let latest = layout.latest();
+    if std::fs::read_link(&latest).is_ok_and(|found| found == Path::new(&target)) {
+        return Ok(());
+    }
+    let beside = layout.state().join("latest.new");
+    match std::fs::remove_file(&beside) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error).context("delete", &beside)?,
+        _ => {}
+    }
+    std::os::unix::fs::symlink(&target, &beside).context("link", &beside)?;
+    Ok(std::fs::rename(&beside, &latest).context("rename", &beside)?)
+}

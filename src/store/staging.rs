@@ -1,0 +1,95 @@
+//! Building a version's tree where nobody sees it.
+
+use super::error::{Context, StoreError};
+use super::files;
+use super::layout::{DESCRIPTOR, Version, link_to_source, source_name, tile_name, tile_path};
+use super::manifest::{Manifest, ManifestWriter, Record, Role};
+use super::sources::SourceStamp;
+use super::tree::{LevelFolders, Tree, Trees};
+use crate::geometry::Tile;
+use std::path::{Path, PathBuf};
+use xxhash_rust::xxh3::xxh3_128;
+
+/// A tree being built in `dest/.fast_pyramid/staging/vN`. Any number of threads may add tiles, each tile once.
+#[derive(Debug)]
+pub struct StagedTree {
+    trees: Trees,
+    version: Version,
+    path: PathBuf,
+    levels: LevelFolders,
+    manifest: ManifestWriter,
+}
+
+impl StagedTree {
+    /// Starts the tree of `version`; leftovers of an earlier attempt are deleted.
+    ///
+    /// # Errors
+    /// The folders cannot be created.
+    pub fn create(trees: &Trees, version: Version) -> Result<Self, StoreError> {
+        let layout = &trees.layout;
+        files::remove_tree(&layout.staged(version))?;
+        let path = layout.staged_tree(version);
+        let levels = LevelFolders::create(&path, &trees.geometry)?;
+        let manifest = ManifestWriter::create(layout.staged_manifest(version))?;
+        Ok(Self { trees: trees.clone(), version, path, levels, manifest })
+    }
+
+    /// Writes a generated tile.
+    ///
+    /// # Errors
+    /// The file system refuses.
+    pub fn write_generated(&self, tile: Tile, bytes: &[u8]) -> Result<(), StoreError> {
+        let name = tile_name(tile, self.trees.format());
+        let path = self.tile_path(tile);
+        files::write_new_at(self.levels.get(tile.level, &path)?, &name, &path, bytes)?;
+        let stamp = SourceStamp { length: bytes.len() as u64, modified: 0, hash: xxh3_128(bytes) };
+        Ok(self.manifest.add(Record { role: Role::Generated, tile, stamp })?)
+    }
+
+    /// Links a base tile to this version's own source tile.
+    ///
+    /// # Errors
+    /// The file system refuses.
+    pub fn link_source(&self, tile: Tile, stamp: SourceStamp) -> Result<(), StoreError> {
+        let path = self.tile_path(tile);
+        let source = source_name(self.trees.naming(), tile.column, tile.row, self.trees.format());
+        let target = link_to_source(self.trees.place, self.version, &source);
+        let name = tile_name(tile, self.trees.format());
+        let level = self.levels.get(tile.level, &path)?;
+        rustix::fs::symlinkat(target, level, name).context("link", &path)?;
+        Ok(self.manifest.add(Record { role: Role::Source, tile, stamp })?)
+    }
+
+    /// Links a tile to the owner of the same tile in `previous`.
+    ///
+    /// # Errors
+    /// The file system refuses.
+    pub fn link_previous(&self, tile: Tile, previous: &Tree) -> Result<(), StoreError> {
+        let path = self.tile_path(tile);
+        previous.link_into(self.levels.get(tile.level, &path)?, tile, &path)
+    }
+
+    /// Links a base tile to its owner in `previous`, whose bytes are those of this version's own source tile.
+    ///
+    /// # Errors
+    /// The file system refuses.
+    pub fn link_unchanged_source(&self, tile: Tile, previous: &Tree, stamp: SourceStamp) -> Result<(), StoreError> {
+        self.link_previous(tile, previous)?;
+        Ok(self.manifest.add(Record { role: Role::SourceUnchanged, tile, stamp })?)
+    }
+
+    /// Ends the tree: writes its descriptor and its manifest.
+    ///
+    /// # Errors
+    /// The file system refuses.
+    pub fn finish(self, descriptor: &[u8], encoder: u32, built: u64) -> Result<Manifest, StoreError> {
+        let path = self.path.join(DESCRIPTOR);
+        files::write_new_at(files::open_folder(&self.path)?, DESCRIPTOR, &path, descriptor)?;
+        let tiles = self.trees.geometry.tile_count();
+        self.manifest.finish(self.version, encoder, built, &self.trees.settings, tiles)
+    }
+
+    fn tile_path(&self, tile: Tile) -> PathBuf {
+        self.path.join(Path::new(&tile_path(tile, self.trees.format())))
+    }
+}

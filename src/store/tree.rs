@@ -1,0 +1,189 @@
+//! Reading the tiles of a tree, published or staged, through their owners.
+
+use super::error::{Context, IoError, StoreError};
+use super::files;
+use super::layout::{LEVELS, Layout, LinkTarget, SourcePlace, Version, link_to_tree, parse_link, tile_name, tile_path};
+use super::manifest;
+use super::sources::most_tile_bytes;
+use crate::geometry::{Geometry, Tile, TileSet};
+use crate::spec::{Settings, TileFormat, TileNaming};
+use rustix::io::Errno;
+use std::collections::BTreeSet;
+use std::os::fd::OwnedFd;
+use std::path::{Path, PathBuf};
+
+/// What all trees of a pyramid have in common, and where each of them is at the moment.
+#[derive(Debug, Clone)]
+pub struct Trees {
+    /// The paths of the pyramid.
+    pub layout: Layout,
+    /// Where its source versions stand.
+    pub place: SourcePlace,
+    /// Its shape.
+    pub geometry: Geometry,
+    /// Its settings.
+    pub settings: Settings,
+    /// The versions whose tree to read is the staged one, because it is not published yet.
+    pub staged: BTreeSet<Version>,
+}
+
+impl Trees {
+    /// The tiles' format.
+    #[must_use]
+    pub fn format(&self) -> &TileFormat {
+        &self.settings.format
+    }
+
+    /// Which number comes first in base tiles' names.
+    #[must_use]
+    pub fn naming(&self) -> TileNaming {
+        self.settings.tile_naming
+    }
+
+    /// The folder of a version's tree.
+    #[must_use]
+    pub fn tree(&self, version: Version) -> PathBuf {
+        if self.staged.contains(&version) { self.layout.staged_tree(version) } else { self.layout.tree(version) }
+    }
+
+    /// The folder of a version's manifest.
+    #[must_use]
+    pub fn manifest(&self, version: Version) -> PathBuf {
+        if self.staged.contains(&version) {
+            self.layout.staged_manifest(version)
+        } else {
+            self.layout.manifest(version)
+        }
+    }
+
+    /// The most bytes that a tile's file may have.
+    #[must_use]
+    pub fn most_tile_bytes(&self) -> u64 {
+        let side = u64::from(self.geometry.tile_size()) + 2 * u64::from(self.geometry.overlap());
+        let size = self.geometry.size();
+        most_tile_bytes(side.min(size.width.into()) * side.min(size.height.into()), self.format().kind())
+    }
+}
+
+/// A finished tree, opened for reading its tiles and for linking to them.
+#[derive(Debug)]
+pub struct Tree {
+    trees: Trees,
+    version: Version,
+    levels: LevelFolders,
+    owned: TileSet,
+}
+
+impl Tree {
+    /// Opens the tree of `version`.
+    ///
+    /// # Errors
+    /// Its folders or its manifest cannot be read.
+    pub fn open(trees: &Trees, version: Version) -> Result<Self, StoreError> {
+        let levels = LevelFolders::open(&trees.tree(version), &trees.geometry)?;
+        let owned = manifest::owned_tiles(&trees.manifest(version), &trees.geometry)?;
+        Ok(Self { trees: trees.clone(), version, levels, owned })
+    }
+
+    /// Which version's tree it is.
+    #[must_use]
+    pub fn version(&self) -> Version {
+        self.version
+    }
+
+    /// Reads the bytes of a tile into `bytes`, whoever owns it.
+    ///
+    /// # Errors
+    /// The tile is not there, its link is not one that the tool makes, or it cannot be read.
+    pub fn read(&self, tile: Tile, bytes: &mut Vec<u8>) -> Result<(), StoreError> {
+        let name = tile_name(tile, self.trees.format());
+        let path = self.path(tile);
+        let most = self.trees.most_tile_bytes();
+        let level = self.levels.get(tile.level, &path)?;
+        let owner = match rustix::fs::readlinkat(level, name.as_str(), Vec::new()) {
+            Err(Errno::INVAL) => {
+                files::read_at(level, name.as_str(), &path, most, bytes)?;
+                return Ok(());
+            }
+            Err(error) => return Err(error).context("read", &path)?,
+            Ok(target) => self.owner(tile, &path, &target.to_string_lossy())?,
+        };
+        let path = match owner {
+            LinkTarget::Tree(version) => self.trees.tree(version).join(tile_path(tile, self.trees.format())),
+            LinkTarget::Source(version) => {
+                let name = super::layout::source_name(self.trees.naming(), tile.column, tile.row, self.trees.format());
+                self.trees.layout.source(self.trees.place, version).join(name)
+            }
+        };
+        files::read_at(rustix::fs::CWD, path.as_path(), &path, most, bytes)?;
+        Ok(())
+    }
+
+    fn owner(&self, tile: Tile, path: &Path, target: &str) -> Result<LinkTarget, StoreError> {
+        parse_link(target, tile, self.trees.place, self.trees.naming(), self.trees.format()).ok_or_else(|| {
+            let problem = format!("it links to {target}, which is not where its tile can be");
+            StoreError::Damaged { path: path.to_owned(), problem }
+        })
+    }
+
+    /// Gives the new tree's level folder the entry `name` for the same tile as here.
+    ///
+    /// A tile that this tree owns gets a new link to it. Any other already is a link with the right target, since all
+    /// level folders are equally deep: a second name for that link costs half as much as a new one and no inode.
+    /// Where the system does not let links be named twice, its target is copied.
+    pub(super) fn link_into(&self, new_level: &OwnedFd, tile: Tile, new_path: &Path) -> Result<(), StoreError> {
+        let name = tile_name(tile, self.trees.format());
+        let name = name.as_str();
+        if self.owned.contains(tile) && tile.level != self.trees.geometry.base_level() {
+            let target = link_to_tree(self.version, tile, self.trees.format());
+            return Ok(rustix::fs::symlinkat(target, new_level, name).context("link", new_path)?);
+        }
+        let path = self.path(tile);
+        let level = self.levels.get(tile.level, &path)?;
+        match rustix::fs::linkat(level, name, new_level, name, rustix::fs::AtFlags::empty()) {
+            Ok(()) => Ok(()),
+            Err(Errno::MLINK | Errno::PERM | Errno::XDEV | Errno::NOTSUP | Errno::NOSYS | Errno::ACCESS) => {
+                let target = rustix::fs::readlinkat(level, name, Vec::new()).context("read", &path)?;
+                Ok(rustix::fs::symlinkat(target, new_level, name).context("link", new_path)?)
+            }
+            Err(error) => Err(error).context("link", new_path)?,
+        }
+    }
+
+    /// The path of a tile within this tree.
+    #[must_use]
+    pub fn path(&self, tile: Tile) -> PathBuf {
+        self.trees.tree(self.version).join(tile_path(tile, self.trees.format()))
+    }
+}
+
+/// The level folders of one tree, all open: names can then be used without walking a path each time.
+#[derive(Debug)]
+pub(super) struct LevelFolders {
+    folders: Vec<OwnedFd>,
+}
+
+impl LevelFolders {
+    /// Opens the level folders of `tree`.
+    pub(super) fn open(tree: &Path, geometry: &Geometry) -> Result<Self, IoError> {
+        let levels = tree.join(LEVELS);
+        let folders = geometry.levels().map(|level| files::open_folder(&levels.join(level.to_string())));
+        Ok(Self { folders: folders.collect::<Result<_, _>>()? })
+    }
+
+    /// Creates them first.
+    pub(super) fn create(tree: &Path, geometry: &Geometry) -> Result<Self, IoError> {
+        for level in geometry.levels() {
+            files::create_folder(&tree.join(LEVELS).join(level.to_string()))?;
+        }
+        Self::open(tree, geometry)
+    }
+
+    /// The folder of a level; `path` is for the message where the pyramid has no such level.
+    pub(super) fn get(&self, level: u8, path: &Path) -> Result<&OwnedFd, StoreError> {
+        self.folders.get(usize::from(level)).ok_or_else(|| StoreError::Damaged {
+            path: path.to_owned(),
+            problem: format!("the pyramid has no level {level}"),
+        })
+    }
+}
