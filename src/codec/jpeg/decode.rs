@@ -6,8 +6,9 @@ use super::error::{JpegError, JpegErrorKind};
 use super::header::{Description, Frame, Header, Segments};
 use super::huffman::{TableClass, TableSlot};
 use super::image::JpegImage;
-use super::scan::{self, Progress, Scan, ScanTables};
+use super::scan::{Progress, Scan, ScanTables};
 use super::tables::{HuffmanSpec, NATURAL_ORDER, marker};
+use super::walk;
 
 /// The most pixels that are decoded when the caller does not say what size to expect.
 const MOST_PIXELS: u64 = 1 << 28;
@@ -233,7 +234,7 @@ impl<'a> Decoder<'a> {
             .bytes
             .get(self.segments.at..)
             .unwrap_or_default();
-        let length = scan::decode(
+        let length = walk::decode(
             &scan,
             tables,
             self.restart_interval,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::dct;
-use super::error::EncodeError;
+use super::encode_error::EncodeError;
 
 /// A block's 64 coefficients or quantisation steps are in row-major ("natural") order everywhere outside the file.
 pub type Block = [i16; 64];

@@ -10,6 +10,7 @@ mod bits;
 mod dct;
 mod decode;
 mod encode;
+mod encode_error;
 mod error;
 mod exif;
 mod header;
@@ -20,7 +21,9 @@ mod optimise;
 mod progressive;
 mod scan;
 mod sequential;
+mod symbols;
 mod tables;
+mod walk;
 mod write;
 
 #[cfg(test)]
@@ -28,7 +31,8 @@ mod tests;
 
 pub use decode::{Scratch, decode, decode_into};
 pub use encode::{HuffmanTables, encode};
-pub use error::{EncodeError, JpegError, JpegErrorKind, Unsupported};
+pub use encode_error::EncodeError;
+pub use error::{JpegError, JpegErrorKind, Unsupported};
 pub use header::{Header, header};
 pub use image::{Block, Colour, Component, JpegImage, PlaneSource, component_size};
 pub use tables::quantisation_tables;

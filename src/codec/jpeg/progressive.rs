@@ -4,9 +4,9 @@ use super::bits::BitReader;
 use super::error::JpegErrorKind;
 use super::huffman::DecodeTable;
 use super::image::Block;
-use super::scan::{BlockDecoder, Tables};
 use super::sequential::decode_dc;
 use super::tables::NATURAL_ORDER;
+use super::walk::{BlockDecoder, Tables};
 
 /// The upper bits of DC coefficients.
 pub(super) struct DcFirst<'a> {

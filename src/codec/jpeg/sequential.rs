@@ -4,8 +4,8 @@ use super::bits::BitReader;
 use super::error::JpegErrorKind;
 use super::huffman::{DecodeTable, Entry};
 use super::image::Block;
-use super::scan::{BlockDecoder, Tables};
 use super::tables::NATURAL_ORDER;
+use super::walk::{BlockDecoder, Tables};
 
 /// Decodes whole blocks, each at once.
 pub(super) struct Sequential<'a> {
