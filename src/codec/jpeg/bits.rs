@@ -1,0 +1,182 @@
+//! Entropy-coded bytes to bits (ITU T.81 F.2.2.5): byte stuffing removed first, in one fast pass, so that the reader
+//! itself need not look for FF.
+
+/// Zero bytes behind the data in the buffer, so that whole words can be read up to its end.
+const PADDING: usize = 8;
+
+/// Copies the entropy-coded segment at the beginning of `source` into `segment`, FF 00 becoming FF, and pads it.
+///
+/// Returns how many bytes of `source` the segment takes: up to its marker, or all where there is none.
+pub(super) fn unstuff(source: &[u8], segment: &mut Vec<u8>) -> usize {
+    segment.clear();
+    let mut at = 0;
+    let end = loop {
+        let rest = source.get(at..).unwrap_or_default();
+        let clean = length_before_ff(rest);
+        segment.extend_from_slice(rest.get(..clean).unwrap_or_default());
+        at += clean;
+        if source.get(at + 1) != Some(&0) {
+            break at;
+        }
+        segment.push(0xFF);
+        at += 2;
+    };
+    segment.extend_from_slice(&[0; PADDING]);
+    end
+}
+
+/// Where in `source` the byte stands that became byte `position` of the unstuffed segment.
+pub(super) fn stuffed_position(source: &[u8], position: usize) -> usize {
+    let (mut at, mut unstuffed) = (0, 0);
+    while unstuffed < position && at < source.len() {
+        at += if source.get(at) == Some(&0xFF) { 2 } else { 1 };
+        unstuffed += 1;
+    }
+    at.min(source.len())
+}
+
+/// How many bytes stand before the first FF, or all. Looks at 16 bytes at a time without branching inside, which
+/// compiles to vector comparisons.
+fn length_before_ff(bytes: &[u8]) -> usize {
+    let (chunks, rest) = bytes.as_chunks::<16>();
+    let whole = chunks
+        .iter()
+        .take_while(|chunk| {
+            chunk
+                .iter()
+                .fold(0u8, |any, &byte| any | u8::from(byte == 0xFF))
+                == 0
+        })
+        .count();
+    let tail = chunks.get(whole).map_or(rest, |chunk| chunk.as_slice());
+    whole * 16 + tail.iter().take_while(|&&byte| byte != 0xFF).count()
+}
+
+/// Reads bits from an unstuffed segment, most significant first. Past its end it delivers zeros; [`Self::overrun`]
+/// tells, and is asked once a block, whose bits are bounded.
+#[derive(Clone, Copy)]
+pub(super) struct BitReader<'a> {
+    segment: &'a [u8],
+    next: usize,
+    reservoir: u64,
+    held: u32,
+}
+
+impl<'a> BitReader<'a> {
+    /// A reader at the first bit of what [`unstuff`] made.
+    pub(super) fn new(segment: &'a [u8]) -> Self {
+        Self {
+            segment,
+            next: 0,
+            reservoir: 0,
+            held: 0,
+        }
+    }
+
+    /// Fills the reservoir to at least 56 bits, without a branch on how many it holds: the bits below the `held` ones
+    /// are either zero or already what is put there again.
+    #[inline(always)]
+    pub(super) fn refill(&mut self) {
+        let word = match self
+            .segment
+            .get(self.next..)
+            .and_then(|rest| rest.first_chunk::<8>())
+        {
+            Some(bytes) => u64::from_be_bytes(*bytes),
+            None => 0,
+        };
+        self.reservoir |= word >> self.held;
+        self.next += ((63 - self.held) >> 3) as usize;
+        self.held |= 56;
+    }
+
+    /// The reservoir, its next bit uppermost.
+    #[inline(always)]
+    pub(super) fn peek(&self) -> u64 {
+        self.reservoir
+    }
+
+    /// Drops `count` bits, at most 31 and no more than held.
+    #[inline(always)]
+    pub(super) fn consume(&mut self, count: u32) {
+        self.reservoir <<= count & 63;
+        self.held = self.held.wrapping_sub(count);
+    }
+
+    /// The next `count` bits, 0 to 16, as a number.
+    #[inline(always)]
+    pub(super) fn take(&mut self, count: u32) -> u32 {
+        if self.held < count {
+            self.refill();
+        }
+        let value = ((self.reservoir >> 1) >> (63 - (count & 63))) as u32;
+        self.consume(count);
+        value
+    }
+
+    /// Bits taken so far.
+    fn taken(&self) -> usize {
+        self.next * 8 - self.held as usize
+    }
+
+    /// Whether more bits were taken than there are.
+    #[inline(always)]
+    pub(super) fn overrun(&self) -> bool {
+        self.taken() > (self.segment.len() - PADDING) * 8
+    }
+
+    /// Whole bytes that were not touched.
+    pub(super) fn bytes_left(&self) -> usize {
+        (self.segment.len() - PADDING).saturating_sub(self.taken().div_ceil(8))
+    }
+
+    /// The unstuffed byte in which the next bit stands.
+    pub(super) fn byte_position(&self) -> usize {
+        self.taken() / 8
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn stuffing_goes_and_a_marker_ends_the_segment() {
+        let mut segment = Vec::new();
+        let source = [1, 0xFF, 0, 2, 0xFF, 0xFF, 0xD9];
+        assert_eq!(unstuff(&source, &mut segment), 4);
+        assert_eq!(segment[..3], [1, 0xFF, 2]);
+        assert_eq!(segment.len(), 3 + PADDING);
+        assert_eq!(unstuff(&[7, 0xFF], &mut segment), 1);
+        assert_eq!(unstuff(&[], &mut segment), 0);
+        assert_eq!(stuffed_position(&source, 2), 3);
+    }
+
+    proptest! {
+        #[test]
+        fn bits_come_out_as_they_stand(
+            bytes in prop::collection::vec(prop_oneof![Just(0xFFu8), any::<u8>()], 0..80),
+            counts in prop::collection::vec(0u32..=16, 0..90),
+        ) {
+            let mut stuffed = Vec::new();
+            for &byte in &bytes {
+                stuffed.push(byte);
+                if byte == 0xFF {
+                    stuffed.push(0);
+                }
+            }
+            let mut segment = Vec::new();
+            prop_assert_eq!(unstuff(&stuffed, &mut segment), stuffed.len());
+            let mut reader = BitReader::new(&segment);
+            let bit = |at: usize| bytes.get(at / 8).map_or(0, |byte| u32::from(byte >> (7 - at % 8)) & 1);
+            let mut at = 0;
+            for count in counts {
+                let expected = (0..count as usize).fold(0, |value, index| value << 1 | bit(at + index));
+                prop_assert_eq!(reader.take(count), expected);
+                at += count as usize;
+                prop_assert_eq!(reader.overrun(), at > bytes.len() * 8);
+            }
+        }
+    }
+}

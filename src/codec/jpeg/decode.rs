@@ -1,0 +1,358 @@
+//! Decoding a file to coefficients: its segments in order, each scan handed to `scan`.
+
+use std::sync::Arc;
+
+use super::error::{JpegError, JpegErrorKind};
+use super::header::{Description, Frame, Header, Segments};
+use super::huffman::{TableClass, TableSlot};
+use super::image::JpegImage;
+use super::scan::{Progress, Scan, ScanTables};
+use super::tables::{HuffmanSpec, NATURAL_ORDER, marker};
+use super::walk;
+
+/// The most pixels that are decoded when the caller does not say what size to expect.
+const MOST_PIXELS: u64 = 1 << 28;
+/// The most scans that are decoded. Encoders write about ten; each costs a pass over the image even if it is a few bytes
+/// long, so their number has to be bounded for the time to be.
+const MOST_SCANS: usize = 200;
+
+/// Buffers and tables that are used again from image to image, so that nothing is allocated for each.
+pub struct Scratch {
+    dc: Vec<TableSlot>,
+    ac: Vec<TableSlot>,
+    /// The entropy-coded segment without stuffing.
+    segment: Vec<u8>,
+    last_icc: Option<Arc<[u8]>>,
+}
+
+impl Default for Scratch {
+    fn default() -> Self {
+        let slots = |class| (0..4).map(|_| TableSlot::new(class)).collect();
+        Self {
+            dc: slots(TableClass::Dc),
+            ac: slots(TableClass::Ac),
+            segment: Vec::new(),
+            last_icc: None,
+        }
+    }
+}
+
+/// Decodes a JPEG file to its coefficients. See [`decode_into`].
+///
+/// # Errors
+/// As [`decode_into`].
+pub fn decode(
+    bytes: &[u8],
+    expected_size: Option<(u32, u32)>,
+    scratch: &mut Scratch,
+) -> Result<JpegImage, JpegError> {
+    let mut image = JpegImage::default();
+    decode_into(bytes, expected_size, scratch, &mut image)?;
+    Ok(image)
+}
+
+/// Decodes a JPEG file to its coefficients, into `image`, whose buffers are used again.
+///
+/// Reads 8-bit Huffman-coded files, baseline, extended sequential and progressive, of one or three components (ITU T.81
+/// SOF0 to SOF2). A frame of another size than `expected_size` (width, height) is refused before anything is allocated.
+/// What follows EOI is ignored.
+///
+/// # Errors
+/// If the file is of another kind, or not whole and sound to its last bit; `image` is then unspecified. Fewer than
+/// eight bits of padding after a scan may have any value.
+pub fn decode_into(
+    bytes: &[u8],
+    expected_size: Option<(u32, u32)>,
+    scratch: &mut Scratch,
+    image: &mut JpegImage,
+) -> Result<Header, JpegError> {
+    scratch
+        .dc
+        .iter_mut()
+        .chain(&mut scratch.ac)
+        .for_each(|slot| slot.defined = false);
+    let mut decoder = Decoder {
+        segments: Segments::begin(bytes)?,
+        expected_size,
+        description: Description::default(),
+        header: None,
+        quantisation: [None; 4],
+        restart_interval: 0,
+        scans: 0,
+        progress: Progress::default(),
+    };
+    loop {
+        let (code, offset) = decoder.segments.next_marker()?;
+        if code == marker::EOI {
+            return decoder
+                .finish(scratch, image)
+                .map_err(|kind| kind.at(offset));
+        }
+        let payload = decoder.segments.payload(code)?;
+        match code {
+            marker::SOS => decoder.scan(payload, offset, scratch, image)?,
+            _ => decoder
+                .segment(code, payload, offset, scratch)
+                .map_err(|kind| kind.at(offset))?,
+        }
+    }
+}
+
+struct Decoder<'a> {
+    segments: Segments<'a>,
+    expected_size: Option<(u32, u32)>,
+    description: Description<'a>,
+    /// Known from the first scan on.
+    header: Option<Header>,
+    quantisation: [Option<[u16; 64]>; 4],
+    /// MCUs in a restart interval; 0 for none.
+    restart_interval: usize,
+    scans: usize,
+    progress: Progress,
+}
+
+impl<'a> Decoder<'a> {
+    fn segment(
+        &mut self,
+        code: u8,
+        payload: &'a [u8],
+        offset: usize,
+        scratch: &mut Scratch,
+    ) -> Result<(), JpegErrorKind> {
+        match code {
+            marker::DQT => self.define_quantisation(payload),
+            marker::DHT => define_huffman(payload, scratch),
+            marker::DRI => match payload {
+                &[high, low] => {
+                    self.restart_interval = usize::from(u16::from_be_bytes([high, low]));
+                    Ok(())
+                }
+                _ => Err(JpegErrorKind::BadLength {
+                    marker: code,
+                    length: payload.len() + 2,
+                }),
+            },
+            // What the application segments say counts up to the first scan, as for `header`.
+            marker::APP0..=marker::APP15 if self.header.is_some() => Ok(()),
+            _ => {
+                let frame_known = self.description.frame.is_some();
+                self.description.note(code, payload)?;
+                match &self.description.frame {
+                    Some(frame) if !frame_known => self.check_frame(frame, offset),
+                    _ => Ok(()),
+                }
+            }
+        }
+    }
+
+    /// Everything that can be refused before memory is taken for the frame whose header stands at `offset`.
+    fn check_frame(&self, frame: &Frame, offset: usize) -> Result<(), JpegErrorKind> {
+        match self.expected_size {
+            Some(expected) if expected != frame.size => {
+                return Err(JpegErrorKind::DimensionMismatch {
+                    expected,
+                    found: frame.size,
+                });
+            }
+            Some(_) => {}
+            None => {
+                let found = u64::from(frame.size.0) * u64::from(frame.size.1);
+                if found > MOST_PIXELS {
+                    return Err(JpegErrorKind::TooManyPixels {
+                        found,
+                        limit: MOST_PIXELS,
+                    });
+                }
+            }
+        }
+        let (needed, found) = (
+            frame.least_bytes(),
+            self.segments.bytes.len().saturating_sub(offset) as u64,
+        );
+        if found < needed {
+            return Err(JpegErrorKind::TooShortForFrame { needed, found });
+        }
+        Ok(())
+    }
+
+    /// DQT (B.2.4.1): any number of tables of 8- or 16-bit steps in zig-zag order.
+    fn define_quantisation(&mut self, mut payload: &[u8]) -> Result<(), JpegErrorKind> {
+        let bad_length = JpegErrorKind::BadLength {
+            marker: marker::DQT,
+            length: payload.len() + 2,
+        };
+        while let [selector, rest @ ..] = payload {
+            let bytes = match selector >> 4 {
+                0 => 1,
+                1 => 2,
+                _ => {
+                    return Err(JpegErrorKind::TableSelector {
+                        selector: *selector,
+                    });
+                }
+            };
+            let slot = self.quantisation.get_mut(usize::from(selector & 15));
+            let slot = slot.ok_or(JpegErrorKind::TableSelector {
+                selector: *selector,
+            })?;
+            let (steps, rest) = rest
+                .split_at_checked(64 * bytes)
+                .ok_or(bad_length.clone())?;
+            let mut table = [0u16; 64];
+            for (step, &index) in steps.chunks_exact(bytes).zip(&NATURAL_ORDER) {
+                let value = step
+                    .iter()
+                    .fold(0, |value, &byte| value << 8 | u16::from(byte));
+                if value == 0 {
+                    return Err(JpegErrorKind::ZeroQuantisationStep);
+                }
+                table[usize::from(index)] = value;
+            }
+            *slot = Some(table);
+            payload = rest;
+        }
+        Ok(())
+    }
+
+    /// A scan: its header, then its entropy-coded data.
+    fn scan(
+        &mut self,
+        payload: &[u8],
+        offset: usize,
+        scratch: &mut Scratch,
+        image: &mut JpegImage,
+    ) -> Result<(), JpegError> {
+        let scan = self
+            .begin_scan(payload, scratch, image)
+            .map_err(|kind| kind.at(offset))?;
+        let tables = ScanTables {
+            dc: &scratch.dc,
+            ac: &scratch.ac,
+        };
+        let source = self
+            .segments
+            .bytes
+            .get(self.segments.at..)
+            .unwrap_or_default();
+        let length = walk::decode(
+            &scan,
+            tables,
+            self.restart_interval,
+            source,
+            &mut scratch.segment,
+            image,
+        )
+        .map_err(|fault| fault.kind.at(self.segments.at + fault.offset))?;
+        self.segments.at += length;
+        Ok(())
+    }
+
+    fn begin_scan(
+        &mut self,
+        payload: &[u8],
+        scratch: &mut Scratch,
+        image: &mut JpegImage,
+    ) -> Result<Scan, JpegErrorKind> {
+        let header = self.description.header()?;
+        let frame = self
+            .description
+            .frame
+            .as_ref()
+            .ok_or(JpegErrorKind::ScanWithoutFrame)?;
+        self.scans += 1;
+        if self.scans > MOST_SCANS {
+            return Err(JpegErrorKind::TooManyScans { limit: MOST_SCANS });
+        }
+        let scan = Scan::parse(payload, frame)?;
+        scan.check_tables(ScanTables {
+            dc: &scratch.dc,
+            ac: &scratch.ac,
+        })?;
+        let first_use = self.progress.advance(&scan, frame.progressive)?;
+        if self.header.is_none() {
+            let factors = frame.components().iter().map(|component| component.factors);
+            let mut list = [(1, 1); 3];
+            list.iter_mut()
+                .zip(factors)
+                .for_each(|(to, factors)| *to = factors);
+            image.reshape(
+                frame.size,
+                header.colour,
+                list.get(..frame.components().len()).unwrap_or_default(),
+            );
+            self.header = Some(header);
+        }
+        let parts = image
+            .components
+            .iter_mut()
+            .zip(frame.components())
+            .zip(first_use);
+        for ((component, described), _) in parts.filter(|(_, first_use)| *first_use) {
+            let number = described.quantisation_table;
+            component.quantisation = self
+                .quantisation
+                .get(usize::from(number))
+                .copied()
+                .flatten()
+                .ok_or(JpegErrorKind::MissingQuantisationTable { number })?;
+            // A sequential interleaved scan sets every block; else some may hold what an earlier image left.
+            if frame.progressive || scan.components().len() != frame.components().len() {
+                component.coefficients.fill([0; 64]);
+            }
+        }
+        Ok(scan)
+    }
+
+    fn finish(self, scratch: &mut Scratch, image: &mut JpegImage) -> Result<Header, JpegErrorKind> {
+        let header = self.header.ok_or(JpegErrorKind::NoImage)?;
+        if let Some(component) = self.progress.first_without_data(image.components.len()) {
+            return Err(JpegErrorKind::ComponentNotCoded { component });
+        }
+        image.icc = self.description.icc.profile(&mut scratch.last_icc);
+        Ok(header)
+    }
+}
+
+/// DHT (B.2.4.2): any number of tables.
+fn define_huffman(mut payload: &[u8], scratch: &mut Scratch) -> Result<(), JpegErrorKind> {
+    let bad_length = JpegErrorKind::BadLength {
+        marker: marker::DHT,
+        length: payload.len() + 2,
+    };
+    while let [selector, rest @ ..] = payload {
+        let slots = match selector >> 4 {
+            0 => &mut scratch.dc,
+            1 => &mut scratch.ac,
+            _ => {
+                return Err(JpegErrorKind::TableSelector {
+                    selector: *selector,
+                });
+            }
+        };
+        let slot = slots.get_mut(usize::from(selector & 15));
+        let slot = slot.ok_or(JpegErrorKind::TableSelector {
+            selector: *selector,
+        })?;
+        let (counts, rest) = rest.split_first_chunk::<16>().ok_or(bad_length.clone())?;
+        let mut spec = HuffmanSpec {
+            counts: *counts,
+            ..HuffmanSpec::EMPTY
+        };
+        let (list, rest) = rest
+            .split_at_checked(spec.total())
+            .ok_or(bad_length.clone())?;
+        let symbols = spec
+            .symbols
+            .get_mut(..list.len())
+            .ok_or(JpegErrorKind::HuffmanTableOverfull)?;
+        symbols.copy_from_slice(list);
+        if selector >> 4 == 0
+            && let Some(&category) = list.iter().find(|&&category| category > 15)
+        {
+            return Err(JpegErrorKind::DcCategory { category });
+        }
+        slot.define(&spec)?;
+        payload = rest;
+    }
+    Ok(())
+}

@@ -1,0 +1,89 @@
+//! Why an image cannot become a baseline JPEG file.
+
+use std::error::Error;
+use std::fmt::{self, Display, Formatter};
+
+/// Why an image could not be written as a baseline JPEG.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum EncodeError {
+    /// Width or height outside 1..=65535.
+    Dimension {
+        /// Width in pixels.
+        width: u32,
+        /// Height in pixels.
+        height: u32,
+    },
+    /// The number of components does not go with the colour: 1 for grey, 3 otherwise.
+    Components {
+        /// How many there are.
+        count: usize,
+    },
+    /// Sampling factors outside 1..=4, or more than ten blocks in an MCU.
+    Sampling,
+    /// The component's samples or blocks are not as many as its size and sampling ask for.
+    Layout {
+        /// Index of the component.
+        component: usize,
+        /// Samples or blocks needed.
+        expected: usize,
+        /// Samples or blocks found.
+        found: usize,
+    },
+    /// A quantisation step outside 1..=255.
+    QuantisationStep {
+        /// The step.
+        step: u16,
+    },
+    /// A coefficient beyond what baseline codes (F.1.2): DC differences up to 2047, AC up to 1023.
+    Coefficient {
+        /// Index of the component.
+        component: usize,
+    },
+    /// An ICC profile that is empty or too long for 255 segments of 65519 bytes.
+    IccLength {
+        /// Its length in bytes.
+        length: usize,
+    },
+}
+
+impl Display for EncodeError {
+    fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Dimension { width, height } => {
+                write!(
+                    out,
+                    "a JPEG cannot be {width}x{height} pixels (1 to 65535 each way)"
+                )
+            }
+            Self::Components { count } => {
+                write!(out, "{count} components do not go with the colour")
+            }
+            Self::Sampling => write!(out, "sampling factors that baseline JPEG cannot interleave"),
+            Self::Layout {
+                component,
+                expected,
+                found,
+            } => {
+                write!(
+                    out,
+                    "component {component} has {found} samples or blocks instead of {expected}"
+                )
+            }
+            Self::QuantisationStep { step } => {
+                write!(out, "a quantisation step of {step} (1 to 255 are allowed)")
+            }
+            Self::Coefficient { component } => {
+                write!(
+                    out,
+                    "a coefficient of component {component} is too large for baseline JPEG"
+                )
+            }
+            Self::IccLength { length } => {
+                write!(out, "an ICC profile of {length} bytes does not fit")
+            }
+        }
+    }
+}
+
+impl Error for EncodeError {}

@@ -1,0 +1,345 @@
+//! What can be wrong with a JPEG file. Every kind carries its numbers, so that a caller can tell a person what stands where.
+
+use std::error::Error;
+use std::fmt::{self, Display, Formatter};
+
+/// Why a JPEG file was refused, and where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JpegError {
+    /// Byte offset in the file at which the fault was noticed.
+    pub offset: usize,
+    /// What is wrong.
+    pub kind: JpegErrorKind,
+}
+
+/// A coding process or layout of ITU T.81 that this decoder does not read, by name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unsupported {
+    /// Arithmetic entropy coding (SOF9, SOF10, DAC).
+    ArithmeticCoding,
+    /// Lossless coding (SOF3).
+    Lossless,
+    /// Hierarchical coding (SOF5..SOF7, DHP, EXP).
+    Hierarchical,
+    /// A sample precision other than 8 bits.
+    Precision(u8),
+    /// A number of components other than 1 and 3; 4 is CMYK or YCCK.
+    Components(u8),
+    /// The number of lines is not in the frame header but in a DNL segment.
+    NumberOfLinesLater,
+}
+
+/// What is wrong with a JPEG file. Section numbers are those of ITU T.81.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum JpegErrorKind {
+    /// The file does not begin with the SOI marker FF D8.
+    NotJpeg,
+    /// The file ends in the middle of a marker segment or of entropy-coded data.
+    Truncated,
+    /// The file ends where a marker should follow, without EOI.
+    MissingEndOfImage,
+    /// A legal JPEG of a kind that is not read here.
+    Unsupported(Unsupported),
+    /// Something else stands where a marker has to begin with FF.
+    MarkerExpected {
+        /// The byte found.
+        found: u8,
+    },
+    /// A marker that may not stand here.
+    UnexpectedMarker {
+        /// The marker's second byte.
+        marker: u8,
+    },
+    /// A marker segment whose length does not fit what it holds (B.2).
+    BadLength {
+        /// The marker's second byte.
+        marker: u8,
+        /// The length it gives, its own two bytes included.
+        length: usize,
+    },
+    /// Width or height is zero.
+    ZeroDimension {
+        /// Width in pixels.
+        width: u32,
+        /// Height in pixels.
+        height: u32,
+    },
+    /// The frame does not have the size that the caller requires.
+    DimensionMismatch {
+        /// Width and height required, in pixels.
+        expected: (u32, u32),
+        /// Width and height found, in pixels.
+        found: (u32, u32),
+    },
+    /// More pixels than are read without being told the size to expect.
+    TooManyPixels {
+        /// Pixels that the frame header claims.
+        found: u64,
+        /// The most that are read.
+        limit: u64,
+    },
+    /// The file is too short to hold the frame it claims, at the fewest bits that any code takes.
+    TooShortForFrame {
+        /// The fewest bytes of entropy-coded data that the frame takes.
+        needed: u64,
+        /// Bytes from the frame header to the end of the file.
+        found: u64,
+    },
+    /// A sampling factor outside 1..=4 (B.2.2).
+    SamplingFactor {
+        /// Horizontal factor.
+        horizontal: u8,
+        /// Vertical factor.
+        vertical: u8,
+    },
+    /// Two components with one identifier (B.2.2).
+    DuplicateComponent {
+        /// The identifier.
+        identifier: u8,
+    },
+    /// A second frame header.
+    SecondFrame,
+    /// A scan before any frame header.
+    ScanWithoutFrame,
+    /// A scan naming a component that the frame does not have, naming one twice, or not in the frame's order (B.2.3).
+    ScanComponent {
+        /// The identifier.
+        identifier: u8,
+    },
+    /// The number of components in a scan is outside 1..=4 or above the frame's.
+    ScanComponentCount {
+        /// The number found.
+        count: u8,
+    },
+    /// More than ten blocks in an MCU (B.2.3).
+    McuTooLarge {
+        /// Blocks in an MCU.
+        blocks: u32,
+    },
+    /// A table selector above 3, or a class or precision that does not exist.
+    TableSelector {
+        /// The selector byte.
+        selector: u8,
+    },
+    /// A quantisation step of zero (B.2.4.1).
+    ZeroQuantisationStep,
+    /// More Huffman codes than fit their lengths, or more than 256 of them (C.2).
+    HuffmanTableOverfull,
+    /// A DC Huffman table with a category above 15.
+    DcCategory {
+        /// The category.
+        category: u8,
+    },
+    /// A scan uses a quantisation table that was not defined.
+    MissingQuantisationTable {
+        /// Its number, 0..=3.
+        number: u8,
+    },
+    /// A scan uses a Huffman table that was not defined.
+    MissingHuffmanTable {
+        /// Whether it is an AC table.
+        ac: bool,
+        /// Its number, 0..=3.
+        number: u8,
+    },
+    /// Spectral selection or successive approximation outside what G.1.1.1 allows.
+    ScanParameters {
+        /// First coefficient, last coefficient, high and low bit position.
+        parameters: [u8; 4],
+    },
+    /// A component that already has its data is coded again.
+    ComponentCodedTwice {
+        /// Index of the component in the frame.
+        component: usize,
+    },
+    /// A component without any data at the end of the image.
+    ComponentNotCoded {
+        /// Index of the component in the frame.
+        component: usize,
+    },
+    /// More scans than are read; every scan costs a pass over the whole image, however short it is.
+    TooManyScans {
+        /// The most that are read.
+        limit: usize,
+    },
+    /// Bits that are no code of their table.
+    InvalidCode,
+    /// A run of zeros past the last coefficient of its block.
+    CoefficientIndex,
+    /// A coefficient that does not fit 16 bits.
+    CoefficientRange,
+    /// A run of empty blocks past the end of its restart interval.
+    EndOfBandRun,
+    /// A marker comes before the scan (or the restart interval) has all its blocks.
+    EntropyDataEndsEarly {
+        /// The marker's second byte.
+        marker: u8,
+    },
+    /// Whole bytes left over between the last block and the next marker.
+    EntropyDataLeftOver {
+        /// How many.
+        bytes: usize,
+    },
+    /// Another marker than the restart marker whose turn it is.
+    RestartMarker {
+        /// The marker's second byte that was due.
+        expected: u8,
+        /// The one found.
+        found: u8,
+    },
+    /// EOI without any frame or scan before it.
+    NoImage,
+}
+
+impl JpegErrorKind {
+    /// The kind with its place.
+    pub(super) fn at(self, offset: usize) -> JpegError {
+        JpegError { offset, kind: self }
+    }
+}
+
+impl Display for Unsupported {
+    fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::ArithmeticCoding => write!(out, "arithmetic coding"),
+            Self::Lossless => write!(out, "lossless JPEG"),
+            Self::Hierarchical => write!(out, "hierarchical JPEG"),
+            Self::Precision(bits) => write!(out, "{bits} bits a sample (only 8 are read)"),
+            Self::Components(4) => write!(out, "4 components (CMYK or YCCK)"),
+            Self::Components(count) => write!(out, "{count} components (only 1 and 3 are read)"),
+            Self::NumberOfLinesLater => write!(out, "a height given after the first scan (DNL)"),
+        }
+    }
+}
+
+impl Display for JpegError {
+    fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
+        write!(out, "{} (at byte {})", self.kind, self.offset)
+    }
+}
+
+impl Error for JpegError {}
+
+impl Display for JpegErrorKind {
+    fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotJpeg => write!(out, "not a JPEG file: it does not begin with FF D8"),
+            Self::Truncated => write!(out, "the file is cut short"),
+            Self::MissingEndOfImage => write!(out, "the file is cut short: no end-of-image marker"),
+            Self::Unsupported(what) => write!(out, "not supported: {what}"),
+            Self::MarkerExpected { found } => {
+                write!(out, "a marker (FF) was expected, found {found:02X}")
+            }
+            Self::UnexpectedMarker { marker } => {
+                write!(out, "marker FF {marker:02X} may not stand here")
+            }
+            Self::BadLength { marker, length } => {
+                write!(
+                    out,
+                    "segment FF {marker:02X}: a length of {length} does not fit what it holds"
+                )
+            }
+            Self::ZeroDimension { width, height } => {
+                write!(out, "an image of {width}x{height} pixels")
+            }
+            Self::DimensionMismatch { expected, found } => write!(
+                out,
+                "expected {}x{} pixels, found {}x{}",
+                expected.0, expected.1, found.0, found.1
+            ),
+            Self::TooManyPixels { found, limit } => {
+                write!(out, "{found} pixels, more than {limit}")
+            }
+            Self::TooShortForFrame { needed, found } => {
+                write!(
+                    out,
+                    "the image needs at least {needed} bytes of data, only {found} are left"
+                )
+            }
+            _ => self.describe_tables_and_data(out),
+        }
+    }
+}
+
+impl JpegErrorKind {
+    /// The second half of `Display`: scans, tables and entropy-coded data.
+    fn describe_tables_and_data(&self, out: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::SamplingFactor {
+                horizontal,
+                vertical,
+            } => {
+                write!(
+                    out,
+                    "sampling factors {horizontal}x{vertical}, allowed are 1 to 4"
+                )
+            }
+            Self::DuplicateComponent { identifier } => {
+                write!(out, "two components are called {identifier}")
+            }
+            Self::SecondFrame => write!(out, "a second frame header"),
+            Self::ScanWithoutFrame => write!(out, "a scan before the frame header"),
+            Self::ScanComponent { identifier } => {
+                write!(
+                    out,
+                    "a scan names component {identifier}, which is not in the frame, or not in its turn"
+                )
+            }
+            Self::ScanComponentCount { count } => write!(out, "a scan of {count} components"),
+            Self::McuTooLarge { blocks } => {
+                write!(out, "{blocks} blocks in an MCU, at most 10 are allowed")
+            }
+            Self::TableSelector { selector } => write!(out, "there is no table {selector:02X}"),
+            Self::ZeroQuantisationStep => write!(out, "a quantisation step of zero"),
+            Self::HuffmanTableOverfull => write!(out, "a Huffman table with more codes than fit"),
+            Self::DcCategory { category } => {
+                write!(out, "a DC table with category {category}, at most 15 fits")
+            }
+            Self::MissingQuantisationTable { number } => {
+                write!(out, "quantisation table {number} is missing")
+            }
+            Self::MissingHuffmanTable { ac, number } => {
+                write!(
+                    out,
+                    "{} Huffman table {number} is missing",
+                    if *ac { "AC" } else { "DC" }
+                )
+            }
+            Self::ScanParameters {
+                parameters: [first, last, high, low],
+            } => {
+                write!(
+                    out,
+                    "a scan of coefficients {first} to {last}, bits {high} to {low}, is not allowed here"
+                )
+            }
+            Self::ComponentCodedTwice { component } => {
+                write!(out, "component {component} is coded twice")
+            }
+            Self::ComponentNotCoded { component } => {
+                write!(out, "component {component} has no data")
+            }
+            Self::TooManyScans { limit } => write!(out, "more than {limit} scans"),
+            Self::InvalidCode => write!(out, "bits that are no Huffman code"),
+            Self::CoefficientIndex => write!(out, "a coefficient past the end of its block"),
+            Self::CoefficientRange => write!(out, "a coefficient that does not fit 16 bits"),
+            Self::EndOfBandRun => write!(out, "a run of empty blocks past the end of its interval"),
+            Self::EntropyDataEndsEarly { marker } => {
+                write!(out, "the image data ends early, at marker FF {marker:02X}")
+            }
+            Self::EntropyDataLeftOver { bytes } => {
+                write!(out, "{bytes} bytes left over after the image data")
+            }
+            Self::RestartMarker { expected, found } => {
+                write!(
+                    out,
+                    "restart marker FF {expected:02X} was due, found FF {found:02X}"
+                )
+            }
+            Self::NoImage => write!(out, "the file holds no image"),
+            // Every other kind is described by `Display` itself.
+            _ => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! Blocks of sequential scans (ITU T.81 F.2.2), baseline and extended: where a build spends most of its time.
+
+use super::bits::BitReader;
+use super::error::JpegErrorKind;
+use super::huffman::{DecodeTable, Entry};
+use super::image::Block;
+use super::tables::NATURAL_ORDER;
+use super::walk::{BlockDecoder, Tables};
+
+/// Decodes whole blocks, each at once.
+pub(super) struct Sequential<'a> {
+    dc: Tables<'a>,
+    ac: Tables<'a>,
+    predictions: [i32; 3],
+}
+
+impl<'a> Sequential<'a> {
+    pub(super) fn new(dc: Tables<'a>, ac: Tables<'a>) -> Self {
+        Self {
+            dc,
+            ac,
+            predictions: [0; 3],
+        }
+    }
+}
+
+/// The DC coefficient: the prediction and a coded difference (F.2.2.1). It also becomes the next prediction.
+#[inline(always)]
+pub(super) fn decode_dc(
+    table: &DecodeTable,
+    reader: &mut BitReader<'_>,
+    prediction: &mut i32,
+) -> Result<i16, JpegErrorKind> {
+    let (entry, reservoir) = table.next(reader)?;
+    *prediction += entry.value(reservoir);
+    i16::try_from(*prediction).map_err(|_| JpegErrorKind::CoefficientRange)
+}
+
+impl BlockDecoder for Sequential<'_> {
+    fn restart(&mut self) {
+        self.predictions = [0; 3];
+    }
+
+    #[inline(always)]
+    fn block(
+        &mut self,
+        reader: &mut BitReader<'_>,
+        place: usize,
+        block: &mut Block,
+    ) -> Result<(), JpegErrorKind> {
+        *block = [0; 64];
+        // A copy, which can live in registers.
+        let mut bits = *reader;
+        let dc = decode_dc(self.dc[place], &mut bits, &mut self.predictions[place]);
+        let rest = match dc {
+            Ok(dc) => {
+                block[0] = dc;
+                decode_ac(self.ac[place], &mut bits, block)
+            }
+            Err(kind) => Err(kind),
+        };
+        *reader = bits;
+        rest
+    }
+}
+
+/// The AC coefficients (F.2.2.2).
+///
+/// The loop's chain of dependencies is look-up, shift, look-up: the refill goes on beside it, because what is looked up
+/// are bits that were there before. Every path leaves 25 bits or more in the reservoir, and the first look takes 10.
+#[inline(always)]
+fn decode_ac(
+    table: &DecodeTable,
+    reader: &mut BitReader<'_>,
+    block: &mut Block,
+) -> Result<(), JpegErrorKind> {
+    let mut at = 0;
+    while at < 63 {
+        let mut entry = table.first_look(reader.peek());
+        reader.refill();
+        let mut next = at + entry.skip();
+        if next > 63 {
+            if entry == Entry::LONG {
+                entry = table.long_code(reader.peek());
+                next = at + entry.skip();
+            }
+            if next > 63 {
+                reader.consume(entry.total_bits());
+                return end_of_block(entry);
+            }
+        }
+        let value = entry.value(reader.peek());
+        reader.consume(entry.total_bits());
+        block[usize::from(NATURAL_ORDER[next & 63])] = value as i16;
+        at = next;
+    }
+    Ok(())
+}
+
+/// What it means that a code led out of its block.
+fn end_of_block(entry: Entry) -> Result<(), JpegErrorKind> {
+    match entry.end_of_band() {
+        Some(0) => Ok(()),
+        None if entry.skip() <= 16 => Err(JpegErrorKind::CoefficientIndex),
+        _ => Err(JpegErrorKind::InvalidCode),
+    }
+}
