@@ -11,21 +11,9 @@ use common::reference::*;
 use common::tree::*;
 use common::{copy_folder, fixture};
 
-const RGB: Kind = Kind {
-    colour: true,
-    alpha: false,
-    sixteen: false,
-};
-const RGBA: Kind = Kind {
-    colour: true,
-    alpha: true,
-    sixteen: false,
-};
-const GREY: Kind = Kind {
-    colour: false,
-    alpha: false,
-    sixteen: false,
-};
+const RGB: Kind = Kind { colour: true, alpha: false, sixteen: false };
+const RGBA: Kind = Kind { colour: true, alpha: true, sixteen: false };
+const GREY: Kind = Kind { colour: false, alpha: false, sixteen: false };
 
 fn picture(width: usize, height: usize, kind: Kind, samples: &[u16]) -> Picture {
     let mut picture = Picture::new(width, height, kind);
@@ -34,19 +22,10 @@ fn picture(width: usize, height: usize, kind: Kind, samples: &[u16]) -> Picture 
 }
 
 /// The reference's levels, and libvips' coarser ones.
-fn libvips(
-    name: &str,
-    width: usize,
-    height: usize,
-    tile_size: usize,
-    kind: Kind,
-) -> (Vec<Tiles>, Vec<Tiles>) {
+fn libvips(name: &str, width: usize, height: usize, tile_size: usize, kind: Kind) -> (Vec<Tiles>, Vec<Tiles>) {
     let folder = fixture("libvips").join(name);
     let base = TiledBase::read(&folder.join("v0"), "png", width, height, tile_size);
-    assert!(
-        base.tiles.values().all(|tile| tile.kind() == kind),
-        "{name}"
-    );
+    assert!(base.tiles.values().all(|tile| tile.kind() == kind), "{name}");
     let mut expected = Vec::new();
     let mut sizes = level_sizes(width, height);
     sizes.pop();
@@ -59,10 +38,7 @@ fn libvips(
 
 #[test]
 fn mean_is_what_libvips_computes() {
-    let rgb16 = Kind {
-        sixteen: true,
-        ..RGB
-    };
+    let rgb16 = Kind { sixteen: true, ..RGB };
     for (name, width, height, tile_size, kind) in [
         ("rgb8", 301, 217, 64, RGB),
         ("grey8", 167, 203, 64, GREY),
@@ -106,9 +82,7 @@ fn mean_with_alpha_is_near_libvips() {
 #[test]
 fn whole_levels_and_tiles_agree_where_all_tiles_are_of_one_kind() {
     for (seed, kind) in Kind::all().into_iter().enumerate() {
-        for (width, height, tile_size) in
-            [(37, 23, 5), (23, 37, 6), (9, 9, 1), (5, 64, 7), (1, 1, 3)]
-        {
+        for (width, height, tile_size) in [(37, 23, 5), (23, 37, 6), (9, 9, 1), (5, 64, 7), (1, 1, 3)] {
             let whole = random_picture(seed as u64, width, height, kind);
             let base = TiledBase::cut(&whole, tile_size);
             assert_eq!(stitch(&base.tiles), whole);
@@ -163,19 +137,9 @@ fn filters_by_hand() {
     assert_eq!(halve(&four, Filter::Mean, false).samples, [128]);
 
     // Colours count by their alpha.
-    let four = picture(
-        2,
-        2,
-        RGBA,
-        &[200, 0, 7, 255, 100, 0, 7, 0, 101, 0, 7, 255, 9, 9, 9, 0],
-    );
+    let four = picture(2, 2, RGBA, &[200, 0, 7, 255, 100, 0, 7, 0, 101, 0, 7, 255, 9, 9, 9, 0]);
     assert_eq!(halve(&four, Filter::Mean, false).samples, [151, 0, 7, 128]);
-    let faint = picture(
-        2,
-        2,
-        RGBA,
-        &[9, 9, 9, 1, 9, 9, 9, 0, 9, 9, 9, 0, 9, 9, 9, 0],
-    );
+    let faint = picture(2, 2, RGBA, &[9, 9, 9, 1, 9, 9, 9, 0, 9, 9, 9, 0, 9, 9, 9, 0]);
     assert_eq!(halve(&faint, Filter::Mean, false).samples, [0; 4]);
     assert_eq!(halve(&faint, Filter::Mean, true).samples, [0; 4]);
     assert_eq!(halve(&faint, Filter::Lanczos3, false).samples, [0; 4]);
@@ -198,9 +162,7 @@ fn linear_and_lanczos_keep_what_is_flat() {
 #[test]
 fn lanczos_is_near_pillow_inside() {
     // Pillow 13: Image.resize((8, 1), LANCZOS) of this line, in floating point.
-    let line = [
-        0, 0, 255, 255, 10, 200, 30, 90, 90, 91, 255, 0, 128, 128, 64, 32,
-    ];
+    let line = [0, 0, 255, 255, 10, 200, 30, 90, 90, 91, 255, 0, 128, 128, 64, 32];
     let half = halve(&picture(16, 1, GREY, &line), Filter::Lanczos3, false);
     // All twelve samples of only the fourth and the fifth are inside.
     let inside = picture(2, 1, GREY, &half.samples[3..5]);
@@ -220,11 +182,7 @@ fn both_axes_are_alike() {
     };
     for (seed, kind) in Kind::all().into_iter().enumerate() {
         let picture = random_picture(seed as u64, 33, 20, kind);
-        for (filter, linear) in [
-            (Filter::Mean, false),
-            (Filter::Mean, true),
-            (Filter::Lanczos3, false),
-        ] {
+        for (filter, linear) in [(Filter::Mean, false), (Filter::Mean, true), (Filter::Lanczos3, false)] {
             let name = format!("{kind:?} {filter:?} {linear}");
             let once = halve(&turned(&picture), filter, linear);
             assert_close_to_the_eye(&name, &once, &turned(&halve(&picture, filter, linear)), 1);
@@ -237,11 +195,7 @@ fn kinds_widen_parent_by_parent() {
     let mut base = TiledBase::cut(&random_picture(5, 8, 8, GREY), 2);
     let colour = random_picture(6, 2, 2, RGB);
     base.tiles.insert((3, 0), colour);
-    let alpha = Kind {
-        alpha: true,
-        sixteen: true,
-        ..GREY
-    };
+    let alpha = Kind { alpha: true, sixteen: true, ..GREY };
     base.tiles.insert((0, 3), random_picture(7, 2, 2, alpha));
     let levels = levels(&base, Filter::Mean, false);
     assert_eq!(levels[2][&(0, 0)].kind(), GREY);
@@ -296,48 +250,26 @@ fn random_pictures_have_every_alpha() {
 fn odd_files_are_what_their_names_say() {
     let odd = fixture("odd");
     let kind = |name: &str| read_picture(&odd.join(name)).kind();
-    for name in [
-        "plain.jpg",
-        "progressive.jpg",
-        "restart.jpg",
-        "444.jpg",
-        "422.jpg",
-    ] {
+    for name in ["plain.jpg", "progressive.jpg", "restart.jpg", "444.jpg", "422.jpg"] {
         assert_eq!(kind(name), RGB, "{name}");
     }
-    for name in [
-        "palette.png",
-        "palette_2_bit.png",
-        "interlaced.png",
-        "icc.png",
-    ] {
+    for name in ["palette.png", "palette_2_bit.png", "interlaced.png", "icc.png"] {
         assert_eq!(kind(name), RGB, "{name}");
     }
-    for name in [
-        "palette_transparent.png",
-        "rgba.png",
-        "rgb_one_transparent_colour.png",
-    ] {
+    for name in ["palette_transparent.png", "rgba.png", "rgb_one_transparent_colour.png"] {
         assert_eq!(kind(name), RGBA, "{name}");
     }
     for name in ["grey.jpg", "grey1.png", "grey2.png", "grey4.png"] {
         assert_eq!(kind(name), GREY, "{name}");
     }
-    assert_eq!(
-        read_png(&odd.join("interlaced.png")),
-        read_png(&odd.join("rgb.png"))
-    );
+    assert_eq!(read_png(&odd.join("interlaced.png")), read_png(&odd.join("rgb.png")));
     for (name, colour, alpha) in [
         ("grey16.png", false, false),
         ("grey_alpha16.png", false, true),
         ("rgb16.png", true, false),
         ("rgba16.png", true, true),
     ] {
-        let wanted = Kind {
-            colour,
-            alpha,
-            sixteen: true,
-        };
+        let wanted = Kind { colour, alpha, sixteen: true };
         assert_eq!(kind(name), wanted, "{name}");
     }
 }
@@ -352,20 +284,14 @@ fn snapshots_name_what_differs() {
     let before = source_fingerprint(&a);
     fs::create_dir(a.join("dest")).unwrap();
     assert_sources_unchanged(&a, &before);
-    assert_eq!(
-        differences(&snapshot(&a), &snapshot(&b)),
-        ["dest: only in the first, a folder"]
-    );
+    assert_eq!(differences(&snapshot(&a), &snapshot(&b)), ["dest: only in the first, a folder"]);
     fs::remove_dir(a.join("dest")).unwrap();
     fs::write(b.join("pyramid.json"), "{ width: 751 }").unwrap();
     assert_eq!(
         differences(&snapshot(&a), &snapshot(&b)),
         ["pyramid.json: a file of 56 bytes and a file of 14 bytes, different from byte 11 on"]
     );
-    let tile = fs::File::options()
-        .append(true)
-        .open(a.join("v1/0_0.jpg"))
-        .unwrap();
+    let tile = fs::File::options().append(true).open(a.join("v1/0_0.jpg")).unwrap();
     let later = std::time::SystemTime::now() + std::time::Duration::from_secs(9);
     tile.set_modified(later).unwrap();
     assert!(source_fingerprint(&a) != before);
@@ -392,27 +318,12 @@ fn hand_made(folder: &std::path::Path) {
     file("dest/.fast_pyramid/anything", "");
     file("dest/dzi/v0/dzi.xml", xml);
     file("dest/dzi/v0/dzi_files/0/0_0.png", "ab");
-    link(
-        "dest/dzi/v0/dzi_files/1/0_0.png",
-        "../../../../../v0/0_0.png",
-    );
-    link(
-        "dest/dzi/v0/dzi_files/1/1_0.png",
-        "../../../../../v0/1_0.png",
-    );
+    link("dest/dzi/v0/dzi_files/1/0_0.png", "../../../../../v0/0_0.png");
+    link("dest/dzi/v0/dzi_files/1/1_0.png", "../../../../../v0/1_0.png");
     file("dest/dzi/v1/dzi.xml", xml);
-    link(
-        "dest/dzi/v1/dzi_files/0/0_0.png",
-        "../../../v0/dzi_files/0/0_0.png",
-    );
-    link(
-        "dest/dzi/v1/dzi_files/1/0_0.png",
-        "../../../../../v0/0_0.png",
-    );
-    link(
-        "dest/dzi/v1/dzi_files/1/1_0.png",
-        "../../../../../v1/1_0.png",
-    );
+    link("dest/dzi/v1/dzi_files/0/0_0.png", "../../../v0/dzi_files/0/0_0.png");
+    link("dest/dzi/v1/dzi_files/1/0_0.png", "../../../../../v0/0_0.png");
+    link("dest/dzi/v1/dzi_files/1/1_0.png", "../../../../../v1/1_0.png");
     link("dest/dzi/latest", "v1");
 }
 
@@ -433,55 +344,23 @@ fn tree_rules_hold_for_a_good_tree_and_find_each_breach() {
     let breaches = [
         (parent, None, "is missing"),
         (parent, Some(("link", "../../../v9/x.png")), "dangles"),
-        (
-            parent,
-            Some(("link", "../../../latest/dzi_files/1/0_0.png")),
-            "over another",
-        ),
-        (
-            parent,
-            Some(("link", "../../../v0/dzi_files/1/0_0.png")),
-            "over another",
-        ),
-        (
-            parent,
-            Some(("link", "../../../../../v0/0_0.png")),
-            "not the same tile",
-        ),
+        (parent, Some(("link", "../../../latest/dzi_files/1/0_0.png")), "over another"),
+        (parent, Some(("link", "../../../v0/dzi_files/1/0_0.png")), "over another"),
+        (parent, Some(("link", "../../../../../v0/0_0.png")), "not the same tile"),
         (parent, Some(("file", "ab")), "bytes of the version before"),
         (base, Some(("file", "a")), "must be a link"),
         (base, Some(("link", absolute)), "is absolute"),
-        (
-            base,
-            Some(("link", "../../../../../../good/v0/0_0.png")),
-            "leaves the pyramid",
-        ),
-        (
-            base,
-            Some(("link", "../../../../../v0/1_0.png")),
-            "not this tile",
-        ),
-        (
-            base,
-            Some(("link", "../../../v0/dzi_files/1/0_0.png")),
-            "over another",
-        ),
-        (
-            "dest/dzi/v0/dzi_files/1/1_0.png",
-            Some(("link", "../../../../../v1/1_0.png")),
-            "later",
-        ),
+        (base, Some(("link", "../../../../../../good/v0/0_0.png")), "leaves the pyramid"),
+        (base, Some(("link", "../../../../../v0/1_0.png")), "not this tile"),
+        (base, Some(("link", "../../../v0/dzi_files/1/0_0.png")), "over another"),
+        ("dest/dzi/v0/dzi_files/1/1_0.png", Some(("link", "../../../../../v1/1_0.png")), "later"),
         ("dest/dzi/latest", Some(("link", "v0")), "not to v1"),
         ("dest/dzi/latest", None, "is no link"),
         ("dest/dzi/v01", Some(("file", "")), "stranger"),
         ("dest/index.html", Some(("file", "")), "stranger"),
         ("dest/dzi/v1/notes", Some(("file", "")), "stranger"),
         ("dest/dzi/v1/dzi_files/2", Some(("file", "")), "no level"),
-        (
-            "dest/dzi/v1/dzi_files/0/1_0.png",
-            Some(("file", "")),
-            "stranger",
-        ),
+        ("dest/dzi/v1/dzi_files/0/1_0.png", Some(("file", "")), "stranger"),
         ("dest/dzi/v0/dzi.xml", Some(("file", "<Image/>")), "lacks"),
     ];
     for (number, (path, replacement, words)) in breaches.into_iter().enumerate() {

@@ -112,7 +112,13 @@ pub enum BuildFailure<E> {
 ///
 /// # Errors
 /// The first thing that went wrong; of faulty base tiles, all that were found.
-pub fn run<S, K>(plan: &BuildPlan, codec: Codec, source: &S, sink: &K, watch: &dyn Watch) -> Result<(), BuildFailure<S::Error>>
+pub fn run<S, K>(
+    plan: &BuildPlan,
+    codec: Codec,
+    source: &S,
+    sink: &K,
+    watch: &dyn Watch,
+) -> Result<(), BuildFailure<S::Error>>
 where
     S: TileSource,
     K: TileSink<Receipt = S::Receipt, Error = S::Error>,
@@ -198,10 +204,8 @@ where
     fn visit_children(&self, tile: Tile) -> Visit<S::Error> {
         let [a, b, c, d] = self.plan.geometry().children(tile);
         let visit = |child: Option<Tile>| child.map(|child| self.visit(child)).transpose();
-        let ((a, b), (c, d)) = rayon::join(
-            || rayon::join(|| visit(a), || visit(b)),
-            || rayon::join(|| visit(c), || visit(d)),
-        );
+        let ((a, b), (c, d)) =
+            rayon::join(|| rayon::join(|| visit(a), || visit(b)), || rayon::join(|| visit(c), || visit(d)));
         let outcomes = [a?, b?, c?, d?];
         let some = |wanted: fn(&Outcome) -> bool| outcomes.iter().flatten().any(wanted);
         if some(|outcome| matches!(outcome, Outcome::Abandoned)) || self.faulty.load(Ordering::Relaxed) {
@@ -252,7 +256,7 @@ where
         worker.bytes.clear();
         let image = self
             .codec
-            .parent(children, size, &mut worker.scratch, &mut worker.bytes)
+            .parent(children, size, &mut worker.bytes)
             .map_err(|error| BuildFailure::Encode { tile, error })?;
         let outcome = if self.same_as_previous(tile, worker)? {
             self.sink.keep(tile).map_err(BuildFailure::Store)?;
@@ -311,11 +315,7 @@ where
 }
 
 /// Links every tile that the plan does not touch, all levels and rows in parallel.
-fn link_the_rest<K: TileSink>(
-    plan: &BuildPlan,
-    sink: &K,
-    watch: &dyn Watch,
-) -> Result<(), BuildFailure<K::Error>> {
+fn link_the_rest<K: TileSink>(plan: &BuildPlan, sink: &K, watch: &dyn Watch) -> Result<(), BuildFailure<K::Error>> {
     let geometry = plan.geometry();
     geometry.levels().collect::<Vec<_>>().into_par_iter().try_for_each(|level| {
         let grid = geometry.grid(level);

@@ -16,7 +16,11 @@ pub(crate) fn run(arguments: &ChangesArguments, global: &GlobalArguments, consol
     let name = arguments.folder.display().to_string();
     match changes(&arguments.folder, arguments.version) {
         Ok(changes) => {
-            if global.json { print_json(&name, &changes, console) } else { print_lines(&changes, console) }
+            if global.json {
+                print_json(&name, &changes, console)
+            } else {
+                print_lines(&changes, console)
+            }
             Code::Done
         }
         Err(error) => {
@@ -39,8 +43,12 @@ fn print_lines(changes: &Changes, console: &Console) {
 /// One object in one line, written piece by piece: a first version has millions of paths.
 fn print_json(name: &str, changes: &Changes, console: &Console) {
     let quoted = |text: &str| serde_json::Value::from(text).to_string();
-    let opened =
-        format!("{{\"pyramid\":{},\"version\":{},\"count\":{},\"tiles\":[", quoted(name), changes.version.0, changes.count());
+    let opened = format!(
+        "{{\"pyramid\":{},\"version\":{},\"count\":{},\"tiles\":[",
+        quoted(name),
+        changes.version.0,
+        changes.count()
+    );
     if console.data(&opened)
         && in_parts(changes, console, |path, first| format!("{}{}", if first { "" } else { "," }, quoted(&path)))
     {

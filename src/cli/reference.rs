@@ -23,7 +23,8 @@ pub(crate) fn man(name: Option<&str>, console: &Console) -> Code {
             Some(command) => command.clone().name(format!("fast_pyramid-{name}").leak() as &str),
             None => {
                 let names: Vec<&str> = program.get_subcommands().map(clap::Command::get_name).collect();
-                console.error(&format!("there is no command {name}"), Some(&format!("commands are {}", names.join(", "))));
+                console
+                    .error(&format!("there is no command {name}"), Some(&format!("commands are {}", names.join(", "))));
                 return Code::Usage;
             }
         },

@@ -109,17 +109,14 @@ impl Codec {
         &self,
         children: [Option<&TileImage>; 4],
         size: Size,
-        scratch: &mut Scratch,
         out: &mut Vec<u8>,
     ) -> Result<TileImage, CodecError> {
         match self.kind {
             FormatKind::Jpeg => {
                 let children = children.map(|child| child.and_then(TileImage::as_jpeg));
                 let parent = planes::parent(children, size, self.quality, self.reduction)?;
-                let tables =
-                    if self.optimize { jpeg::HuffmanTables::Optimised } else { jpeg::HuffmanTables::Standard };
-                jpeg::encode(&parent, tables, &mut scratch.jpeg, out)
-                    .map_err(|error| CodecError::Encode(error.to_string()))?;
+                let tables = if self.optimize { jpeg::HuffmanTables::Optimised } else { jpeg::HuffmanTables::Standard };
+                jpeg::encode(&parent, tables, out).map_err(|error| CodecError::Encode(error.to_string()))?;
                 Ok(TileImage::Jpeg(parent))
             }
             FormatKind::Png => {

@@ -38,9 +38,7 @@ impl Plane {
     fn expanded(self) -> Raster<u8> {
         match self.step {
             (1, 1) => self.raster,
-            (horizontal, vertical) => {
-                resampled(&self.raster, self.pixels, |x, y| (x / horizontal, y / vertical))
-            }
+            (horizontal, vertical) => resampled(&self.raster, self.pixels, |x, y| (x / horizontal, y / vertical)),
         }
     }
 }
@@ -131,7 +129,7 @@ fn stored_plane(image: &JpegImage, index: usize) -> Plane {
     let greatest = |factor: fn(&super::jpeg::Component) -> u8| image.components.iter().map(factor).max().unwrap_or(1);
     let (most_horizontal, most_vertical) = (greatest(|one| one.horizontal), greatest(|one| one.vertical));
     let own = image.components.get(index).map_or((1, 1), |one| (one.horizontal.max(1), one.vertical.max(1)));
-    let step = |most: u8, own: u8| (most % own == 0 && most / own != 3).then_some(usize::from(most / own));
+    let step = |most: u8, own: u8| (most.is_multiple_of(own) && most / own != 3).then_some(usize::from(most / own));
     match (step(most_horizontal, own.0), step(most_vertical, own.1)) {
         (Some(horizontal), Some(vertical)) => {
             Plane { raster, step: (horizontal, vertical), pixels: (image.width, image.height) }
@@ -152,11 +150,7 @@ fn raster_of(width: usize, height: usize, samples: Vec<u8>) -> Raster<u8> {
 }
 
 /// A raster of `size` whose samples are looked up in `source`, at the last column or row where beyond.
-fn resampled(
-    source: &Raster<u8>,
-    size: (u32, u32),
-    place: impl Fn(usize, usize) -> (usize, usize),
-) -> Raster<u8> {
+fn resampled(source: &Raster<u8>, size: (u32, u32), place: impl Fn(usize, usize) -> (usize, usize)) -> Raster<u8> {
     let mut target = Raster::new(size.0 as usize, size.1 as usize, 1);
     for y in 0..target.height() {
         for (x, sample) in target.row_mut(y).iter_mut().enumerate() {
@@ -173,7 +167,9 @@ fn whole_pixels(child: &JpegImage, convert: impl Fn([u8; 3]) -> [u8; 3]) -> Rast
     let planes = [0, 1, 2].map(|index| stored_plane(child, index).expanded());
     let mut pixels = Raster::new(child.width as usize, child.height as usize, 3);
     let [first, second, third] = planes.each_ref().map(Raster::samples);
-    for (pixel, ((&a, &b), &c)) in pixels.samples_mut().as_chunks_mut::<3>().0.iter_mut().zip(first.iter().zip(second).zip(third)) {
+    for (pixel, ((&a, &b), &c)) in
+        pixels.samples_mut().as_chunks_mut::<3>().0.iter_mut().zip(first.iter().zip(second).zip(third))
+    {
         *pixel = convert([a, b, c]);
     }
     pixels
@@ -202,9 +198,8 @@ fn aligned(planes: [Option<Plane>; 4], parent_step: usize) -> ([Option<Raster<u8
     let (shared, pixels) = planes[0].as_ref().map_or(((1, 1), (0, 0)), |plane| (plane.step, plane.pixels));
     let same = planes.iter().flatten().all(|plane| plane.step == shared);
     let divides = |step: usize| (2 * parent_step).is_multiple_of(step);
-    let seamless = |neighbour: &Option<Plane>, side: u32, step: usize| {
-        neighbour.is_none() || (side as usize).is_multiple_of(step)
-    };
+    let seamless =
+        |neighbour: &Option<Plane>, side: u32, step: usize| neighbour.is_none() || (side as usize).is_multiple_of(step);
     if same
         && divides(shared.0)
         && divides(shared.1)

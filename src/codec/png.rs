@@ -55,7 +55,8 @@ pub(super) fn decode(bytes: &[u8], size: Size) -> Result<PngImage, CodecError> {
         return Err(CodecError::Rotated(turned));
     }
     let icc = info.icc_profile.as_deref().map(Arc::from);
-    let samples = shape(samples, size, colour, depth).ok_or_else(|| CodecError::Damaged("it has too few samples".into()))?;
+    let samples =
+        shape(samples, size, colour, depth).ok_or_else(|| CodecError::Damaged("it has too few samples".into()))?;
     Ok(PngImage { samples, icc })
 }
 

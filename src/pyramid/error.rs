@@ -62,7 +62,7 @@ pub enum Error {
     #[error(transparent)]
     Store(#[from] StoreError),
     /// Base tiles are missing, too many, or not what they should be.
-    #[error("{}: {} of its files {} not the tiles that pyramid.json asks for\n{faults}", folder.display(), faults.count(), if faults.count() == 1 { "is" } else { "are" })]
+    #[error("{}: {} wrong\n{faults}", folder.display(), if faults.count() == 1 { "1 tile is".to_owned() } else { format!("{} tiles are", faults.count()) })]
     Tiles {
         /// The source version's folder.
         folder: PathBuf,
@@ -215,7 +215,10 @@ impl Error {
                 format!("published are {}", names.join(", "))
             }
             Self::StoredTile { version, .. } => {
-                format!("build the damaged version again with --rebuild-from {}, or delete dest and build all", version.0)
+                format!(
+                    "build the damaged version again with --rebuild-from {}, or delete dest and build all",
+                    version.0
+                )
             }
             Self::Store(error) => return store_hint(error),
             Self::Interrupted { .. } => "run the same command again".into(),

@@ -177,13 +177,13 @@ pub(crate) const LEVELS: &str = "dzi_files";
 
 /// The name of a tile within its level folder: always column first.
 #[must_use]
-pub fn tile_name(tile: Tile, format: &TileFormat) -> String {
+pub(super) fn tile_name(tile: Tile, format: &TileFormat) -> String {
     format!("{}_{}.{}", tile.column, tile.row, format.extension())
 }
 
 /// The name of a base tile within its source folder.
 #[must_use]
-pub fn source_name(naming: TileNaming, column: u32, row: u32, format: &TileFormat) -> String {
+pub(super) fn source_name(naming: TileNaming, column: u32, row: u32, format: &TileFormat) -> String {
     let (first, second) = naming.numbers(column, row);
     format!("{first}_{second}.{}", format.extension())
 }
@@ -198,7 +198,7 @@ pub fn tile_path(tile: Tile, format: &TileFormat) -> String {
 ///
 /// The three steps up are from `dest/dzi/vN/dzi_files/L` to `dest/dzi`.
 #[must_use]
-pub fn link_to_tree(owner: Version, tile: Tile, format: &TileFormat) -> String {
+pub(super) fn link_to_tree(owner: Version, tile: Tile, format: &TileFormat) -> String {
     format!("../../../{owner}/{}", tile_path(tile, format))
 }
 
@@ -206,7 +206,7 @@ pub fn link_to_tree(owner: Version, tile: Tile, format: &TileFormat) -> String {
 ///
 /// The five steps up are from `dest/dzi/vN/dzi_files/L` to the pyramid folder.
 #[must_use]
-pub fn link_to_source(place: SourcePlace, owner: Version, name: &str) -> String {
+pub(super) fn link_to_source(place: SourcePlace, owner: Version, name: &str) -> String {
     let folder = match place {
         SourcePlace::Beside => "",
         SourcePlace::Src => "src/",
@@ -217,7 +217,7 @@ pub fn link_to_source(place: SourcePlace, owner: Version, name: &str) -> String 
 /// The owner that a link's target names, or `None` where it is not exactly what [`link_to_tree`] or
 /// [`link_to_source`] gives for this tile.
 #[must_use]
-pub fn parse_link(
+pub(super) fn parse_link(
     target: &str,
     tile: Tile,
     place: SourcePlace,

@@ -218,7 +218,7 @@ pub fn owned_tiles(folder: &Path, geometry: &Geometry) -> Result<TileSet, StoreE
 }
 
 /// Writes a manifest while its version is built; any number of threads may add records.
-pub struct ManifestWriter {
+pub(super) struct ManifestWriter {
     folder: PathBuf,
     progress: Mutex<Progress>,
 }
@@ -241,7 +241,7 @@ impl ManifestWriter {
     ///
     /// # Errors
     /// The folder or the file cannot be created.
-    pub fn create(folder: PathBuf) -> Result<Self, IoError> {
+    pub(super) fn create(folder: PathBuf) -> Result<Self, IoError> {
         files::create_folder(&folder)?;
         let path = folder.join(RECORDS);
         let file = BufWriter::with_capacity(1 << 16, File::create(&path).context("create", &path)?);
@@ -253,7 +253,7 @@ impl ManifestWriter {
     ///
     /// # Errors
     /// It cannot be written.
-    pub fn add(&self, record: Record) -> Result<(), IoError> {
+    pub(super) fn add(&self, record: Record) -> Result<(), IoError> {
         let mut progress = self.progress.lock().unwrap_or_else(PoisonError::into_inner);
         let bytes = record.to_bytes();
         progress.file.write_all(&bytes).context("write", &self.folder.join(RECORDS))?;
@@ -277,7 +277,7 @@ impl ManifestWriter {
     ///
     /// # Errors
     /// It cannot be written.
-    pub fn finish(
+    pub(super) fn finish(
         self,
         version: Version,
         encoder: u32,
@@ -310,7 +310,7 @@ impl ManifestWriter {
 ///
 /// # Errors
 /// Reading, updating or writing fails; then nothing has changed.
-pub fn rewrite(
+pub(super) fn rewrite(
     folder: &Path,
     manifest: &Manifest,
     mut update: impl FnMut(Record) -> Result<Record, StoreError>,

@@ -131,7 +131,8 @@ impl SourceListing {
             }
         }
         let swap = naming == Some(TileNaming::RowColumn) || (naming.is_none() && swapped.fits_better_than(&plain));
-        let inferred_from = if swap && naming.is_none() { plain.outside_name.take() } else { None };
+        let inferred_from =
+            if swap && naming.is_none() { plain.first_outside.take().map(|(_, name)| name) } else { None };
         let chosen = if swap { swapped } else { plain };
         chosen.report_outside(&mut faults);
         Ok(Self { tiles: chosen.tiles, format, naming: chosen.naming, inferred_from, faults })
@@ -159,14 +160,15 @@ struct Candidate {
     considered: bool,
     tiles: GridSet,
     outside: Faults,
-    outside_name: Option<String>,
+    /// The first of them in row-major order, and its name.
+    first_outside: Option<(u64, String)>,
 }
 
 impl Candidate {
     fn new(grid: Grid, naming: TileNaming, wanted: Option<TileNaming>) -> Self {
         let considered = wanted.is_none_or(|wanted| wanted == naming);
         let grid = if considered { grid } else { Grid { columns: 1, rows: 1 } };
-        Self { naming, considered, tiles: GridSet::new(grid), outside: Faults::default(), outside_name: None }
+        Self { naming, considered, tiles: GridSet::new(grid), outside: Faults::default(), first_outside: None }
     }
 
     fn take(&mut self, (first, second): (u32, u32), name: &OsStr) {
@@ -184,7 +186,9 @@ impl Candidate {
             let order = u64::from(row) << 32 | u64::from(column);
             let detail = format!("the base has {} columns and {} rows", grid.columns, grid.rows);
             self.outside.add(FaultKind::OutsideGrid, order, shown(name), detail);
-            self.outside_name.get_or_insert_with(|| shown(name));
+            if self.first_outside.as_ref().is_none_or(|(first, _)| order < *first) {
+                self.first_outside = Some((order, shown(name)));
+            }
         }
     }
 
@@ -337,7 +341,7 @@ impl SourceFolder {
 /// The most bytes that a tile file of this many pixels can sensibly have: eight a pixel (16-bit RGBA, not
 /// compressed), twice over, and 64 MiB of metadata.
 #[must_use]
-pub fn most_tile_bytes(pixels: u64, kind: FormatKind) -> u64 {
+pub(super) fn most_tile_bytes(pixels: u64, kind: FormatKind) -> u64 {
     let a_pixel = match kind {
         FormatKind::Jpeg => 12,
         FormatKind::Png => 16,

@@ -14,9 +14,7 @@ use std::path::{Path, PathBuf};
 
 /// A folder in `fixtures/`.
 pub fn fixture(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("fixtures")
-        .join(name)
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures").join(name)
 }
 
 /// Copies what is in a folder, with its sub-folders, into another, which is made where it is not there.

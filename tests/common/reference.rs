@@ -27,11 +27,7 @@ impl Kind {
         for colour in [false, true] {
             for alpha in [false, true] {
                 for sixteen in [false, true] {
-                    kinds.push(Kind {
-                        colour,
-                        alpha,
-                        sixteen,
-                    });
+                    kinds.push(Kind { colour, alpha, sixteen });
                 }
             }
         }
@@ -83,13 +79,7 @@ pub struct Picture {
 /// Without the samples, so that a failed comparison can be read.
 impl std::fmt::Debug for Picture {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(
-            formatter,
-            "{}x{} {:?}",
-            self.width,
-            self.height,
-            self.kind()
-        )
+        write!(formatter, "{}x{} {:?}", self.width, self.height, self.kind())
     }
 }
 
@@ -108,11 +98,7 @@ impl Picture {
 
     /// What its samples are.
     pub fn kind(&self) -> Kind {
-        Kind {
-            colour: self.colour,
-            alpha: self.alpha,
-            sixteen: self.sixteen,
-        }
+        Kind { colour: self.colour, alpha: self.alpha, sixteen: self.sixteen }
     }
 
     /// The samples of one pixel.
@@ -156,16 +142,8 @@ impl Picture {
     ///
     /// Grey is repeated for red, green and blue; a missing alpha is opaque; 8 bit become 16 by x * 257.
     pub fn widened(&self, kind: Kind) -> Picture {
-        assert_eq!(
-            self.kind().widest(kind),
-            kind,
-            "{self:?} does not fit into {kind:?}"
-        );
-        let factor = if kind.sixteen && !self.sixteen {
-            257
-        } else {
-            1
-        };
+        assert_eq!(self.kind().widest(kind), kind, "{self:?} does not fit into {kind:?}");
+        let factor = if kind.sixteen && !self.sixteen { 257 } else { 1 };
         let mut wide = Picture::new(self.width, self.height, kind);
         for y in 0..self.height {
             for x in 0..self.width {
@@ -175,11 +153,7 @@ impl Picture {
                     to.push(from[if self.colour { channel } else { 0 }] * factor);
                 }
                 if kind.alpha {
-                    to.push(if self.alpha {
-                        from[from.len() - 1] * factor
-                    } else {
-                        kind.largest()
-                    });
+                    to.push(if self.alpha { from[from.len() - 1] * factor } else { kind.largest() });
                 }
                 wide.set_pixel(x, y, &to);
             }
@@ -207,33 +181,17 @@ pub struct TiledBase {
 impl TiledBase {
     /// Cuts a whole picture.
     pub fn cut(picture: &Picture, tile_size: usize) -> TiledBase {
-        TiledBase {
-            width: picture.width,
-            height: picture.height,
-            tile_size,
-            tiles: cut_into_tiles(picture, tile_size),
-        }
+        TiledBase { width: picture.width, height: picture.height, tile_size, tiles: cut_into_tiles(picture, tile_size) }
     }
 
     /// Reads `COLUMN_ROW.extension` from a folder, PNG or JPEG.
-    pub fn read(
-        folder: &Path,
-        extension: &str,
-        width: usize,
-        height: usize,
-        tile_size: usize,
-    ) -> TiledBase {
+    pub fn read(folder: &Path, extension: &str, width: usize, height: usize, tile_size: usize) -> TiledBase {
         let mut tiles = Tiles::new();
         for (column, row) in grid(width, height, tile_size) {
             let path = folder.join(format!("{column}_{row}.{extension}"));
             tiles.insert((column, row), read_picture(&path));
         }
-        TiledBase {
-            width,
-            height,
-            tile_size,
-            tiles,
-        }
+        TiledBase { width, height, tile_size, tiles }
     }
 
     /// Writes every tile as `COLUMN_ROW.png`.
@@ -293,9 +251,7 @@ pub fn cut_into_tiles(picture: &Picture, tile_size: usize) -> Tiles {
 pub fn stitch(tiles: &Tiles) -> Picture {
     let first_column = tiles.keys().map(|place| place.0).min().unwrap();
     let first_row = tiles.keys().map(|place| place.1).min().unwrap();
-    let kind = tiles
-        .values()
-        .fold(Kind::default(), |kind, tile| kind.widest(tile.kind()));
+    let kind = tiles.values().fold(Kind::default(), |kind, tile| kind.widest(tile.kind()));
 
     // The first row of tiles tells all widths, the first column all heights.
     let mut left_of = BTreeMap::new();
@@ -365,10 +321,7 @@ pub fn parent(finer: &Tiles, place: (usize, usize), filter: Filter, linear: bool
 
 /// Reduces a picture to half its size, rounded up.
 pub fn halve(picture: &Picture, filter: Filter, linear: bool) -> Picture {
-    assert!(
-        !linear || filter == Filter::Mean,
-        "only the mean is defined in linear light"
-    );
+    assert!(!linear || filter == Filter::Mean, "only the mean is defined in linear light");
     let even = even_sized(picture);
     if filter == Filter::Lanczos3 {
         return lanczos3(&even);
@@ -456,11 +409,7 @@ fn mean(four: [&[u16]; 4], kind: Kind) -> Vec<u16> {
 fn mean_in_linear_light(four: [&[u16]; 4], kind: Kind) -> Vec<u16> {
     let largest = f64::from(kind.largest());
     let weight = |pixel: &[u16]| {
-        if kind.alpha {
-            f64::from(pixel[kind.colours()])
-        } else {
-            1.0
-        }
+        if kind.alpha { f64::from(pixel[kind.colours()]) } else { 1.0 }
     };
     let mut weights = 0.0;
     for pixel in four {
@@ -486,36 +435,20 @@ fn mean_in_linear_light(four: [&[u16]; 4], kind: Kind) -> Vec<u16> {
 
 /// The sRGB curve from a stored value, 0 to 1, to the amount of light.
 pub fn to_light(value: f64) -> f64 {
-    if value <= 0.04045 {
-        value / 12.92
-    } else {
-        ((value + 0.055) / 1.055).powf(2.4)
-    }
+    if value <= 0.04045 { value / 12.92 } else { ((value + 0.055) / 1.055).powf(2.4) }
 }
 
 /// The sRGB curve from an amount of light, 0 to 1, to the stored value.
 pub fn from_light(light: f64) -> f64 {
-    if light <= 0.0031308 {
-        light * 12.92
-    } else {
-        1.055 * light.powf(1.0 / 2.4) - 0.055
-    }
+    if light <= 0.0031308 { light * 12.92 } else { 1.055 * light.powf(1.0 / 2.4) - 0.055 }
 }
 
 /// Lanczos' kernel with three lobes, 0 from a distance of 3 on.
 fn lanczos_kernel(distance: f64) -> f64 {
     let sinc = |x: f64| {
-        if x == 0.0 {
-            1.0
-        } else {
-            (std::f64::consts::PI * x).sin() / (std::f64::consts::PI * x)
-        }
+        if x == 0.0 { 1.0 } else { (std::f64::consts::PI * x).sin() / (std::f64::consts::PI * x) }
     };
-    if distance.abs() < 3.0 {
-        sinc(distance) * sinc(distance / 3.0)
-    } else {
-        0.0
-    }
+    if distance.abs() < 3.0 { sinc(distance) * sinc(distance / 3.0) } else { 0.0 }
 }
 
 /// Each sample is the weighted sum of twelve: six on each side of the middle between the pair that it replaces.
@@ -599,10 +532,7 @@ pub fn assert_close(name: &str, found: &Picture, expected: &Picture, tolerance: 
         for x in 0..found.width {
             let (f, e) = (found.pixel(x, y), expected.pixel(x, y));
             let apart = f.iter().zip(e).any(|(a, b)| a.abs_diff(*b) > tolerance);
-            assert!(
-                !apart,
-                "{name}: pixel {x},{y} of {found:?} is {f:?}, expected {e:?} within {tolerance}"
-            );
+            assert!(!apart, "{name}: pixel {x},{y} of {found:?} is {f:?}, expected {e:?} within {tolerance}");
         }
     }
 }
@@ -618,21 +548,13 @@ pub fn assert_close_to_the_eye(name: &str, found: &Picture, expected: &Picture, 
     let largest = f64::from(found.kind().largest());
     let seen = |pixel: &[u16], channel: usize| {
         let alpha = f64::from(pixel[pixel.len() - 1]);
-        if channel == pixel.len() - 1 {
-            alpha
-        } else {
-            f64::from(pixel[channel]) * alpha / largest
-        }
+        if channel == pixel.len() - 1 { alpha } else { f64::from(pixel[channel]) * alpha / largest }
     };
     for y in 0..found.height {
         for x in 0..found.width {
             let (f, e) = (found.pixel(x, y), expected.pixel(x, y));
-            let apart = (0..f.len())
-                .any(|channel| (seen(f, channel) - seen(e, channel)).abs() > f64::from(tolerance));
-            assert!(
-                !apart,
-                "{name}: pixel {x},{y} of {found:?} is {f:?}, expected {e:?}, seen within {tolerance}"
-            );
+            let apart = (0..f.len()).any(|channel| (seen(f, channel) - seen(e, channel)).abs() > f64::from(tolerance));
+            assert!(!apart, "{name}: pixel {x},{y} of {found:?} is {f:?}, expected {e:?}, seen within {tolerance}");
         }
     }
 }
@@ -704,14 +626,7 @@ fn from_image(image: DynamicImage) -> Picture {
         DynamicImage::ImageRgba16(buffer) => buffer.into_raw(),
         other => panic!("samples of an unexpected kind: {:?}", other.color()),
     };
-    Picture {
-        width,
-        height,
-        colour: kind.colour,
-        alpha: kind.alpha,
-        sixteen: kind.sixteen,
-        samples,
-    }
+    Picture { width, height, colour: kind.colour, alpha: kind.alpha, sixteen: kind.sixteen, samples }
 }
 
 fn to_image(picture: &Picture) -> DynamicImage {
@@ -733,17 +648,12 @@ fn to_image(picture: &Picture) -> DynamicImage {
 
 /// Writes a PNG of the picture's own kind.
 pub fn write_png(path: &Path, picture: &Picture) {
-    to_image(picture)
-        .save_with_format(path, ImageFormat::Png)
-        .unwrap();
+    to_image(picture).save_with_format(path, ImageFormat::Png).unwrap();
 }
 
 /// Writes a baseline JPEG from a picture of 8 bit without alpha.
 pub fn write_jpeg(path: &Path, picture: &Picture, quality: u8) {
-    assert!(
-        !picture.alpha && !picture.sixteen,
-        "{picture:?} is nothing for JPEG"
-    );
+    assert!(!picture.alpha && !picture.sixteen, "{picture:?} is nothing for JPEG");
     let file = BufWriter::new(File::create(path).unwrap());
     let encoder = image::codecs::jpeg::JpegEncoder::new_with_quality(file, quality);
     to_image(picture).write_with_encoder(encoder).unwrap();
@@ -786,10 +696,7 @@ pub fn random_picture(seed: u64, width: usize, height: usize, kind: Kind) -> Pic
     paint(&mut picture, &mut random, (0, 0), (width, height));
     for _ in 0..12 {
         let (left, top) = (random.below(width), random.below(height));
-        let size = (
-            1 + random.below(width - left),
-            1 + random.below(height - top),
-        );
+        let size = (1 + random.below(width - left), 1 + random.below(height - top));
         paint(&mut picture, &mut random, (left, top), size);
     }
     picture
@@ -801,12 +708,8 @@ fn paint(picture: &mut Picture, random: &mut Random, origin: (usize, usize), siz
     let largest = usize::from(kind.largest());
     let style = random.below(5);
     let alpha_style = random.below(5);
-    let low: Vec<usize> = (0..kind.channels())
-        .map(|_| random.below(largest + 1))
-        .collect();
-    let high: Vec<usize> = (0..kind.channels())
-        .map(|_| random.below(largest + 1))
-        .collect();
+    let low: Vec<usize> = (0..kind.channels()).map(|_| random.below(largest + 1)).collect();
+    let high: Vec<usize> = (0..kind.channels()).map(|_| random.below(largest + 1)).collect();
     for y in 0..size.1 {
         for x in 0..size.0 {
             let along = (x + y) as f64 / (size.0 + size.1) as f64;

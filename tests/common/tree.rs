@@ -48,9 +48,7 @@ fn snapshot_without(dir: &Path, left_out: Option<&str>) -> Snapshot {
         .min_depth(1)
         .follow_links(false)
         .into_iter()
-        .filter_entry(|entry| {
-            entry.depth() != 1 || Some(entry.file_name()) != left_out.map(|name| name.as_ref())
-        });
+        .filter_entry(|entry| entry.depth() != 1 || Some(entry.file_name()) != left_out.map(|name| name.as_ref()));
     for entry in walk {
         let entry = entry.unwrap();
         let path = entry.path();
@@ -104,10 +102,7 @@ pub fn assert_same_snapshot(a: &Snapshot, b: &Snapshot) {
 pub fn assert_same_tree(a: &Path, b: &Path) {
     assert!(a.is_dir(), "{} is no folder", a.display());
     assert!(b.is_dir(), "{} is no folder", b.display());
-    fail_with(
-        &format!("{} and {} differ", a.display(), b.display()),
-        &differences(&snapshot(a), &snapshot(b)),
-    );
+    fail_with(&format!("{} and {} differ", a.display(), b.display()), &differences(&snapshot(a), &snapshot(b)));
 }
 
 fn fail_with(title: &str, problems: &[String]) {
@@ -132,10 +127,7 @@ pub type Fingerprint = BTreeMap<PathBuf, (SystemTime, Entry)>;
 pub fn source_fingerprint(pyramid_dir: &Path) -> Fingerprint {
     let mut fingerprint = Fingerprint::new();
     for (path, entry) in snapshot_without(pyramid_dir, Some("dest")) {
-        let time = fs::symlink_metadata(pyramid_dir.join(&path))
-            .unwrap()
-            .modified()
-            .unwrap();
+        let time = fs::symlink_metadata(pyramid_dir.join(&path)).unwrap().modified().unwrap();
         fingerprint.insert(path, (time, entry));
     }
     fingerprint
@@ -146,33 +138,22 @@ pub fn assert_sources_unchanged(pyramid_dir: &Path, before: &Fingerprint) {
     let after = source_fingerprint(pyramid_dir);
     let entries = |fingerprint: &Fingerprint| -> Snapshot {
         let pairs = fingerprint.iter();
-        pairs
-            .map(|(path, (_, entry))| (path.clone(), entry.clone()))
-            .collect()
+        pairs.map(|(path, (_, entry))| (path.clone(), entry.clone())).collect()
     };
     let mut problems = differences(&entries(before), &entries(&after));
     for (path, (time, _)) in before {
         if after.get(path).is_some_and(|(now, _)| now != time) {
-            problems.push(format!(
-                "{}: has another time of modification",
-                path.display()
-            ));
+            problems.push(format!("{}: has another time of modification", path.display()));
         }
     }
-    fail_with(
-        &format!("sources in {} were changed", pyramid_dir.display()),
-        &problems,
-    );
+    fail_with(&format!("sources in {} were changed", pyramid_dir.display()), &problems);
 }
 
 /// Fails where `dest/` breaks a rule that holds for every pyramid, and names the first few breaches.
 ///
 /// [`tree_problems`] lists the rules.
 pub fn assert_tree_rules(pyramid_dir: &Path) {
-    fail_with(
-        &format!("{} breaks rules", pyramid_dir.display()),
-        &tree_problems(pyramid_dir),
-    );
+    fail_with(&format!("{} breaks rules", pyramid_dir.display()), &tree_problems(pyramid_dir));
 }
 
 /// One sentence for each breach of these rules:
@@ -213,10 +194,7 @@ pub fn tree_problems(pyramid_dir: &Path) -> Vec<String> {
     };
     match fs::read_link(dzi.join("latest")) {
         Ok(target) if target == Path::new(&format!("v{highest}")) => {}
-        Ok(target) => problems.push(format!(
-            "dest/dzi/latest leads to {}, not to v{highest}",
-            target.display()
-        )),
+        Ok(target) => problems.push(format!("dest/dzi/latest leads to {}, not to v{highest}", target.display())),
         Err(error) => problems.push(format!("dest/dzi/latest is no link: {error}")),
     }
 
@@ -252,20 +230,12 @@ fn check_tree(
         return owners;
     }
     let xml = fs::read_to_string(descriptor).unwrap();
-    let number = |name: &str| {
-        attribute(&xml, name)
-            .and_then(|value| value.parse::<usize>().ok())
-            .filter(|value| *value > 0)
-    };
-    let (Some(width), Some(height), Some(tile_size), Some(format)) = (
-        number("Width"),
-        number("Height"),
-        number("TileSize"),
-        attribute(&xml, "Format"),
-    ) else {
-        problems.push(format!(
-            "{shown}/dzi.xml lacks Width, Height, TileSize or Format"
-        ));
+    let number =
+        |name: &str| attribute(&xml, name).and_then(|value| value.parse::<usize>().ok()).filter(|value| *value > 0);
+    let (Some(width), Some(height), Some(tile_size), Some(format)) =
+        (number("Width"), number("Height"), number("TileSize"), attribute(&xml, "Format"))
+    else {
+        problems.push(format!("{shown}/dzi.xml lacks Width, Height, TileSize or Format"));
         return owners;
     };
 
@@ -284,12 +254,8 @@ fn check_tree(
         }
     }
     for level in names_in(&files) {
-        if !level.parse().is_ok_and(|number: usize| number <= base)
-            || !is_real_folder(&files.join(&level))
-        {
-            problems.push(format!(
-                "{shown}/dzi_files/{level} is no level of 0..{base}"
-            ));
+        if !level.parse().is_ok_and(|number: usize| number <= base) || !is_real_folder(&files.join(&level)) {
+            problems.push(format!("{shown}/dzi_files/{level} is no level of 0..{base}"));
             continue;
         }
         for tile in names_in(&files.join(&level)) {
@@ -314,9 +280,7 @@ fn check_tree(
             if let Some(previous) = before.get(&tile)
                 && fs::read(previous).unwrap() == fs::read(&path).unwrap()
             {
-                problems.push(format!(
-                    "{shown} is a file, yet has the bytes of the version before"
-                ));
+                problems.push(format!("{shown} is a file, yet has the bytes of the version before"));
             }
             owners.insert(tile, path);
         } else if metadata.is_symlink() {
@@ -357,10 +321,7 @@ fn follow(pyramid_dir: &Path, link: &Path) -> Result<PathBuf, String> {
                 match fs::symlink_metadata(&so_far) {
                     Err(_) => return Err(format!("the link {shown} dangles")),
                     Ok(metadata) if metadata.is_symlink() => {
-                        return Err(format!(
-                            "the link {shown} leads over another, {}",
-                            place.join("/")
-                        ));
+                        return Err(format!("the link {shown} leads over another, {}", place.join("/")));
                     }
                     Ok(_) => {}
                 }
@@ -384,10 +345,7 @@ fn check_target(target: &Path, version: u64, tile: &str, base: bool) -> Result<(
         // [src/]vM/NAME: the name may be COLUMN_ROW or ROW_COLUMN.
         let (column_row, extension) = tile.rsplit_once('/').unwrap().1.split_once('.').unwrap();
         let (column, row) = column_row.split_once('_').unwrap();
-        let names = [
-            format!("{column}_{row}.{extension}"),
-            format!("{row}_{column}.{extension}"),
-        ];
+        let names = [format!("{column}_{row}.{extension}"), format!("{row}_{column}.{extension}")];
         let source = target.strip_prefix("src/").unwrap_or(target);
         let (folder, name) = source.split_once('/').unwrap_or(("", source));
         match version_number(folder) {
@@ -398,9 +356,7 @@ fn check_target(target: &Path, version: u64, tile: &str, base: bool) -> Result<(
     } else {
         // dest/dzi/vM/dzi_files/LEVEL/COLUMN_ROW.EXTENSION
         let wanted = format!("/dzi_files/{tile}");
-        let folder = target
-            .strip_prefix("dest/dzi/")
-            .and_then(|rest| rest.strip_suffix(&wanted));
+        let folder = target.strip_prefix("dest/dzi/").and_then(|rest| rest.strip_suffix(&wanted));
         match folder.and_then(version_number) {
             Some(owner) if owner >= version => Err("not an earlier version".to_string()),
             Some(_) => Ok(()),
@@ -428,10 +384,8 @@ fn attribute(xml: &str, name: &str) -> Option<String> {
 }
 
 fn names_in(folder: &Path) -> Vec<String> {
-    let mut names: Vec<String> = fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().file_name().to_str().unwrap().to_string())
-        .collect();
+    let mut names: Vec<String> =
+        fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().to_str().unwrap().to_string()).collect();
     names.sort();
     names
 }

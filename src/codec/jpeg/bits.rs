@@ -41,12 +41,7 @@ fn length_before_ff(bytes: &[u8]) -> usize {
     let (chunks, rest) = bytes.as_chunks::<16>();
     let whole = chunks
         .iter()
-        .take_while(|chunk| {
-            chunk
-                .iter()
-                .fold(0u8, |any, &byte| any | u8::from(byte == 0xFF))
-                == 0
-        })
+        .take_while(|chunk| chunk.iter().fold(0u8, |any, &byte| any | u8::from(byte == 0xFF)) == 0)
         .count();
     let tail = chunks.get(whole).map_or(rest, |chunk| chunk.as_slice());
     whole * 16 + tail.iter().take_while(|&&byte| byte != 0xFF).count()
@@ -65,23 +60,14 @@ pub(super) struct BitReader<'a> {
 impl<'a> BitReader<'a> {
     /// A reader at the first bit of what [`unstuff`] made.
     pub(super) fn new(segment: &'a [u8]) -> Self {
-        Self {
-            segment,
-            next: 0,
-            reservoir: 0,
-            held: 0,
-        }
+        Self { segment, next: 0, reservoir: 0, held: 0 }
     }
 
     /// Fills the reservoir to at least 56 bits, without a branch on how many it holds: the bits below the `held` ones
     /// are either zero or already what is put there again.
     #[inline(always)]
     pub(super) fn refill(&mut self) {
-        let word = match self
-            .segment
-            .get(self.next..)
-            .and_then(|rest| rest.first_chunk::<8>())
-        {
+        let word = match self.segment.get(self.next..).and_then(|rest| rest.first_chunk::<8>()) {
             Some(bytes) => u64::from_be_bytes(*bytes),
             None => 0,
         };

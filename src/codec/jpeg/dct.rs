@@ -33,12 +33,7 @@ fn inverse_pass(input: &[Lanes; 8], offset: i32, shift: u32) -> [Lanes; 8] {
         let x: Lanes = std::array::from_fn(|k| input[k][lane]);
         let (sum, difference) = (C[4] * (x[0] + x[4]) + offset, C[4] * (x[0] - x[4]) + offset);
         let (outer, inner) = (C[2] * x[2] + C[6] * x[6], C[6] * x[2] - C[2] * x[6]);
-        let even = [
-            sum + outer,
-            difference + inner,
-            difference - inner,
-            sum - outer,
-        ];
+        let even = [sum + outer, difference + inner, difference - inner, sum - outer];
         let odd = [
             C[1] * x[1] + C[3] * x[3] + C[5] * x[5] + C[7] * x[7],
             C[3] * x[1] - C[7] * x[3] - C[1] * x[5] - C[5] * x[7],
@@ -82,11 +77,7 @@ fn forward_pass(input: &[Lanes; 8], offset: i32, shift: u32) -> [Lanes; 8] {
 /// The samples of a block of quantised coefficients: dequantised, transformed, 128 added, limited to 0..=255.
 pub(super) fn inverse(block: &Block, quantisation: &[u16; 64]) -> [[u8; 8]; 8] {
     let mut rows = [[0; 8]; 8];
-    for (to, (&coefficient, &step)) in rows
-        .as_flattened_mut()
-        .iter_mut()
-        .zip(block.iter().zip(quantisation))
-    {
+    for (to, (&coefficient, &step)) in rows.as_flattened_mut().iter_mut().zip(block.iter().zip(quantisation)) {
         *to = (i32::from(coefficient) * i32::from(step)).clamp(-LARGEST, LARGEST);
     }
     let shift = UNIT - INVERSE_KEPT;

@@ -28,12 +28,7 @@ pub struct Scratch {
 impl Default for Scratch {
     fn default() -> Self {
         let slots = |class| (0..4).map(|_| TableSlot::new(class)).collect();
-        Self {
-            dc: slots(TableClass::Dc),
-            ac: slots(TableClass::Ac),
-            segment: Vec::new(),
-            last_icc: None,
-        }
+        Self { dc: slots(TableClass::Dc), ac: slots(TableClass::Ac), segment: Vec::new(), last_icc: None }
     }
 }
 
@@ -41,11 +36,7 @@ impl Default for Scratch {
 ///
 /// # Errors
 /// As [`decode_into`].
-pub fn decode(
-    bytes: &[u8],
-    expected_size: Option<(u32, u32)>,
-    scratch: &mut Scratch,
-) -> Result<JpegImage, JpegError> {
+pub fn decode(bytes: &[u8], expected_size: Option<(u32, u32)>, scratch: &mut Scratch) -> Result<JpegImage, JpegError> {
     let mut image = JpegImage::default();
     decode_into(bytes, expected_size, scratch, &mut image)?;
     Ok(image)
@@ -66,11 +57,7 @@ pub fn decode_into(
     scratch: &mut Scratch,
     image: &mut JpegImage,
 ) -> Result<Header, JpegError> {
-    scratch
-        .dc
-        .iter_mut()
-        .chain(&mut scratch.ac)
-        .for_each(|slot| slot.defined = false);
+    scratch.dc.iter_mut().chain(&mut scratch.ac).for_each(|slot| slot.defined = false);
     let mut decoder = Decoder {
         segments: Segments::begin(bytes)?,
         expected_size,
@@ -84,16 +71,12 @@ pub fn decode_into(
     loop {
         let (code, offset) = decoder.segments.next_marker()?;
         if code == marker::EOI {
-            return decoder
-                .finish(scratch, image)
-                .map_err(|kind| kind.at(offset));
+            return decoder.finish(scratch, image).map_err(|kind| kind.at(offset));
         }
         let payload = decoder.segments.payload(code)?;
         match code {
             marker::SOS => decoder.scan(payload, offset, scratch, image)?,
-            _ => decoder
-                .segment(code, payload, offset, scratch)
-                .map_err(|kind| kind.at(offset))?,
+            _ => decoder.segment(code, payload, offset, scratch).map_err(|kind| kind.at(offset))?,
         }
     }
 }
@@ -127,10 +110,7 @@ impl<'a> Decoder<'a> {
                     self.restart_interval = usize::from(u16::from_be_bytes([high, low]));
                     Ok(())
                 }
-                _ => Err(JpegErrorKind::BadLength {
-                    marker: code,
-                    length: payload.len() + 2,
-                }),
+                _ => Err(JpegErrorKind::BadLength { marker: code, length: payload.len() + 2 }),
             },
             // What the application segments say counts up to the first scan, as for `header`.
             marker::APP0..=marker::APP15 if self.header.is_some() => Ok(()),
@@ -149,26 +129,17 @@ impl<'a> Decoder<'a> {
     fn check_frame(&self, frame: &Frame, offset: usize) -> Result<(), JpegErrorKind> {
         match self.expected_size {
             Some(expected) if expected != frame.size => {
-                return Err(JpegErrorKind::DimensionMismatch {
-                    expected,
-                    found: frame.size,
-                });
+                return Err(JpegErrorKind::DimensionMismatch { expected, found: frame.size });
             }
             Some(_) => {}
             None => {
                 let found = u64::from(frame.size.0) * u64::from(frame.size.1);
                 if found > MOST_PIXELS {
-                    return Err(JpegErrorKind::TooManyPixels {
-                        found,
-                        limit: MOST_PIXELS,
-                    });
+                    return Err(JpegErrorKind::TooManyPixels { found, limit: MOST_PIXELS });
                 }
             }
         }
-        let (needed, found) = (
-            frame.least_bytes(),
-            self.segments.bytes.len().saturating_sub(offset) as u64,
-        );
+        let (needed, found) = (frame.least_bytes(), self.segments.bytes.len().saturating_sub(offset) as u64);
         if found < needed {
             return Err(JpegErrorKind::TooShortForFrame { needed, found });
         }
@@ -177,32 +148,21 @@ impl<'a> Decoder<'a> {
 
     /// DQT (B.2.4.1): any number of tables of 8- or 16-bit steps in zig-zag order.
     fn define_quantisation(&mut self, mut payload: &[u8]) -> Result<(), JpegErrorKind> {
-        let bad_length = JpegErrorKind::BadLength {
-            marker: marker::DQT,
-            length: payload.len() + 2,
-        };
+        let bad_length = JpegErrorKind::BadLength { marker: marker::DQT, length: payload.len() + 2 };
         while let [selector, rest @ ..] = payload {
             let bytes = match selector >> 4 {
                 0 => 1,
                 1 => 2,
                 _ => {
-                    return Err(JpegErrorKind::TableSelector {
-                        selector: *selector,
-                    });
+                    return Err(JpegErrorKind::TableSelector { selector: *selector });
                 }
             };
             let slot = self.quantisation.get_mut(usize::from(selector & 15));
-            let slot = slot.ok_or(JpegErrorKind::TableSelector {
-                selector: *selector,
-            })?;
-            let (steps, rest) = rest
-                .split_at_checked(64 * bytes)
-                .ok_or(bad_length.clone())?;
+            let slot = slot.ok_or(JpegErrorKind::TableSelector { selector: *selector })?;
+            let (steps, rest) = rest.split_at_checked(64 * bytes).ok_or(bad_length.clone())?;
             let mut table = [0u16; 64];
             for (step, &index) in steps.chunks_exact(bytes).zip(&NATURAL_ORDER) {
-                let value = step
-                    .iter()
-                    .fold(0, |value, &byte| value << 8 | u16::from(byte));
+                let value = step.iter().fold(0, |value, &byte| value << 8 | u16::from(byte));
                 if value == 0 {
                     return Err(JpegErrorKind::ZeroQuantisationStep);
                 }
@@ -222,27 +182,11 @@ impl<'a> Decoder<'a> {
         scratch: &mut Scratch,
         image: &mut JpegImage,
     ) -> Result<(), JpegError> {
-        let scan = self
-            .begin_scan(payload, scratch, image)
-            .map_err(|kind| kind.at(offset))?;
-        let tables = ScanTables {
-            dc: &scratch.dc,
-            ac: &scratch.ac,
-        };
-        let source = self
-            .segments
-            .bytes
-            .get(self.segments.at..)
-            .unwrap_or_default();
-        let length = walk::decode(
-            &scan,
-            tables,
-            self.restart_interval,
-            source,
-            &mut scratch.segment,
-            image,
-        )
-        .map_err(|fault| fault.kind.at(self.segments.at + fault.offset))?;
+        let scan = self.begin_scan(payload, scratch, image).map_err(|kind| kind.at(offset))?;
+        let tables = ScanTables { dc: &scratch.dc, ac: &scratch.ac };
+        let source = self.segments.bytes.get(self.segments.at..).unwrap_or_default();
+        let length = walk::decode(&scan, tables, self.restart_interval, source, &mut scratch.segment, image)
+            .map_err(|fault| fault.kind.at(self.segments.at + fault.offset))?;
         self.segments.at += length;
         Ok(())
     }
@@ -254,39 +198,22 @@ impl<'a> Decoder<'a> {
         image: &mut JpegImage,
     ) -> Result<Scan, JpegErrorKind> {
         let header = self.description.header()?;
-        let frame = self
-            .description
-            .frame
-            .as_ref()
-            .ok_or(JpegErrorKind::ScanWithoutFrame)?;
+        let frame = self.description.frame.as_ref().ok_or(JpegErrorKind::ScanWithoutFrame)?;
         self.scans += 1;
         if self.scans > MOST_SCANS {
             return Err(JpegErrorKind::TooManyScans { limit: MOST_SCANS });
         }
         let scan = Scan::parse(payload, frame)?;
-        scan.check_tables(ScanTables {
-            dc: &scratch.dc,
-            ac: &scratch.ac,
-        })?;
+        scan.check_tables(ScanTables { dc: &scratch.dc, ac: &scratch.ac })?;
         let first_use = self.progress.advance(&scan, frame.progressive)?;
         if self.header.is_none() {
             let factors = frame.components().iter().map(|component| component.factors);
             let mut list = [(1, 1); 3];
-            list.iter_mut()
-                .zip(factors)
-                .for_each(|(to, factors)| *to = factors);
-            image.reshape(
-                frame.size,
-                header.colour,
-                list.get(..frame.components().len()).unwrap_or_default(),
-            );
+            list.iter_mut().zip(factors).for_each(|(to, factors)| *to = factors);
+            image.reshape(frame.size, header.colour, list.get(..frame.components().len()).unwrap_or_default());
             self.header = Some(header);
         }
-        let parts = image
-            .components
-            .iter_mut()
-            .zip(frame.components())
-            .zip(first_use);
+        let parts = image.components.iter_mut().zip(frame.components()).zip(first_use);
         for ((component, described), _) in parts.filter(|(_, first_use)| *first_use) {
             let number = described.quantisation_table;
             component.quantisation = self
@@ -315,36 +242,21 @@ impl<'a> Decoder<'a> {
 
 /// DHT (B.2.4.2): any number of tables.
 fn define_huffman(mut payload: &[u8], scratch: &mut Scratch) -> Result<(), JpegErrorKind> {
-    let bad_length = JpegErrorKind::BadLength {
-        marker: marker::DHT,
-        length: payload.len() + 2,
-    };
+    let bad_length = JpegErrorKind::BadLength { marker: marker::DHT, length: payload.len() + 2 };
     while let [selector, rest @ ..] = payload {
         let slots = match selector >> 4 {
             0 => &mut scratch.dc,
             1 => &mut scratch.ac,
             _ => {
-                return Err(JpegErrorKind::TableSelector {
-                    selector: *selector,
-                });
+                return Err(JpegErrorKind::TableSelector { selector: *selector });
             }
         };
         let slot = slots.get_mut(usize::from(selector & 15));
-        let slot = slot.ok_or(JpegErrorKind::TableSelector {
-            selector: *selector,
-        })?;
+        let slot = slot.ok_or(JpegErrorKind::TableSelector { selector: *selector })?;
         let (counts, rest) = rest.split_first_chunk::<16>().ok_or(bad_length.clone())?;
-        let mut spec = HuffmanSpec {
-            counts: *counts,
-            ..HuffmanSpec::EMPTY
-        };
-        let (list, rest) = rest
-            .split_at_checked(spec.total())
-            .ok_or(bad_length.clone())?;
-        let symbols = spec
-            .symbols
-            .get_mut(..list.len())
-            .ok_or(JpegErrorKind::HuffmanTableOverfull)?;
+        let mut spec = HuffmanSpec { counts: *counts, ..HuffmanSpec::EMPTY };
+        let (list, rest) = rest.split_at_checked(spec.total()).ok_or(bad_length.clone())?;
+        let symbols = spec.symbols.get_mut(..list.len()).ok_or(JpegErrorKind::HuffmanTableOverfull)?;
         symbols.copy_from_slice(list);
         if selector >> 4 == 0
             && let Some(&category) = list.iter().find(|&&category| category > 15)

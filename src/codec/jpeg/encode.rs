@@ -19,14 +19,8 @@ pub enum HuffmanTables {
 }
 
 static STANDARD: [CodePair<EncodeTable>; 2] = [
-    CodePair {
-        dc: EncodeTable::new(&LUMA_DC),
-        ac: EncodeTable::new(&LUMA_AC),
-    },
-    CodePair {
-        dc: EncodeTable::new(&CHROMA_DC),
-        ac: EncodeTable::new(&CHROMA_AC),
-    },
+    CodePair { dc: EncodeTable::new(&LUMA_DC), ac: EncodeTable::new(&LUMA_AC) },
+    CodePair { dc: EncodeTable::new(&CHROMA_DC), ac: EncodeTable::new(&CHROMA_AC) },
 ];
 
 /// Something for the DC and for the AC coefficients of components that share their tables.
@@ -43,54 +37,20 @@ struct CodePair<T> {
 /// # Errors
 /// If the image cannot be a baseline JPEG: see [`EncodeError`]. What `out` held before is then still its beginning; what
 /// follows is to be cut off.
-pub fn encode(
-    image: &JpegImage,
-    huffman: HuffmanTables,
-    out: &mut Vec<u8>,
-) -> Result<(), EncodeError> {
+pub fn encode(image: &JpegImage, huffman: HuffmanTables, out: &mut Vec<u8>) -> Result<(), EncodeError> {
     check(image)?;
     match huffman {
         HuffmanTables::Standard => {
-            headers(
-                image,
-                [
-                    CodePair {
-                        dc: &LUMA_DC,
-                        ac: &LUMA_AC,
-                    },
-                    CodePair {
-                        dc: &CHROMA_DC,
-                        ac: &CHROMA_AC,
-                    },
-                ],
-                out,
-            );
+            headers(image, [CodePair { dc: &LUMA_DC, ac: &LUMA_AC }, CodePair { dc: &CHROMA_DC, ac: &CHROMA_AC }], out);
             write_scan(image, &STANDARD, out)?;
         }
         HuffmanTables::Optimised => {
-            let mut counter = Counter {
-                counts: [CodePair {
-                    dc: [0; 256],
-                    ac: [0; 256],
-                }; 2],
-            };
+            let mut counter = Counter { counts: [CodePair { dc: [0; 256], ac: [0; 256] }; 2] };
             walk(image, &mut counter)?;
-            let specs = counter.counts.map(|counts| CodePair {
-                dc: optimal_table(&counts.dc),
-                ac: optimal_table(&counts.ac),
-            });
-            headers(
-                image,
-                specs.each_ref().map(|spec| CodePair {
-                    dc: &spec.dc,
-                    ac: &spec.ac,
-                }),
-                out,
-            );
-            let tables = specs.map(|spec| CodePair {
-                dc: EncodeTable::new(&spec.dc),
-                ac: EncodeTable::new(&spec.ac),
-            });
+            let specs =
+                counter.counts.map(|counts| CodePair { dc: optimal_table(&counts.dc), ac: optimal_table(&counts.ac) });
+            headers(image, specs.each_ref().map(|spec| CodePair { dc: &spec.dc, ac: &spec.ac }), out);
+            let tables = specs.map(|spec| CodePair { dc: EncodeTable::new(&spec.dc), ac: EncodeTable::new(&spec.ac) });
             write_scan(image, &tables, out)?;
         }
     }
@@ -105,10 +65,7 @@ fn check(image: &JpegImage) -> Result<(), EncodeError> {
         return Err(EncodeError::Components { count });
     }
     let mut factors = [(1, 1); 3];
-    factors
-        .iter_mut()
-        .zip(&image.components)
-        .for_each(|(to, component)| *to = component.factors());
+    factors.iter_mut().zip(&image.components).for_each(|(to, component)| *to = component.factors());
     check_size_and_factors((image.width, image.height), &factors[..count])?;
     if count == 1 && factors[0] != (1, 1) {
         return Err(EncodeError::Sampling);
@@ -119,18 +76,12 @@ fn check(image: &JpegImage) -> Result<(), EncodeError> {
         let (wide, high) = layout.padded_blocks(component.factors());
         let (expected, found) = (wide * high, component.coefficients.len());
         if (component.blocks_wide, component.blocks_high) != (wide, high) || expected != found {
-            return Err(EncodeError::Layout {
-                component: index,
-                expected,
-                found,
-            });
+            return Err(EncodeError::Layout { component: index, expected, found });
         }
     }
     match &image.icc {
         Some(profile) if profile.is_empty() || profile.len() > icc::LONGEST_PROFILE => {
-            Err(EncodeError::IccLength {
-                length: profile.len(),
-            })
+            Err(EncodeError::IccLength { length: profile.len() })
         }
         _ => Ok(()),
     }
@@ -150,11 +101,7 @@ fn headers(image: &JpegImage, huffman: [CodePair<&HuffmanSpec>; 2], out: &mut Ve
     match image.colour {
         // Version 1.02, a density of 1:1 without unit, no thumbnail.
         Colour::Grey | Colour::YCbCr => {
-            segment(
-                out,
-                marker::APP0,
-                &[b"JFIF\0", &[1, 2, 0, 0, 1, 0, 1, 0, 0]],
-            );
+            segment(out, marker::APP0, &[b"JFIF\0", &[1, 2, 0, 0, 1, 0, 1, 0, 0]]);
         }
         // Version 100, no flags, transform 0: the components are RGB.
         Colour::Rgb => segment(out, marker::APP14, &[b"Adobe", &[0, 100, 0, 0, 0, 0, 0]]),
@@ -178,12 +125,8 @@ fn headers(image: &JpegImage, huffman: [CodePair<&HuffmanSpec>; 2], out: &mut Ve
 /// For each component the first that has the same quantisation table; its index serves as the table's number.
 fn quantisation_numbers(components: &[Component]) -> [u8; 3] {
     std::array::from_fn(|index| {
-        let own = components
-            .get(index)
-            .map(|component| &component.quantisation);
-        let first = components
-            .iter()
-            .position(|other| Some(&other.quantisation) == own);
+        let own = components.get(index).map(|component| &component.quantisation);
+        let first = components.iter().position(|other| Some(&other.quantisation) == own);
         first.unwrap_or(0) as u8
     })
 }
@@ -195,41 +138,22 @@ fn frame_and_scan_headers(
     out: &mut Vec<u8>,
 ) {
     let count = image.components.len();
-    let identifiers = if image.colour == Colour::Rgb {
-        *b"RGB"
-    } else {
-        [1, 2, 3]
-    };
+    let identifiers = if image.colour == Colour::Rgb { *b"RGB" } else { [1, 2, 3] };
     let (mut frame, mut scan) = ([[0; 3]; 3], [[0; 2]; 3]);
     for (index, component) in image.components.iter().enumerate() {
         let sampling = component.horizontal << 4 | component.vertical;
         frame[index] = [identifiers[index], sampling, quantisation[index]];
         scan[index] = [identifiers[index], pair_of(image, index) as u8 * 0x11];
     }
-    let ([h1, h0], [w1, w0]) = (
-        (image.height as u16).to_be_bytes(),
-        (image.width as u16).to_be_bytes(),
-    );
+    let ([h1, h0], [w1, w0]) = ((image.height as u16).to_be_bytes(), (image.width as u16).to_be_bytes());
     let start = [8, h1, h0, w1, w0, count as u8];
     segment(out, marker::SOF0, &[&start, frame[..count].as_flattened()]);
     for (number, pair) in (0u8..).zip(&huffman[..=pair_of(image, count - 1)]) {
         for (class, spec) in [(0x00, pair.dc), (0x10, pair.ac)] {
-            segment(
-                out,
-                marker::DHT,
-                &[
-                    &[class | number],
-                    &spec.counts,
-                    &spec.symbols[..spec.total()],
-                ],
-            );
+            segment(out, marker::DHT, &[&[class | number], &spec.counts, &spec.symbols[..spec.total()]]);
         }
     }
-    segment(
-        out,
-        marker::SOS,
-        &[&[count as u8], scan[..count].as_flattened(), &[0, 63, 0]],
-    );
+    segment(out, marker::SOS, &[&[count as u8], scan[..count].as_flattened(), &[0, 63, 0]]);
 }
 
 /// Counts how often each symbol occurs.
@@ -256,26 +180,17 @@ struct Coder<'a> {
 impl SymbolSink for Coder<'_> {
     #[inline(always)]
     fn dc(&mut self, pair: usize, size: u32, extra: u32) {
-        self.writer
-            .symbol(&self.tables[pair].dc, size as u8, size, extra);
+        self.writer.symbol(&self.tables[pair].dc, size as u8, size, extra);
     }
 
     #[inline(always)]
     fn ac(&mut self, pair: usize, symbol: u8, size: u32, extra: u32) {
-        self.writer
-            .symbol(&self.tables[pair].ac, symbol, size, extra);
+        self.writer.symbol(&self.tables[pair].ac, symbol, size, extra);
     }
 }
 
-fn write_scan(
-    image: &JpegImage,
-    tables: &[CodePair<EncodeTable>; 2],
-    out: &mut Vec<u8>,
-) -> Result<(), EncodeError> {
-    let mut coder = Coder {
-        tables,
-        writer: BitWriter::new(out),
-    };
+fn write_scan(image: &JpegImage, tables: &[CodePair<EncodeTable>; 2], out: &mut Vec<u8>) -> Result<(), EncodeError> {
+    let mut coder = Coder { tables, writer: BitWriter::new(out) };
     walk(image, &mut coder)?;
     coder.writer.finish();
     Ok(())

@@ -51,33 +51,20 @@ impl Display for EncodeError {
     fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
         match self {
             Self::Dimension { width, height } => {
-                write!(
-                    out,
-                    "a JPEG cannot be {width}x{height} pixels (1 to 65535 each way)"
-                )
+                write!(out, "a JPEG cannot be {width}x{height} pixels (1 to 65535 each way)")
             }
             Self::Components { count } => {
                 write!(out, "{count} components do not go with the colour")
             }
             Self::Sampling => write!(out, "sampling factors that baseline JPEG cannot interleave"),
-            Self::Layout {
-                component,
-                expected,
-                found,
-            } => {
-                write!(
-                    out,
-                    "component {component} has {found} samples or blocks instead of {expected}"
-                )
+            Self::Layout { component, expected, found } => {
+                write!(out, "component {component} has {found} samples or blocks instead of {expected}")
             }
             Self::QuantisationStep { step } => {
                 write!(out, "a quantisation step of {step} (1 to 255 are allowed)")
             }
             Self::Coefficient { component } => {
-                write!(
-                    out,
-                    "a coefficient of component {component} is too large for baseline JPEG"
-                )
+                write!(out, "a coefficient of component {component} is too large for baseline JPEG")
             }
             Self::IccLength { length } => {
                 write!(out, "an ICC profile of {length} bytes does not fit")

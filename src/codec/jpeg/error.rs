@@ -235,27 +235,19 @@ impl Display for JpegErrorKind {
                 write!(out, "marker FF {marker:02X} may not stand here")
             }
             Self::BadLength { marker, length } => {
-                write!(
-                    out,
-                    "segment FF {marker:02X}: a length of {length} does not fit what it holds"
-                )
+                write!(out, "segment FF {marker:02X}: a length of {length} does not fit what it holds")
             }
             Self::ZeroDimension { width, height } => {
                 write!(out, "an image of {width}x{height} pixels")
             }
-            Self::DimensionMismatch { expected, found } => write!(
-                out,
-                "expected {}x{} pixels, found {}x{}",
-                expected.0, expected.1, found.0, found.1
-            ),
+            Self::DimensionMismatch { expected, found } => {
+                write!(out, "expected {}x{} pixels, found {}x{}", expected.0, expected.1, found.0, found.1)
+            }
             Self::TooManyPixels { found, limit } => {
                 write!(out, "{found} pixels, more than {limit}")
             }
             Self::TooShortForFrame { needed, found } => {
-                write!(
-                    out,
-                    "the image needs at least {needed} bytes of data, only {found} are left"
-                )
+                write!(out, "the image needs at least {needed} bytes of data, only {found} are left")
             }
             _ => self.describe_tables_and_data(out),
         }
@@ -266,14 +258,8 @@ impl JpegErrorKind {
     /// The second half of `Display`: scans, tables and entropy-coded data.
     fn describe_tables_and_data(&self, out: &mut Formatter<'_>) -> fmt::Result {
         match self {
-            Self::SamplingFactor {
-                horizontal,
-                vertical,
-            } => {
-                write!(
-                    out,
-                    "sampling factors {horizontal}x{vertical}, allowed are 1 to 4"
-                )
+            Self::SamplingFactor { horizontal, vertical } => {
+                write!(out, "sampling factors {horizontal}x{vertical}, allowed are 1 to 4")
             }
             Self::DuplicateComponent { identifier } => {
                 write!(out, "two components are called {identifier}")
@@ -281,10 +267,7 @@ impl JpegErrorKind {
             Self::SecondFrame => write!(out, "a second frame header"),
             Self::ScanWithoutFrame => write!(out, "a scan before the frame header"),
             Self::ScanComponent { identifier } => {
-                write!(
-                    out,
-                    "a scan names component {identifier}, which is not in the frame, or not in its turn"
-                )
+                write!(out, "a scan names component {identifier}, which is not in the frame, or not in its turn")
             }
             Self::ScanComponentCount { count } => write!(out, "a scan of {count} components"),
             Self::McuTooLarge { blocks } => {
@@ -300,19 +283,10 @@ impl JpegErrorKind {
                 write!(out, "quantisation table {number} is missing")
             }
             Self::MissingHuffmanTable { ac, number } => {
-                write!(
-                    out,
-                    "{} Huffman table {number} is missing",
-                    if *ac { "AC" } else { "DC" }
-                )
+                write!(out, "{} Huffman table {number} is missing", if *ac { "AC" } else { "DC" })
             }
-            Self::ScanParameters {
-                parameters: [first, last, high, low],
-            } => {
-                write!(
-                    out,
-                    "a scan of coefficients {first} to {last}, bits {high} to {low}, is not allowed here"
-                )
+            Self::ScanParameters { parameters: [first, last, high, low] } => {
+                write!(out, "a scan of coefficients {first} to {last}, bits {high} to {low}, is not allowed here")
             }
             Self::ComponentCodedTwice { component } => {
                 write!(out, "component {component} is coded twice")
@@ -332,10 +306,7 @@ impl JpegErrorKind {
                 write!(out, "{bytes} bytes left over after the image data")
             }
             Self::RestartMarker { expected, found } => {
-                write!(
-                    out,
-                    "restart marker FF {expected:02X} was due, found FF {found:02X}"
-                )
+                write!(out, "restart marker FF {expected:02X} was due, found FF {found:02X}")
             }
             Self::NoImage => write!(out, "the file holds no image"),
             // Every other kind is described by `Display` itself.

@@ -1,10 +1,10 @@
 //! Marker segments (ITU T.81 annex B): finding them, the frame header, and what the application segments tell.
 
 use super::error::{JpegError, JpegErrorKind, Unsupported};
-use super::exif;
 use super::icc::IccPieces;
 use super::image::{Colour, Layout};
 use super::tables::marker;
+use crate::codec::orientation;
 
 /// What a file says of its image before the first scan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,9 +35,7 @@ pub fn header(bytes: &[u8]) -> Result<Header, JpegError> {
             marker::EOI => return Err(JpegErrorKind::NoImage.at(offset)),
             _ => {
                 let payload = segments.payload(code)?;
-                description
-                    .note(code, payload)
-                    .map_err(|kind| kind.at(offset))?;
+                description.note(code, payload).map_err(|kind| kind.at(offset))?;
             }
         }
     }
@@ -71,10 +69,7 @@ impl<'a> Segments<'a> {
         while self.bytes.get(self.at) == Some(&0xFF) {
             self.at += 1;
         }
-        let code = *self
-            .bytes
-            .get(self.at)
-            .ok_or(JpegErrorKind::MissingEndOfImage.at(self.at))?;
+        let code = *self.bytes.get(self.at).ok_or(JpegErrorKind::MissingEndOfImage.at(self.at))?;
         self.at += 1;
         Ok((code, offset))
     }
@@ -83,9 +78,7 @@ impl<'a> Segments<'a> {
     pub(super) fn payload(&mut self, code: u8) -> Result<&'a [u8], JpegError> {
         let offset = self.at;
         if matches!(code, 0x00..=0xBF | marker::RST0..=marker::EOI) {
-            return Err(
-                JpegErrorKind::UnexpectedMarker { marker: code }.at(offset.saturating_sub(2))
-            );
+            return Err(JpegErrorKind::UnexpectedMarker { marker: code }.at(offset.saturating_sub(2)));
         }
         let rest = self.bytes.get(offset..).unwrap_or_default();
         let length = match rest.first_chunk() {
@@ -93,15 +86,9 @@ impl<'a> Segments<'a> {
             None => return Err(JpegErrorKind::Truncated.at(self.bytes.len())),
         };
         if length < 2 {
-            return Err(JpegErrorKind::BadLength {
-                marker: code,
-                length,
-            }
-            .at(offset));
+            return Err(JpegErrorKind::BadLength { marker: code, length }.at(offset));
         }
-        let payload = rest
-            .get(2..length)
-            .ok_or(JpegErrorKind::Truncated.at(self.bytes.len()))?;
+        let payload = rest.get(2..length).ok_or(JpegErrorKind::Truncated.at(self.bytes.len()))?;
         self.at += length;
         Ok(payload)
     }
@@ -132,10 +119,7 @@ impl Frame {
 
     /// The division into MCUs.
     pub(super) fn layout(&self) -> Layout {
-        Layout::new(
-            self.size,
-            self.components().iter().map(|component| component.factors),
-        )
+        Layout::new(self.size, self.components().iter().map(|component| component.factors))
     }
 
     /// The fewest bytes of entropy-coded data that the frame can take: a bit for the DC code of each block, and in
@@ -146,37 +130,25 @@ impl Frame {
             let (wide, high) = layout.own_blocks(component.factors);
             wide as u64 * high as u64
         };
-        let bits = self.components().iter().map(blocks).sum::<u64>()
-            * if self.progressive { 1 } else { 2 };
+        let bits = self.components().iter().map(blocks).sum::<u64>() * if self.progressive { 1 } else { 2 };
         bits.div_ceil(8)
     }
 
     fn parse(code: u8, payload: &[u8]) -> Result<Self, JpegErrorKind> {
-        let bad_length = JpegErrorKind::BadLength {
-            marker: code,
-            length: payload.len() + 2,
-        };
+        let bad_length = JpegErrorKind::BadLength { marker: code, length: payload.len() + 2 };
         let [precision, h1, h0, w1, w0, count, list @ ..] = payload else {
             return Err(bad_length);
         };
         if *precision != 8 {
-            return Err(JpegErrorKind::Unsupported(Unsupported::Precision(
-                *precision,
-            )));
+            return Err(JpegErrorKind::Unsupported(Unsupported::Precision(*precision)));
         }
-        let (width, height) = (
-            u16::from_be_bytes([*w1, *w0]),
-            u16::from_be_bytes([*h1, *h0]),
-        );
+        let (width, height) = (u16::from_be_bytes([*w1, *w0]), u16::from_be_bytes([*h1, *h0]));
         let size = (u32::from(width), u32::from(height));
         if height == 0 && width > 0 {
             return Err(JpegErrorKind::Unsupported(Unsupported::NumberOfLinesLater));
         }
         if width == 0 {
-            return Err(JpegErrorKind::ZeroDimension {
-                width: size.0,
-                height: size.1,
-            });
+            return Err(JpegErrorKind::ZeroDimension { width: size.0, height: size.1 });
         }
         if !matches!(count, 1 | 3) {
             return Err(JpegErrorKind::Unsupported(Unsupported::Components(*count)));
@@ -187,43 +159,21 @@ impl Frame {
         }
         let mut components = [FrameComponent::default(); 3];
         let (entries, _) = list.as_chunks::<3>();
-        for (index, (&[identifier, sampling, table], to)) in
-            entries.iter().zip(&mut components).enumerate()
-        {
+        for (index, (&[identifier, sampling, table], to)) in entries.iter().zip(&mut components).enumerate() {
             let (horizontal, vertical) = (sampling >> 4, sampling & 15);
             if !(1..=4).contains(&horizontal) || !(1..=4).contains(&vertical) {
-                return Err(JpegErrorKind::SamplingFactor {
-                    horizontal,
-                    vertical,
-                });
+                return Err(JpegErrorKind::SamplingFactor { horizontal, vertical });
             }
-            if entries
-                .iter()
-                .take(index)
-                .any(|earlier| earlier[0] == identifier)
-            {
+            if entries.iter().take(index).any(|earlier| earlier[0] == identifier) {
                 return Err(JpegErrorKind::DuplicateComponent { identifier });
             }
             if table > 3 {
                 return Err(JpegErrorKind::TableSelector { selector: table });
             }
-            let factors = if count == 1 {
-                (1, 1)
-            } else {
-                (horizontal, vertical)
-            };
-            *to = FrameComponent {
-                identifier,
-                factors,
-                quantisation_table: table,
-            };
+            let factors = if count == 1 { (1, 1) } else { (horizontal, vertical) };
+            *to = FrameComponent { identifier, factors, quantisation_table: table };
         }
-        Ok(Self {
-            progressive: code == marker::SOF2,
-            size,
-            components,
-            count,
-        })
+        Ok(Self { progressive: code == marker::SOF2, size, components, count })
     }
 }
 
@@ -252,7 +202,7 @@ impl<'a> Description<'a> {
             marker::APP0 => self.jfif |= payload.starts_with(b"JFIF\0") && payload.len() >= 14,
             marker::APP1 if !self.exif_seen && payload.starts_with(b"Exif\0") => {
                 self.exif_seen = true;
-                self.orientation = exif::orientation(payload);
+                self.orientation = orientation::in_segment(payload);
             }
             marker::APP2 => self.icc.add(payload),
             marker::APP14 if payload.starts_with(b"Adobe") => {
@@ -270,13 +220,7 @@ impl<'a> Description<'a> {
         let frame = self.frame.as_ref().ok_or(JpegErrorKind::ScanWithoutFrame)?;
         let (width, height) = frame.size;
         let (colour, progressive) = (self.colour(frame), frame.progressive);
-        Ok(Header {
-            width,
-            height,
-            colour,
-            progressive,
-            orientation: self.orientation,
-        })
+        Ok(Header { width, height, colour, progressive, orientation: self.orientation })
     }
 
     /// JFIF leaves no choice but YCbCr; else Adobe's marker decides; else the component identifiers. It is the order in

@@ -65,9 +65,7 @@ impl Entry {
     #[inline(always)]
     pub(super) fn end_of_band(self) -> Option<u32> {
         let skip = self.0 >> 9;
-        (Self::END_OF_BAND..Self::END_OF_BAND + 15)
-            .contains(&skip)
-            .then(|| u32::from(skip - Self::END_OF_BAND))
+        (Self::END_OF_BAND..Self::END_OF_BAND + 15).contains(&skip).then(|| u32::from(skip - Self::END_OF_BAND))
     }
 
     /// The value that the extra bits stand for (F.2.2.1, EXTEND), given the reservoir before the code was consumed.
@@ -94,13 +92,7 @@ pub(super) struct DecodeTable {
 impl DecodeTable {
     /// A table without codes.
     pub(super) fn empty(class: TableClass) -> Self {
-        Self {
-            lookup: [Entry::INVALID; LOOKUP_SIZE],
-            class,
-            symbols: [0; 256],
-            ends: [0; 17],
-            firsts: [0; 17],
-        }
+        Self { lookup: [Entry::INVALID; LOOKUP_SIZE], class, symbols: [0; 256], ends: [0; 17], firsts: [0; 17] }
     }
 
     /// Makes the table anew. On an error it must not be used.
@@ -181,11 +173,7 @@ pub(super) struct TableSlot {
 impl TableSlot {
     /// A slot without a table.
     pub(super) fn new(class: TableClass) -> Self {
-        Self {
-            table: DecodeTable::empty(class),
-            spec: HuffmanSpec::EMPTY,
-            defined: false,
-        }
+        Self { table: DecodeTable::empty(class), spec: HuffmanSpec::EMPTY, defined: false }
     }
 
     /// Defines the table, building it only if it is another one than before.
@@ -208,11 +196,7 @@ mod tests {
 
     #[test]
     fn every_code_of_the_standard_tables_is_found_whatever_follows_it() {
-        for (class, spec) in [
-            (TableClass::Dc, &LUMA_DC),
-            (TableClass::Ac, &LUMA_AC),
-            (TableClass::Ac, &CHROMA_AC),
-        ] {
+        for (class, spec) in [(TableClass::Dc, &LUMA_DC), (TableClass::Ac, &LUMA_AC), (TableClass::Ac, &CHROMA_AC)] {
             let mut table = DecodeTable::empty(class);
             table.build(spec).unwrap();
             let (mut code, mut index) = (0u64, 0);
@@ -238,14 +222,7 @@ mod tests {
 
     #[test]
     fn extra_bits_extend_as_table_f1_says() {
-        for (size, bits, value) in [
-            (1, 0, -1),
-            (1, 1, 1),
-            (2, 0, -3),
-            (2, 3, 3),
-            (10, 0, -1023),
-            (15, 32767, 32767),
-        ] {
+        for (size, bits, value) in [(1, 0, -1), (1, 1, 1), (2, 0, -3), (2, 3, 3), (10, 0, -1023), (15, 32767, 32767)] {
             let entry = Entry::new(TableClass::Ac, 4, 0x20 | size);
             assert_eq!((entry.total_bits(), entry.skip()), (4 + u32::from(size), 3));
             let reservoir = 0b1010 << 60 | bits << (60 - u32::from(size));

@@ -34,11 +34,7 @@ impl<'a> IccPieces<'a> {
             .iter()
             .zip(1usize..)
             .all(|(&(number, of, _), due)| usize::from(number) == due && usize::from(of) == count);
-        let bytes = || {
-            self.pieces
-                .iter()
-                .flat_map(|(.., piece)| piece.iter().copied())
-        };
+        let bytes = || self.pieces.iter().flat_map(|(.., piece)| piece.iter().copied());
         let length: usize = self.pieces.iter().map(|(.., piece)| piece.len()).sum();
         if !consistent || length == 0 {
             return None;
@@ -49,9 +45,7 @@ impl<'a> IccPieces<'a> {
             return Some(Arc::clone(known));
         }
         let mut whole = Vec::with_capacity(length);
-        self.pieces
-            .iter()
-            .for_each(|(.., piece)| whole.extend_from_slice(piece));
+        self.pieces.iter().for_each(|(.., piece)| whole.extend_from_slice(piece));
         *last = Some(whole.into());
         last.clone()
     }
@@ -59,9 +53,7 @@ impl<'a> IccPieces<'a> {
 
 /// The payloads of the APP2 segments that hold `profile`.
 pub(super) fn payloads(profile: &[u8]) -> impl Iterator<Item = [&[u8]; 2]> {
-    profile
-        .chunks(LONGEST_PIECE)
-        .map(|piece| [SIGNATURE, piece])
+    profile.chunks(LONGEST_PIECE).map(|piece| [SIGNATURE, piece])
 }
 
 #[cfg(test)]
@@ -69,10 +61,8 @@ mod tests {
     use super::*;
 
     fn gather(pieces: &[(u8, u8, &[u8])]) -> Option<Vec<u8>> {
-        let payloads: Vec<Vec<u8>> = pieces
-            .iter()
-            .map(|(number, count, piece)| [SIGNATURE, &[*number, *count], piece].concat())
-            .collect();
+        let payloads: Vec<Vec<u8>> =
+            pieces.iter().map(|(number, count, piece)| [SIGNATURE, &[*number, *count], piece].concat()).collect();
         let mut gathered = IccPieces::default();
         payloads.iter().for_each(|payload| gathered.add(payload));
         gathered.profile(&mut None).map(|profile| profile.to_vec())
@@ -80,10 +70,7 @@ mod tests {
 
     #[test]
     fn pieces_join_by_number() {
-        assert_eq!(
-            gather(&[(2, 2, b"def"), (1, 2, b"abc")]),
-            Some(b"abcdef".to_vec())
-        );
+        assert_eq!(gather(&[(2, 2, b"def"), (1, 2, b"abc")]), Some(b"abcdef".to_vec()));
         assert_eq!(gather(&[(1, 1, b"abc")]), Some(b"abc".to_vec()));
     }
 

@@ -78,10 +78,7 @@ pub fn component_size(size: (u32, u32), factors: (u8, u8), greatest: (u8, u8)) -
         let samples = (u64::from(length) * u64::from(factor)).div_ceil(u64::from(greatest.max(1)));
         u32::try_from(samples).unwrap_or(u32::MAX)
     };
-    (
-        scale(size.0, factors.0, greatest.0),
-        scale(size.1, factors.1, greatest.1),
-    )
+    (scale(size.0, factors.0, greatest.0), scale(size.1, factors.1, greatest.1))
 }
 
 /// How an image divides into MCUs, and each component into blocks.
@@ -100,19 +97,12 @@ impl Layout {
     pub(super) fn new(size: (u32, u32), factors: impl Iterator<Item = (u8, u8)>) -> Self {
         let greatest = factors.fold((1, 1), |most, one| (most.0.max(one.0), most.1.max(one.1)));
         let count = |length: u32, factor: u8| length.div_ceil(8 * u32::from(factor)) as usize;
-        Self {
-            size,
-            greatest,
-            mcus: (count(size.0, greatest.0), count(size.1, greatest.1)),
-        }
+        Self { size, greatest, mcus: (count(size.0, greatest.0), count(size.1, greatest.1)) }
     }
 
     /// Blocks in a row and rows of blocks of a component, whole MCUs filled.
     pub(super) fn padded_blocks(&self, factors: (u8, u8)) -> (usize, usize) {
-        (
-            self.mcus.0 * usize::from(factors.0),
-            self.mcus.1 * usize::from(factors.1),
-        )
+        (self.mcus.0 * usize::from(factors.0), self.mcus.1 * usize::from(factors.1))
     }
 
     /// Blocks in a row and rows of blocks of a component, as a scan of this component alone holds them (A.2.3).
@@ -143,23 +133,14 @@ impl Component {
 impl Default for JpegImage {
     /// An image of no size, to decode or assign into.
     fn default() -> Self {
-        Self {
-            width: 0,
-            height: 0,
-            colour: Colour::Grey,
-            components: Vec::new(),
-            icc: None,
-        }
+        Self { width: 0, height: 0, colour: Colour::Grey, components: Vec::new(), icc: None }
     }
 }
 
 impl JpegImage {
     /// The image's division into MCUs.
     pub(super) fn layout(&self) -> Layout {
-        Layout::new(
-            (self.width, self.height),
-            self.components.iter().map(Component::factors),
-        )
+        Layout::new((self.width, self.height), self.components.iter().map(Component::factors))
     }
 
     /// Gives the image another shape; buffers are kept, and so is what blocks hold (new ones are zero).
@@ -172,18 +153,16 @@ impl JpegImage {
         for (component, &factors) in self.components.iter_mut().zip(factors) {
             (component.horizontal, component.vertical) = factors;
             (component.blocks_wide, component.blocks_high) = layout.padded_blocks(factors);
-            component
-                .coefficients
-                .resize(component.blocks_wide * component.blocks_high, [0; 64]);
+            component.coefficients.resize(component.blocks_wide * component.blocks_high, [0; 64]);
         }
     }
 
     /// Width and height in samples of the component with this index; nothing if there is none.
     pub fn component_size(&self, index: usize) -> (u32, u32) {
         let layout = self.layout();
-        self.components.get(index).map_or((0, 0), |component| {
-            component_size(layout.size, component.factors(), layout.greatest)
-        })
+        self.components
+            .get(index)
+            .map_or((0, 0), |component| component_size(layout.size, component.factors(), layout.greatest))
     }
 
     /// Decodes the component with this index to samples (ITU T.81 A.3.3, A.3.4): row by row without gaps, of
@@ -227,29 +206,18 @@ impl JpegImage {
         let factors = factors
             .get_mut(..planes.len())
             .filter(|_| planes.len() == colour.component_count())
-            .ok_or(EncodeError::Components {
-                count: planes.len(),
-            })?;
+            .ok_or(EncodeError::Components { count: planes.len() })?;
         if planes.len() > 1 {
-            factors
-                .iter_mut()
-                .zip(planes)
-                .for_each(|(own, plane)| *own = (plane.horizontal, plane.vertical));
+            factors.iter_mut().zip(planes).for_each(|(own, plane)| *own = (plane.horizontal, plane.vertical));
         }
         check_size_and_factors(size, factors)?;
-        planes
-            .iter()
-            .try_for_each(|plane| check_steps(plane.quantisation))?;
+        planes.iter().try_for_each(|plane| check_steps(plane.quantisation))?;
         let layout = Layout::new(size, factors.iter().copied());
         for (index, (plane, &factors)) in planes.iter().zip(factors.iter()).enumerate() {
             let (width, height) = component_size(size, factors, layout.greatest);
             let (expected, found) = (width as usize * height as usize, plane.samples.len());
             if expected != found {
-                return Err(EncodeError::Layout {
-                    component: index,
-                    expected,
-                    found,
-                });
+                return Err(EncodeError::Layout { component: index, expected, found });
             }
         }
         self.reshape(size, colour, factors);
@@ -268,19 +236,13 @@ fn transform_plane(samples: &[u8], width: usize, component: &mut Component) {
     let quantiser = dct::Quantiser::new(&component.quantisation);
     let mut source = [[0u8; 8]; 8];
     for (index, block) in component.coefficients.iter_mut().enumerate() {
-        let (left, top) = (
-            index % component.blocks_wide * 8,
-            index / component.blocks_wide * 8,
-        );
+        let (left, top) = (index % component.blocks_wide * 8, index / component.blocks_wide * 8);
         for (line, y) in source.iter_mut().zip(top..) {
             let row = y.min(height - 1) * width;
             let row = &samples[row..row + width];
             match row.get(left..).and_then(|rest| rest.first_chunk::<8>()) {
                 Some(inside) => *line = *inside,
-                None => line
-                    .iter_mut()
-                    .zip(left..)
-                    .for_each(|(to, x)| *to = row[x.min(width - 1)]),
+                None => line.iter_mut().zip(left..).for_each(|(to, x)| *to = row[x.min(width - 1)]),
             }
         }
         *block = dct::forward(&source, &quantiser);
@@ -288,29 +250,14 @@ fn transform_plane(samples: &[u8], width: usize, component: &mut Component) {
 }
 
 /// Whether an image of this size and sampling can be one interleaved baseline scan.
-pub(super) fn check_size_and_factors(
-    size: (u32, u32),
-    factors: &[(u8, u8)],
-) -> Result<(), EncodeError> {
+pub(super) fn check_size_and_factors(size: (u32, u32), factors: &[(u8, u8)]) -> Result<(), EncodeError> {
     let possible = 1..=65535;
     if !possible.contains(&size.0) || !possible.contains(&size.1) {
-        return Err(EncodeError::Dimension {
-            width: size.0,
-            height: size.1,
-        });
+        return Err(EncodeError::Dimension { width: size.0, height: size.1 });
     }
-    let legal = factors
-        .iter()
-        .all(|(h, v)| (1..=4).contains(h) && (1..=4).contains(v));
-    let blocks: u32 = factors
-        .iter()
-        .map(|&(h, v)| u32::from(h) * u32::from(v))
-        .sum();
-    if legal && (blocks <= 10 || factors.len() == 1) {
-        Ok(())
-    } else {
-        Err(EncodeError::Sampling)
-    }
+    let legal = factors.iter().all(|(h, v)| (1..=4).contains(h) && (1..=4).contains(v));
+    let blocks: u32 = factors.iter().map(|&(h, v)| u32::from(h) * u32::from(v)).sum();
+    if legal && (blocks <= 10 || factors.len() == 1) { Ok(()) } else { Err(EncodeError::Sampling) }
 }
 
 /// Whether all steps can stand in an 8-bit table.

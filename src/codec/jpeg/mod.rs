@@ -12,7 +12,6 @@ mod decode;
 mod encode;
 mod encode_error;
 mod error;
-mod exif;
 mod header;
 mod huffman;
 mod icc;

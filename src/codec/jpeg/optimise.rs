@@ -55,8 +55,7 @@ fn code_lengths(leaves: &[(u32, u16)]) -> [u8; SYMBOLS] {
     let (mut leaf, mut inner) = (0, 0);
     for node in 0..count.saturating_sub(1) {
         for _ in 0..2 {
-            let leaf_is_lighter =
-                leaf < count && (inner >= node || u64::from(leaves[leaf].0) <= weights[inner]);
+            let leaf_is_lighter = leaf < count && (inner >= node || u64::from(leaves[leaf].0) <= weights[inner]);
             let (weight, parent) = if leaf_is_lighter {
                 leaf += 1;
                 (u64::from(leaves[leaf - 1].0), &mut leaf_parents[leaf - 1])
@@ -110,23 +109,13 @@ mod tests {
 
     fn check(frequencies: &[u32; 256]) -> HuffmanSpec {
         let spec = optimal_table(frequencies);
-        let used = frequencies
-            .iter()
-            .filter(|&&frequency| frequency > 0)
-            .count();
+        let used = frequencies.iter().filter(|&&frequency| frequency > 0).count();
         assert_eq!(spec.total(), used);
-        let space: u64 = spec
-            .counts
-            .iter()
-            .zip(1..)
-            .map(|(&count, length)| u64::from(count) << (16 - length))
-            .sum();
+        let space: u64 = spec.counts.iter().zip(1..).map(|(&count, length)| u64::from(count) << (16 - length)).sum();
         assert!(space < 1 << 16, "the code of all ones is left");
         let mut symbols = spec.symbols[..used].to_vec();
         symbols.sort_unstable();
-        let expected: Vec<u8> = (0..=255)
-            .filter(|&symbol| frequencies[usize::from(symbol)] > 0)
-            .collect();
+        let expected: Vec<u8> = (0..=255).filter(|&symbol| frequencies[usize::from(symbol)] > 0).collect();
         assert_eq!(symbols, expected);
         spec
     }
@@ -157,10 +146,7 @@ mod tests {
         let mut frequencies = [0; 256];
         frequencies[..5].copy_from_slice(&[40, 20, 10, 5, 5]);
         let spec = check(&frequencies);
-        assert_eq!(
-            (spec.counts[..5].to_vec(), spec.symbols[..3].to_vec()),
-            (vec![1, 1, 1, 1, 1], vec![0, 1, 2])
-        );
+        assert_eq!((spec.counts[..5].to_vec(), spec.symbols[..3].to_vec()), (vec![1, 1, 1, 1, 1], vec![0, 1, 2]));
     }
 
     proptest! {

@@ -17,11 +17,7 @@ pub(super) struct DcFirst<'a> {
 
 impl<'a> DcFirst<'a> {
     pub(super) fn new(tables: Tables<'a>, low: u8) -> Self {
-        Self {
-            tables,
-            low,
-            predictions: [0; 3],
-        }
+        Self { tables, low, predictions: [0; 3] }
     }
 }
 
@@ -30,12 +26,7 @@ impl BlockDecoder for DcFirst<'_> {
         self.predictions = [0; 3];
     }
 
-    fn block(
-        &mut self,
-        reader: &mut BitReader<'_>,
-        place: usize,
-        block: &mut Block,
-    ) -> Result<(), JpegErrorKind> {
+    fn block(&mut self, reader: &mut BitReader<'_>, place: usize, block: &mut Block) -> Result<(), JpegErrorKind> {
         let upper = decode_dc(self.tables[place], reader, &mut self.predictions[place])?;
         block[0] = shifted(i32::from(upper), self.low)?;
         Ok(())
@@ -61,12 +52,7 @@ impl DcRefinement {
 impl BlockDecoder for DcRefinement {
     fn restart(&mut self) {}
 
-    fn block(
-        &mut self,
-        reader: &mut BitReader<'_>,
-        _: usize,
-        block: &mut Block,
-    ) -> Result<(), JpegErrorKind> {
+    fn block(&mut self, reader: &mut BitReader<'_>, _: usize, block: &mut Block) -> Result<(), JpegErrorKind> {
         if reader.take(1) == 1 {
             block[0] |= self.bit;
         }
@@ -85,12 +71,7 @@ pub(super) struct AcFirst<'a> {
 
 impl<'a> AcFirst<'a> {
     pub(super) fn new(table: &'a DecodeTable, band: (u8, u8), low: u8) -> Self {
-        Self {
-            table,
-            band,
-            low,
-            empty_blocks: 0,
-        }
+        Self { table, band, low, empty_blocks: 0 }
     }
 }
 
@@ -100,11 +81,7 @@ fn empty_run(extra_bits: u32, reader: &mut BitReader<'_>) -> u32 {
 }
 
 fn run_must_be_over(empty_blocks: u32) -> Result<(), JpegErrorKind> {
-    if empty_blocks == 0 {
-        Ok(())
-    } else {
-        Err(JpegErrorKind::EndOfBandRun)
-    }
+    if empty_blocks == 0 { Ok(()) } else { Err(JpegErrorKind::EndOfBandRun) }
 }
 
 impl BlockDecoder for AcFirst<'_> {
@@ -112,12 +89,7 @@ impl BlockDecoder for AcFirst<'_> {
         self.empty_blocks = 0;
     }
 
-    fn block(
-        &mut self,
-        reader: &mut BitReader<'_>,
-        _: usize,
-        block: &mut Block,
-    ) -> Result<(), JpegErrorKind> {
+    fn block(&mut self, reader: &mut BitReader<'_>, _: usize, block: &mut Block) -> Result<(), JpegErrorKind> {
         if self.empty_blocks > 0 {
             self.empty_blocks -= 1;
             return Ok(());
@@ -154,12 +126,7 @@ pub(super) struct AcRefinement<'a> {
 
 impl<'a> AcRefinement<'a> {
     pub(super) fn new(table: &'a DecodeTable, band: (u8, u8), low: u8) -> Self {
-        Self {
-            table,
-            band,
-            bit: 1 << low,
-            empty_blocks: 0,
-        }
+        Self { table, band, bit: 1 << low, empty_blocks: 0 }
     }
 
     /// One more bit for each coefficient that is not zero yet, from zig-zag position `from` on, passing over `zeros`
@@ -176,14 +143,8 @@ impl<'a> AcRefinement<'a> {
             let coefficient = &mut block[usize::from(NATURAL_ORDER[at])];
             if *coefficient != 0 {
                 if reader.take(1) == 1 {
-                    let step = if *coefficient < 0 {
-                        -self.bit
-                    } else {
-                        self.bit
-                    };
-                    *coefficient = coefficient
-                        .checked_add(step)
-                        .ok_or(JpegErrorKind::CoefficientRange)?;
+                    let step = if *coefficient < 0 { -self.bit } else { self.bit };
+                    *coefficient = coefficient.checked_add(step).ok_or(JpegErrorKind::CoefficientRange)?;
                 }
             } else if zeros == 0 {
                 return Ok(at);
@@ -200,12 +161,7 @@ impl BlockDecoder for AcRefinement<'_> {
         self.empty_blocks = 0;
     }
 
-    fn block(
-        &mut self,
-        reader: &mut BitReader<'_>,
-        _: usize,
-        block: &mut Block,
-    ) -> Result<(), JpegErrorKind> {
+    fn block(&mut self, reader: &mut BitReader<'_>, _: usize, block: &mut Block) -> Result<(), JpegErrorKind> {
         let (mut next, end) = (usize::from(self.band.0), usize::from(self.band.1) + 1);
         while next < end && self.empty_blocks == 0 {
             let (entry, reservoir) = self.table.next(reader)?;

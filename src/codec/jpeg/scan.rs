@@ -39,10 +39,7 @@ impl Scan {
     }
 
     pub(super) fn parse(payload: &[u8], frame: &Frame) -> Result<Self, JpegErrorKind> {
-        let bad_length = JpegErrorKind::BadLength {
-            marker: marker::SOS,
-            length: payload.len() + 2,
-        };
+        let bad_length = JpegErrorKind::BadLength { marker: marker::SOS, length: payload.len() + 2 };
         let [count, rest @ ..] = payload else {
             return Err(bad_length);
         };
@@ -64,11 +61,7 @@ impl Scan {
                 .find(|(_, component)| component.identifier == identifier)
                 .ok_or(JpegErrorKind::ScanComponent { identifier })?;
             blocks += u32::from(component.factors.0) * u32::from(component.factors.1);
-            *to = ScanComponent {
-                index,
-                dc: tables >> 4,
-                ac: tables & 15,
-            };
+            *to = ScanComponent { index, dc: tables >> 4, ac: tables & 15 };
         }
         if *count > 1 && blocks > 10 {
             return Err(JpegErrorKind::McuTooLarge { blocks });
@@ -78,13 +71,7 @@ impl Scan {
             true => ((*first, *last), (approximation >> 4, approximation & 15)),
             false => ((0, 63), (0, 0)),
         };
-        Ok(Self {
-            components,
-            count: usize::from(*count),
-            progressive: frame.progressive,
-            band,
-            bits,
-        })
+        Ok(Self { components, count: usize::from(*count), progressive: frame.progressive, band, bits })
     }
 
     fn uses_dc_table(&self) -> bool {
@@ -97,23 +84,14 @@ impl Scan {
 
     /// Whether all tables that the scan needs are defined.
     pub(super) fn check_tables(&self, tables: ScanTables<'_>) -> Result<(), JpegErrorKind> {
-        let missing = |slots: &[TableSlot], number: u8| {
-            !slots
-                .get(usize::from(number))
-                .is_some_and(|slot| slot.defined)
-        };
+        let missing =
+            |slots: &[TableSlot], number: u8| !slots.get(usize::from(number)).is_some_and(|slot| slot.defined);
         for component in self.components() {
             if self.uses_dc_table() && missing(tables.dc, component.dc) {
-                return Err(JpegErrorKind::MissingHuffmanTable {
-                    ac: false,
-                    number: component.dc,
-                });
+                return Err(JpegErrorKind::MissingHuffmanTable { ac: false, number: component.dc });
             }
             if self.uses_ac_table() && missing(tables.ac, component.ac) {
-                return Err(JpegErrorKind::MissingHuffmanTable {
-                    ac: true,
-                    number: component.ac,
-                });
+                return Err(JpegErrorKind::MissingHuffmanTable { ac: true, number: component.ac });
             }
         }
         Ok(())
@@ -132,15 +110,9 @@ impl Progress {
     ///
     /// A progressive scan codes the DC coefficient of one or more components or a band of AC coefficients of one, after
     /// its DC; each coefficient begins with some bit and then gains one bit a scan (G.1.1.1).
-    pub(super) fn advance(
-        &mut self,
-        scan: &Scan,
-        progressive: bool,
-    ) -> Result<[bool; 3], JpegErrorKind> {
+    pub(super) fn advance(&mut self, scan: &Scan, progressive: bool) -> Result<[bool; 3], JpegErrorKind> {
         let ((first, last), (high, low)) = (scan.band, scan.bits);
-        let refused = JpegErrorKind::ScanParameters {
-            parameters: [first, last, high, low],
-        };
+        let refused = JpegErrorKind::ScanParameters { parameters: [first, last, high, low] };
         let band_allowed = match first {
             0 => last == 0 || !progressive,
             _ => first <= last && last <= 63 && scan.components().len() == 1,
@@ -150,9 +122,7 @@ impl Progress {
         }
         let mut first_use = [false; 3];
         for &ScanComponent { index, .. } in scan.components() {
-            let (Some(state), Some(first_use)) =
-                (self.lowest_bit.get_mut(index), first_use.get_mut(index))
-            else {
+            let (Some(state), Some(first_use)) = (self.lowest_bit.get_mut(index), first_use.get_mut(index)) else {
                 continue;
             };
             *first_use = state.is_none();
@@ -164,11 +134,7 @@ impl Progress {
                 return Err(refused);
             }
             let before = (high > 0).then_some(high);
-            for position in positions
-                .iter_mut()
-                .take(usize::from(last) + 1)
-                .skip(usize::from(first))
-            {
+            for position in positions.iter_mut().take(usize::from(last) + 1).skip(usize::from(first)) {
                 if *position != before {
                     return Err(refused);
                 }

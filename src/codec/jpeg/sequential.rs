@@ -16,11 +16,7 @@ pub(super) struct Sequential<'a> {
 
 impl<'a> Sequential<'a> {
     pub(super) fn new(dc: Tables<'a>, ac: Tables<'a>) -> Self {
-        Self {
-            dc,
-            ac,
-            predictions: [0; 3],
-        }
+        Self { dc, ac, predictions: [0; 3] }
     }
 }
 
@@ -42,12 +38,7 @@ impl BlockDecoder for Sequential<'_> {
     }
 
     #[inline(always)]
-    fn block(
-        &mut self,
-        reader: &mut BitReader<'_>,
-        place: usize,
-        block: &mut Block,
-    ) -> Result<(), JpegErrorKind> {
+    fn block(&mut self, reader: &mut BitReader<'_>, place: usize, block: &mut Block) -> Result<(), JpegErrorKind> {
         *block = [0; 64];
         // A copy, which can live in registers.
         let mut bits = *reader;
@@ -69,11 +60,7 @@ impl BlockDecoder for Sequential<'_> {
 /// The loop's chain of dependencies is look-up, shift, look-up: the refill goes on beside it, because what is looked up
 /// are bits that were there before. Every path leaves 25 bits or more in the reservoir, and the first look takes 10.
 #[inline(always)]
-fn decode_ac(
-    table: &DecodeTable,
-    reader: &mut BitReader<'_>,
-    block: &mut Block,
-) -> Result<(), JpegErrorKind> {
+fn decode_ac(table: &DecodeTable, reader: &mut BitReader<'_>, block: &mut Block) -> Result<(), JpegErrorKind> {
     let mut at = 0;
     while at < 63 {
         let mut entry = table.first_look(reader.peek());

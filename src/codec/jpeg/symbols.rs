@@ -27,10 +27,7 @@ pub(super) fn walk(image: &JpegImage, sink: &mut impl SymbolSink) -> Result<(), 
     for row in 0..high {
         for column in 0..wide {
             for (index, component) in image.components.iter().enumerate() {
-                let (horizontal, vertical) = (
-                    usize::from(component.horizontal),
-                    usize::from(component.vertical),
-                );
+                let (horizontal, vertical) = (usize::from(component.horizontal), usize::from(component.vertical));
                 let pair = pair_of(image, index);
                 for y in row * vertical..(row + 1) * vertical {
                     let first = y * component.blocks_wide + column * horizontal;
@@ -57,12 +54,7 @@ fn categorise(value: i32) -> (u32, u32) {
 
 /// Hands a block's symbols to `sink` (F.1.2); false if a coefficient is too large for baseline.
 #[inline(always)]
-fn code_block(
-    block: &Block,
-    prediction: &mut i32,
-    pair: usize,
-    sink: &mut impl SymbolSink,
-) -> bool {
+fn code_block(block: &Block, prediction: &mut i32, pair: usize, sink: &mut impl SymbolSink) -> bool {
     let dc = i32::from(block[0]);
     let (size, extra) = categorise(dc - *prediction);
     *prediction = dc;
@@ -122,10 +114,8 @@ fn nonzero_positions(block: &Block) -> u64 {
     // multiplication brings byte i's bit to bit 56 + i.
     let flags = block.map(|coefficient| u8::from(coefficient != 0));
     let (rows, _) = flags.as_chunks::<8>();
-    rows.iter()
-        .zip(&ROW_POSITIONS)
-        .fold(0, |positions, (row, table)| {
-            let set = u64::from_le_bytes(*row).wrapping_mul(0x0102_0408_1020_4080) >> 56;
-            positions | table[set as usize]
-        })
+    rows.iter().zip(&ROW_POSITIONS).fold(0, |positions, (row, table)| {
+        let set = u64::from_le_bytes(*row).wrapping_mul(0x0102_0408_1020_4080) >> 56;
+        positions | table[set as usize]
+    })
 }

@@ -64,10 +64,7 @@ pub(super) struct HuffmanSpec {
 
 impl HuffmanSpec {
     /// A table without codes.
-    pub(super) const EMPTY: Self = Self {
-        counts: [0; 16],
-        symbols: [0; 256],
-    };
+    pub(super) const EMPTY: Self = Self { counts: [0; 16], symbols: [0; 256] };
 
     const fn new(counts: [u8; 16], list: &[u8]) -> Self {
         let mut symbols = [0; 256];
@@ -86,16 +83,12 @@ impl HuffmanSpec {
 }
 
 /// Table K.3.
-pub(super) static LUMA_DC: HuffmanSpec = HuffmanSpec::new(
-    [0, 1, 5, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0],
-    &[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11],
-);
+pub(super) static LUMA_DC: HuffmanSpec =
+    HuffmanSpec::new([0, 1, 5, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0], &[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
 
 /// Table K.4.
-pub(super) static CHROMA_DC: HuffmanSpec = HuffmanSpec::new(
-    [0, 3, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0],
-    &[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11],
-);
+pub(super) static CHROMA_DC: HuffmanSpec =
+    HuffmanSpec::new([0, 3, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0], &[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
 
 /// Table K.5.
 #[rustfmt::skip]
@@ -162,11 +155,7 @@ const CHROMA_QUANTISATION: [u16; 64] = [
 /// encoders share, so that 75 here means what 75 means elsewhere.
 pub fn quantisation_tables(quality: u8) -> ([u16; 64], [u16; 64]) {
     let quality = u32::from(quality.clamp(1, 100));
-    let percent = if quality < 50 {
-        5000 / quality
-    } else {
-        200 - 2 * quality
-    };
+    let percent = if quality < 50 { 5000 / quality } else { 200 - 2 * quality };
     let scale = |table: &[u16; 64]| {
         table.map(|step| {
             let scaled = (u32::from(step) * percent + 50) / 100;
@@ -182,28 +171,16 @@ mod tests {
 
     #[test]
     fn the_zigzag_begins_and_ends_as_figure_a6_shows() {
-        assert_eq!(
-            NATURAL_ORDER[..16],
-            [0, 1, 8, 16, 9, 2, 3, 10, 17, 24, 32, 25, 18, 11, 4, 5]
-        );
+        assert_eq!(NATURAL_ORDER[..16], [0, 1, 8, 16, 9, 2, 3, 10, 17, 24, 32, 25, 18, 11, 4, 5]);
         assert_eq!(NATURAL_ORDER[56..], [53, 60, 61, 54, 47, 55, 62, 63]);
         let mut seen = NATURAL_ORDER;
         seen.sort_unstable();
-        assert!(
-            seen.iter()
-                .enumerate()
-                .all(|(index, &value)| usize::from(value) == index)
-        );
+        assert!(seen.iter().enumerate().all(|(index, &value)| usize::from(value) == index));
     }
 
     #[test]
     fn the_standard_tables_list_as_many_symbols_as_they_count() {
-        for (spec, total) in [
-            (&LUMA_DC, 12),
-            (&CHROMA_DC, 12),
-            (&LUMA_AC, 162),
-            (&CHROMA_AC, 162),
-        ] {
+        for (spec, total) in [(&LUMA_DC, 12), (&CHROMA_DC, 12), (&LUMA_AC, 162), (&CHROMA_AC, 162)] {
             assert_eq!(spec.total(), total);
             let mut symbols = spec.symbols[..total].to_vec();
             symbols.sort_unstable();
@@ -214,10 +191,7 @@ mod tests {
 
     #[test]
     fn quality_scales_the_tables_as_everyone_does() {
-        assert_eq!(
-            quantisation_tables(50),
-            (LUMA_QUANTISATION, CHROMA_QUANTISATION)
-        );
+        assert_eq!(quantisation_tables(50), (LUMA_QUANTISATION, CHROMA_QUANTISATION));
         assert_eq!(quantisation_tables(100), ([1; 64], [1; 64]));
         let (luma, chroma) = quantisation_tables(75);
         assert_eq!(luma[..8], [8, 6, 5, 8, 12, 20, 26, 31]);

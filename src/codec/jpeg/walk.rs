@@ -14,12 +14,7 @@ pub(super) trait BlockDecoder {
     /// At the beginning of each restart interval.
     fn restart(&mut self);
     /// The next block, of the scan's component number `place`.
-    fn block(
-        &mut self,
-        reader: &mut BitReader<'_>,
-        place: usize,
-        block: &mut Block,
-    ) -> Result<(), JpegErrorKind>;
+    fn block(&mut self, reader: &mut BitReader<'_>, place: usize, block: &mut Block) -> Result<(), JpegErrorKind>;
     /// At the end of each restart interval.
     fn finish(&self) -> Result<(), JpegErrorKind> {
         Ok(())
@@ -42,21 +37,10 @@ pub(super) fn decode(
     image: &mut JpegImage,
 ) -> Result<usize, Fault> {
     // Only tables that the scan uses were checked to be there; any other stands in for those that it does not.
-    let table =
-        |slots: &'_ [TableSlot], number: u8| usize::from(number).min(slots.len().saturating_sub(1));
-    let dc = scan
-        .components
-        .map(|component| &tables.dc[table(tables.dc, component.dc)].table);
-    let ac = scan
-        .components
-        .map(|component| &tables.ac[table(tables.ac, component.ac)].table);
-    let mut walk = Walk {
-        scan,
-        restart_interval,
-        source,
-        segment,
-        image,
-    };
+    let table = |slots: &'_ [TableSlot], number: u8| usize::from(number).min(slots.len().saturating_sub(1));
+    let dc = scan.components.map(|component| &tables.dc[table(tables.dc, component.dc)].table);
+    let ac = scan.components.map(|component| &tables.ac[table(tables.ac, component.ac)].table);
+    let mut walk = Walk { scan, restart_interval, source, segment, image };
     match (scan.progressive, scan.band.0, scan.bits.0) {
         (false, ..) => walk.run(Sequential::new(dc, ac)),
         (true, 0, 0) => walk.run(DcFirst::new(dc, scan.bits.1)),
@@ -98,11 +82,7 @@ impl Walk<'_> {
             if alone {
                 (mcus, blocks) = (layout.own_blocks(component.factors()), (1, 1));
             }
-            *part = McuPart {
-                index: scanned.index,
-                blocks,
-                blocks_wide: component.blocks_wide,
-            };
+            *part = McuPart { index: scanned.index, blocks, blocks_wide: component.blocks_wide };
         }
         (mcus, parts)
     }
@@ -110,11 +90,7 @@ impl Walk<'_> {
     fn run(&mut self, mut decoder: impl BlockDecoder) -> Result<usize, Fault> {
         let ((wide, high), parts) = self.geometry();
         let total = wide * high;
-        let interval = if self.restart_interval == 0 {
-            total
-        } else {
-            self.restart_interval
-        };
+        let interval = if self.restart_interval == 0 { total } else { self.restart_interval };
         let (mut done, mut start, mut due) = (0, 0, marker::RST0);
         loop {
             let source = self.source.get(start..).unwrap_or_default();
@@ -131,25 +107,13 @@ impl Walk<'_> {
                 _ if done == total => return Ok(self.after_last(start, due)),
                 Some((code, end)) if code == due => start = end,
                 Some((found, _)) if (marker::RST0..=marker::RST7).contains(&found) => {
-                    return Err(Fault {
-                        kind: JpegErrorKind::RestartMarker {
-                            expected: due,
-                            found,
-                        },
-                        offset: start,
-                    });
+                    return Err(Fault { kind: JpegErrorKind::RestartMarker { expected: due, found }, offset: start });
                 }
                 Some((marker, _)) => {
-                    return Err(Fault {
-                        kind: JpegErrorKind::EntropyDataEndsEarly { marker },
-                        offset: start,
-                    });
+                    return Err(Fault { kind: JpegErrorKind::EntropyDataEndsEarly { marker }, offset: start });
                 }
                 None => {
-                    return Err(Fault {
-                        kind: JpegErrorKind::Truncated,
-                        offset: start,
-                    });
+                    return Err(Fault { kind: JpegErrorKind::Truncated, offset: start });
                 }
             }
             due = following(due);
@@ -220,25 +184,13 @@ fn decode_interval(
 }
 
 /// Puts a fault in its place. Whatever went wrong beyond the end of the data comes from their end.
-fn locate(
-    kind: JpegErrorKind,
-    reader: &BitReader<'_>,
-    source: &[u8],
-    length: usize,
-    start: usize,
-) -> Fault {
+fn locate(kind: JpegErrorKind, reader: &BitReader<'_>, source: &[u8], length: usize, start: usize) -> Fault {
     if !reader.overrun() {
-        return Fault {
-            kind,
-            offset: start + stuffed_position(source, reader.byte_position()),
-        };
+        return Fault { kind, offset: start + stuffed_position(source, reader.byte_position()) };
     }
     let kind = match marker_at(source, length) {
         Some((marker, _)) => JpegErrorKind::EntropyDataEndsEarly { marker },
         None => JpegErrorKind::Truncated,
     };
-    Fault {
-        kind,
-        offset: start + length,
-    }
+    Fault { kind, offset: start + length }
 }

@@ -38,21 +38,14 @@ pub(super) struct BitWriter<'a> {
 impl<'a> BitWriter<'a> {
     /// Appends to `out`.
     pub(super) fn new(out: &'a mut Vec<u8>) -> Self {
-        Self {
-            out,
-            waiting: 0,
-            free: 64,
-        }
+        Self { out, waiting: 0, free: 64 }
     }
 
     /// Writes a symbol's code and `size` extra bits, at most 16; the bits above them in `extra` must be zero.
     #[inline(always)]
     pub(super) fn symbol(&mut self, table: &EncodeTable, symbol: u8, size: u32, extra: u32) {
         let (code, length) = table.entries[usize::from(symbol)];
-        self.bits(
-            u64::from(code) << size | u64::from(extra),
-            u32::from(length) + size,
-        );
+        self.bits(u64::from(code) << size | u64::from(extra), u32::from(length) + size);
     }
 
     /// Writes the lowest `count` bits, at most 32; those above must be zero.
@@ -74,9 +67,7 @@ impl<'a> BitWriter<'a> {
     #[inline(always)]
     fn word(&mut self, word: u64) {
         if has_ff(word) {
-            word.to_be_bytes()
-                .into_iter()
-                .for_each(|byte| self.byte(byte));
+            word.to_be_bytes().into_iter().for_each(|byte| self.byte(byte));
         } else {
             self.out.extend_from_slice(&word.to_be_bytes());
         }

@@ -54,9 +54,7 @@ pub(super) fn photo_image(
     quality: u8,
     seed: u64,
 ) -> JpegImage {
-    let greatest = sampling
-        .iter()
-        .fold((1, 1), |most, one| (most.0.max(one.0), most.1.max(one.1)));
+    let greatest = sampling.iter().fold((1, 1), |most, one| (most.0.max(one.0), most.1.max(one.1)));
     let planes: Vec<Vec<u8>> = sampling
         .iter()
         .zip(seed..)
@@ -74,11 +72,7 @@ pub(super) fn photo_image(
             samples,
             horizontal,
             vertical,
-            quantisation: if index > 0 && colour == Colour::YCbCr {
-                &chroma
-            } else {
-                &luma
-            },
+            quantisation: if index > 0 && colour == Colour::YCbCr { &chroma } else { &luma },
         })
         .collect();
     let mut image = JpegImage::default();

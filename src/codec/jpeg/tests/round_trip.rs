@@ -53,10 +53,7 @@ fn check(image: &JpegImage) {
         let found = decode_into(&bytes, Some(size), &mut Scratch::default(), &mut again).unwrap();
         assert!(again == *image, "buffers used before do not show through");
         assert_eq!(header(&bytes).unwrap(), found);
-        assert_eq!(
-            (found.width, found.height, found.colour),
-            (size.0, size.1, image.colour)
-        );
+        assert_eq!((found.width, found.height, found.colour), (size.0, size.1, image.colour));
         assert_eq!((found.progressive, found.orientation), (false, None));
     }
 }
@@ -100,15 +97,9 @@ fn profiles_come_back_whatever_their_length() {
     }
     let mut bytes = Vec::new();
     image.icc = Some(Arc::from([]));
-    assert_eq!(
-        encode(&image, HuffmanTables::Standard, &mut bytes),
-        Err(EncodeError::IccLength { length: 0 })
-    );
+    assert_eq!(encode(&image, HuffmanTables::Standard, &mut bytes), Err(EncodeError::IccLength { length: 0 }));
     image.icc = Some(vec![0; 255 * 65519 + 1].into());
-    assert!(matches!(
-        encode(&image, HuffmanTables::Standard, &mut bytes),
-        Err(EncodeError::IccLength { .. })
-    ));
+    assert!(matches!(encode(&image, HuffmanTables::Standard, &mut bytes), Err(EncodeError::IccLength { .. })));
 }
 
 #[test]
@@ -129,44 +120,13 @@ fn what_baseline_cannot_hold_is_refused() {
         change(&mut image);
         encode(&image, HuffmanTables::Optimised, &mut Vec::new()).unwrap_err()
     };
-    assert_eq!(
-        refused(|image| image.width = 0),
-        EncodeError::Dimension {
-            width: 0,
-            height: 20
-        }
-    );
-    assert_eq!(
-        refused(|image| image.height = 65536),
-        EncodeError::Dimension {
-            width: 20,
-            height: 65536
-        }
-    );
-    assert_eq!(
-        refused(|image| image.colour = Colour::Grey),
-        EncodeError::Components { count: 3 }
-    );
-    assert_eq!(
-        refused(|image| image.components[1].horizontal = 0),
-        EncodeError::Sampling
-    );
-    assert_eq!(
-        refused(|image| image.components[0].vertical = 5),
-        EncodeError::Sampling
-    );
-    assert_eq!(
-        refused(|image| image.width = 40),
-        EncodeError::Layout {
-            component: 0,
-            expected: 24,
-            found: 16
-        }
-    );
-    assert_eq!(
-        refused(|image| image.components[2].quantisation[9] = 256),
-        EncodeError::QuantisationStep { step: 256 }
-    );
+    assert_eq!(refused(|image| image.width = 0), EncodeError::Dimension { width: 0, height: 20 });
+    assert_eq!(refused(|image| image.height = 65536), EncodeError::Dimension { width: 20, height: 65536 });
+    assert_eq!(refused(|image| image.colour = Colour::Grey), EncodeError::Components { count: 3 });
+    assert_eq!(refused(|image| image.components[1].horizontal = 0), EncodeError::Sampling);
+    assert_eq!(refused(|image| image.components[0].vertical = 5), EncodeError::Sampling);
+    assert_eq!(refused(|image| image.width = 40), EncodeError::Layout { component: 0, expected: 24, found: 16 });
+    assert_eq!(refused(|image| image.components[2].quantisation[9] = 256), EncodeError::QuantisationStep { step: 256 });
     assert_eq!(
         refused(|image| image.components[2].coefficients[1][9] = 1024),
         EncodeError::Coefficient { component: 2 }
@@ -181,30 +141,15 @@ fn what_baseline_cannot_hold_is_refused() {
 fn planes_of_the_wrong_size_are_refused() {
     let (luma, _) = quantisation_tables(75);
     let samples = [0; 63];
-    let plane = PlaneSource {
-        samples: &samples,
-        horizontal: 1,
-        vertical: 1,
-        quantisation: &luma,
-    };
+    let plane = PlaneSource { samples: &samples, horizontal: 1, vertical: 1, quantisation: &luma };
     let mut image = JpegImage::default();
     assert_eq!(
         image.assign_planes((8, 8), Colour::Grey, &[plane]),
-        Err(EncodeError::Layout {
-            component: 0,
-            expected: 64,
-            found: 63
-        })
+        Err(EncodeError::Layout { component: 0, expected: 64, found: 63 })
     );
-    assert_eq!(
-        image.assign_planes((8, 8), Colour::Rgb, &[plane]),
-        Err(EncodeError::Components { count: 1 })
-    );
+    assert_eq!(image.assign_planes((8, 8), Colour::Rgb, &[plane]), Err(EncodeError::Components { count: 1 }));
     assert_eq!(
         image.assign_planes((0, 8), Colour::Grey, &[plane]),
-        Err(EncodeError::Dimension {
-            width: 0,
-            height: 8
-        })
+        Err(EncodeError::Dimension { width: 0, height: 8 })
     );
 }

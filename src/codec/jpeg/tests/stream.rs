@@ -16,19 +16,11 @@ pub(super) struct ScanPlan {
 
 impl ScanPlan {
     pub(super) fn sequential(components: &[usize]) -> Self {
-        Self {
-            components: components.to_vec(),
-            band: (0, 63),
-            bits: (0, 0),
-        }
+        Self { components: components.to_vec(), band: (0, 63), bits: (0, 0) }
     }
 
     pub(super) fn progressive(components: &[usize], band: (usize, usize), bits: (u8, u8)) -> Self {
-        Self {
-            components: components.to_vec(),
-            band,
-            bits,
-        }
+        Self { components: components.to_vec(), band, bits }
     }
 }
 
@@ -70,18 +62,11 @@ impl Bits {
 
     /// Eight bits for the first 127 AC symbols, nine for the others.
     fn ac(&mut self, symbol: u32) {
-        if symbol < 127 {
-            self.put(symbol, 8)
-        } else {
-            self.put(symbol + 127, 9)
-        }
+        if symbol < 127 { self.put(symbol, 8) } else { self.put(symbol + 127, 9) }
     }
 
     fn extra(&mut self, value: i32, size: u32) {
-        self.put(
-            (if value < 0 { value - 1 } else { value }) as u32 & ((1 << size) - 1),
-            size,
-        );
+        self.put((if value < 0 { value - 1 } else { value }) as u32 & ((1 << size) - 1), size);
     }
 }
 
@@ -108,9 +93,7 @@ impl ScanWriter<'_> {
     }
 
     fn correct(&mut self) {
-        self.corrections
-            .drain(..)
-            .for_each(|bit| self.bits.put(bit, 1));
+        self.corrections.drain(..).for_each(|bit| self.bits.put(bit, 1));
     }
 
     fn restart(&mut self) {
@@ -221,10 +204,7 @@ fn mcus(image: &JpegImage, plan: &ScanPlan) -> Vec<Vec<(usize, usize)>> {
         let mut blocks = Vec::new();
         for &index in &plan.components {
             let component = &image.components[index];
-            let (h, v) = (
-                usize::from(component.horizontal),
-                usize::from(component.vertical),
-            );
+            let (h, v) = (usize::from(component.horizontal), usize::from(component.vertical));
             for y in 0..v {
                 let first = (row * v + y) * component.blocks_wide + column * h;
                 blocks.extend((first..first + h).map(|block| (index, block)));
@@ -250,17 +230,9 @@ pub(super) fn write(image: &JpegImage, frame: u8, interval: u16, scans: &[ScanPl
     start.push(image.components.len() as u8);
     for (number, component) in (0u8..).zip(&image.components) {
         let mut table = vec![0x10 | number];
-        table.extend(
-            NATURAL_ORDER
-                .iter()
-                .flat_map(|&at| component.quantisation[usize::from(at)].to_be_bytes()),
-        );
+        table.extend(NATURAL_ORDER.iter().flat_map(|&at| component.quantisation[usize::from(at)].to_be_bytes()));
         segment(&mut out, marker::DQT, &table);
-        start.extend([
-            10 + number,
-            component.horizontal << 4 | component.vertical,
-            number,
-        ]);
+        start.extend([10 + number, component.horizontal << 4 | component.vertical, number]);
     }
     segment(&mut out, frame, &start);
     let mut dc = vec![0x03, 0, 0, 0, 0, 16, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
@@ -271,53 +243,24 @@ pub(super) fn write(image: &JpegImage, frame: u8, interval: u16, scans: &[ScanPl
     segment(&mut out, marker::DRI, &interval.to_be_bytes());
     for plan in scans {
         let mut head = vec![plan.components.len() as u8];
-        head.extend(
-            plan.components
-                .iter()
-                .flat_map(|&index| [10 + index as u8, 0x32]),
-        );
-        head.extend([
-            plan.band.0 as u8,
-            plan.band.1 as u8,
-            plan.bits.0 << 4 | plan.bits.1,
-        ]);
+        head.extend(plan.components.iter().flat_map(|&index| [10 + index as u8, 0x32]));
+        head.extend([plan.band.0 as u8, plan.band.1 as u8, plan.bits.0 << 4 | plan.bits.1]);
         out.push(0xFF);
         segment(&mut out, marker::SOS, &head);
-        write_data(
-            image,
-            frame == marker::SOF2,
-            usize::from(interval),
-            plan,
-            &mut out,
-        );
+        write_data(image, frame == marker::SOF2, usize::from(interval), plan, &mut out);
     }
     out.extend([0xFF, 0xFF, marker::EOI]);
     out
 }
 
-fn write_data(
-    image: &JpegImage,
-    progressive: bool,
-    interval: usize,
-    plan: &ScanPlan,
-    out: &mut Vec<u8>,
-) {
+fn write_data(image: &JpegImage, progressive: bool, interval: usize, plan: &ScanPlan, out: &mut Vec<u8>) {
     let bits = Bits::default();
-    let mut writer = ScanWriter {
-        plan,
-        progressive,
-        bits,
-        predictions: [0; 3],
-        empty_blocks: 0,
-        corrections: Vec::new(),
-    };
+    let mut writer =
+        ScanWriter { plan, progressive, bits, predictions: [0; 3], empty_blocks: 0, corrections: Vec::new() };
     for (number, mcu) in mcus(image, plan).into_iter().enumerate() {
         if interval > 0 && number > 0 && number % interval == 0 {
             writer.restart();
-            writer
-                .bits
-                .bytes
-                .extend([0xFF, marker::RST0 + ((number / interval - 1) % 8) as u8]);
+            writer.bits.bytes.extend([0xFF, marker::RST0 + ((number / interval - 1) % 8) as u8]);
         }
         for (component, block) in mcu {
             writer.block(component, &image.components[component].coefficients[block]);

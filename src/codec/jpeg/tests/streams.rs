@@ -104,14 +104,8 @@ fn scans_out_of_place_are_refused() {
     let image = random_image((20, 20), Colour::YCbCr, &[(1, 1); 3], 6, 4);
     let kind = |frame, scans: &[ScanPlan]| refusal(&write(&image, frame, 0, scans));
     let all = ScanPlan::sequential(&[0, 1, 2]);
-    assert_eq!(
-        kind(marker::SOF0, &[all.clone(), all.clone()]),
-        JpegErrorKind::ComponentCodedTwice { component: 0 }
-    );
-    assert_eq!(
-        kind(marker::SOF0, &[ScanPlan::sequential(&[0, 2])]),
-        JpegErrorKind::ComponentNotCoded { component: 1 }
-    );
+    assert_eq!(kind(marker::SOF0, &[all.clone(), all.clone()]), JpegErrorKind::ComponentCodedTwice { component: 0 });
+    assert_eq!(kind(marker::SOF0, &[ScanPlan::sequential(&[0, 2])]), JpegErrorKind::ComponentNotCoded { component: 1 });
     assert_eq!(kind(marker::SOF0, &[]), JpegErrorKind::NoImage);
     assert_eq!(
         kind(marker::SOF0, &[ScanPlan::sequential(&[1, 0, 2])]),
@@ -130,55 +124,30 @@ fn scans_out_of_place_are_refused() {
         vec![ScanPlan::progressive(&[0, 1, 2], (0, 63), (0, 0))],
         vec![dc.clone(), ScanPlan::progressive(&[0, 1], (1, 63), (0, 0))],
     ] {
-        assert!(matches!(
-            kind(marker::SOF2, &scans),
-            JpegErrorKind::ScanParameters { .. }
-        ));
+        assert!(matches!(kind(marker::SOF2, &scans), JpegErrorKind::ScanParameters { .. }));
     }
     let mut many = vec![dc];
     for position in 1..=63 {
         many.push(ScanPlan::progressive(&[0], (position, position), (0, 3)));
-        many.extend(
-            (0..3)
-                .rev()
-                .map(|low| ScanPlan::progressive(&[0], (position, position), (low + 1, low))),
-        );
+        many.extend((0..3).rev().map(|low| ScanPlan::progressive(&[0], (position, position), (low + 1, low))));
     }
-    assert_eq!(
-        kind(marker::SOF2, &many),
-        JpegErrorKind::TooManyScans { limit: 200 }
-    );
+    assert_eq!(kind(marker::SOF2, &many), JpegErrorKind::TooManyScans { limit: 200 });
 }
 
 #[test]
 fn restart_markers_must_come_in_turn() {
     let image = random_image((40, 40), Colour::Grey, &[(1, 1)], 6, 4);
     let bytes = write(&image, marker::SOF0, 5, &[ScanPlan::sequential(&[0])]);
-    let at = bytes
-        .windows(2)
-        .position(|pair| pair == [0xFF, 0xD1])
-        .unwrap();
+    let at = bytes.windows(2).position(|pair| pair == [0xFF, 0xD1]).unwrap();
     let mut other = bytes.clone();
     other[at + 1] = 0xD2;
     let error = decoded(&other).unwrap_err();
-    assert_eq!(
-        error,
-        JpegError {
-            offset: at,
-            kind: JpegErrorKind::RestartMarker {
-                expected: 0xD1,
-                found: 0xD2
-            }
-        }
-    );
+    assert_eq!(error, JpegError { offset: at, kind: JpegErrorKind::RestartMarker { expected: 0xD1, found: 0xD2 } });
     other.drain(at..at + 2);
     assert!(decoded(&other).is_err());
     // One more after the last interval, with the right number, does no harm.
     let end = bytes.len() - 3;
     let with = |code| [&bytes[..end], &[0xFF, code], &bytes[end..]].concat();
     assert!(decoded(&with(0xD4)).unwrap() == image);
-    assert_eq!(
-        refusal(&with(0xD5)),
-        JpegErrorKind::UnexpectedMarker { marker: 0xD5 }
-    );
+    assert_eq!(refusal(&with(0xD5)), JpegErrorKind::UnexpectedMarker { marker: 0xD5 });
 }

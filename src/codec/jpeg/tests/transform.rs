@@ -16,16 +16,12 @@ fn separable(input: &[f64; 64], kernel: impl Fn(usize, usize) -> f64) -> [f64; 6
     let mut output = [0.0; 64];
     for y in 0..8 {
         for to in 0..8 {
-            rows[y * 8 + to] = (0..8)
-                .map(|from| kernel(to, from) * input[y * 8 + from])
-                .sum();
+            rows[y * 8 + to] = (0..8).map(|from| kernel(to, from) * input[y * 8 + from]).sum();
         }
     }
     for x in 0..8 {
         for to in 0..8 {
-            output[to * 8 + x] = (0..8)
-                .map(|from| kernel(to, from) * rows[from * 8 + x])
-                .sum();
+            output[to * 8 + x] = (0..8).map(|from| kernel(to, from) * rows[from * 8 + x]).sum();
         }
     }
     output
@@ -53,10 +49,8 @@ fn the_inverse_is_as_accurate_as_ieee_1180_asks() {
         let count = 3000;
         let (mut squares, mut sums, mut worst) = ([0.0f64; 64], [0.0f64; 64], 0.0f64);
         for samples in blocks(count, low, high, 3) {
-            let coefficients =
-                exact_forward(&samples).map(|value| value.round().clamp(-2047.0, 2047.0));
-            let exact =
-                exact_inverse(&coefficients).map(|value| (value.round() + 128.0).clamp(0.0, 255.0));
+            let coefficients = exact_forward(&samples).map(|value| value.round().clamp(-2047.0, 2047.0));
+            let exact = exact_inverse(&coefficients).map(|value| (value.round() + 128.0).clamp(0.0, 255.0));
             let found = dct::inverse(&coefficients.map(|value| value as i16), &[1; 64]);
             for (index, (&found, exact)) in found.as_flattened().iter().zip(exact).enumerate() {
                 let error = f64::from(found) - exact;
@@ -66,10 +60,7 @@ fn the_inverse_is_as_accurate_as_ieee_1180_asks() {
             }
         }
         assert!(worst <= 1.0);
-        assert!(
-            squares.iter().all(|&mean_square| mean_square <= 0.06),
-            "{squares:?}"
-        );
+        assert!(squares.iter().all(|&mean_square| mean_square <= 0.06), "{squares:?}");
         assert!(sums.iter().all(|mean| mean.abs() <= 0.015), "{sums:?}");
         assert!(squares.iter().sum::<f64>() / 64.0 <= 0.02);
         assert!(sums.iter().sum::<f64>().abs() / 64.0 <= 0.0015);
@@ -88,11 +79,7 @@ fn the_inverse_survives_any_coefficients() {
         // The signs that add up at some sample, at the greatest magnitudes.
         let signs: [i16; 64] = std::array::from_fn(|k| {
             let sample = (row as usize % 8, row as usize / 8 % 8);
-            if basis(k % 8, sample.0) * basis(k / 8, sample.1) < 0.0 {
-                i16::MIN
-            } else {
-                i16::MAX
-            }
+            if basis(k % 8, sample.0) * basis(k / 8, sample.1) < 0.0 { i16::MIN } else { i16::MAX }
         });
         dct::inverse(&signs, &[u16::MAX; 64]);
     }
@@ -103,26 +90,17 @@ fn the_forward_transform_quantises_to_the_nearest() {
     let mut random = Random::new(11);
     let (mut ties, mut total) = (0, 0);
     for samples in blocks(3000, 0, 255, 5).chain(blocks(500, 0, 1, 6)) {
-        let samples = if random.within(0, 9) == 0 {
-            samples.map(|v| if v > 127.0 { 255.0 } else { 0.0 })
-        } else {
-            samples
-        };
+        let samples =
+            if random.within(0, 9) == 0 { samples.map(|v| if v > 127.0 { 255.0 } else { 0.0 }) } else { samples };
         let steps: [u16; 64] = std::array::from_fn(|_| random.within(1, 255) as u16);
         let exact = exact_forward(&samples.map(|value| value - 128.0));
         let mut rows = [[0; 8]; 8];
-        rows.as_flattened_mut()
-            .iter_mut()
-            .zip(samples)
-            .for_each(|(to, value)| *to = value as u8);
+        rows.as_flattened_mut().iter_mut().zip(samples).for_each(|(to, value)| *to = value as u8);
         let found = dct::forward(&rows, &dct::Quantiser::new(&steps));
         for ((found, exact), step) in found.iter().zip(exact).zip(steps) {
             let ratio = exact / f64::from(step);
             let off = (f64::from(*found) - ratio).abs() - 0.5;
-            assert!(
-                off * f64::from(step) < 0.06,
-                "{found} for {ratio} at step {step}"
-            );
+            assert!(off * f64::from(step) < 0.06, "{found} for {ratio} at step {step}");
             ties += u32::from(off > 0.0);
             total += 1;
         }
