@@ -1,7 +1,7 @@
 //! Lanczos with three lobes, by `fast_image_resize`: sharper than the mean on photographs, and slower.
 //!
-//! Its convolutions of 8 and 16-bit samples are fixed-point, with the same result with and without vector
-//! instructions (a test compares them). The kernel's values come from `libm` and so do not depend on the machine.
+//! Its convolution of 16-bit samples, which all are brought to, is fixed-point, with the same result with and without
+//! vector instructions (a test compares them). The kernel's values come from `libm` and so do not depend on the machine.
 
 use super::{Axes, linear::Curve, linear::FULL};
 use crate::pixels::{Raster, Sample};
@@ -12,53 +12,11 @@ use fast_image_resize::{Filter, FilterType, PixelType, ResizeAlg, ResizeOptions,
 /// is repeated that far.
 const REACH: usize = 6;
 
-/// A sample type that `fast_image_resize` knows.
-pub trait Resizable: Sample {
-    /// The pixel types of 1, 2, 3 and 4 channels.
-    const PIXEL_TYPES: [PixelType; 4];
-
-    /// Writes samples as bytes, in the machine's order.
-    fn write(samples: &[Self], bytes: &mut [u8]);
-
-    /// Reads samples from bytes, in the machine's order.
-    fn read(bytes: &[u8]) -> Vec<Self>;
-}
-
-impl Resizable for u8 {
-    const PIXEL_TYPES: [PixelType; 4] = [PixelType::U8, PixelType::U8x2, PixelType::U8x3, PixelType::U8x4];
-
-    fn write(samples: &[Self], bytes: &mut [u8]) {
-        bytes.copy_from_slice(samples);
-    }
-
-    fn read(bytes: &[u8]) -> Vec<Self> {
-        bytes.to_vec()
-    }
-}
-
-impl Resizable for u16 {
-    const PIXEL_TYPES: [PixelType; 4] = [PixelType::U16, PixelType::U16x2, PixelType::U16x3, PixelType::U16x4];
-
-    fn write(samples: &[Self], bytes: &mut [u8]) {
-        for (bytes, sample) in bytes.as_chunks_mut::<2>().0.iter_mut().zip(samples) {
-            *bytes = sample.to_ne_bytes();
-        }
-    }
-
-    fn read(bytes: &[u8]) -> Vec<Self> {
-        bytes.as_chunks::<2>().0.iter().map(|&bytes| Self::from_ne_bytes(bytes)).collect()
-    }
-}
-
 /// Half of `source` along `axes`, colours weighted by alpha, in linear light if `linear`.
 ///
-/// Pictures with alpha and linear light are computed in 16 bits: 8 would lose the colours of faint pixels and the
-/// steps of dark ones. The weighting is done here and not by `fast_image_resize`, whose division by alpha differs in
-/// the last bit with and without vector instructions (version 6.1.0).
-pub(super) fn halve<S: Curve + Resizable>(source: &Raster<S>, axes: Axes, linear: bool) -> Raster<S> {
-    if !linear && !source.has_alpha() {
-        return resize(source, axes);
-    }
+/// The weighting is done here and not by `fast_image_resize`, whose division by alpha differs in the last bit with and
+/// without vector instructions (version 6.1.0).
+pub(super) fn halve<S: Curve>(source: &Raster<S>, axes: Axes, linear: bool) -> Raster<S> {
     let curve = linear.then(S::tables);
     let scale = 65535 / S::LARGEST;
     let deepen = |sample: S| match curve {
@@ -70,19 +28,32 @@ pub(super) fn halve<S: Curve + Resizable>(source: &Raster<S>, axes: Axes, linear
         None => S::clamped((value + scale / 2) / scale),
     };
     if !source.has_alpha() {
-        return resize(&source.map(|sample| u16::clamped(deepen(sample))), axes).map(|value| restore(value.into()));
+        return resize(&source.map(|sample| lifted(deepen(sample))), axes).map(|sample| restore(lowered(sample)));
     }
     let deep = per_pixel(source, |colours, alpha| {
         let alpha = alpha.into() * scale;
-        (colours.map(|colour| u16::clamped(scaled(deepen(colour), 65535, alpha))), u16::clamped(alpha))
+        (colours.map(|colour| lifted(scaled(deepen(colour), 65535, alpha))), lifted(alpha))
     });
     per_pixel(&resize(&deep, axes), |colours, deep_alpha| {
-        let alpha = S::clamped((u32::from(deep_alpha) + scale / 2) / scale);
+        let deep_alpha = lowered(deep_alpha);
+        let alpha = S::clamped((deep_alpha + scale / 2) / scale);
         if alpha == S::default() {
             return ([S::default(); 3], alpha);
         }
-        (colours.map(|colour| restore(scaled(colour.into(), deep_alpha.into(), 65535).min(65535))), alpha)
+        (colours.map(|colour| restore(scaled(lowered(colour), deep_alpha, 65535))), alpha)
     })
+}
+
+/// The middle half of the 16-bit range, 16384 to 49152, for a value of 0 to 65535. The kernel overshoots at edges by a fifth, and
+/// what one pass cut off would be missing in the next.
+fn lifted(value: u32) -> u16 {
+    (16384 + value.min(65535).div_ceil(2)) as u16
+}
+
+/// The value that [`lifted`] would have lifted, at most one off. It may be over 65535: colours are divided by the alpha
+/// that they were filtered with, overshoot included.
+fn lowered(sample: u16) -> u32 {
+    u32::from(sample).saturating_sub(16384) * 2
 }
 
 /// `value` of `from` as a part of `to`, rounded.
@@ -115,7 +86,7 @@ fn kernel(x: f64) -> f64 {
     if (-3.0..3.0).contains(&x) { sinc(x) * sinc(x / 3.0) } else { 0.0 }
 }
 
-fn resize<S: Resizable>(source: &Raster<S>, axes: Axes) -> Raster<S> {
+fn resize(source: &Raster<u16>, axes: Axes) -> Raster<u16> {
     let (width, height) = axes.halved(source.width(), source.height());
     let channels = source.channels();
     let (inner_width, inner_height) = match axes {
@@ -124,7 +95,7 @@ fn resize<S: Resizable>(source: &Raster<S>, axes: Axes) -> Raster<S> {
         Axes::Vertical => (width, height * 2),
     };
     let padded = padded(source, inner_width + 2 * REACH, inner_height + 2 * REACH);
-    let mut target = Image::new(width as u32, height as u32, S::PIXEL_TYPES[channels - 1]);
+    let mut target = Image::new(width as u32, height as u32, pixel_type(channels));
     let filter = Filter::new("Lanczos3", kernel, 3.0).map_or(FilterType::Lanczos3, FilterType::Custom);
     let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(filter)).use_alpha(false).crop(
         REACH as f64,
@@ -135,24 +106,32 @@ fn resize<S: Resizable>(source: &Raster<S>, axes: Axes) -> Raster<S> {
     // The only errors are images of different types and crops that reach outside; neither can be.
     let resized = Resizer::new().resize(&padded, &mut target, &options);
     debug_assert!(resized.is_ok(), "{resized:?}");
-    Raster::from_samples(width, height, channels, S::read(target.buffer()))
-        .unwrap_or_else(|| Raster::new(width, height, channels))
+    let samples = target.buffer().as_chunks::<2>().0.iter().map(|&bytes| u16::from_ne_bytes(bytes)).collect();
+    Raster::from_samples(width, height, channels, samples).unwrap_or_else(|| Raster::new(width, height, channels))
+}
+
+fn pixel_type(channels: usize) -> PixelType {
+    match channels {
+        1 => PixelType::U16,
+        2 => PixelType::U16x2,
+        3 => PixelType::U16x3,
+        _ => PixelType::U16x4,
+    }
 }
 
 /// `source` with its outer edge repeated: [`REACH`] pixels to the left and above, and to `width` x `height` in all.
-fn padded<S: Resizable>(source: &Raster<S>, width: usize, height: usize) -> Image<'static> {
+fn padded(source: &Raster<u16>, width: usize, height: usize) -> Image<'static> {
     let channels = source.channels();
-    let mut image = Image::new(width as u32, height as u32, S::PIXEL_TYPES[channels - 1]);
-    let mut line: Vec<S> = Vec::with_capacity(width * channels);
-    let stride = width * channels * size_of::<S>();
+    let mut image = Image::new(width as u32, height as u32, pixel_type(channels));
+    let stride = width * channels * 2;
     for (y, bytes) in image.buffer_mut().chunks_exact_mut(stride).enumerate() {
         let row = source.row(y.saturating_sub(REACH).min(source.height() - 1));
-        line.clear();
-        for x in 0..width {
+        for (x, pixel) in bytes.chunks_exact_mut(channels * 2).enumerate() {
             let x = x.saturating_sub(REACH).min(source.width() - 1);
-            line.extend_from_slice(&row[x * channels..(x + 1) * channels]);
+            for (sample, bytes) in row[x * channels..].iter().zip(pixel.as_chunks_mut::<2>().0) {
+                *bytes = sample.to_ne_bytes();
+            }
         }
-        S::write(&line, bytes);
     }
     image
 }

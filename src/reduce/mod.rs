@@ -40,9 +40,9 @@ impl Axes {
 }
 
 /// What a sample type needs for every filter to work on it.
-pub trait Reducible: Sample + linear::Curve + lanczos::Resizable {}
+pub trait Reducible: Sample + linear::Curve {}
 
-impl<S: Sample + linear::Curve + lanczos::Resizable> Reducible for S {}
+impl<S: Sample + linear::Curve> Reducible for S {}
 
 /// How pixels are reduced: the `filter` and `linear` keys of pyramid.json.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
