@@ -95,24 +95,37 @@ fn transpose(mut rows: Rows) -> Rows {
     rows
 }
 
-/// The coefficients that a block's quantised ones stand for.
-#[inline(always)]
-fn dequantise(block: &Block, steps: &[i16; 64]) -> Rows {
-    let mut rows = [[0; 8]; 8];
-    for (to, (&coefficient, &step)) in rows
-        .as_flattened_mut()
-        .iter_mut()
-        .zip(block.iter().zip(steps))
-    {
-        let product = i32::from(coefficient) * i32::from(step);
-        *to = product.clamp(i32::from(i16::MIN), i32::from(i16::MAX)) as i16;
-    }
-    rows
+/// Multiplies by quantisation steps in 16-bit lanes.
+struct Dequantiser {
+    /// The steps, with [`POINT`] bits behind the binary point.
+    steps: [i16; 64],
+    /// The greatest magnitudes that can be multiplied; greater ones, which no image gives, are brought back to them.
+    limits: [i16; 64],
 }
 
-/// Quantisation steps with [`POINT`] bits behind the binary point.
-fn scaled_steps(steps: &[u16; 64]) -> [i16; 64] {
-    steps.map(|step| (step.min(LARGEST_STEP) << POINT) as i16)
+impl Dequantiser {
+    /// For steps of 1 to 65535.
+    fn new(steps: &[u16; 64]) -> Self {
+        let steps = steps.map(|step| step.clamp(1, LARGEST_STEP) as i16);
+        Self {
+            steps: steps.map(|step| step << POINT),
+            limits: steps.map(|step| LARGEST_STEP as i16 / step),
+        }
+    }
+
+    /// The coefficients that a block's quantised ones stand for.
+    #[inline(always)]
+    fn dequantise(&self, block: &Block) -> Rows {
+        let mut rows = [[0; 8]; 8];
+        for (index, to) in rows.as_flattened_mut().iter_mut().enumerate() {
+            let limit = self.limits[index];
+            *to = block[index]
+                .max(-limit)
+                .min(limit)
+                .wrapping_mul(self.steps[index]);
+        }
+        rows
+    }
 }
 
 /// Divides by quantisation steps in 16-bit lanes, to the nearest, halves away from zero.
@@ -140,18 +153,15 @@ impl Requantiser {
     }
 
     #[inline(always)]
-    fn quantise(&self, rows: &Rows) -> Block {
-        let mut block = [0; 64];
+    fn quantise(&self, rows: &Rows, block: &mut Block) {
         let upper = |a: u16, b: u16| ((u32::from(a) * u32::from(b)) >> 16) as u16;
         for (index, &value) in rows.as_flattened().iter().enumerate() {
             let rounded = value.unsigned_abs() + self.halves[index];
             let quotient =
                 upper(upper(rounded, self.reciprocals[index]), self.shifts[index]) as i16;
             let sign = value >> 15;
-            block[index] = (quotient.min(LARGEST[index]) ^ sign) - sign;
+            block[index] = ((quotient.min(LARGEST[index]) ^ sign) - sign).min(1023);
         }
-        block[0] = block[0].min(1023);
-        block
     }
 }
 
@@ -264,7 +274,7 @@ fn halve_component(
     corner: (usize, usize),
     parent: &mut Component,
 ) {
-    let steps = scaled_steps(&source.quantisation);
+    let dequantiser = Dequantiser::new(&source.quantisation);
     let pairs_of_rows = source.coefficients.chunks_exact(2 * source.blocks_wide);
     let rows = parent
         .coefficients
@@ -275,15 +285,21 @@ fn halve_component(
         let ((above, _), (below, _)) = (above.as_chunks::<2>(), below.as_chunks::<2>());
         let blocks = row.iter_mut().skip(corner.0);
         for ((block, above), below) in blocks.zip(above).zip(below) {
-            *block = requantiser.quantise(&halve_blocks(above, below, &steps));
+            requantiser.quantise(&halve_blocks(above, below, &dequantiser), block);
         }
     }
 }
 
 /// The coefficients of the block that four become, with [`POINT`] bits behind the binary point.
 #[inline(always)]
-fn halve_blocks(above: &[Block; 2], below: &[Block; 2], steps: &[i16; 64]) -> Rows {
-    let left = pass(&dequantise(&above[0], steps), &dequantise(&below[0], steps));
-    let right = pass(&dequantise(&above[1], steps), &dequantise(&below[1], steps));
+fn halve_blocks(above: &[Block; 2], below: &[Block; 2], dequantiser: &Dequantiser) -> Rows {
+    let left = pass(
+        &dequantiser.dequantise(&above[0]),
+        &dequantiser.dequantise(&below[0]),
+    );
+    let right = pass(
+        &dequantiser.dequantise(&above[1]),
+        &dequantiser.dequantise(&below[1]),
+    );
     transpose(pass(&transpose(left), &transpose(right)))
 }
