@@ -1,4 +1,5 @@
-//! The orientation in an Exif segment (Exif 2.32, 4.5.4 and 4.6.4 A): a TIFF header, then the first directory's tag 0x0112.
+//! The orientation in an Exif segment (Exif 2.32, 4.5.4 and 4.6.4 A): a TIFF header, then the first
+//! directory's tag 0x0112.
 
 /// The tag that says how the picture is to be turned.
 const ORIENTATION: u16 = 0x0112;
@@ -31,7 +32,8 @@ impl Tiff<'_> {
     }
 }
 
-/// The orientation, 1 to 8, in the payload of an APP1 segment. Another segment, damage or a value outside counts as none.
+/// The orientation, 1 to 8, in the payload of an APP1 segment. Another segment, damage or a value
+/// outside counts as none.
 pub(super) fn orientation(payload: &[u8]) -> Option<u8> {
     let bytes = payload.strip_prefix(b"Exif\0\0")?;
     let little_endian = match bytes.get(..4)? {

@@ -1,14 +1,18 @@
-//! The mean of 2x2 samples without leaving the frequency domain: four tiles' coefficients to those of their parent.
+//! The mean of 2x2 samples without leaving the frequency domain: four tiles' coefficients to those
+//! of their parent.
 //!
-//! Let X be the orthonormal 8-point DCT of eight samples. The mean of neighbours is four samples, and their 4-point DCT
-//! is A/sqrt(2) with A_k = cos(k pi/16) X_k - sin(k pi/16) X_(8-k) for k = 0..3: the basis functions k and 8-k look alike
-//! on every second half-way point, and number 4 vanishes there. Two such quadruples, A and B, side by side are eight
-//! samples again. Their 8-point DCT Z falls apart by symmetry: with S_j = A_j + (-1)^j B_j and D_j = A_j - (-1)^j B_j,
-//! Z_(2j) = S_j / 2, and the odd Z are a 4x4 matrix times D. All this once along the columns, once along the rows.
+//! Let X be the orthonormal 8-point DCT of eight samples. The mean of neighbours is four samples,
+//! and their 4-point DCT is A/sqrt(2) with A_k = cos(k pi/16) X_k - sin(k pi/16) X_(8-k) for k =
+//! 0..3: the basis functions k and 8-k look alike on every second half-way point, and number 4
+//! vanishes there. Two such quadruples, A and B, side by side are eight samples again. Their
+//! 8-point DCT Z falls apart by symmetry: with S_j = A_j + (-1)^j B_j and D_j = A_j - (-1)^j B_j,
+//! Z_(2j) = S_j / 2, and the odd Z are a 4x4 matrix times D. All this once along the columns, once
+//! along the rows.
 //!
-//! Samples are not limited to 0..=255 between decoding and averaging, which the other path does; else both compute the
-//! same mean. Arithmetic is in 16-bit lanes with four bits behind the binary point, saturating at +-2048, twice what an
-//! image can hold; multiplications keep the upper half of the product, as vector units do in one instruction.
+//! Samples are not limited to 0..=255 between decoding and averaging, which the other path does;
+//! else both compute the same mean. Arithmetic is in 16-bit lanes with four bits behind the binary
+//! point, saturating at +-2048, twice what an image can hold; multiplications keep the upper half
+//! of the product, as vector units do in one instruction.
 
 use super::image::{Block, Colour, Component, JpegImage};
 
@@ -22,7 +26,8 @@ const LARGEST_STEP: u16 = 2047;
 
 /// 2^16 times 1 - cos(k pi/16), for k = 1..3.
 const LESS_COSINE: [i16; 3] = [1259, 4989, 11_045];
-/// 2^16 times sin(pi/16), sin(2 pi/16), and 1 - sin(3 pi/16), because the sine itself would not fit.
+/// 2^16 times sin(pi/16), sin(2 pi/16), and 1 - sin(3 pi/16), because the sine itself would not
+/// fit.
 const SINE: [i16; 3] = [12_785, 25_080, 29_126];
 /// 2^16 times the weights of D_0..D_3 in Z_1, Z_3, Z_5 and Z_7.
 const ODD: [[i16; 4]; 4] = [
@@ -32,7 +37,8 @@ const ODD: [[i16; 4]; 4] = [
     [-5_906, 9_102, -12_299, 28_368],
 ];
 
-/// The greatest magnitude of each coefficient that baseline codes whatever its neighbours are; DC goes from -1024 to 1023.
+/// The greatest magnitude of each coefficient that baseline codes whatever its neighbours are; DC
+/// goes from -1024 to 1023.
 const LARGEST: [i16; 64] = {
     let mut largest = [1023; 64];
     largest[0] = 1024;
@@ -45,7 +51,8 @@ fn upper(value: i16, factor: i16) -> i16 {
     ((i32::from(value) * i32::from(factor)) >> 16) as i16
 }
 
-/// A_0..A_3 of one lane. Products are rounded down; adding one and taking away another cancels that on average.
+/// A_0..A_3 of one lane. Products are rounded down; adding one and taking away another cancels that
+/// on average.
 #[inline(always)]
 fn fold(x: &Rows, lane: usize) -> [i16; 4] {
     let turned = |k: usize| x[k][lane].saturating_add(upper(x[k][lane], -LESS_COSINE[k - 1]));
@@ -99,7 +106,8 @@ fn transpose(mut rows: Rows) -> Rows {
 struct Dequantiser {
     /// The steps, with [`POINT`] bits behind the binary point.
     steps: [i16; 64],
-    /// The greatest magnitudes that can be multiplied; greater ones, which no image gives, are brought back to them.
+    /// The greatest magnitudes that can be multiplied; greater ones, which no image gives, are
+    /// brought back to them.
     limits: [i16; 64],
 }
 
@@ -132,8 +140,8 @@ impl Dequantiser {
 struct Requantiser {
     /// Half of each step.
     halves: [u16; 64],
-    /// 2^k / step, rounded up, where k is such that it has 16 bits. With those, and dividends below 2^15, the quotient
-    /// is exact.
+    /// 2^k / step, rounded up, where k is such that it has 16 bits. With those, and dividends below
+    /// 2^15, the quotient is exact.
     reciprocals: [u16; 64],
     /// What shifts the upper half of the product the rest of k bits to the right.
     shifts: [u16; 64],
@@ -165,11 +173,13 @@ impl Requantiser {
     }
 }
 
-/// Whether [`halve`] can make a parent of these children: upper left, upper right, lower left, lower right.
+/// Whether [`halve`] can make a parent of these children: upper left, upper right, lower left,
+/// lower right.
 ///
-/// There must be as many as a grid has, of fitting sizes, with the same colour and sampling, and each as large as a
-/// whole number of MCUs twice over, both ways, so that every block of the parent comes from one child and no sample
-/// beyond an edge enters. It depends on nothing but the children, so a tile takes the same path in every run.
+/// There must be as many as a grid has, of fitting sizes, with the same colour and sampling, and
+/// each as large as a whole number of MCUs twice over, both ways, so that every block of the parent
+/// comes from one child and no sample beyond an edge enters. It depends on nothing but the
+/// children, so a tile takes the same path in every run.
 pub fn can_halve(children: [Option<&JpegImage>; 4]) -> bool {
     let [Some(first), right, below, last] = children else {
         return false;
@@ -195,7 +205,8 @@ pub fn can_halve(children: [Option<&JpegImage>; 4]) -> bool {
         && (last.is_none() || (width(last) == width(right) && height(last) == height(below)))
 }
 
-/// Whether half of the image, either way, is a whole number of MCUs, and its buffers are as they should be.
+/// Whether half of the image, either way, is a whole number of MCUs, and its buffers are as they
+/// should be.
 fn is_even(image: &JpegImage) -> bool {
     let layout = image.layout();
     let even =
@@ -210,9 +221,10 @@ fn is_even(image: &JpegImage) -> bool {
         })
 }
 
-/// Makes `parent` the image of half the size in which each sample is the mean of 2x2 of the children's, every component
-/// by itself; its buffers are used again. Luma, or all of RGB, is quantised with the steps `luma`, the colour
-/// differences with `chroma` (row-major, 1 to 255). The ICC profile is that of the first child that has one.
+/// Makes `parent` the image of half the size in which each sample is the mean of 2x2 of the
+/// children's, every component by itself; its buffers are used again. Luma, or all of RGB, is
+/// quantised with the steps `luma`, the colour differences with `chroma` (row-major, 1 to 255). The
+/// ICC profile is that of the first child that has one.
 ///
 /// False, with `parent` left alone, if it does not apply: see [`can_halve`].
 #[must_use]

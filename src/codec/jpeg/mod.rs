@@ -1,10 +1,12 @@
-//! JPEG tiles: files to quantised coefficients and back (ITU T.81), and coefficients to samples and back.
+//! JPEG tiles: files to quantised coefficients and back (ITU T.81), and coefficients to samples and
+//! back.
 //!
-//! Entropy coding loses nothing, so the coefficients of an image just encoded are what decoding its file gives:
-//! `decode(encode(image)) == image`. A tile can go up to its parent without being read again.
+//! Entropy coding loses nothing, so the coefficients of an image just encoded are what decoding its
+//! file gives: `decode(encode(image)) == image`. A tile can go up to its parent without being read
+//! again.
 //!
-//! Decoding is strict: what a viewer would fill in or guess is an error here, because a pyramid built from it would
-//! hide the damage.
+//! Decoding is strict: what a viewer would fill in or guess is an error here, because a pyramid
+//! built from it would hide the damage.
 
 mod bits;
 mod dct;

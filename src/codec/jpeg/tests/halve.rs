@@ -73,7 +73,8 @@ fn the_mean_is_exact_but_for_rounding() {
         for index in 0..3 {
             let (width, mean) = exact_mean([a, b, c, d], index);
             let blocks_wide = parent.components[index].blocks_wide;
-            // Each coefficient is the exact one rounded, so nearly all errors are within half a step and a little.
+            // Each coefficient is the exact one rounded, so nearly all errors are within half a
+            // step and a little.
             let (mut squares, mut off) = (0.0, 0);
             for (at, block) in parent.components[index].coefficients.iter().enumerate() {
                 let origin = at / blocks_wide * 8 * width + at % blocks_wide * 8;
@@ -130,7 +131,8 @@ fn columns_and_rows_at_tile_borders_are_as_good_as_others() {
 
 #[test]
 fn both_ways_to_the_parent_agree() {
-    // Through samples, with rounding and limits, and through coefficients: near each other in an ordinary image.
+    // Through samples, with rounding and limits, and through coefficients: near each other in an
+    // ordinary image.
     let children =
         [5, 6, 7, 8].map(|seed| photo_image((32, 32), Colour::Grey, &[(1, 1)], 85, seed));
     let [a, b, c, d] = &children;
