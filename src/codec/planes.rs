@@ -49,21 +49,21 @@ impl Plane {
     }
 }
 
-/// Makes the parent of `size` from its children, of which the top left one is always there.
+/// Makes `parent`, of `size`, from its children, of which the top left one is always there.
 pub(super) fn parent(
     children: Children<'_>,
     size: Size,
     quality: Quality,
     reduction: Reduction,
-) -> Result<JpegImage, CodecError> {
+    parent: &mut JpegImage,
+) -> Result<(), CodecError> {
     let (luma, chroma) = quantisation_tables(quality.get());
-    let mut parent = JpegImage::default();
     let plain_mean = reduction.filter == Filter::Mean && !reduction.linear;
     let same_sampling = keep_sampling(children, chroma_step(parent_colour(children), quality));
-    if plain_mean && same_sampling && jpeg::halve(children, &luma, &chroma, &mut parent) {
-        return Ok(parent);
+    if plain_mean && same_sampling && jpeg::halve(children, &luma, &chroma, parent) {
+        return Ok(());
     }
-    by_samples(children, size, quality, reduction)
+    by_samples(children, size, quality, reduction, parent)
 }
 
 /// Pixels that a sample of the parent's colour differences stands for, along each axis.
@@ -77,11 +77,11 @@ pub(super) fn by_samples(
     size: Size,
     quality: Quality,
     reduction: Reduction,
-) -> Result<JpegImage, CodecError> {
+    parent: &mut JpegImage,
+) -> Result<(), CodecError> {
     let colour = parent_colour(children);
     let chroma_step = chroma_step(colour, quality);
     let steps = quantisation_tables(quality.get());
-    let mut parent = JpegImage::default();
     let planes = if reduction.linear && colour == Colour::YCbCr {
         linear_planes(children, chroma_step, reduction)
     } else {
@@ -95,9 +95,9 @@ pub(super) fn by_samples(
             })
             .collect()
     };
-    transform(&planes, size, colour, chroma_step, &steps, &mut parent)?;
+    transform(&planes, size, colour, chroma_step, &steps, parent)?;
     parent.icc = children.iter().flatten().find_map(|child| child.icc.clone());
-    Ok(parent)
+    Ok(())
 }
 
 /// Whether all children have the sampling that the parent will have.

@@ -167,7 +167,9 @@ proptest! {
         let children: [Option<&TileImage>; 4] = std::array::from_fn(|index| children[index].as_ref());
         let size = parent_size(&sizes);
         let mut bytes = Vec::new();
-        let parent = codec.parent(children, size, &mut bytes).unwrap();
+        // Into an image of other contents, as workers do.
+        let mut parent = jpeg_tile(seed, Size::new(40, 24), Colour::YCbCr, (2, 1));
+        codec.parent_into(children, size, &mut parent, &mut bytes).unwrap();
         let back = codec.decode(&bytes, size, &mut Scratch::default()).unwrap();
         prop_assert!(parent == back);
         let other = image::load_from_memory(&bytes).unwrap();
@@ -222,9 +224,10 @@ fn the_path_of_samples_agrees_with_the_path_of_coefficients() {
     let images = children.each_ref().map(TileImage::as_jpeg);
     let quality = Quality::new(89).unwrap();
     let mean = Reduction { filter: Filter::Mean, linear: false };
-    let fast = planes::parent(images, size, quality, mean).unwrap();
+    let (mut fast, mut slow) = (JpegImage::default(), JpegImage::default());
+    planes::parent(images, size, quality, mean, &mut fast).unwrap();
     assert!(jpeg::can_halve(images));
-    let slow = planes::by_samples(images, size, quality, mean).unwrap();
+    planes::by_samples(images, size, quality, mean, &mut slow).unwrap();
     assert!(fast != slow, "requantised differently somewhere, or the test compares a path with itself");
     for index in 0..3 {
         let plane = |image: &JpegImage| {
