@@ -42,7 +42,7 @@ impl FaultKind {
             Self::NotAFile => "not a regular file",
             Self::WrongSize => "of the wrong size",
             Self::Damaged => "damaged",
-            Self::Unsupported => "of an unsupported kind",
+            Self::Unsupported => "not supported",
             Self::Rotated => "with an EXIF orientation",
         }
     }
@@ -112,14 +112,19 @@ impl fmt::Display for Faults {
         for (line, (kind, of_kind)) in self.kinds.iter().take(LINES).enumerate() {
             let mut examples: Vec<_> = of_kind.examples.iter().collect();
             examples.sort();
-            let named: Vec<String> = examples
-                .iter()
-                .take(NAMED)
-                .map(|(_, name, detail)| if detail.is_empty() { name.clone() } else { format!("{name} ({detail})") })
-                .collect();
+            // What is the same for all of them is said once, at the end.
+            let detail = examples.first().map_or("", |(_, _, detail)| detail.as_str());
+            let shared = examples.len() > 1 && examples.iter().all(|(_, _, other)| other == detail);
+            let with_detail = |(_, name, detail): &&(u64, String, String)| {
+                if shared || detail.is_empty() { name.clone() } else { format!("{name} ({detail})") }
+            };
+            let named: Vec<String> = examples.iter().take(NAMED).map(with_detail).collect();
             let newline = if line > 0 { "\n" } else { "" };
             let more = if of_kind.count > NAMED as u64 { ", ..." } else { "" };
             write!(out, "{newline}{} {}: {}{more}", of_kind.count, kind.describe(), named.join(", "))?;
+            if shared && !detail.is_empty() {
+                write!(out, " ({detail})")?;
+            }
         }
         let rest: u64 = self.kinds.values().skip(LINES).map(|of_kind| of_kind.count).sum();
         if rest > 0 { write!(out, "; and {rest} of other kinds") } else { Ok(()) }

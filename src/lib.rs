@@ -32,7 +32,7 @@
 //! ```
 //!
 //! The modules are rooms that import downwards only, in the order [`pyramid`], [`build`], [`store`], [`codec`],
-//! [`reduce`], [`pixels`], [`faults`], [`descriptor`], [`spec`], [`geometry`]; ARCHITECTURE.md says why.
+//! [`reduce`], [`pixels`], [`faults`], [`shown`], [`descriptor`], [`spec`], [`geometry`]; ARCHITECTURE.md says why.
 
 #[cfg(not(unix))]
 compile_error!("fast_pyramid publishes trees of symbolic links and needs a Unix system such as Linux or macOS");
@@ -45,5 +45,6 @@ pub mod geometry;
 pub mod pixels;
 pub mod pyramid;
 pub mod reduce;
+pub mod shown;
 pub mod spec;
 pub mod store;

@@ -59,7 +59,7 @@ fn a_changed_tile() {
         &["p"],
         3,
         str![[r#"
-error: p/v1: tiles (1 changed) changed since v1 was published: 1_0.jpg
+error: p/v1: 1 changed tile since v1 was published: 1_0.jpg
   put changed tiles into v3 and restore v1, or build v1 again with --rebuild-from 1
 
 "#]],
@@ -69,7 +69,7 @@ error: p/v1: tiles (1 changed) changed since v1 was published: 1_0.jpg
         &["p", "--dry-run"],
         3,
         str![[r#"
-error: p/v1: tiles (1 changed) changed since v1 was published: 1_0.jpg
+error: p/v1: 1 changed tile since v1 was published: 1_0.jpg
   put changed tiles into v3 and restore v1, or build v1 again with --rebuild-from 1
 
 "#]],
@@ -80,7 +80,7 @@ error: p/v1: tiles (1 changed) changed since v1 was published: 1_0.jpg
         &["p", "--rebuild-from", "2"],
         3,
         str![[r#"
-error: p/v1: tiles (1 changed) changed since v1 was published: 1_0.jpg
+error: p/v1: 1 changed tile since v1 was published: 1_0.jpg
   put changed tiles into v3 and restore v1, or build v1 again with --rebuild-from 1
 
 "#]],
@@ -101,7 +101,7 @@ fn a_changed_tile_of_the_same_length() {
         &["p"],
         3,
         str![[r#"
-error: p/v2: tiles (1 changed) changed since v2 was published: 2_0.jpg
+error: p/v2: 1 changed tile since v2 was published: 2_0.jpg
   put changed tiles into v3 and restore v2, or build v2 again with --rebuild-from 2
 
 "#]],
@@ -116,7 +116,11 @@ fn many_changed_tiles() {
     }
     let ended = desk.run(&["p"]);
     assert_eq!(ended.code, 3);
-    assert!(ended.err.starts_with("error: p/v0: tiles (4 changed) changed since v0 was published: "), "{}", ended.err);
+    assert!(
+        ended.err.starts_with("error: p/v0: 4 changed tiles since v0 was published: 0_0.jpg, 1_0.jpg, 2_0.jpg, ...\n"),
+        "{}",
+        ended.err
+    );
     rebuild(&desk, "0");
 }
 
@@ -170,7 +174,7 @@ fn an_added_tile() {
         &["p"],
         3,
         str![[r#"
-error: p/v1: tiles (1 added) changed since v1 was published: 0_0.jpg
+error: p/v1: 1 added tile since v1 was published: 0_0.jpg
   put changed tiles into v3 and restore v1, or build v1 again with --rebuild-from 1
 
 "#]],
@@ -187,7 +191,7 @@ fn a_removed_tile_of_a_patch() {
         &["p"],
         3,
         str![[r#"
-error: p/v2: tiles (1 removed) changed since v2 was published: 3_0.jpg
+error: p/v2: 1 removed tile since v2 was published: 3_0.jpg
   put changed tiles into v3 and restore v2, or build v2 again with --rebuild-from 2
 
 "#]],
@@ -199,11 +203,13 @@ error: p/v2: tiles (1 removed) changed since v2 was published: 3_0.jpg
 fn a_removed_tile_of_the_lowest_version() {
     let desk = published();
     desk.delete("p/v0/3_0.jpg");
-    for arguments in [&["p"] as &[&str], &["p", "--rebuild-from", "0"]] {
+    let removed = "error: p/v0: 1 removed tile since v0 was published: 3_0.jpg\n";
+    let missing = "error: p/v0: 1 tile is wrong\n  1 missing: 3_0.jpg\n";
+    for (arguments, beginning) in [(&["p"] as &[&str], removed), (&["p", "--rebuild-from", "0"], missing)] {
         let before = snapshot(&desk.path("p/dest/dzi"));
         let ended = desk.run(arguments);
         assert_eq!(ended.code, 3);
-        assert!(ended.err.starts_with("error: p/v0: 1 tile is wrong\n  1 missing: 3_0.jpg\n"), "{}", ended.err);
+        assert!(ended.err.starts_with(beginning), "{}", ended.err);
         common::tree::assert_same_snapshot(&before, &snapshot(&desk.path("p/dest/dzi")));
     }
 }
@@ -216,7 +222,12 @@ fn a_bit_of_everything() {
     desk.odd("plain.jpg", "p/v2/0_0.jpg");
     let ended = desk.run(&["p"]);
     assert_eq!(ended.code, 3);
-    for words in ["p/v2: tiles (1 changed, 1 added, 1 removed) ", "2_0.jpg", "3_0.jpg", "0_0.jpg"] {
+    for words in [
+        "p/v2: 1 changed, 1 added, 1 removed tiles since v2 was published: 0_0.jpg, 2_0.jpg, 3_0.jpg",
+        "2_0.jpg",
+        "3_0.jpg",
+        "0_0.jpg",
+    ] {
         assert!(ended.err.contains(words), "{}", ended.err);
     }
     rebuild(&desk, "2");
@@ -344,6 +355,7 @@ fn rebuilding_what_is_not_there() {
         2,
         str![[r#"
 error: p: there is no version v3 or above to rebuild; the latest is v2
+  give a version from 0 to 2
 
 "#]],
     );
@@ -353,6 +365,7 @@ error: p: there is no version v3 or above to rebuild; the latest is v2
         2,
         str![[r#"
 error: p: there is no version v4294967295 or above to rebuild; the latest is v2
+  give a version from 0 to 2
 
 "#]],
     );
@@ -362,6 +375,7 @@ error: p: there is no version v4294967295 or above to rebuild; the latest is v2
         2,
         str![[r#"
 error: p: there is no version v3 or above to rebuild; the latest is v2
+  give a version from 0 to 2
 
 "#]],
     );

@@ -72,7 +72,7 @@ fn neither_where_something_is_wrong() {
         str![[r#"
 error: p/v0: 1 tile is wrong
   1 missing: 0_0.jpg
-  nothing was published; correct the tiles and run the same command again
+  v0 was not published; correct its tiles and run the same command again
 
 "#]],
     );

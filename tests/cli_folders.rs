@@ -49,7 +49,7 @@ p: published p/dest/dzi/latest in N s
         str![[r#"
 error: p/v3: 1 tile is wrong
   1 missing: 1_0.jpg
-  nothing was published; correct the tiles and run the same command again
+  v3 was not published; correct its tiles and run the same command again
 
 "#]],
     );

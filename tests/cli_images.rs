@@ -19,8 +19,8 @@ fn jpeg_of_an_unsupported_kind() {
         "0_0.jpg",
         str![[r#"
 error: p/v0: 1 tile is wrong
-  1 of an unsupported kind: 0_0.jpg (not supported: 4 components (CMYK or YCCK) (at byte 87))
-  nothing was published; correct the tiles and run the same command again
+  1 not supported: 0_0.jpg (4 components (CMYK or YCCK))
+  v0 was not published; correct its tiles and run the same command again
 
 "#]],
     );
@@ -29,8 +29,8 @@ error: p/v0: 1 tile is wrong
         "0_0.jpg",
         str![[r#"
 error: p/v0: 1 tile is wrong
-  1 of an unsupported kind: 0_0.jpg (not supported: arithmetic coding (at byte 158))
-  nothing was published; correct the tiles and run the same command again
+  1 not supported: 0_0.jpg (arithmetic coding)
+  v0 was not published; correct its tiles and run the same command again
 
 "#]],
     );
@@ -39,8 +39,8 @@ error: p/v0: 1 tile is wrong
         "0_0.jpg",
         str![[r#"
 error: p/v0: 1 tile is wrong
-  1 of an unsupported kind: 0_0.jpg (not supported: 12 bits a sample (only 8 are read) (at byte 158))
-  nothing was published; correct the tiles and run the same command again
+  1 not supported: 0_0.jpg (12 bits a sample (only 8 are read))
+  v0 was not published; correct its tiles and run the same command again
 
 "#]],
     );
@@ -51,13 +51,13 @@ fn a_turned_jpeg() {
     Desk::with_odd("exif_orientation_6.jpg", "0_0.jpg", 64, 48).refuse_p(str![[r#"
 error: p/v0: 1 tile is wrong
   1 with an EXIF orientation: 0_0.jpg (EXIF orientation 6, only 1 is possible in a tile)
-  nothing was published; correct the tiles and run the same command again
+  v0 was not published; correct its tiles and run the same command again
 
 "#]]);
     Desk::with_odd("exif_orientation_6.jpg", "0_0.jpg", 48, 64).refuse_p(str![[r#"
 error: p/v0: 1 tile is wrong
   1 of the wrong size: 0_0.jpg (64x48 pixels, expected 48x64)
-  nothing was published; correct the tiles and run the same command again
+  v0 was not published; correct its tiles and run the same command again
 
 "#]]);
     Desk::with_odd("exif_orientation_1.jpg", "0_0.jpg", 64, 48).succeed(&["p"]);
@@ -70,8 +70,8 @@ fn damaged_jpeg() {
         "0_0.jpg",
         str![[r#"
 error: p/v0: 1 tile is wrong
-  1 damaged: 0_0.jpg (the file is cut short (at byte 1077))
-  nothing was published; correct the tiles and run the same command again
+  1 damaged: 0_0.jpg (byte 1077: the file is cut short)
+  v0 was not published; correct its tiles and run the same command again
 
 "#]],
     );
@@ -80,8 +80,8 @@ error: p/v0: 1 tile is wrong
         "0_0.jpg",
         str![[r#"
 error: p/v0: 1 tile is wrong
-  1 damaged: 0_0.jpg (the file is cut short: no end-of-image marker (at byte 1614))
-  nothing was published; correct the tiles and run the same command again
+  1 damaged: 0_0.jpg (byte 1614: the file is cut short: no end-of-image marker)
+  v0 was not published; correct its tiles and run the same command again
 
 "#]],
     );
@@ -95,7 +95,7 @@ fn damaged_png() {
         str![[r#"
 error: p/v0: 1 tile is wrong
   1 damaged: 0_0.png (it ends too early)
-  nothing was published; correct the tiles and run the same command again
+  v0 was not published; correct its tiles and run the same command again
 
 "#]],
     );
@@ -105,7 +105,7 @@ error: p/v0: 1 tile is wrong
         str![[r#"
 error: p/v0: 1 tile is wrong
   1 damaged: 0_0.png (Corrupt deflate stream. WrongChecksum)
-  nothing was published; correct the tiles and run the same command again
+  v0 was not published; correct its tiles and run the same command again
 
 "#]],
     );
@@ -118,8 +118,8 @@ fn files_that_are_something_else() {
         "0_0.jpg",
         str![[r#"
 error: p/v0: 1 tile is wrong
-  1 damaged: 0_0.jpg (not a JPEG file: it does not begin with FF D8 (at byte 0))
-  nothing was published; correct the tiles and run the same command again
+  1 damaged: 0_0.jpg (it is HTML or XML, no image)
+  v0 was not published; correct its tiles and run the same command again
 
 "#]],
     );
@@ -128,8 +128,8 @@ error: p/v0: 1 tile is wrong
         "0_0.png",
         str![[r#"
 error: p/v0: 1 tile is wrong
-  1 damaged: 0_0.png (Invalid PNG signature.)
-  nothing was published; correct the tiles and run the same command again
+  1 damaged: 0_0.png (it is HTML or XML, no image)
+  v0 was not published; correct its tiles and run the same command again
 
 "#]],
     );
@@ -138,8 +138,8 @@ error: p/v0: 1 tile is wrong
         "0_0.jpg",
         str![[r#"
 error: p/v0: 1 tile is wrong
-  1 damaged: 0_0.jpg (not a JPEG file: it does not begin with FF D8 (at byte 0))
-  nothing was published; correct the tiles and run the same command again
+  1 damaged: 0_0.jpg (it is empty)
+  v0 was not published; correct its tiles and run the same command again
 
 "#]],
     );
@@ -148,8 +148,8 @@ error: p/v0: 1 tile is wrong
         "0_0.png",
         str![[r#"
 error: p/v0: 1 tile is wrong
-  1 damaged: 0_0.png (it ends too early)
-  nothing was published; correct the tiles and run the same command again
+  1 damaged: 0_0.png (it is empty)
+  v0 was not published; correct its tiles and run the same command again
 
 "#]],
     );
@@ -158,8 +158,8 @@ error: p/v0: 1 tile is wrong
         "0_0.jpg",
         str![[r#"
 error: p/v0: 1 tile is wrong
-  1 damaged: 0_0.jpg (not a JPEG file: it does not begin with FF D8 (at byte 0))
-  nothing was published; correct the tiles and run the same command again
+  1 damaged: 0_0.jpg (it is a PNG, not a JPEG)
+  v0 was not published; correct its tiles and run the same command again
 
 "#]],
     );
@@ -168,8 +168,8 @@ error: p/v0: 1 tile is wrong
         "0_0.png",
         str![[r#"
 error: p/v0: 1 tile is wrong
-  1 damaged: 0_0.png (Invalid PNG signature.)
-  nothing was published; correct the tiles and run the same command again
+  1 damaged: 0_0.png (it is a JPEG, not a PNG)
+  v0 was not published; correct its tiles and run the same command again
 
 "#]],
     );
@@ -180,19 +180,19 @@ fn wrong_size() {
     Desk::with_odd("plain.jpg", "0_0.jpg", 64, 49).refuse_p(str![[r#"
 error: p/v0: 1 tile is wrong
   1 of the wrong size: 0_0.jpg (64x48 pixels, expected 64x49)
-  nothing was published; correct the tiles and run the same command again
+  v0 was not published; correct its tiles and run the same command again
 
 "#]]);
     Desk::with_odd("plain.jpg", "0_0.jpg", 63, 48).refuse_p(str![[r#"
 error: p/v0: 1 tile is wrong
   1 of the wrong size: 0_0.jpg (64x48 pixels, expected 63x48)
-  nothing was published; correct the tiles and run the same command again
+  v0 was not published; correct its tiles and run the same command again
 
 "#]]);
     Desk::with_odd("rgb.png", "0_0.png", 10, 10).refuse_p(str![[r#"
 error: p/v0: 1 tile is wrong
   1 of the wrong size: 0_0.png (64x48 pixels, expected 10x10)
-  nothing was published; correct the tiles and run the same command again
+  v0 was not published; correct its tiles and run the same command again
 
 "#]]);
 }
@@ -203,8 +203,8 @@ fn many_tiles_of_the_wrong_size() {
     desk.spec("p", "{ width: 2560, height: 50, tile_size: 64, overlap: 0 }");
     desk.refuse_p(str![[r#"
 error: p/v0: 40 tiles are wrong
-  40 of the wrong size: 0_0.jpg (64x48 pixels, expected 64x50), 1_0.jpg (64x48 pixels, expected 64x50), 2_0.jpg (64x48 pixels, expected 64x50), ...
-  nothing was published; correct the tiles and run the same command again
+  40 of the wrong size: 0_0.jpg, 1_0.jpg, 2_0.jpg, ... (64x48 pixels, expected 64x50)
+  v0 was not published; correct its tiles and run the same command again
 
 "#]]);
 }
@@ -221,8 +221,8 @@ fn many_kinds_at_once() {
     desk.refuse_p(str![[r#"
 error: p/v0: 6 tiles are wrong
   1 of the wrong size: 6_0.jpg (256x256 pixels, expected 64x48)
-  3 damaged: 2_0.jpg (the file is cut short (at byte 1077)), 4_0.jpg (not a JPEG file: it does not begin with FF D8 (at byte 0)), 5_0.jpg (not a JPEG file: it does not begin with FF D8 (at byte 0)); and 2 of other kinds
-  nothing was published; correct the tiles and run the same command again
+  3 damaged: 2_0.jpg (byte 1077: the file is cut short), 4_0.jpg (it is empty), 5_0.jpg (it is a PNG, not a JPEG); and 2 of other kinds
+  v0 was not published; correct its tiles and run the same command again
 
 "#]]);
 }
@@ -239,8 +239,8 @@ fn a_patch_with_a_damaged_tile_leaves_what_is_published() {
         3,
         str![[r#"
 error: p/v1: 1 tile is wrong
-  1 damaged: 1_0.jpg (the file is cut short (at byte 1077))
-  nothing was published; correct the tiles and run the same command again
+  1 damaged: 1_0.jpg (byte 1077: the file is cut short)
+  v1 was not published; correct its tiles and run the same command again
 
 "#]],
     );
@@ -264,7 +264,8 @@ fn earlier_versions_of_a_failed_build_are_published() {
     desk.odd("truncated.jpg", "p/v2/1_0.jpg");
     let ended = desk.run(&["p"]);
     assert_eq!(ended.code, 3);
-    assert!(ended.err.starts_with("error: p/v2: 1 tile is wrong\n  1 damaged: 1_0.jpg"), "{}", ended.err);
+    let wrong = "\np: v1 built: 12 tiles (8 generated, 1 patched, 3 linked)\nerror: p/v2: 1 tile is wrong\n  1 damaged: 1_0.jpg";
+    assert!(ended.err.contains(wrong), "{}", ended.err);
     common::tree::assert_tree_rules(&desk.path("p"));
     assert_eq!(std::fs::read_link(desk.path("p/dest/dzi/latest")).unwrap().to_str(), Some("v1"));
 }

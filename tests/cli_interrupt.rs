@@ -103,7 +103,7 @@ fn an_interrupt_leaves_published_trees() {
 fn an_interrupt_ends_the_whole_run() {
     let (desk, _, output) = until_interrupted(&["p", "--json", "later", "-j", "1"]);
     assert_eq!(code(output.status), 130);
-    assert!(!String::from_utf8(output.stderr).unwrap().contains("later"));
+    assert!(String::from_utf8(output.stderr).unwrap().contains("later: not built, because of the interrupt"));
     let out = String::from_utf8(output.stdout).unwrap();
     let object: serde_json::Value = serde_json::from_str(&out).unwrap();
     assert_eq!((&object["pyramid"], &object["code"]), (&"p".into(), &130.into()));

@@ -12,7 +12,7 @@ fn one_tile_missing() {
     desk.refuse_p(str![[r#"
 error: p/v0: 1 tile is wrong
   1 missing: 1_0.jpg
-  nothing was published; correct the tiles and run the same command again
+  v0 was not published; correct its tiles and run the same command again
 
 "#]]);
 }
@@ -24,7 +24,7 @@ fn many_tiles_missing() {
     desk.refuse_p(str![[r#"
 error: p/v0: 749999 tiles are wrong
   749999 missing: 1_0.jpg, 2_0.jpg, 3_0.jpg, ...
-  nothing was published; correct the tiles and run the same command again
+  v0 was not published; correct its tiles and run the same command again
 
 "#]]);
 }
@@ -37,7 +37,7 @@ fn an_empty_folder() {
     desk.refuse_p(str![[r#"
 error: p/v0: 2 tiles are wrong
   2 missing: 0_0.jpg, 1_0.jpg
-  nothing was published; correct the tiles and run the same command again
+  v0 was not published; correct its tiles and run the same command again
 
 "#]]);
 }
@@ -49,8 +49,8 @@ fn the_extension_that_pyramid_json_asks_for() {
     desk.refuse_p(str![[r#"
 error: p/v0: 4 tiles are wrong
   2 missing: 0_0.jpeg, 1_0.jpeg
-  2 with another extension: 0_0.jpg (the others are .jpeg), 1_0.jpg (the others are .jpeg)
-  nothing was published; correct the tiles and run the same command again
+  2 with another extension: 0_0.jpg, 1_0.jpg (tiles end in .jpeg here)
+  v0 was not published; correct its tiles and run the same command again
 
 "#]]);
 }
@@ -63,8 +63,8 @@ fn another_extension() {
     desk.odd("plain.jpg", "p/v0/0_0.webp");
     desk.refuse_p(str![[r#"
 error: p/v0: 3 tiles are wrong
-  3 with another extension: 0_0.jpeg (the others are .jpg), 0_0.png (the others are .jpg), 0_0.webp (the others are .jpg)
-  nothing was published; correct the tiles and run the same command again
+  3 with another extension: 0_0.jpeg, 0_0.png, 0_0.webp (tiles end in .jpg here)
+  v0 was not published; correct its tiles and run the same command again
 
 "#]]);
 }
@@ -76,7 +76,7 @@ fn strangers() {
     desk.refuse_p(str![[r#"
 error: p/v0: 1 tile is wrong
   1 not named like a tile: notes.txt (tiles are named like 0_0.jpg)
-  nothing was published; correct the tiles and run the same command again
+  v0 was not published; correct its tiles and run the same command again
 
 "#]]);
 }
@@ -89,8 +89,8 @@ fn many_strangers() {
     }
     desk.refuse_p(str![[r#"
 error: p/v0: 20 tiles are wrong
-  20 not named like a tile: copy (0) of 0_0.jpg (tiles are named like 0_0.jpg), copy (1) of 0_0.jpg (tiles are named like 0_0.jpg), copy (10) of 0_0.jpg (tiles are named like 0_0.jpg), ...
-  nothing was published; correct the tiles and run the same command again
+  20 not named like a tile: copy (0) of 0_0.jpg, copy (1) of 0_0.jpg, copy (10) of 0_0.jpg, ... (tiles are named like 0_0.jpg)
+  v0 was not published; correct its tiles and run the same command again
 
 "#]]);
 }
@@ -103,7 +103,7 @@ fn names_that_are_not_canonical() {
         let ended = desk.run(&["p"]);
         let expected = format!(
             "error: p/v0: 1 tile is wrong\n  1 not named like a tile: {name} (tiles are named like 0_0.jpg)\n  \
-             nothing was published; correct the tiles and run the same command again\n"
+             v0 was not published; correct its tiles and run the same command again\n"
         );
         assert_eq!((ended.code, ended.err), (3, expected));
     }
@@ -122,7 +122,7 @@ fn names_that_spoil_a_terminal_are_escaped() {
     desk.refuse_p(str![[r#"
 error: p/v0: 1 tile is wrong
   1 not named like a tile: a\nb\u{1b}[31m\n\n\n.jpg (tiles are named like 0_0.jpg)
-  nothing was published; correct the tiles and run the same command again
+  v0 was not published; correct its tiles and run the same command again
 
 "#]]);
 }
@@ -137,7 +137,7 @@ fn names_that_are_not_utf_8() {
         desk.refuse_p(str![[r#"
 error: p/v0: 1 tile is wrong
   1 not named like a tile: 1_0�.jpg (tiles are named like 0_0.jpg)
-  nothing was published; correct the tiles and run the same command again
+  v0 was not published; correct its tiles and run the same command again
 
 "#]]);
     }
@@ -151,8 +151,8 @@ fn outside_the_grid() {
     desk.odd("plain.jpg", "p/v0/4294967295_4294967295.jpg");
     desk.refuse_p(str![[r#"
 error: p/v0: 3 tiles are wrong
-  3 outside the grid: 2_0.jpg (the base has 2 columns and 1 rows), 0_1.jpg (the base has 2 columns and 1 rows), 4294967295_4294967295.jpg (the base has 2 columns and 1 rows)
-  nothing was published; correct the tiles and run the same command again
+  3 outside the grid: 2_0.jpg, 0_1.jpg, 4294967295_4294967295.jpg (the base has 2x1 tiles)
+  v0 was not published; correct its tiles and run the same command again
 
 "#]]);
 }
@@ -167,10 +167,9 @@ fn neither_a_link_nor_a_folder_nor_a_pipe_is_a_tile() {
     std::fs::create_dir(desk.path("p/v0/1_0.jpg")).unwrap();
     desk.pipe("p/v0/2_0.jpg");
     desk.refuse_p(str![[r#"
-error: p/v0: 6 tiles are wrong
-  3 missing: 0_0.jpg, 1_0.jpg, 2_0.jpg
+error: p/v0: 3 tiles are wrong
   3 not a regular file: 0_0.jpg (it is a symbolic link), 1_0.jpg (it is a folder), 2_0.jpg (it is a named pipe)
-  nothing was published; correct the tiles and run the same command again
+  v0 was not published; correct its tiles and run the same command again
 
 "#]]);
 }
@@ -182,7 +181,7 @@ fn a_folder_of_another_name() {
     desk.refuse_p(str![[r#"
 error: p/v0: 1 tile is wrong
   1 not a regular file: backup (it is a folder)
-  nothing was published; correct the tiles and run the same command again
+  v0 was not published; correct its tiles and run the same command again
 
 "#]]);
 }
@@ -200,7 +199,7 @@ fn a_pipe_in_a_patch_is_not_waited_for() {
         str![[r#"
 error: p/v1: 1 tile is wrong
   1 not a regular file: 0_0.jpg (it is a named pipe)
-  nothing was published; correct the tiles and run the same command again
+  v1 was not published; correct its tiles and run the same command again
 
 "#]],
     );
@@ -220,8 +219,8 @@ fn strangers_in_a_patch() {
         str![[r#"
 error: p/v1: 3 tiles are wrong
   1 not named like a tile: README (tiles are named like 0_0.jpg)
-  1 with another extension: 0_0.png (the others are .jpg); and 1 of other kinds
-  nothing was published; correct the tiles and run the same command again
+  1 with another extension: 0_0.png (tiles end in .jpg here); and 1 of other kinds
+  v1 was not published; correct its tiles and run the same command again
 
 "#]],
     );
@@ -255,10 +254,10 @@ fn many_kinds_at_once() {
     desk.write("p/v0/notes.txt", "");
     desk.write("p/v0/00_0.jpg", "");
     desk.refuse_p(str![[r#"
-error: p/v0: 6 tiles are wrong
-  1 missing: 3_0.jpg
-  2 not named like a tile: 00_0.jpg (tiles are named like 0_0.jpg), notes.txt (tiles are named like 0_0.jpg); and 3 of other kinds
-  nothing was published; correct the tiles and run the same command again
+error: p/v0: 5 tiles are wrong
+  2 not named like a tile: 00_0.jpg, notes.txt (tiles are named like 0_0.jpg)
+  1 with another extension: 0_0.png (tiles end in .jpg here); and 2 of other kinds
+  v0 was not published; correct its tiles and run the same command again
 
 "#]]);
 }
@@ -270,8 +269,8 @@ fn as_many_png_as_jpeg() {
     desk.odd("rgb.png", "p/v0/1_0.png");
     desk.refuse_p(str![[r#"
 error: p/v0: 2 tiles are wrong
-  2 with another extension: 0_0.png (the others are .jpg), 1_0.png (the others are .jpg)
-  nothing was published; correct the tiles and run the same command again
+  2 with another extension: 0_0.png, 1_0.png (tiles end in .jpg here)
+  v0 was not published; correct its tiles and run the same command again
 
 "#]]);
 }

@@ -37,9 +37,8 @@ warning: p: p/v1 has no tiles; its tree shows the same as the version below
     desk.run(&["p", "-q"]).expect(
         3,
         str![[r#"
-error: p/v0: 1 tile is wrong
-  1 missing: 0_0.jpg
-  nothing was published; correct the tiles and run the same command again
+error: p/v0: 1 removed tile since v0 was published: 0_0.jpg
+  put changed tiles into v2 and restore v0, or build v0 again with --rebuild-from 0
 
 "#]],
     );

@@ -38,8 +38,8 @@ a: v0 built: 9 tiles (7 generated, 2 patched, 0 linked)
 a: published a/dest/dzi/latest in N s
 error: b/pyramid.json: the key "width" is missing
   expected a whole number from 1 to 2147483648
-error: nowhere is not a folder
-  give the folder that holds pyramid.json and v0
+error: nowhere: there is no such folder
+  give the folder that holds pyramid.json and v0, or a command: see fast_pyramid --help
 c: v0 built: 9 tiles (7 generated, 2 patched, 0 linked)
 c: published c/dest/dzi/latest in N s
 
@@ -88,7 +88,7 @@ fn one_json_object_a_pyramid_and_line() {
     assert_eq!(objects.iter().map(|object| object["pyramid"].clone()).collect::<Vec<_>>(), ["a", "b", "c"]);
     assert_eq!(keys(&objects[0]), ["pyramid", "seconds", "versions"]);
     assert_eq!(keys(&objects[2]), ["pyramid", "seconds", "versions"]);
-    assert_eq!(keys(&objects[1]), ["code", "error", "pyramid"]);
+    assert_eq!(keys(&objects[1]), ["code", "error", "hint", "pyramid", "versions"]);
     assert_eq!(objects[1]["code"], 3);
     assert!(ended.err.contains(objects[1]["error"].as_str().unwrap()));
     let versions = ["generated", "linked", "patched", "status", "tiles", "version"];

@@ -191,7 +191,7 @@ error: p/pyramid.json: "width" is null
     refused(
         b"{ width: [64], height: 48, tile_size: 64, overlap: 0 }",
         str![[r#"
-error: p/pyramid.json: "width" is [64]
+error: p/pyramid.json: "width" is a list
   expected a whole number from 1 to 2147483648
 
 "#]],
@@ -290,7 +290,7 @@ fn syntax() {
     refused(
         b"",
         str![[r#"
-error: p/pyramid.json: it is not valid JSON5: EOF parsing object
+error: p/pyramid.json: it is not valid JSON5: it ends within object
   expected an object such as { width: 750, height: 500, tile_size: 250, overlap: 0 }
 
 "#]],
@@ -330,7 +330,7 @@ error: p/pyramid.json: it is not valid JSON5: expected comma at line 2 column 3
     refused(
         b"{ width: 64, height: 48, tile_size: 64, overlap: 0",
         str![[r#"
-error: p/pyramid.json: it is not valid JSON5: EOF parsing object at line 1 column 1
+error: p/pyramid.json: it is not valid JSON5: it ends within object
   expected an object such as { width: 750, height: 500, tile_size: 250, overlap: 0 }
 
 "#]],
@@ -346,7 +346,7 @@ error: p/pyramid.json: it is not valid JSON5: trailing characters at line 1 colu
     refused(
         b"{ width: 64, height: 48, tile_size: 64, overlap: 0 /* }",
         str![[r#"
-error: p/pyramid.json: it is not valid JSON5: EOF parsing comment at line 1 column 1
+error: p/pyramid.json: it is not valid JSON5: it ends within comment
   expected an object such as { width: 750, height: 500, tile_size: 250, overlap: 0 }
 
 "#]],
@@ -415,40 +415,40 @@ fn folders_that_are_none() {
     desk.run(&["nowhere"]).expect(
         3,
         str![[r#"
-error: nowhere is not a folder
-  give the folder that holds pyramid.json and v0
+error: nowhere: there is no such folder
+  give the folder that holds pyramid.json and v0, or a command: see fast_pyramid --help
 
 "#]],
     );
     desk.run(&["file"]).expect(
         3,
         str![[r#"
-error: file is not a folder
-  give the folder that holds pyramid.json and v0
+error: file: this is not a folder
+  give the folder that holds pyramid.json and v0, or a command: see fast_pyramid --help
 
 "#]],
     );
     desk.run(&["dangling"]).expect(
         3,
         str![[r#"
-error: dangling is not a folder
-  give the folder that holds pyramid.json and v0
+error: dangling: this is not a folder
+  give the folder that holds pyramid.json and v0, or a command: see fast_pyramid --help
 
 "#]],
     );
     desk.run(&["info", "nowhere"]).expect(
         3,
         str![[r#"
-error: nowhere is not a folder
-  give the folder that holds pyramid.json and v0
+error: nowhere: there is no such folder
+  give the folder that holds pyramid.json and v0, or a command: see fast_pyramid --help
 
 "#]],
     );
     desk.run(&["changes", "nowhere"]).expect(
         3,
         str![[r#"
-error: nowhere is not a folder
-  give the folder that holds pyramid.json and v0
+error: nowhere: there is no such folder
+  give the folder that holds pyramid.json and v0, or a command: see fast_pyramid --help
 
 "#]],
     );

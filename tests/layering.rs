@@ -5,8 +5,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The rooms of the library, highest first. A room may use those below it.
-const ROOMS: [&str; 10] =
-    ["pyramid", "build", "store", "codec", "reduce", "pixels", "faults", "descriptor", "spec", "geometry"];
+const ROOMS: [&str; 11] =
+    ["pyramid", "build", "store", "codec", "reduce", "pixels", "faults", "descriptor", "spec", "shown", "geometry"];
 
 /// Crates that only these rooms may use: the pure ones stay pure.
 const HEAVY: [(&str, &[&str]); 6] = [
@@ -71,6 +71,9 @@ fn heavy_crates_stay_in_their_rooms() {
     let mut wrong = Vec::new();
     for file in sources(&src).into_iter().filter(|file| !file.ends_with("tests.rs")) {
         let own = room(&file, &src);
+        if own == "cli" {
+            continue;
+        }
         let text = fs::read_to_string(&file).unwrap();
         for (name, rooms) in HEAVY {
             let uses = text.contains(&format!("use {name}::")) || text.contains(&format!(" {name}::"));

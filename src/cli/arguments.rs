@@ -1,6 +1,7 @@
 //! What can stand on the command line, and the help that explains it.
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use std::ffi::OsString;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
@@ -24,8 +25,11 @@ Examples:
 
 A folder named like a command is given as ./build, ./info, ...
 
-Exit codes: 0 done, 1 failed, 2 wrong usage, 3 invalid pyramid.json, tiles or images, 4 another process is
+Exit codes: 0 done, 1 failed, 2 wrong usage, 3 invalid pyramid.json, tiles or images, 4 another process is \
 changing the pyramid, 130 interrupted. With several pyramids all are tried and the highest code is returned.";
+
+/// The most threads; more only cost memory.
+const MOST_THREADS: usize = 1024;
 
 /// The whole command line.
 #[derive(Debug, Parser)]
@@ -35,16 +39,13 @@ changing the pyramid, 130 interrupted. With several pyramids all are tried and t
     about = ABOUT,
     long_about = LONG_ABOUT,
     after_help = EXAMPLES,
+    override_usage = "fast_pyramid [OPTIONS] DIR...\n       fast_pyramid [OPTIONS] COMMAND ...",
     arg_required_else_help = true,
-    args_conflicts_with_subcommands = true,
-    subcommand_negates_reqs = true,
     disable_help_subcommand = true
 )]
 pub(crate) struct Arguments {
     #[command(subcommand)]
-    pub(crate) command: Option<Command>,
-    #[command(flatten)]
-    pub(crate) build: BuildArguments,
+    pub(crate) command: Command,
     #[command(flatten)]
     pub(crate) global: GlobalArguments,
 }
@@ -54,7 +55,7 @@ pub(crate) struct Arguments {
 #[command(next_help_heading = "Options of every command")]
 pub(crate) struct GlobalArguments {
     /// Threads to use [default: all cores]
-    #[arg(short = 'j', long, value_name = "N", global = true)]
+    #[arg(short = 'j', long, value_name = "N", global = true, value_parser = threads)]
     pub(crate) threads: Option<NonZeroUsize>,
     /// Print one JSON object a pyramid, one a line, to standard output
     #[arg(long, global = true)]
@@ -139,5 +140,75 @@ pub(crate) struct ChangesArguments {
 /// A version as a number or as its folder is named: `3` or `v3`.
 fn version(text: &str) -> Result<u32, String> {
     let digits = text.strip_prefix('v').unwrap_or(text);
-    digits.parse().map_err(|_| "a version is a number such as 3, or v3".into())
+    let digits = digits.parse().ok().filter(|_| digits.bytes().all(|byte| byte.is_ascii_digit()));
+    digits.ok_or_else(|| "a version is a number such as 3, or v3".into())
+}
+
+fn threads(text: &str) -> Result<NonZeroUsize, String> {
+    let number = text.parse().ok().filter(|threads: &NonZeroUsize| threads.get() <= MOST_THREADS);
+    number.ok_or_else(|| format!("expected a whole number from 1 to {MOST_THREADS}"))
+}
+
+/// The command line with `build` put in front where it names no command: `fast_pyramid DIR...` builds.
+///
+/// The first word that is neither an option nor the value of one decides, so that options of every command may stand
+/// before the command.
+pub(crate) fn with_default_command(words: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
+    let mut words: Vec<OsString> = words.into_iter().collect();
+    let program = Arguments::command();
+    let valued: Vec<String> = program
+        .get_subcommands()
+        .chain([&program])
+        .flat_map(clap::Command::get_arguments)
+        .filter(|argument| argument.get_action().takes_values() && !argument.is_positional())
+        .flat_map(|argument| {
+            let short = argument.get_short().map(|short| format!("-{short}"));
+            short.into_iter().chain(argument.get_long().map(|long| format!("--{long}")))
+        })
+        .collect();
+    let mut rest = words.iter().skip(1);
+    let decides = loop {
+        match rest.next().map(|word| word.to_string_lossy()) {
+            None => return words,
+            Some(option) if valued.iter().any(|known| *known == option) => _ = rest.next(),
+            Some(option) if option.len() > 1 && option.starts_with('-') && option != "--" => {}
+            Some(word) => break word.into_owned(),
+        }
+    };
+    if program.find_subcommand(&decides).is_none() {
+        words.insert(1, "build".into());
+    }
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_without_a_command_is_built() {
+        let completed = |line: &str| {
+            let words = line.split(' ').map(OsString::from);
+            with_default_command(words)
+                .iter()
+                .map(|word| word.to_string_lossy().into_owned())
+                .collect::<Vec<_>>()
+                .join(" ")
+        };
+        for (line, expected) in [
+            ("fp image1", "fp build image1"),
+            ("fp -j 2 --json image1 image2", "fp build -j 2 --json image1 image2"),
+            ("fp --dry-run image1", "fp build --dry-run image1"),
+            ("fp --rebuild-from 3 image1", "fp build --rebuild-from 3 image1"),
+            ("fp -- build", "fp build -- build"),
+            ("fp ./info", "fp build ./info"),
+            ("fp --json info image1", "fp --json info image1"),
+            ("fp -j 1 --progress never info image1", "fp -j 1 --progress never info image1"),
+            ("fp -j1 build image1", "fp -j1 build image1"),
+            ("fp --help", "fp --help"),
+            ("fp", "fp"),
+        ] {
+            assert_eq!(completed(line), expected);
+        }
+    }
 }

@@ -5,6 +5,7 @@ use super::console::{Console, counted, grouped};
 use super::exit::Code;
 use super::progress::Progress;
 use fast_pyramid::pyramid::{BuildOptions, BuildReport, Error, Pyramid, VersionReport, VersionStatus};
+use fast_pyramid::shown::shown;
 use fast_pyramid::store::{Durability, Version};
 use serde_json::json;
 use std::path::Path;
@@ -20,10 +21,11 @@ pub(crate) fn run(arguments: &BuildArguments, global: &GlobalArguments, console:
     let _ = signal_hook::flag::register(signal_hook::consts::SIGINT, Arc::clone(&interrupted));
     let mut code = Code::Done;
     for folder in &arguments.folders {
-        code = code.max(build_one(folder, arguments, global, console, &interrupted));
         if interrupted.load(Ordering::Relaxed) {
-            break;
+            console.error(&format!("{}: not built, because of the interrupt", shown(folder)), None);
+            return Code::Interrupted;
         }
+        code = code.max(build_one(folder, arguments, global, console, &interrupted));
     }
     code
 }
@@ -36,25 +38,24 @@ fn build_one(
     interrupted: &Arc<AtomicBool>,
 ) -> Code {
     let started = Instant::now();
-    let name = folder.display().to_string();
     let options = BuildOptions {
         threads: global.threads,
         dry_run: arguments.dry_run,
         rebuild_from: arguments.rebuild_from.map(Version),
         durability: Durability::Flushed,
     };
-    let progress = Progress::new(console, global.progress, &name, Arc::clone(interrupted));
+    let progress = Progress::new(console, global.progress, &shown(folder), Arc::clone(interrupted));
     let result = progress.during(|| {
         let pyramid = Pyramid::open(folder)?;
-        describe_pyramid(&pyramid, &name, console);
+        describe_pyramid(&pyramid, console);
         pyramid.build_observed(&options, &progress)
     });
-    let seconds = started.elapsed().as_secs_f64();
+    let seconds = (started.elapsed().as_secs_f64() * 1000.0).round() / 1000.0;
+    let name = folder.to_string_lossy();
     match result {
         Ok(report) => {
-            tell(&name, &report, seconds, console);
+            conclude(folder, &report, seconds, console);
             if global.json {
-                let seconds = (seconds * 1000.0).round() / 1000.0;
                 let object = json!({ "pyramid": name, "versions": report.versions, "seconds": seconds });
                 console.data(&format!("{object}\n"));
             }
@@ -62,7 +63,9 @@ fn build_one(
         }
         Err(error) => {
             if global.json {
-                console.data(&format!("{}\n", error_object(&name, &error)));
+                let mut object = error_object(&name, &error);
+                object["versions"] = json!(progress.published());
+                console.data(&format!("{object}\n"));
             }
             super::fail(console, &error)
         }
@@ -71,43 +74,50 @@ fn build_one(
 
 /// What `--json` prints of a pyramid that failed.
 pub(crate) fn error_object(name: &str, error: &Error) -> serde_json::Value {
-    json!({ "pyramid": name, "error": error.to_string(), "code": Code::of(error.category()).number() })
+    let code = Code::of(error.category()).number();
+    json!({ "pyramid": name, "error": error.to_string(), "hint": error.hint(), "code": code })
 }
 
-fn describe_pyramid(pyramid: &Pyramid, name: &str, console: &Console) {
+fn describe_pyramid(pyramid: &Pyramid, console: &Console) {
     let geometry = pyramid.spec().geometry;
     let (size, grid) = (geometry.size(), geometry.base_grid());
     console.detail(&format!(
-        "{name}: {size} pixels in {grid} base tiles of {}, {} levels, {}",
+        "{}: {size} pixels in {grid} base tiles of {}, {} levels, {}",
+        shown(pyramid.folder()),
         geometry.tile_size(),
         geometry.base_level() + 1,
         counted(geometry.tile_count(), "tile"),
     ));
 }
 
-fn tell(name: &str, report: &BuildReport, seconds: f64, console: &Console) {
-    let fresh: Vec<&VersionReport> =
-        report.versions.iter().filter(|version| version.status != VersionStatus::UpToDate).collect();
-    if fresh.is_empty() {
+/// Says of a version what was made, or would be.
+pub(crate) fn line(name: &str, report: &VersionReport) -> String {
+    let (verb, most) = match report.status {
+        VersionStatus::WouldBuild => ("would be built", "at most "),
+        _ => ("built", ""),
+    };
+    format!(
+        "{name}: {} {verb}: {} ({most}{} generated, {most}{} patched, {} linked)",
+        report.version,
+        counted(report.tiles, "tile"),
+        grouped(report.generated),
+        grouped(report.patched),
+        grouped(report.linked),
+    )
+}
+
+/// The last line about a pyramid; what was built has been told already, version by version.
+fn conclude(folder: &Path, report: &BuildReport, seconds: f64, console: &Console) {
+    let name = shown(folder);
+    let any = |status| report.versions.iter().any(|version| version.status == status);
+    for version in report.versions.iter().filter(|version| version.status == VersionStatus::WouldBuild) {
+        console.say(&line(&name, version));
+    }
+    if any(VersionStatus::Built) {
+        let latest = folder.join("dest/dzi/latest");
+        console.say(&format!("{name}: published {} in {seconds:.2} s", shown(latest)));
+    } else if !any(VersionStatus::WouldBuild) {
         let latest = report.versions.last().map_or(Version(0), |version| version.version);
         console.say(&format!("{name}: {latest} is published, nothing to do"));
-        return;
-    }
-    for version in &fresh {
-        let (verb, most) = match version.status {
-            VersionStatus::WouldBuild => ("would be built", "at most "),
-            _ => ("built", ""),
-        };
-        console.say(&format!(
-            "{name}: {} {verb}: {} ({most}{} generated, {most}{} patched, {} linked)",
-            version.version,
-            counted(version.tiles, "tile"),
-            grouped(version.generated),
-            grouped(version.patched),
-            grouped(version.linked),
-        ));
-    }
-    if fresh.iter().any(|version| version.status == VersionStatus::Built) {
-        console.say(&format!("{name}: published {name}/dest/dzi/latest in {seconds:.2} s"));
     }
 }

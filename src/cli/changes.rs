@@ -13,7 +13,7 @@ const AT_A_TIME: usize = 4096;
 
 /// Prints the paths, one a line.
 pub(crate) fn run(arguments: &ChangesArguments, global: &GlobalArguments, console: &Console) -> Code {
-    let name = arguments.folder.display().to_string();
+    let name = arguments.folder.to_string_lossy().into_owned();
     match changes(&arguments.folder, arguments.version) {
         Ok(changes) => {
             if global.json {

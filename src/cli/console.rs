@@ -74,9 +74,11 @@ impl Console {
         self.line(&format!("error: {lines}"));
     }
 
-    /// Draws or replaces the progress bar.
+    /// Draws or replaces the progress bar, cut to the terminal's width so that it stays in its line.
     pub(crate) fn bar(&self, text: &str) {
         let mut state = self.lock();
+        let width = rustix::termios::tcgetwinsize(io::stderr()).map_or(0, |size| usize::from(size.ws_col));
+        let text: String = text.chars().take(if width > 1 { width - 1 } else { 120 }).collect();
         let _ = write!(io::stderr().lock(), "\r{text}\x1b[K");
         state.bar = true;
     }

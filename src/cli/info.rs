@@ -5,13 +5,14 @@ use super::build::error_object;
 use super::console::{Console, counted, grouped};
 use super::exit::Code;
 use fast_pyramid::pyramid::{Pyramid, PyramidInfo, VersionInfo};
+use fast_pyramid::shown::shown;
 use serde_json::{Value, json};
 
 /// Tells about each folder, whatever becomes of the others.
 pub(crate) fn run(arguments: &InfoArguments, global: &GlobalArguments, console: &Console) -> Code {
     let mut code = Code::Done;
     for folder in &arguments.folders {
-        let name = folder.display().to_string();
+        let name = folder.to_string_lossy().into_owned();
         match Pyramid::open(folder).and_then(|pyramid| pyramid.info()) {
             Ok(info) if global.json => {
                 let mut object = json!({ "pyramid": name });
@@ -21,7 +22,7 @@ pub(crate) fn run(arguments: &InfoArguments, global: &GlobalArguments, console: 
                 console.data(&format!("{object}\n"));
             }
             Ok(info) => {
-                console.data(&table(&name, &info));
+                console.data(&table(&shown(folder), &info));
             }
             Err(error) => {
                 if global.json {

@@ -18,7 +18,7 @@ use std::process::ExitCode;
 
 /// Runs the command that `words` (the program's name first) ask for.
 pub(crate) fn run(words: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let arguments = match Arguments::try_parse_from(words) {
+    let arguments = match Arguments::try_parse_from(arguments::with_default_command(words)) {
         Ok(arguments) => arguments,
         Err(error) => {
             // A closed stdout or stderr is no reason to fail, let alone to panic.
@@ -28,12 +28,11 @@ pub(crate) fn run(words: impl IntoIterator<Item = OsString>) -> ExitCode {
     };
     let console = Console::new(&arguments.global);
     let code = match &arguments.command {
-        None => build::run(&arguments.build, &arguments.global, &console),
-        Some(Command::Build(build)) => build::run(build, &arguments.global, &console),
-        Some(Command::Info(info)) => info::run(info, &arguments.global, &console),
-        Some(Command::Changes(changes)) => changes::run(changes, &arguments.global, &console),
-        Some(Command::Completions { shell }) => reference::completions(*shell, &console),
-        Some(Command::Man { command }) => reference::man(command.as_deref(), &console),
+        Command::Build(build) => build::run(build, &arguments.global, &console),
+        Command::Info(info) => info::run(info, &arguments.global, &console),
+        Command::Changes(changes) => changes::run(changes, &arguments.global, &console),
+        Command::Completions { shell } => reference::completions(*shell, &console),
+        Command::Man { command } => reference::man(command.as_deref(), &console),
     };
     ExitCode::from(console.finish(code).number())
 }

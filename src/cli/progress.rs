@@ -2,7 +2,7 @@
 
 use super::arguments::When;
 use super::console::{Console, grouped};
-use fast_pyramid::pyramid::{Observer, Warning};
+use fast_pyramid::pyramid::{Observer, VersionReport, Warning};
 use fast_pyramid::store::Version;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
@@ -33,6 +33,7 @@ pub(crate) struct Progress<'a> {
     interrupted: Arc<AtomicBool>,
     done: AtomicU64,
     current: Mutex<Option<Current>>,
+    published: Mutex<Vec<VersionReport>>,
     ended: Mutex<bool>,
     end: Condvar,
 }
@@ -61,9 +62,15 @@ impl<'a> Progress<'a> {
             interrupted,
             done: AtomicU64::new(0),
             current: Mutex::new(None),
+            published: Mutex::default(),
             ended: Mutex::new(false),
             end: Condvar::new(),
         }
+    }
+
+    /// The versions built and published so far.
+    pub(crate) fn published(&self) -> Vec<VersionReport> {
+        self.published.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Runs `work` while progress is shown.
@@ -128,6 +135,11 @@ impl Observer for Progress<'_> {
 
     fn tiles_done(&self, count: u64) {
         self.done.fetch_add(count, Ordering::Relaxed);
+    }
+
+    fn version_published(&self, report: &VersionReport) {
+        self.console.say(&super::build::line(&self.name, report));
+        self.published.lock().unwrap_or_else(PoisonError::into_inner).push(*report);
     }
 
     fn stopped(&self) -> bool {

@@ -113,6 +113,9 @@ impl Codec {
         scratch: &mut Scratch,
         image: &mut TileImage,
     ) -> Result<(), CodecError> {
+        if let Some(instead) = something_else(bytes, self.kind) {
+            return Err(CodecError::Damaged(instead.into()));
+        }
         match self.kind {
             FormatKind::Jpeg => decode_jpeg(bytes, size, &mut scratch.jpeg, image.jpeg_mut()),
             FormatKind::Png => {
@@ -214,13 +217,24 @@ fn decode_jpeg(
     }
 }
 
+/// What a file that is not of its kind is instead, where its first bytes tell.
+fn something_else(bytes: &[u8], kind: FormatKind) -> Option<&'static str> {
+    match (bytes, kind) {
+        ([], _) => Some("it is empty"),
+        ([0x89, b'P', b'N', b'G', ..], FormatKind::Jpeg) => Some("it is a PNG, not a JPEG"),
+        ([0xFF, 0xD8, 0xFF, ..], FormatKind::Png) => Some("it is a JPEG, not a PNG"),
+        ([b'<', ..], _) => Some("it is HTML or XML, no image"),
+        _ => None,
+    }
+}
+
 fn refused(error: jpeg::JpegError) -> CodecError {
     match error.kind {
         jpeg::JpegErrorKind::DimensionMismatch { expected, found } => {
             let size = |(width, height)| Size::new(width, height);
             CodecError::WrongSize { expected: size(expected), found: size(found) }
         }
-        jpeg::JpegErrorKind::Unsupported(_) => CodecError::Unsupported(error.to_string()),
+        jpeg::JpegErrorKind::Unsupported(what) => CodecError::Unsupported(what.to_string()),
         _ => CodecError::Damaged(error.to_string()),
     }
 }

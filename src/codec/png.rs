@@ -65,6 +65,9 @@ fn damaged(error: &DecodingError) -> CodecError {
         DecodingError::IoError(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => {
             CodecError::Damaged("it ends too early".into())
         }
+        DecodingError::Format(error) if error.to_string().contains("signature") => {
+            CodecError::Damaged("it is not a PNG".into())
+        }
         DecodingError::LimitsExceeded => CodecError::Damaged("its metadata is too large".into()),
         other => CodecError::Damaged(other.to_string()),
     }

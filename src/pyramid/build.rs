@@ -45,12 +45,21 @@ impl Pyramid {
             .build()
             .map_err(|error| Error::Threads(error.to_string()))?;
         pool.install(|| {
-            let _lock = if options.dry_run { None } else { Some(WriteLock::take(&self.layout, "build")?) };
-            let survey = Survey::take(self, options, observer)?;
             if options.dry_run {
-                return Ok(survey.dry_report());
+                return Ok(Survey::take(self, options, observer)?.dry_report());
             }
-            survey.build(options, observer)
+            // Invalid input leaves no trace, so the first survey of a pyramid comes before the folder of the lock.
+            let first = if self.layout.state().exists() { None } else { Some(Survey::take(self, options, observer)?) };
+            let _lock = WriteLock::take(&self.layout, "build")?;
+            let survey = match first {
+                Some(survey) if store::published(&self.layout)?.is_empty() => survey,
+                _ => Survey::take(self, options, observer)?,
+            };
+            let result = survey.build(options, observer);
+            if result.is_err() {
+                store::discard_staging(&self.layout)?;
+            }
+            result
         })
     }
 }
@@ -76,6 +85,10 @@ impl Survey {
             let from = self.from.or(versions.first().copied()).unwrap_or(Version(0));
             store::publish(&layout, from, versions, options.durability)?;
             self.trees.staged.clear();
+            versions
+                .iter()
+                .filter_map(|version| reports.get(version))
+                .for_each(|report| observer.version_published(report));
         }
         if let (Some(from), true) = (self.from, pending.is_empty()) {
             store::publish(&layout, from, &[], options.durability)?;

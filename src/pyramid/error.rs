@@ -1,6 +1,7 @@
 //! Everything that can stop a command, each with its paths and numbers and with what to do about it.
 
 use crate::faults::Faults;
+use crate::shown::shown;
 use crate::spec::SpecError;
 use crate::store::{SourceChanges, StoreError, Version};
 use std::path::PathBuf;
@@ -25,25 +26,30 @@ pub enum Category {
 #[non_exhaustive]
 pub enum Error {
     /// The path given is not a folder.
-    #[error("{} is not a folder", path.display())]
+    #[error("{}: {}", shown(path), if *exists { "this is not a folder" } else { "there is no such folder" })]
     NotAFolder {
         /// The path.
         path: PathBuf,
+        /// Whether there is something else in its place.
+        exists: bool,
     },
     /// There is no pyramid.json.
-    #[error("{} does not exist", path.display())]
+    #[error("{} does not exist", shown(path))]
     NoSpec {
         /// Where it should be.
         path: PathBuf,
     },
+    /// The pyramid.json cannot be read.
+    #[error(transparent)]
+    SpecUnreadable(StoreError),
     /// The pyramid.json is not UTF-8.
-    #[error("{}: it is not UTF-8 text", path.display())]
+    #[error("{}: it is not UTF-8 text", shown(path))]
     SpecNotText {
         /// The file.
         path: PathBuf,
     },
     /// The pyramid.json is not valid.
-    #[error("{}: {error}", path.display())]
+    #[error("{}: {error}", shown(path))]
     Spec {
         /// The file.
         path: PathBuf,
@@ -51,7 +57,7 @@ pub enum Error {
         error: SpecError,
     },
     /// Overlap is not supported yet.
-    #[error("{}: \"overlap\" is {overlap}, but only 0 is supported by this release", path.display())]
+    #[error("{}: \"overlap\" is {overlap}, but only 0 is supported by this release", shown(path))]
     Overlap {
         /// The pyramid.json.
         path: PathBuf,
@@ -62,7 +68,7 @@ pub enum Error {
     #[error(transparent)]
     Store(#[from] StoreError),
     /// Base tiles are missing, too many, or not what they should be.
-    #[error("{}: {} wrong\n{faults}", folder.display(), if faults.count() == 1 { "1 tile is".to_owned() } else { format!("{} tiles are", faults.count()) })]
+    #[error("{}: {} wrong\n{faults}", shown(folder), if faults.count() == 1 { "1 tile is".to_owned() } else { format!("{} tiles are", faults.count()) })]
     Tiles {
         /// The source version's folder.
         folder: PathBuf,
@@ -70,7 +76,7 @@ pub enum Error {
         faults: Faults,
     },
     /// Published trees were built with other settings.
-    #[error("{}: {version} was published with other settings: {}", pyramid.display(), differences(changed))]
+    #[error("{}: {version} was published with other settings: {}", shown(pyramid), differences(changed))]
     SettingsChanged {
         /// The pyramid folder.
         pyramid: PathBuf,
@@ -82,7 +88,7 @@ pub enum Error {
         changed: Vec<(String, String, String)>,
     },
     /// The sources of a published version are not what it was built from.
-    #[error("{}: {} changed since {version} was published: {}", folder.display(), change_counts(changes), changes.named.join(", "))]
+    #[error("{}: {} since {version} was published: {}", shown(folder), change_counts(changes), change_names(changes))]
     SourcesChanged {
         /// The source version's folder.
         folder: PathBuf,
@@ -94,15 +100,15 @@ pub enum Error {
         changes: SourceChanges,
     },
     /// The sources of a published version are gone.
-    #[error("{} does not exist, but {version} was published from it", folder.display())]
+    #[error("{} does not exist, but {version} was published from it", shown(folder))]
     SourcesGone {
         /// Where the source version's folder was.
         folder: PathBuf,
         /// Which version.
         version: Version,
     },
-    /// There is no version from the given one on.
-    #[error("{}: there is no version {from} or above to rebuild; the latest is {latest}", pyramid.display())]
+    /// There is no version from the given one on, so there is nothing to build again.
+    #[error("{}: there is no version {from} or above to rebuild; the latest is {latest}", shown(pyramid))]
     NothingToRebuild {
         /// The pyramid folder.
         pyramid: PathBuf,
@@ -112,7 +118,7 @@ pub enum Error {
         latest: Version,
     },
     /// The version asked for is not published.
-    #[error("{}: {} is not published", pyramid.display(), version.map_or("no version".to_owned(), |version| version.to_string()))]
+    #[error("{}: {}", shown(pyramid), version.map_or("nothing is published".to_owned(), |version| format!("{version} is not published")))]
     NotPublished {
         /// The pyramid folder.
         pyramid: PathBuf,
@@ -122,7 +128,7 @@ pub enum Error {
         published: Vec<Version>,
     },
     /// A tile of an earlier version cannot be read back.
-    #[error("{}: {problem}", path.display())]
+    #[error("{}: {problem}", shown(path))]
     StoredTile {
         /// The tile.
         path: PathBuf,
@@ -132,7 +138,7 @@ pub enum Error {
         problem: String,
     },
     /// A generated tile cannot be encoded.
-    #[error("{}: {problem}", path.display())]
+    #[error("{}: {problem}", shown(path))]
     Encode {
         /// The tile.
         path: PathBuf,
@@ -143,7 +149,7 @@ pub enum Error {
     #[error("cannot start threads: {0}")]
     Threads(String),
     /// The observer asked to stop.
-    #[error("{} was interrupted; published versions are as they were", pyramid.display())]
+    #[error("{} was interrupted; published versions are as they were", shown(pyramid))]
     Interrupted {
         /// The pyramid folder.
         pyramid: PathBuf,
@@ -159,7 +165,13 @@ fn change_counts(changes: &SourceChanges) -> String {
     let parts = [(changes.changed, "changed"), (changes.added, "added"), (changes.removed, "removed")];
     let parts: Vec<String> =
         parts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
-    format!("tiles ({})", parts.join(", "))
+    let total = changes.changed + changes.added + changes.removed;
+    format!("{} {}", parts.join(", "), if total == 1 { "tile" } else { "tiles" })
+}
+
+fn change_names(changes: &SourceChanges) -> String {
+    let (names, more) = changes.named();
+    names.join(", ") + if more { ", ..." } else { "" }
 }
 
 impl Error {
@@ -171,8 +183,12 @@ impl Error {
             Self::Interrupted { .. } => Category::Interrupted,
             Self::NothingToRebuild { .. } | Self::NotPublished { .. } => Category::Usage,
             Self::Store(
-                StoreError::TwoPlaces { .. } | StoreError::NoVersions { .. } | StoreError::BadVersion { .. },
+                StoreError::TwoPlaces { .. }
+                | StoreError::NoVersions { .. }
+                | StoreError::BadVersion { .. }
+                | StoreError::LinkedFolder { .. },
             )
+            | Self::SpecUnreadable(_)
             | Self::NotAFolder { .. }
             | Self::NoSpec { .. }
             | Self::SpecNotText { .. }
@@ -190,7 +206,10 @@ impl Error {
     #[must_use]
     pub fn hint(&self) -> Option<String> {
         Some(match self {
-            Self::NotAFolder { .. } => "give the folder that holds pyramid.json and v0".into(),
+            Self::NotAFolder { .. } => {
+                "give the folder that holds pyramid.json and v0, or a command: see fast_pyramid --help".into()
+            }
+            Self::SpecUnreadable(_) => "it has to be a readable regular file".into(),
             Self::NoSpec { .. } => {
                 "write one such as { width: 750, height: 500, tile_size: 250, overlap: 0 } with your picture's numbers"
                     .into()
@@ -198,7 +217,10 @@ impl Error {
             Self::SpecNotText { .. } => "save it as UTF-8".into(),
             Self::Spec { error, .. } => format!("expected {}", error.expected),
             Self::Overlap { .. } => "cut the base tiles without overlap and write overlap: 0".into(),
-            Self::Tiles { .. } => "nothing was published; correct the tiles and run the same command again".into(),
+            Self::Tiles { folder, .. } => {
+                let version = folder.file_name().map(shown).unwrap_or_default();
+                format!("{version} was not published; correct its tiles and run the same command again")
+            }
             Self::SettingsChanged { lowest, .. } => {
                 format!("put the old settings back, or build everything again with --rebuild-from {}", lowest.0)
             }
@@ -222,7 +244,8 @@ impl Error {
             }
             Self::Store(error) => return store_hint(error),
             Self::Interrupted { .. } => "run the same command again".into(),
-            Self::NothingToRebuild { .. } | Self::Encode { .. } | Self::Threads(_) => return None,
+            Self::NothingToRebuild { latest, .. } => format!("give a version from 0 to {}", latest.0),
+            Self::Encode { .. } | Self::Threads(_) => return None,
         })
     }
 }
@@ -241,6 +264,9 @@ fn store_hint(error: &StoreError) -> Option<String> {
                 "make room and run the same command again; published versions are as they were".into()
             }
             std::io::ErrorKind::PermissionDenied => "check the permissions of this path".into(),
+            std::io::ErrorKind::AlreadyExists | std::io::ErrorKind::NotADirectory => {
+                "something else stands where a folder has to be; move it away".into()
+            }
             _ => return None,
         },
         StoreError::NoPrevious => return None,

@@ -35,13 +35,14 @@ impl Pyramid {
     pub fn open(folder: impl Into<PathBuf>) -> Result<Self, Error> {
         let layout = Layout::new(folder);
         if !layout.root().is_dir() {
-            return Err(Error::NotAFolder { path: layout.root().to_owned() });
+            let path = layout.root().to_owned();
+            return Err(Error::NotAFolder { exists: path.symlink_metadata().is_ok(), path });
         }
         let path = layout.spec_file();
         if path.symlink_metadata().is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound) {
             return Err(Error::NoSpec { path });
         }
-        let bytes = store::read_file(&path, MOST_SPEC_BYTES)?;
+        let bytes = store::read_file(&path, MOST_SPEC_BYTES).map_err(Error::SpecUnreadable)?;
         let text = String::from_utf8(bytes).map_err(|_| Error::SpecNotText { path: path.clone() })?;
         let spec = PyramidSpec::parse(&text).map_err(|error| Error::Spec { path, error })?;
         Ok(Self { layout, spec })

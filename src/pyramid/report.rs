@@ -102,6 +102,11 @@ pub trait Observer: Sync {
         let _ = count;
     }
 
+    /// A version was built and published.
+    fn version_published(&self, report: &VersionReport) {
+        let _ = report;
+    }
+
     /// Whether to stop as soon as possible.
     fn stopped(&self) -> bool {
         false

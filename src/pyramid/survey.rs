@@ -28,24 +28,25 @@ impl Survey {
         if spec.geometry.overlap() != 0 {
             return Err(Error::Overlap { path: layout.spec_file(), overlap: spec.geometry.overlap() });
         }
+        store::check_own_folders(layout)?;
         let sources = SourceVersions::find(layout)?;
         let lowest = sources.versions.first().copied().unwrap_or(Version(0));
-        let listing = list_lowest(pyramid, &sources, lowest, observer)?;
-        let format = listing.format.clone().or_else(|| spec.format.clone()).unwrap_or_else(TileFormat::jpg);
-        let settings = Settings::new(spec, format, listing.naming);
+        let published = store::published(layout)?;
+        let from = replaced_from(layout, &sources, &published, options)?;
+        let kept = published.into_iter().map(|manifest| (manifest.version, manifest));
+        let kept: BTreeMap<_, _> = kept.filter(|(version, _)| from.is_none_or(|from| *version < from)).collect();
+        check_settings(pyramid, lowest, &kept)?;
+        let listing = list_lowest(pyramid, &sources, lowest, &kept, observer)?;
+        let format = listing.format.clone().unwrap_or_else(TileFormat::jpg);
         let trees = Trees {
             layout: layout.clone(),
             place: sources.place,
             geometry: spec.geometry,
-            settings,
+            settings: Settings::new(spec, format, listing.naming),
             staged: BTreeSet::new(),
         };
-        let published = store::published(layout)?;
-        let from = replaced_from(layout, &sources, &published, options)?;
-        let kept = published.into_iter().map(|manifest| (manifest.version, manifest));
-        let kept = kept.filter(|(version, _)| from.is_none_or(|from| *version < from)).collect();
         let mut survey = Self { trees, versions: sources.versions, kept, pending: BTreeMap::new(), from };
-        survey.check_kept(lowest, &listing.tiles, options)?;
+        survey.check_kept(lowest, &listing.tiles, options, observer)?;
         survey.list_pending(lowest, listing.tiles, observer)?;
         Ok(survey)
     }
@@ -54,14 +55,15 @@ impl Survey {
         self.trees.layout.source(self.trees.place, version)
     }
 
-    /// Compares the versions that stay with the settings and sources they were built from.
-    fn check_kept(&self, lowest: Version, lowest_tiles: &GridSet, options: &BuildOptions) -> Result<(), Error> {
+    /// Compares the sources of the versions that stay with what they were built from.
+    fn check_kept(
+        &self,
+        lowest: Version,
+        lowest_tiles: &GridSet,
+        options: &BuildOptions,
+        observer: &dyn Observer,
+    ) -> Result<(), Error> {
         for (&version, manifest) in &self.kept {
-            let changed = self.trees.settings.differences(&manifest.settings);
-            if !changed.is_empty() {
-                let pyramid = self.trees.layout.root().to_owned();
-                return Err(Error::SettingsChanged { pyramid, version, lowest, changed });
-            }
             let folder = self.source_folder(version);
             if !self.versions.contains(&version) {
                 return Err(Error::SourcesGone { folder, version });
@@ -76,7 +78,11 @@ impl Survey {
             let source = self.open_source(version)?;
             let state = self.trees.layout.manifest(version);
             let most = self.trees.most_tile_bytes();
-            let changes = store::check_sources(&state, manifest, &source, tiles, most, options.dry_run)?;
+            let stopped = || observer.stopped();
+            let changes = store::check_sources(&state, manifest, &source, tiles, most, options.dry_run, &stopped)?;
+            if observer.stopped() {
+                return Err(Error::Interrupted { pyramid: self.trees.layout.root().to_owned() });
+            }
             if !changes.is_empty() {
                 let next = Version(self.versions.last().map_or(1, |highest| highest.0.saturating_add(1)));
                 return Err(Error::SourcesChanged { folder, version, next, changes });
@@ -146,19 +152,40 @@ impl Survey {
     }
 }
 
-/// Lists the lowest version, which has to be complete.
+/// Compares pyramid.json with what the versions that stay were built with. What it does not say is theirs.
+fn check_settings(pyramid: &Pyramid, lowest: Version, kept: &BTreeMap<Version, Manifest>) -> Result<(), Error> {
+    let spec = &pyramid.spec;
+    for (&version, manifest) in kept {
+        let format = spec.format.as_ref().unwrap_or(&manifest.settings.format).clone();
+        let naming = spec.tile_naming.unwrap_or(manifest.settings.tile_naming);
+        let changed = Settings::new(spec, format, naming).differences(&manifest.settings);
+        if !changed.is_empty() {
+            let pyramid = pyramid.layout.root().to_owned();
+            return Err(Error::SettingsChanged { pyramid, version, lowest, changed });
+        }
+    }
+    Ok(())
+}
+
+/// Lists the lowest version, which has to be complete. Where it is published its manifest says what the names mean, and what is missing
+/// is told by comparing with it.
 fn list_lowest(
     pyramid: &Pyramid,
     sources: &SourceVersions,
     lowest: Version,
+    kept: &BTreeMap<Version, Manifest>,
     observer: &dyn Observer,
 ) -> Result<SourceListing, Error> {
     let spec = &pyramid.spec;
     let folder = pyramid.layout.source(sources.place, lowest);
-    let grid = spec.geometry.base_grid();
+    let known = kept.values().next().map(|manifest| &manifest.settings);
+    let format = spec.format.as_ref().or(known.map(|settings| &settings.format));
+    let naming = spec.tile_naming.or(known.map(|settings| settings.tile_naming));
     let mut listing =
-        SourceListing::read(&folder, grid, spec.format.as_ref(), spec.tile_naming).map_err(StoreError::from)?;
-    listing.require_all();
+        SourceListing::read(&folder, spec.geometry.base_grid(), format, naming).map_err(StoreError::from)?;
+    if !kept.contains_key(&lowest) {
+        listing.require_all();
+    }
     if !listing.faults.is_empty() {
         return Err(Error::Tiles { folder, faults: listing.faults });
     }

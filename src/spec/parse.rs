@@ -2,8 +2,8 @@
 
 use super::{Filter, MAX_BASE_TILES, MAX_TILE_SIZE, PyramidSpec, Quality, TileFormat, TileNaming};
 use crate::geometry::{Geometry, MAX_SIDE, Size};
-use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
-use serde_json::Value;
+use crate::shown::quoted;
+use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use std::fmt;
 
 const KEYS: [&str; 10] =
@@ -62,7 +62,7 @@ impl PyramidSpec {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let entries: Entries = json5::from_str(text).map_err(|error| {
             SpecError::new(
-                SpecProblem::Syntax(error.to_string()),
+                SpecProblem::Syntax(syntax(&error.to_string())),
                 "an object such as { width: 750, height: 500, tile_size: 250, overlap: 0 }",
             )
         })?;
@@ -108,7 +108,7 @@ fn geometry(size: Size, tile_size: u32, overlap: u32) -> Result<Geometry, SpecEr
 }
 
 /// The keys of the object in their order, doubled ones included.
-struct Entries(Vec<(String, Value)>);
+struct Entries(Vec<(String, Found)>);
 
 impl<'de> Deserialize<'de> for Entries {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -132,20 +132,104 @@ impl<'de> Deserialize<'de> for Entries {
     }
 }
 
+/// A value as it stood there, for checking and for messages.
+enum Found {
+    Switch(bool),
+    /// A number without a fraction, such as 64 and 64.0.
+    Whole(i128),
+    /// Any other number, not-a-number and the infinities too.
+    Fraction(f64),
+    Text(String),
+    /// What no key can have; named for messages.
+    Other(&'static str),
+}
+
+impl Found {
+    fn text(&self) -> Option<&str> {
+        match self {
+            Self::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Found {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Switch(on) => write!(out, "{on}"),
+            Self::Whole(number) => write!(out, "{number}"),
+            Self::Fraction(number) => write!(out, "{number}"),
+            Self::Text(text) => write!(out, "{text:?}"),
+            Self::Other(name) => out.write_str(name),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Found {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(FoundVisitor)
+    }
+}
+
+struct FoundVisitor;
+
+impl<'de> Visitor<'de> for FoundVisitor {
+    type Value = Found;
+
+    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("a value")
+    }
+
+    fn visit_bool<E>(self, on: bool) -> Result<Found, E> {
+        Ok(Found::Switch(on))
+    }
+
+    fn visit_i64<E>(self, number: i64) -> Result<Found, E> {
+        Ok(Found::Whole(number.into()))
+    }
+
+    fn visit_u64<E>(self, number: u64) -> Result<Found, E> {
+        Ok(Found::Whole(number.into()))
+    }
+
+    fn visit_f64<E>(self, number: f64) -> Result<Found, E> {
+        let whole = number.fract() == 0.0 && number.abs() < 1e15;
+        Ok(if whole { Found::Whole(number as i128) } else { Found::Fraction(number) })
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Found, E> {
+        Ok(Found::Text(text.to_owned()))
+    }
+
+    fn visit_unit<E>(self) -> Result<Found, E> {
+        Ok(Found::Other("null"))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Found, A::Error> {
+        while items.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(Found::Other("a list"))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Found, A::Error> {
+        while entries.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+        Ok(Found::Other("an object"))
+    }
+}
+
 impl Entries {
     fn check_keys(&self) -> Result<(), SpecError> {
         for (index, (key, _)) in self.0.iter().enumerate() {
             if !KEYS.contains(&key.as_str()) {
-                return Err(SpecError::new(SpecProblem::Unknown(key.clone()), format!("one of {}", KEYS.join(", "))));
+                return Err(SpecError::new(SpecProblem::Unknown(quoted(key)), format!("one of {}", KEYS.join(", "))));
             }
             if self.0[..index].iter().any(|(earlier, _)| earlier == key) {
-                return Err(SpecError::new(SpecProblem::Twice(key.clone()), "each key once"));
+                return Err(SpecError::new(SpecProblem::Twice(quoted(key)), "each key once"));
             }
         }
         Ok(())
     }
 
-    fn get(&self, key: &'static str) -> Option<&Value> {
+    fn get(&self, key: &'static str) -> Option<&Found> {
         self.0.iter().find(|(found, _)| found == key).map(|(_, value)| value)
     }
 
@@ -156,32 +240,39 @@ impl Entries {
 
     fn whole(&self, key: &'static str, least: u32, most: u32) -> Result<Option<u32>, SpecError> {
         let Some(value) = self.get(key) else { return Ok(None) };
-        let number = value.as_u64().filter(|number| (u64::from(least)..=u64::from(most)).contains(number));
-        match number {
-            Some(number) => Ok(Some(number as u32)),
-            None => Err(wrong(key, value, whole_number(least, most))),
+        match value {
+            Found::Whole(number) if (i128::from(least)..=i128::from(most)).contains(number) => Ok(Some(*number as u32)),
+            _ => Err(wrong(key, value, whole_number(least, most))),
         }
     }
 
     fn switch(&self, key: &'static str) -> Result<Option<bool>, SpecError> {
         match self.get(key) {
             None => Ok(None),
-            Some(Value::Bool(on)) => Ok(Some(*on)),
+            Some(Found::Switch(on)) => Ok(Some(*on)),
             Some(other) => Err(wrong(key, other, "true or false".into())),
         }
     }
 
     fn choice<T: Copy>(&self, key: &'static str, names: &[(&str, T)]) -> Result<Option<T>, SpecError> {
         let Some(value) = self.get(key) else { return Ok(None) };
-        let named = names.iter().find(|(name, _)| value.as_str() == Some(name));
+        let named = names.iter().find(|(name, _)| value.text() == Some(name));
         let quoted: Vec<String> = names.iter().map(|(name, _)| format!("{name:?}")).collect();
         named.map(|(_, choice)| Some(*choice)).ok_or_else(|| wrong(key, value, format!("one of {}", quoted.join(", "))))
     }
 
     fn format(&self) -> Result<Option<TileFormat>, SpecError> {
         let Some(value) = self.get("format") else { return Ok(None) };
-        let format = value.as_str().and_then(TileFormat::new);
+        let format = value.text().and_then(TileFormat::new);
         format.map(Some).ok_or_else(|| wrong("format", value, format!("the tiles' extension: {}", TileFormat::NAMES)))
+    }
+}
+
+/// What the parser says, without the place it gives for a text that ends too early: that of the beginning.
+fn syntax(message: &str) -> String {
+    match message.strip_prefix("EOF parsing ") {
+        Some(rest) => format!("it ends within {}", rest.split(" at line").next().unwrap_or(rest)),
+        None => quoted(message),
     }
 }
 
@@ -189,10 +280,6 @@ fn whole_number(least: u32, most: u32) -> String {
     format!("a whole number from {least} to {most}")
 }
 
-fn wrong(key: &'static str, found: &Value, expected: String) -> SpecError {
-    let mut found = found.to_string();
-    if found.chars().count() > 60 {
-        found = found.chars().take(57).chain("...".chars()).collect();
-    }
-    SpecError::new(SpecProblem::Value { key, found }, expected)
+fn wrong(key: &'static str, found: &Found, expected: String) -> SpecError {
+    SpecError::new(SpecProblem::Value { key, found: quoted(&found.to_string()) }, expected)
 }

@@ -1,11 +1,12 @@
 //! Errors of the file system, each with what was tried and where.
 
+use crate::shown::shown;
 use std::io;
 use std::path::{Path, PathBuf};
 
 /// An operation on a file or folder that failed.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot {action} {}: {source}", path.display())]
+#[error("cannot {action} {}: {source}", shown(path))]
 pub struct IoError {
     /// What was tried, as a verb: `read`, `create`, `rename`, ...
     pub action: &'static str,
@@ -35,7 +36,7 @@ pub enum StoreError {
     #[error(transparent)]
     Io(#[from] IoError),
     /// Another process is changing this pyramid.
-    #[error("{} is being changed by another process{holder}", pyramid.display())]
+    #[error("{} is being changed by another process{holder}", shown(pyramid))]
     Locked {
         /// The pyramid folder.
         pyramid: PathBuf,
@@ -43,13 +44,13 @@ pub enum StoreError {
         holder: String,
     },
     /// A folder of the tool's own is a symbolic link, through which relative links would not work.
-    #[error("{} is a symbolic link; links from the trees to the tiles would lead elsewhere", path.display())]
+    #[error("{} is a symbolic link; links from the trees to the tiles would lead elsewhere", shown(path))]
     LinkedFolder {
         /// The folder.
         path: PathBuf,
     },
     /// A file of the tool's own cannot be understood.
-    #[error("{} is damaged: {problem}", path.display())]
+    #[error("{} is damaged: {problem}", shown(path))]
     Damaged {
         /// The file.
         path: PathBuf,
@@ -57,7 +58,7 @@ pub enum StoreError {
         problem: String,
     },
     /// A tile changed while it was read.
-    #[error("{} changed while it was read", path.display())]
+    #[error("{} changed while it was read", shown(path))]
     Changing {
         /// The tile.
         path: PathBuf,
@@ -66,7 +67,7 @@ pub enum StoreError {
     #[error("there is no version below the lowest one")]
     NoPrevious,
     /// Source folders stand both in the pyramid folder and in its `src`.
-    #[error("{} has source versions both in itself ({first}) and in src ({second})", pyramid.display())]
+    #[error("{} has source versions both in itself ({first}) and in src ({second})", shown(pyramid))]
     TwoPlaces {
         /// The pyramid folder.
         pyramid: PathBuf,
@@ -76,13 +77,13 @@ pub enum StoreError {
         second: String,
     },
     /// There is no source version.
-    #[error("{} has no source version: no folder v0, v1, ... in it or in its src", pyramid.display())]
+    #[error("{} has no source version: no folder v0, v1, ... in it or in its src", shown(pyramid))]
     NoVersions {
         /// The pyramid folder.
         pyramid: PathBuf,
     },
     /// Something is named like a version, but is none.
-    #[error("{} {problem}", path.display())]
+    #[error("{} {problem}", shown(path))]
     BadVersion {
         /// The entry.
         path: PathBuf,

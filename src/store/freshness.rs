@@ -13,6 +13,9 @@ const BATCH: usize = 16384;
 /// How many changed tiles are named.
 const NAMED: usize = 3;
 
+/// How many are kept, so that the first ones can be told whatever order the manifest has them in.
+const KEPT: usize = 1000;
+
 /// How the sources of a published version differ from what it was built from.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SourceChanges {
@@ -22,8 +25,8 @@ pub struct SourceChanges {
     pub added: u64,
     /// Number of tiles that are no longer there.
     pub removed: u64,
-    /// The names of the first few of them.
-    pub named: Vec<String>,
+    /// The first of them by row and column.
+    places: Vec<(u32, u32, String)>,
 }
 
 impl SourceChanges {
@@ -33,9 +36,16 @@ impl SourceChanges {
         self.changed + self.added + self.removed == 0
     }
 
-    fn name(&mut self, name: String) {
-        if self.named.len() < NAMED {
-            self.named.push(name);
+    /// The names of the first few, and whether there are more.
+    #[must_use]
+    pub fn named(&self) -> (Vec<&str>, bool) {
+        let names = self.places.iter().take(NAMED).map(|(_, _, name)| name.as_str()).collect();
+        (names, self.changed + self.added + self.removed > NAMED as u64)
+    }
+
+    fn note(&mut self, source: &SourceFolder, column: u32, row: u32) {
+        if self.places.len() < KEPT {
+            self.places.push((row, column, source.name(column, row)));
         }
     }
 }
@@ -53,7 +63,8 @@ enum State {
 /// holds now, `most` the most bytes a tile may have.
 ///
 /// Where only modification times differ, as after a fresh checkout, the contents' hashes decide; if all are the same
-/// the manifest takes the new times, unless `read_only`.
+/// the manifest takes the new times, unless `read_only`. `stopped` is asked now and then; once it says so the result
+/// means nothing.
 ///
 /// # Errors
 /// Files cannot be read, or the manifest is damaged.
@@ -64,6 +75,7 @@ pub fn check_sources(
     listed: &GridSet,
     most: u64,
     read_only: bool,
+    stopped: &dyn Fn() -> bool,
 ) -> Result<SourceChanges, StoreError> {
     let mut changes = SourceChanges::default();
     let mut known = GridSet::new(listed.grid());
@@ -72,7 +84,7 @@ pub fn check_sources(
         manifest::records(folder)?.filter(|record| !matches!(record, Ok(record) if record.role == Role::Generated));
     loop {
         let batch: Vec<Record> = records.by_ref().take(BATCH).collect::<Result<_, _>>()?;
-        if batch.is_empty() {
+        if batch.is_empty() || stopped() {
             break;
         }
         let states: Vec<State> =
@@ -87,15 +99,19 @@ pub fn check_sources(
                 State::Gone => changes.removed += 1,
             }
             if matches!(state, State::Changed | State::Gone) {
-                changes.name(source.name(column, row));
+                changes.note(source, column, row);
             }
         }
     }
+    if stopped() {
+        return Ok(changes);
+    }
     for (column, row) in listed.iter().filter(|&(column, row)| !known.contains(column, row)) {
         changes.added += 1;
-        changes.name(source.name(column, row));
+        changes.note(source, column, row);
     }
-    if touched && changes.is_empty() && !read_only {
+    changes.places.sort_unstable();
+    if touched && changes.is_empty() && !read_only && !stopped() {
         take_new_times(folder, manifest, source)?;
     }
     Ok(changes)

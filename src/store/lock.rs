@@ -29,10 +29,8 @@ impl WriteLock {
     /// # Errors
     /// [`StoreError::Locked`] where another process holds it; `dest` is a link; the file system refuses.
     pub fn take(layout: &Layout, command: &str) -> Result<Self, StoreError> {
+        super::publish::check_own_folders(layout)?;
         for folder in [layout.dest(), layout.trees(), layout.state()] {
-            if folder.symlink_metadata().is_ok_and(|found| found.is_symlink()) {
-                return Err(StoreError::LinkedFolder { path: folder });
-            }
             files::create_folder(&folder)?;
         }
         let path = layout.lock();

@@ -17,7 +17,9 @@ pub use freshness::{SourceChanges, check_sources};
 pub use layout::{Layout, LinkTarget, SourcePlace, Version, tile_path};
 pub use lock::WriteLock;
 pub use manifest::{Counts, Manifest, Record, Role, owned_tiles, records};
-pub use publish::{Durability, clean_leftovers, point_latest_to, publish, published};
+pub use publish::{
+    Durability, check_own_folders, clean_leftovers, discard_staging, point_latest_to, publish, published,
+};
 pub use sources::{SourceFolder, SourceListing, SourceStamp, SourceVersions};
 pub use staging::StagedTree;
 pub use tree::{Tree, Trees};

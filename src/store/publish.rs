@@ -49,6 +49,27 @@ fn versions_in(folder: &Path) -> Result<Vec<Version>, IoError> {
     Ok(versions)
 }
 
+/// Deletes what a failed build has put into staging.
+///
+/// # Errors
+/// The file system refuses.
+pub fn discard_staging(layout: &Layout) -> Result<(), StoreError> {
+    Ok(files::remove_tree(&layout.staging())?)
+}
+
+/// Refuses a `dest` through which relative links would lead elsewhere.
+///
+/// # Errors
+/// [`StoreError::LinkedFolder`].
+pub fn check_own_folders(layout: &Layout) -> Result<(), StoreError> {
+    for path in [layout.dest(), layout.trees(), layout.state()] {
+        if path.symlink_metadata().is_ok_and(|found| found.is_symlink()) {
+            return Err(StoreError::LinkedFolder { path });
+        }
+    }
+    Ok(())
+}
+
 /// Deletes what killed runs left behind: staging, replaced trees, manifests without a tree. The caller holds the lock.
 ///
 /// # Errors
@@ -79,7 +100,11 @@ pub fn publish(layout: &Layout, from: Version, staged: &[Version], durability: D
     if durability == Durability::Flushed && !staged.is_empty() {
         files::flush_file_system(&layout.staging())?;
     }
-    withdraw(layout, from, staged.first().copied())?;
+    let removed = |version: &Version| *version >= from && !staged.contains(version);
+    // Those above the lowest staged version first. Those between `from` and it only when it is replaced, because until
+    // then its old tree may lead into them.
+    let lowest = staged.first().copied();
+    withdraw(layout, |version| *version >= from && lowest.is_none_or(|lowest| *version > lowest))?;
     for &version in staged {
         put_in(layout, version)?;
         point_latest_to(layout, version)?;
@@ -88,25 +113,31 @@ pub fn publish(layout: &Layout, from: Version, staged: &[Version], durability: D
             files::flush_folder(&layout.trees())?;
         }
     }
+    withdraw(layout, removed)?;
     files::remove_tree(&layout.staging())?;
     Ok(files::remove_tree(&layout.trash())?)
 }
 
-/// Takes the published trees from `from` on out of sight, highest first, but for `spared`.
-fn withdraw(layout: &Layout, from: Version, spared: Option<Version>) -> Result<(), StoreError> {
-    let mut present = versions_in(&layout.trees())?;
-    while let Some(&highest) = present.last().filter(|&&highest| highest >= from && Some(highest) != spared) {
-        present.pop();
-        if let Some(&next) = present.last() {
-            point_latest_to(layout, next)?;
-        } else {
-            let latest = layout.latest();
-            std::fs::remove_file(&latest).context("delete", &latest)?;
+/// Takes the published trees that `which` picks out of sight, highest first.
+fn withdraw(layout: &Layout, which: impl Fn(&Version) -> bool) -> Result<(), StoreError> {
+    let present = versions_in(&layout.trees())?;
+    for &version in present.iter().rev().filter(|version| which(version)) {
+        match present.iter().rev().find(|other| !which(other)) {
+            Some(&kept) => point_latest_to(layout, kept)?,
+            None => remove_file(&layout.latest())?,
         }
-        files::remove_tree(&layout.manifest(highest))?;
-        discard(layout, &layout.tree(highest))?;
+        files::remove_tree(&layout.manifest(version))?;
+        discard(layout, &layout.tree(version))?;
     }
     Ok(())
+}
+
+/// Deletes a file or link, if it is there.
+fn remove_file(path: &Path) -> Result<(), IoError> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+        result => result.context("delete", path),
+    }
 }
 
 /// Puts one staged version in its place, whether there is a tree already or not.
@@ -161,10 +192,7 @@ pub fn point_latest_to(layout: &Layout, version: Version) -> Result<(), StoreErr
         return Ok(());
     }
     let beside = layout.state().join("latest.new");
-    match std::fs::remove_file(&beside) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error).context("delete", &beside)?,
-        _ => {}
-    }
+    remove_file(&beside)?;
     std::os::unix::fs::symlink(&target, &beside).context("link", &beside)?;
     Ok(std::fs::rename(&beside, &latest).context("rename", &beside)?)
 }

@@ -5,6 +5,7 @@ use super::files;
 use super::layout::{Layout, SourcePlace, Version, canonical_number, source_name};
 use crate::faults::{FaultKind, Faults};
 use crate::geometry::{Grid, GridSet};
+use crate::shown::shown_name;
 use crate::spec::{FormatKind, TileFormat, TileNaming};
 use std::ffi::OsStr;
 use std::fs::FileType;
@@ -122,12 +123,14 @@ impl SourceListing {
                 continue;
             }
             let kind = entry.file_type().context("read", &entry.path())?;
-            match classify(&name, kind, format.as_ref()) {
-                Ok(numbers) => {
-                    plain.take(numbers, &name);
-                    swapped.take(numbers, &name);
-                }
-                Err((fault, detail)) => faults.add(fault, 0, shown(&name), detail),
+            let parsed = parse_name(&name);
+            // What is named like a tile is not missing, whatever else is wrong with it.
+            if let Some(numbers) = numbers_of(parsed.as_ref(), format.as_ref()) {
+                plain.take(numbers, &name);
+                swapped.take(numbers, &name);
+            }
+            if let Some((fault, detail)) = fault_of(parsed.as_ref(), kind, format.as_ref()) {
+                faults.add(fault, 0, shown_name(&name), detail);
             }
         }
         let swap = naming == Some(TileNaming::RowColumn) || (naming.is_none() && swapped.fits_better_than(&plain));
@@ -184,10 +187,10 @@ impl Candidate {
             self.tiles.insert(column, row);
         } else {
             let order = u64::from(row) << 32 | u64::from(column);
-            let detail = format!("the base has {} columns and {} rows", grid.columns, grid.rows);
-            self.outside.add(FaultKind::OutsideGrid, order, shown(name), detail);
+            let detail = format!("the base has {grid} tiles");
+            self.outside.add(FaultKind::OutsideGrid, order, shown_name(name), detail);
             if self.first_outside.as_ref().is_none_or(|(first, _)| order < *first) {
-                self.first_outside = Some((order, shown(name)));
+                self.first_outside = Some((order, shown_name(name)));
             }
         }
     }
@@ -227,18 +230,27 @@ fn parse_name(name: &OsStr) -> Option<Parsed<'_>> {
     Some(Parsed { numbers: (canonical_number(first)?, canonical_number(second)?), extension })
 }
 
-fn classify(name: &OsStr, kind: FileType, format: Option<&TileFormat>) -> Result<(u32, u32), (FaultKind, String)> {
+/// The numbers of a tile of this pyramid's format.
+fn numbers_of(parsed: Option<&Parsed<'_>>, format: Option<&TileFormat>) -> Option<(u32, u32)> {
+    let parsed = parsed?;
+    (format?.extension() == parsed.extension).then_some(parsed.numbers)
+}
+
+/// What is wrong with an entry of a source folder, by its name and kind alone.
+fn fault_of(parsed: Option<&Parsed<'_>>, kind: FileType, format: Option<&TileFormat>) -> Option<(FaultKind, String)> {
     let extension = format.map_or("jpg", TileFormat::extension);
-    if !kind.is_file() {
-        return Err((FaultKind::NotAFile, format!("it is {}", kind_name(kind))));
+    match parsed {
+        _ if !kind.is_file() => Some((FaultKind::NotAFile, format!("it is {}", kind_name(kind)))),
+        None => Some((FaultKind::NotATileName, format!("tiles are named like 0_0.{extension}"))),
+        Some(parsed) if Some(parsed.extension) == format.map(TileFormat::extension) => None,
+        Some(_) => {
+            let detail = match format {
+                Some(_) => format!("tiles end in .{extension} here"),
+                None => format!("tiles are {}", TileFormat::NAMES),
+            };
+            Some((FaultKind::OtherExtension, detail))
+        }
     }
-    let Some(parsed) = parse_name(name) else {
-        return Err((FaultKind::NotATileName, format!("tiles are named like 0_0.{extension}")));
-    };
-    if format.is_none_or(|format| format.extension() != parsed.extension) {
-        return Err((FaultKind::OtherExtension, format!("the others are .{extension}")));
-    }
-    Ok(parsed.numbers)
 }
 
 fn kind_name(kind: FileType) -> &'static str {
@@ -254,17 +266,6 @@ fn kind_name(kind: FileType) -> &'static str {
 fn passed_over(name: &OsStr) -> bool {
     let lower = name.to_string_lossy().to_lowercase();
     lower.starts_with('.') || LEFT_BEHIND.contains(&lower.as_str())
-}
-
-/// A file name as it can be printed in one line.
-fn shown(name: &OsStr) -> String {
-    name.to_string_lossy()
-        .chars()
-        .flat_map(|letter| match letter {
-            letter if letter.is_control() => letter.escape_debug().collect::<Vec<_>>(),
-            letter => vec![letter],
-        })
-        .collect()
 }
 
 /// What tells whether a source tile is still the one that was read.

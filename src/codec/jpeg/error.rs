@@ -217,7 +217,7 @@ impl Display for Unsupported {
 
 impl Display for JpegError {
     fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
-        write!(out, "{} (at byte {})", self.kind, self.offset)
+        write!(out, "byte {}: {}", self.offset, self.kind)
     }
 }
 

@@ -185,9 +185,9 @@ fn missing_and_superfluous_data_are_told_apart() {
 #[test]
 fn errors_say_what_and_where() {
     let error = JpegErrorKind::DimensionMismatch { expected: (256, 256), found: (256, 255) }.at(158);
-    assert_eq!(error.to_string(), "expected 256x256 pixels, found 256x255 (at byte 158)");
+    assert_eq!(error.to_string(), "byte 158: expected 256x256 pixels, found 256x255");
     let error = JpegErrorKind::Unsupported(Unsupported::Components(4)).at(2);
-    assert_eq!(error.to_string(), "not supported: 4 components (CMYK or YCCK) (at byte 2)");
+    assert_eq!(error.to_string(), "byte 2: not supported: 4 components (CMYK or YCCK)");
 }
 
 #[test]
