@@ -41,9 +41,6 @@ enum Command {
         /// Threads
         #[arg(short = 'j', long)]
         threads: usize,
-        /// Only read the files
-        #[arg(long)]
-        read_only: bool,
     },
     /// Time parents made by libjpeg-turbo and by fast_pyramid, one thread, alternating
     #[cfg(feature = "turbojpeg")]
@@ -91,7 +88,7 @@ enum Command {
 fn main() -> Result<(), Failure> {
     let result = match Arguments::parse().command {
         Command::Measure { command } => measure::run(&command)?,
-        Command::Floor { tiles, threads, read_only } => floor::run(&tiles, threads, read_only)?,
+        Command::Floor { tiles, threads } => floor::run(&tiles, threads)?,
         #[cfg(feature = "turbojpeg")]
         Command::Parents { tiles, quality, rounds, most } => parents::run(&tiles, quality, rounds, most)?,
         Command::Grid { folder, columns, rows } => grid::run(&folder, columns, rows)?,

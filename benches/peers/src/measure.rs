@@ -27,9 +27,11 @@ pub fn run(command: &[OsString]) -> Result<Value, Failure> {
     }
     let (status, usage) = wait(child.id())?;
     let seconds = started.elapsed().as_secs_f64();
+    if !libc::WIFEXITED(status) || libc::WEXITSTATUS(status) != 0 {
+        return Err(format!("{} ended with status {status:#x}", program.display()).into());
+    }
     let said: Value = output.lines().last().and_then(|line| serde_json::from_str(line).ok()).unwrap_or(Value::Null);
     Ok(json!({
-        "exit": libc::WIFEXITED(status).then(|| libc::WEXITSTATUS(status)),
         "wall": seconds,
         "user": in_seconds(usage.ru_utime),
         "system": in_seconds(usage.ru_stime),
