@@ -14,6 +14,7 @@ from pathlib import Path
 
 from harness import builds, patch, picture, report
 from harness.tools import PEERS, Failure, get, machine, say, versions
+from harness.trash import Trash
 
 BUILDS = ["a", "b", "b2", "c1", "c2", "c3", "d", "f"]
 PARTS = [*BUILDS, "e", "variants", "threads", "patch"]
@@ -30,6 +31,7 @@ def arguments():
     parser.add_argument("--patch", nargs="?", const="10000,100000,1000000", metavar="TILES",
                         help="what a patch of one tile costs among so many [10000,100000,1000000]")  # fmt: skip
     parser.add_argument("--threads", action="store_true", help="fast_pyramid with 1, 2 and all threads")
+    parser.add_argument("--no-wait", action="store_true", help="begin although files were deleted just before")
     given = parser.parse_args()
     given.parts = parts(parser, given)
     given.qualities = numbers(parser, given.quality)
@@ -79,6 +81,8 @@ def main():
     about = {"machine": machine(given.work), "versions": versions(tools), "rounds": given.rounds}
     for name, facts in about.items():
         say(f"{name}: {json.dumps(facts)}")
+    trash = Trash(given.work)
+    trash.prepare(wait=not given.no_wait)
     results = Results(given.work / "results.json", about)
     failed = []
 
@@ -95,13 +99,14 @@ def main():
 
     shown = []
     if given.parts - {"patch"}:
-        on_picture(given, tools, attempt)
+        on_picture(given, tools, trash, attempt)
     if "patch" in given.parts:
         for tiles in given.tiles:
             # A million tiles take long; three rounds show as much.
             count = min(given.rounds, 3) if tiles >= 1_000_000 else given.rounds
-            attempt(f"patch-{tiles}", {"rounds": count}, lambda: patch.run_patch(tools, given.work, tiles, count),
+            attempt(f"patch-{tiles}", {"rounds": count}, lambda: patch.run_patch(tools, trash, given.work, tiles, count),
                     lambda value, tiles=tiles: report.patch(value, tiles))  # fmt: skip
+    trash.empty()
     say("\n" + "=" * 100)
     for show in shown:
         show()
@@ -110,26 +115,26 @@ def main():
         sys.exit("FAILED: " + "; ".join(failed))
 
 
-def on_picture(given, tools, attempt):
+def on_picture(given, tools, trash, attempt):
     """The parts that need the picture."""
-    made = picture.get(tools, given.work, given.size, given.photos, given.qualities)
+    made = picture.get(tools, trash, given.work, given.size, given.photos, given.qualities)
     facts, count = {"size": given.size, "picture": made.facts}, given.rounds
     size = f"size-{given.size}"
     wanted = given.parts & set(BUILDS)
     for quality in given.qualities if wanted else []:
         title = f"builds of {given.size} x {given.size}, quality {quality}"
         attempt(f"builds-{size}-q{quality}", facts,
-                lambda quality=quality: builds.run_builds(tools, made, quality, wanted, count),
+                lambda quality=quality: builds.run_builds(tools, trash, made, quality, wanted, count),
                 lambda value, title=title: report.builds(value, title))  # fmt: skip
     if "e" in given.parts:
         attempt(f"parents-{size}", facts, lambda: builds.run_parents(tools, made, given.qualities, count), report.parents)
     for quality in given.qualities if "variants" in given.parts else []:
         attempt(f"variants-{size}-q{quality}", facts,
-                lambda quality=quality: builds.run_variants(tools, made, quality, count),
+                lambda quality=quality: builds.run_variants(tools, trash, made, quality, count),
                 lambda value, quality=quality: report.plain(value, f"libvips' dzsave, quality {quality}", "v2"))  # fmt: skip
     for quality in given.qualities if "threads" in given.parts else []:
         attempt(f"threads-{size}-q{quality}", facts,
-                lambda quality=quality: builds.run_threads(tools, made, quality, count),
+                lambda quality=quality: builds.run_threads(tools, trash, made, quality, count),
                 lambda value, quality=quality: report.threads(value, quality))  # fmt: skip
 
 

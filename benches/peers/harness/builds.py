@@ -83,17 +83,17 @@ def gdal(tools, picture, quality):
     return Contestant("d", "gdal2tiles of one JPEG", command, [picture.jpeg], [out])
 
 
-def run_builds(tools, picture, quality, wanted, count):
+def run_builds(tools, trash, picture, quality, wanted, count):
     say(f"\nbuilds, quality {quality} (one round for nothing first):")
     if "d" in wanted and not tools.gdal2tiles:
         say("  d: SKIPPED, gdal2tiles.py is not on the PATH")
-    results = rounds.alternate(tools, contestants(tools, picture, quality, wanted), count)
+    results = rounds.alternate(tools, trash, contestants(tools, picture, quality, wanted), count)
     for result in results.values():
         result["quality"] = quality
     return results
 
 
-def run_variants(tools, picture, quality, count):
+def run_variants(tools, trash, picture, quality, count):
     say(f"\nways of libvips' dzsave, one JPEG, quality {quality}:")
     if not tools.python:
         raise Failure("libvips is not there")
@@ -106,15 +106,15 @@ def run_variants(tools, picture, quality, count):
         label, setting = f"direct, VIPS_CONCURRENCY={threads}", {"VIPS_CONCURRENCY": threads}
         key = f"v{len(everyone)}"
         everyone.append(vips.contestant(key, label, "file", picture.jpeg, ["mode=direct"], setting))
-    return rounds.alternate(tools, everyone, count)
+    return rounds.alternate(tools, trash, everyone, count)
 
 
-def run_threads(tools, picture, quality, count):
+def run_threads(tools, trash, picture, quality, count):
     say(f"\nthreads, quality {quality}:")
     pyramid = picture.pyramid(quality)
     numbers = sorted({1, 2, os.cpu_count()})
     everyone = [ours(tools, pyramid, threads, f"j{threads}") for threads in numbers]
-    return rounds.alternate(tools, everyone, count)
+    return rounds.alternate(tools, trash, everyone, count)
 
 
 def run_parents(tools, picture, qualities, count):

@@ -9,7 +9,7 @@ The tiles are 8 x 8 pixels, so that their number is all that counts. A round is,
               a bare loop gives every tile of v0's tree a second name in a fresh tree: one thread, and all
     v2        the same tile is patched again; now nearly all of v2's tiles are further names of v1's links
 
-Everything is undone between the rounds. `first` may be run in fewer rounds, as it takes longest.
+Everything is undone between the rounds.
 """
 
 import os
@@ -17,26 +17,26 @@ from pathlib import Path
 
 from . import rounds
 from .rounds import Contestant
-from .tools import Failure, remove, run, say
+from .tools import Failure, run, say
 
 SHAPES = {10_000: (100, 100), 100_000: (400, 250), 1_000_000: (1000, 1000)}
 
 
-def run_patch(tools, work, tiles, count):
+def run_patch(tools, trash, work, tiles, count):
     columns, rows = SHAPES[tiles]
-    enough_inodes(work, tiles)
+    enough_inodes(work, tiles, count)
     say(f"\npatch of one tile among {tiles:,} ({columns} x {rows}):")
     folder = work / f"patch-{tiles}"
-    remove(folder)
+    trash.take(folder)
     try:
         run([tools.peers, "grid", folder, columns, rows])
-        first = rounds.alternate(tools, [first_build(tools, folder)], count)
+        first = rounds.alternate(tools, trash, [first_build(tools, folder)], count)
         if failed := first["first"]["failed"]:
             raise Failure(failed)
         run([tools.fast_pyramid, "--quiet", folder])
-        return first | rounds.alternate(tools, patches(tools, folder, columns, rows), count)
+        return first | rounds.alternate(tools, trash, patches(tools, trash, folder, columns, rows), count)
     finally:
-        remove(folder)
+        trash.take(folder)
 
 
 def first_build(tools, folder):
@@ -44,13 +44,13 @@ def first_build(tools, folder):
     return Contestant("first", "first build", command, outputs=[folder / "dest"], warm_up=False)
 
 
-def patches(tools, folder, columns, rows):
+def patches(tools, trash, folder, columns, rows):
     threads = os.cpu_count()
     tile = f"{columns // 2}_{rows // 2}.jpg"
 
     def before_v1():
-        forget(folder, 1)
-        forget(folder, 2)
+        forget(trash, folder, 1)
+        forget(trash, folder, 2)
         source(tools, folder, 1, tile)
 
     command = [tools.fast_pyramid, "--json", "--quiet", folder]
@@ -74,18 +74,18 @@ def source(tools, folder, version, tile):
     run([tools.peers, "tile", folder / f"v{version}" / tile, 64 * version])
 
 
-def forget(folder, version):
+def forget(trash, folder, version):
     """Takes a version back as if it had never been built: its source, its tree and its manifest."""
-    dest = folder / "dest"
-    for path in (f"v{version}", dest / "dzi" / f"v{version}", dest / ".fast_pyramid" / "versions" / f"v{version}"):
-        remove(folder / path)
-    latest = dest / "dzi" / "latest"
+    for path in (f"v{version}", f"dest/dzi/v{version}", f"dest/.fast_pyramid/versions/v{version}"):
+        trash.take(folder / path)
+    latest = folder / "dest" / "dzi" / "latest"
     latest.unlink(missing_ok=True)
     latest.symlink_to("v0")
 
 
-def enough_inodes(work, tiles):
-    """v0 takes a link or file for each tile, v1 a link for each generated one; the sources are hard links."""
-    needed, there = int(2.1 * tiles), os.statvfs(work).f_favail
+def enough_inodes(work, tiles, count):
+    """Each build of v0 takes a link or file for each tile, each v1 a link for each generated tile; all other links and
+    the sources are hard. Nothing is deleted until the end."""
+    needed, there = int(tiles * (1.34 * (count + 1) + 0.34 * count)), os.statvfs(work).f_favail
     if there and there < needed:  # some file systems have no such limit and say 0
         raise Failure(f"{tiles:,} tiles need about {needed:,} inodes in {Path(work)}, {there:,} are free")

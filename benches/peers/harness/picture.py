@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from .tools import PEERS, Failure, remove, run, say
+from .tools import PEERS, Failure, run, say
 
 SCRIPT = PEERS / "harness" / "vips_picture.py"
 
@@ -27,7 +27,7 @@ class Picture:
         return self.folder / f"q{quality}"
 
 
-def get(tools, work, size, photos, qualities):
+def get(tools, trash, work, size, photos, qualities):
     """Makes what is not there yet, or for other photographs, and says what there is."""
     folder = work / f"size-{size}"
     facts = read(folder / "facts.json")
@@ -38,7 +38,7 @@ def get(tools, work, size, photos, qualities):
         if not wanted:
             raise Failure(f"no picture of {size} x {size} in {work} yet: give photographs (JPEG files) to make one of")
         say(f"making a picture of {size} x {size} pixels ...")
-        remove(folder)
+        trash.take(folder)
         folder.mkdir(parents=True)
         facts = {"given": wanted, "cut": {}} | last_line(run([tools.python, SCRIPT, "make", folder, size, *wanted]))
         write(folder / "facts.json", facts)
@@ -46,7 +46,7 @@ def get(tools, work, size, photos, qualities):
         if str(quality) not in facts["cut"]:
             say(f"cutting base tiles of quality {quality} ...")
             target = folder / f"q{quality}"
-            remove(target)
+            trash.take(target)
             facts["cut"][str(quality)] = last_line(run([tools.python, SCRIPT, "cut", folder, quality, target]))
             write(folder / "facts.json", facts)
     picture = Picture(folder, size, facts)

@@ -1,7 +1,7 @@
 """Timing contestants in turn.
 
 Each round runs every contestant once, in the same order: a, b, c, a, b, c ... so that whatever slows the machine for a
-while slows all of them. Before each run, outside the clock: its output is deleted, everything is flushed to the disk
+while slows all of them. Before each run, outside the clock: its last output is moved aside (see trash.py), everything is flushed to the disk
 (`sync`), and its input is read, so the page cache is warm. After it, how long `sync` takes by then is noted beside the
 time, as not every tool flushes what it wrote.
 """
@@ -14,7 +14,7 @@ from pathlib import Path
 from statistics import median
 from typing import Callable
 
-from .tools import Failure, remove, run, say
+from .tools import Failure, run, say
 
 
 @dataclass
@@ -23,13 +23,13 @@ class Contestant:
     label: str
     command: list
     inputs: list = field(default_factory=list)  # files or folders to have in the page cache
-    outputs: list = field(default_factory=list)  # what to delete before
+    outputs: list = field(default_factory=list)  # what to move aside before
     before: Callable[[], None] | None = None  # anything else outside the clock
     environment: dict = field(default_factory=dict)
     warm_up: bool = True  # whether to run it once for nothing first
 
 
-def alternate(tools, contestants, rounds):
+def alternate(tools, trash, contestants, rounds):
     """All rounds; returns {key: {"label", "command", "rounds": [...], "failed": text or None}}."""
     results = {one.key: {"label": one.label, "command": shown(one), "rounds": [], "failed": None} for one in contestants}
     for number in range(-1, rounds):
@@ -38,7 +38,7 @@ def alternate(tools, contestants, rounds):
             if result["failed"] or (number < 0 and not one.warm_up):
                 continue
             try:
-                measured = once(tools, one)
+                measured = once(tools, trash, one)
             except (Failure, OSError) as failure:
                 result["failed"] = str(failure)
                 say(f"  {one.key}: FAILED, left out: {failure}")
@@ -49,14 +49,14 @@ def alternate(tools, contestants, rounds):
                     f"{measured['peak_mb']:7.1f} MB")
     for one in contestants:
         for output in one.outputs:
-            remove(output)
+            trash.take(output)
     return results
 
 
-def once(tools, one):
+def once(tools, trash, one):
     """One timed run."""
     for output in one.outputs:
-        remove(output)
+        trash.take(output)
     if one.before:
         one.before()
     os.sync()
