@@ -46,7 +46,7 @@ def alternate(tools, trash, contestants, rounds):
             if number >= 0:
                 result["rounds"].append(measured)
                 say(f"  round {number + 1}, {one.key:>9}: {measured['time']:8.3f} s, CPU {measured['cpu']:8.3f} s, "
-                    f"{measured['peak_mb']:7.1f} MB")
+                    f"{measured['peak_mb']:7.1f} MB{note(measured)}")
     for one in contestants:
         for output in one.outputs:
             trash.take(output)
@@ -76,6 +76,11 @@ def once(tools, trash, one):
         "flush_after": time.perf_counter() - started,
         "load_before": load,
     }
+
+
+def note(measured):
+    said = measured["said"] if isinstance(measured["said"], dict) else {}
+    return " (after raising the limit of open files)" if said.get("open files limit raised") else ""
 
 
 def warm(path):
