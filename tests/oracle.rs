@@ -196,7 +196,7 @@ fn jpeg_pyramids_are_as_good_as_the_reference_encoded_once_a_level() {
         build(folder.path());
         let worst =
             worst_decibel(folder.path(), quality, |tile| if grey || quality < 90 { luma(tile) } else { tile.clone() });
-        println!("quality {quality}, grey {grey}: {worst:.1} dB");
+
         assert!(worst >= 40.0, "quality {quality}, grey {grey}: {worst:.1} dB");
     }
 }
@@ -230,7 +230,6 @@ fn worst_decibel(folder: &Path, quality: u8, seen: impl Fn(&Picture) -> Picture)
             let encoded = folder.join("reference.jpg");
             reference::write_jpeg(&encoded, &seen(&expected), quality);
             let decibel = psnr(&seen(&found), &reference::read_jpeg(&encoded));
-            println!("quality {quality}, level {level}, tile {place:?}: {decibel:.1} dB");
             // In a handful of pixels one coefficient rounded the other way is many decibels.
             if expected.width * expected.height >= 4096 {
                 worst = worst.min(decibel);

@@ -133,6 +133,7 @@ where
         faulty: AtomicBool::new(false),
         failed: AtomicBool::new(false),
         workers: Mutex::default(),
+        images: Mutex::default(),
     };
     walk.visit(plan.geometry().top())?;
     let faults = walk.faults.into_inner().unwrap_or_else(PoisonError::into_inner);
@@ -145,14 +146,14 @@ where
 /// What became of a tile.
 enum Outcome {
     /// It has other bytes than in the previous version, and is this when read back.
-    Changed(Box<TileImage>),
+    Changed(TileImage),
     /// It has the previous version's bytes.
     Unchanged,
     /// Something below it is faulty.
     Abandoned,
 }
 
-/// Buffers that go from tile to tile; there are as many as threads.
+/// Buffers that go from tile to tile; there are as many workers as threads.
 #[derive(Default)]
 struct Worker {
     bytes: Vec<u8>,
@@ -172,6 +173,9 @@ struct Walk<'a, S, K> {
     /// Something failed: stop.
     failed: AtomicBool,
     workers: Mutex<Vec<Worker>>,
+    /// Images that have been used and can be again, so that in the long run none is allocated for each tile. There are
+    /// never more than were in flight at once: threads x depth x four.
+    images: Mutex<Vec<TileImage>>,
 }
 
 type Visit<E> = Result<Outcome, BuildFailure<E>>;
@@ -228,11 +232,12 @@ where
             return Ok(Outcome::Unchanged);
         }
         let size = self.plan.geometry().tile_dimensions(tile);
-        match self.codec.decode(&worker.bytes, size, &mut worker.scratch) {
-            Ok(image) => {
+        let mut image = self.spare_image();
+        match self.codec.decode_into(&worker.bytes, size, &mut worker.scratch, &mut image) {
+            Ok(()) => {
                 self.sink.put_patched(tile, receipt).map_err(BuildFailure::Store)?;
                 self.watch.tiles_done(1);
-                Ok(Outcome::Changed(Box::new(image)))
+                Ok(Outcome::Changed(image))
             }
             Err(error) => {
                 self.note_fault(tile, &error);
@@ -245,25 +250,26 @@ where
     fn make_parent(&self, tile: Tile, mut outcomes: [Option<Outcome>; 4], worker: &mut Worker) -> Visit<S::Error> {
         for (child, outcome) in self.plan.geometry().children(tile).into_iter().zip(&mut outcomes) {
             if let (Some(child), Some(Outcome::Unchanged)) = (child, &outcome) {
-                *outcome = Some(Outcome::Changed(Box::new(self.load_previous(child, worker)?)));
+                *outcome = Some(Outcome::Changed(self.load_previous(child, worker)?));
             }
         }
         let children = outcomes.each_ref().map(|outcome| match outcome {
-            Some(Outcome::Changed(image)) => Some(&**image),
+            Some(Outcome::Changed(image)) => Some(image),
             _ => None,
         });
         let size = self.plan.geometry().tile_dimensions(tile);
         worker.bytes.clear();
-        let image = self
-            .codec
-            .parent(children, size, &mut worker.bytes)
+        let mut image = self.spare_image();
+        self.codec
+            .parent_into(children, size, &mut image, &mut worker.bytes)
             .map_err(|error| BuildFailure::Encode { tile, error })?;
+        self.take_back(outcomes);
         let outcome = if self.same_as_previous(tile, worker)? {
             self.sink.keep(tile).map_err(BuildFailure::Store)?;
             Outcome::Unchanged
         } else {
             self.sink.put_generated(tile, &worker.bytes).map_err(BuildFailure::Store)?;
-            Outcome::Changed(Box::new(image))
+            Outcome::Changed(image)
         };
         self.watch.tiles_done(1);
         Ok(outcome)
@@ -281,9 +287,24 @@ where
     fn load_previous(&self, tile: Tile, worker: &mut Worker) -> Result<TileImage, BuildFailure<S::Error>> {
         self.source.read_previous(tile, &mut worker.previous).map_err(BuildFailure::Store)?;
         let size = self.plan.geometry().tile_dimensions(tile);
+        let mut image = self.spare_image();
         self.codec
-            .decode(&worker.previous, size, &mut worker.scratch)
-            .map_err(|error| BuildFailure::Stored { tile, error })
+            .decode_into(&worker.previous, size, &mut worker.scratch, &mut image)
+            .map_err(|error| BuildFailure::Stored { tile, error })?;
+        Ok(image)
+    }
+
+    fn spare_image(&self) -> TileImage {
+        self.images.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default()
+    }
+
+    /// Keeps the images of children whose parent is made.
+    fn take_back(&self, outcomes: [Option<Outcome>; 4]) {
+        let images = outcomes.into_iter().flatten().filter_map(|outcome| match outcome {
+            Outcome::Changed(image) => Some(image),
+            _ => None,
+        });
+        self.images.lock().unwrap_or_else(PoisonError::into_inner).extend(images);
     }
 
     fn note_fault(&self, tile: Tile, error: &CodecError) {

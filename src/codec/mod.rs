@@ -23,6 +23,8 @@ pub use png::{PngImage, Samples};
 pub const ENCODER_VERSION: u32 = 1;
 
 /// A tile as stored: what reading its file gives, before any loss.
+///
+/// Its buffers can be used again: [`Codec::decode_into`] and [`Codec::parent_into`] overwrite an image of any contents.
 #[derive(Debug, Clone, PartialEq)]
 pub enum TileImage {
     /// Quantised coefficients.
@@ -89,47 +91,101 @@ impl Codec {
         }
     }
 
-    /// Decodes a stored tile that must have this size.
+    /// Decodes a stored tile that must have this size. See [`Codec::decode_into`].
     ///
     /// # Errors
-    /// Any fault of SPEC 2.3: wrong size, orientation, unsupported kind, or damage anywhere up to the last byte.
+    /// As [`Codec::decode_into`].
     pub fn decode(&self, bytes: &[u8], size: Size, scratch: &mut Scratch) -> Result<TileImage, CodecError> {
+        let mut image = TileImage::default();
+        self.decode_into(bytes, size, scratch, &mut image)?;
+        Ok(image)
+    }
+
+    /// Decodes a stored tile that must have this size into `image`, whose buffers are used again.
+    ///
+    /// # Errors
+    /// Any fault of SPEC 2.3: wrong size, orientation, unsupported kind, or damage anywhere up to the last byte. `image`
+    /// is then unspecified.
+    pub fn decode_into(
+        &self,
+        bytes: &[u8],
+        size: Size,
+        scratch: &mut Scratch,
+        image: &mut TileImage,
+    ) -> Result<(), CodecError> {
         match self.kind {
-            FormatKind::Jpeg => decode_jpeg(bytes, size, &mut scratch.jpeg).map(TileImage::Jpeg),
-            FormatKind::Png => png::decode(bytes, size).map(TileImage::Png),
+            FormatKind::Jpeg => decode_jpeg(bytes, size, &mut scratch.jpeg, image.jpeg_mut()),
+            FormatKind::Png => {
+                *image = TileImage::Png(png::decode(bytes, size)?);
+                Ok(())
+            }
         }
     }
 
-    /// Makes the parent of `size` from its children, in the order top left, top right, bottom left, bottom right, and
-    /// appends its file's bytes to `out`. Returns the parent as stored.
+    /// Makes a parent. See [`Codec::parent_into`].
     ///
     /// # Errors
-    /// The children are not of this codec's format, or the parent cannot be encoded.
+    /// As [`Codec::parent_into`].
     pub fn parent(
         &self,
         children: [Option<&TileImage>; 4],
         size: Size,
         out: &mut Vec<u8>,
     ) -> Result<TileImage, CodecError> {
+        let mut parent = TileImage::default();
+        self.parent_into(children, size, &mut parent, out)?;
+        Ok(parent)
+    }
+
+    /// Makes the parent of `size` from its children, in the order top left, top right, bottom left, bottom right, and
+    /// appends its file's bytes to `out`. `parent`, whose buffers are used again, becomes the parent as stored.
+    ///
+    /// # Errors
+    /// The children are not of this codec's format, or the parent cannot be encoded.
+    pub fn parent_into(
+        &self,
+        children: [Option<&TileImage>; 4],
+        size: Size,
+        parent: &mut TileImage,
+        out: &mut Vec<u8>,
+    ) -> Result<(), CodecError> {
         match self.kind {
             FormatKind::Jpeg => {
+                let parent = parent.jpeg_mut();
                 let children = children.map(|child| child.and_then(TileImage::as_jpeg));
-                let parent = planes::parent(children, size, self.quality, self.reduction)?;
+                planes::parent(children, size, self.quality, self.reduction, parent)?;
                 let tables = if self.optimize { jpeg::HuffmanTables::Optimised } else { jpeg::HuffmanTables::Standard };
-                jpeg::encode(&parent, tables, out).map_err(|error| CodecError::Encode(error.to_string()))?;
-                Ok(TileImage::Jpeg(parent))
+                jpeg::encode(parent, tables, out).map_err(|error| CodecError::Encode(error.to_string()))
             }
             FormatKind::Png => {
                 let children = children.map(|child| child.and_then(TileImage::as_png));
-                let parent = png::parent(children, self.reduction);
-                png::encode(&parent, out)?;
-                Ok(TileImage::Png(parent))
+                let made = png::parent(children, self.reduction);
+                png::encode(&made, out)?;
+                *parent = TileImage::Png(made);
+                Ok(())
             }
         }
     }
 }
 
+/// An empty image, to be decoded into.
+impl Default for TileImage {
+    fn default() -> Self {
+        Self::Jpeg(jpeg::JpegImage::default())
+    }
+}
+
 impl TileImage {
+    fn jpeg_mut(&mut self) -> &mut jpeg::JpegImage {
+        if !matches!(self, Self::Jpeg(_)) {
+            *self = Self::default();
+        }
+        match self {
+            Self::Jpeg(image) => image,
+            Self::Png(_) => unreachable!("it was made a JPEG just now"),
+        }
+    }
+
     fn as_jpeg(&self) -> Option<&jpeg::JpegImage> {
         match self {
             Self::Jpeg(image) => Some(image),
@@ -145,12 +201,16 @@ impl TileImage {
     }
 }
 
-fn decode_jpeg(bytes: &[u8], size: Size, scratch: &mut jpeg::Scratch) -> Result<jpeg::JpegImage, CodecError> {
-    let mut image = jpeg::JpegImage::default();
-    let header = jpeg::decode_into(bytes, Some((size.width, size.height)), scratch, &mut image).map_err(refused)?;
+fn decode_jpeg(
+    bytes: &[u8],
+    size: Size,
+    scratch: &mut jpeg::Scratch,
+    image: &mut jpeg::JpegImage,
+) -> Result<(), CodecError> {
+    let header = jpeg::decode_into(bytes, Some((size.width, size.height)), scratch, image).map_err(refused)?;
     match header.orientation {
         Some(orientation) if orientation != 1 => Err(CodecError::Rotated(orientation)),
-        _ => Ok(image),
+        _ => Ok(()),
     }
 }
 

@@ -1,17 +1,23 @@
-//! A JPEG parent by way of samples: decode the children's planes, reduce each by itself, transform and quantise.
+//! A JPEG parent from its children, by one of two paths that compute the same reduction.
 //!
 //! What a parent is: grey if all its children are grey, RGB if none is YCbCr and some are RGB, otherwise YCbCr. YCbCr
 //! parents have their colour differences halved both ways (4:2:0) below quality 90 and whole (4:4:4) from there on,
-//! whatever their children have; RGB parents have whole planes. Each component of the children is reduced from its
-//! own plane to the parent's, by a factor of 4, 2 or 1 along each axis, without a detour through another resolution.
-//! Only in averaging in linear light do YCbCr tiles become RGB and back.
+//! whatever their children have; RGB parents have whole planes. Each component is reduced by itself, without a detour
+//! through another colour space or resolution. Only in averaging in linear light do YCbCr tiles become RGB and back.
+//!
+//! **The path of coefficients** ([`jpeg::halve`]) is taken for the mean of children that are all of one colour and
+//! have the parent's own sampling, and whose sides are multiples of 32 pixels (4:2:0) or 16 (4:4:4, grey), so that
+//! half of each is a whole number of MCUs. **The path of samples** is taken by all other children: decode their
+//! planes, reduce each to the parent's by a factor of 4, 2 or 1 along each axis, transform and quantise. Which path it
+//! is depends on the children and the settings alone, so a tile takes the same one in every run. They differ in that
+//! only the path of samples limits samples to 0..=255 before the mean.
 
-use super::jpeg::{Colour, JpegImage, PlaneSource, component_size, quantisation_tables};
+use super::jpeg::{self, Colour, JpegImage, PlaneSource, component_size, quantisation_tables};
 use super::{CodecError, stitch::stitch, ycbcr};
 use crate::geometry::Size;
 use crate::pixels::Raster;
 use crate::reduce::{Axes, Reduction};
-use crate::spec::Quality;
+use crate::spec::{Filter, Quality};
 
 /// Below this quality colour differences are stored at half resolution, as libvips does.
 const WHOLE_CHROMA_FROM: u8 = 90;
@@ -43,16 +49,39 @@ impl Plane {
     }
 }
 
-/// Makes the parent of `size` from its children, of which the top left one is always there.
+/// Makes `parent`, of `size`, from its children, of which the top left one is always there.
 pub(super) fn parent(
     children: Children<'_>,
     size: Size,
     quality: Quality,
     reduction: Reduction,
-) -> Result<JpegImage, CodecError> {
+    parent: &mut JpegImage,
+) -> Result<(), CodecError> {
+    let (luma, chroma) = quantisation_tables(quality.get());
+    let plain_mean = reduction.filter == Filter::Mean && !reduction.linear;
+    let same_sampling = keep_sampling(children, chroma_step(parent_colour(children), quality));
+    if plain_mean && same_sampling && jpeg::halve(children, &luma, &chroma, parent) {
+        return Ok(());
+    }
+    by_samples(children, size, quality, reduction, parent)
+}
+
+/// Pixels that a sample of the parent's colour differences stands for, along each axis.
+fn chroma_step(colour: Colour, quality: Quality) -> u8 {
+    if colour == Colour::YCbCr && quality.get() < WHOLE_CHROMA_FROM { 2 } else { 1 }
+}
+
+/// The path of samples.
+pub(super) fn by_samples(
+    children: Children<'_>,
+    size: Size,
+    quality: Quality,
+    reduction: Reduction,
+    parent: &mut JpegImage,
+) -> Result<(), CodecError> {
     let colour = parent_colour(children);
-    let half_chroma = colour == Colour::YCbCr && quality.get() < WHOLE_CHROMA_FROM;
-    let chroma_step = if half_chroma { 2 } else { 1 };
+    let chroma_step = chroma_step(colour, quality);
+    let steps = quantisation_tables(quality.get());
     let planes = if reduction.linear && colour == Colour::YCbCr {
         linear_planes(children, chroma_step, reduction)
     } else {
@@ -66,27 +95,43 @@ pub(super) fn parent(
             })
             .collect()
     };
-    let (luma, chroma) = quantisation_tables(quality.get());
-    let greatest = if half_chroma { 2 } else { 1 };
+    transform(&planes, size, colour, chroma_step, &steps, parent)?;
+    parent.icc = children.iter().flatten().find_map(|child| child.icc.clone());
+    Ok(())
+}
+
+/// Whether all children have the sampling that the parent will have.
+fn keep_sampling(children: Children<'_>, chroma_step: u8) -> bool {
+    children.iter().flatten().all(|child| {
+        let mut factors = child.components.iter().map(|component| (component.horizontal, component.vertical));
+        factors.next() == Some((chroma_step, chroma_step)) && factors.all(|factor| factor == (1, 1))
+    })
+}
+
+/// Makes `parent` the image of these planes.
+fn transform(
+    planes: &[Raster<u8>],
+    size: Size,
+    colour: Colour,
+    chroma_step: u8,
+    (luma, chroma): &([u16; 64], [u16; 64]),
+    parent: &mut JpegImage,
+) -> Result<(), CodecError> {
+    let size = (size.width, size.height);
     let sources: Vec<PlaneSource<'_>> = planes
         .iter()
         .enumerate()
         .map(|(index, plane)| {
-            let factor = if index == 0 { greatest } else { 1 };
-            let quantisation = if index == 0 || colour == Colour::Rgb { &luma } else { &chroma };
+            let factor = if index == 0 { chroma_step } else { 1 };
+            let quantisation = if index == 0 || colour == Colour::Rgb { luma } else { chroma };
             debug_assert_eq!(
-                component_size((size.width, size.height), (factor, factor), (greatest, greatest)),
+                component_size(size, (factor, factor), (chroma_step, chroma_step)),
                 (plane.width() as u32, plane.height() as u32)
             );
             PlaneSource { samples: plane.samples(), horizontal: factor, vertical: factor, quantisation }
         })
         .collect();
-    let mut parent = JpegImage::default();
-    parent
-        .assign_planes((size.width, size.height), colour, &sources)
-        .map_err(|error| CodecError::Encode(error.to_string()))?;
-    parent.icc = children.iter().flatten().find_map(|child| child.icc.clone());
-    Ok(parent)
+    parent.assign_planes(size, colour, &sources).map_err(|error| CodecError::Encode(error.to_string()))
 }
 
 fn parent_colour(children: Children<'_>) -> Colour {
@@ -176,7 +221,8 @@ fn whole_pixels(child: &JpegImage, convert: impl Fn([u8; 3]) -> [u8; 3]) -> Rast
 }
 
 /// Stitches the planes and reduces them to samples that stand for `parent_step` pixels of the parent.
-fn reduce_component(planes: [Option<Plane>; 4], parent_step: usize, reduction: Reduction) -> Raster<u8> {
+fn reduce_component(planes: [Option<Plane>; 4], parent_step: u8, reduction: Reduction) -> Raster<u8> {
+    let parent_step = usize::from(parent_step);
     let (rasters, step) = aligned(planes, parent_step);
     let mut plane = stitch(&rasters);
     let (mut horizontal, mut vertical) = (2 * parent_step / step.0, 2 * parent_step / step.1);
@@ -212,7 +258,7 @@ fn aligned(planes: [Option<Plane>; 4], parent_step: usize) -> ([Option<Raster<u8
 }
 
 /// The planes of a YCbCr parent averaged in linear light, for which the children become RGB and the parent YCbCr.
-fn linear_planes(children: Children<'_>, chroma_step: usize, reduction: Reduction) -> Vec<Raster<u8>> {
+fn linear_planes(children: Children<'_>, chroma_step: u8, reduction: Reduction) -> Vec<Raster<u8>> {
     let pixels = children.map(|child| {
         child.map(|child| match child.colour {
             Colour::YCbCr => whole_pixels(child, ycbcr::to_rgb),

@@ -6,10 +6,12 @@ mod build;
 mod error;
 mod exchange;
 mod inspect;
+mod report;
+mod survey;
 
-pub use build::{BuildOptions, BuildReport, NoObserver, Observer, VersionReport, VersionStatus, Warning};
 pub use error::{Category, Error};
 pub use inspect::{Changes, PyramidInfo, VersionInfo};
+pub use report::{BuildOptions, BuildReport, NoObserver, Observer, VersionReport, VersionStatus, Warning};
 
 use crate::spec::PyramidSpec;
 use crate::store::{self, Layout};

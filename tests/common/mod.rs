@@ -7,6 +7,7 @@
 // These are tests, although not within functions marked as such.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+pub mod cli;
 pub mod reference;
 pub mod tree;
 

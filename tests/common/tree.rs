@@ -20,6 +20,8 @@ pub enum Entry {
     File(Vec<u8>),
     /// A symbolic link with its target as it is written.
     Link(PathBuf),
+    /// A named pipe, a socket or a device.
+    Special,
 }
 
 /// A file's bytes are told by their number.
@@ -29,6 +31,7 @@ impl std::fmt::Debug for Entry {
             Entry::Dir => write!(formatter, "a folder"),
             Entry::File(bytes) => write!(formatter, "a file of {} bytes", bytes.len()),
             Entry::Link(target) => write!(formatter, "a link to {}", target.display()),
+            Entry::Special => write!(formatter, "neither a file, a folder nor a link"),
         }
     }
 }
@@ -57,8 +60,10 @@ fn snapshot_without(dir: &Path, left_out: Option<&str>) -> Snapshot {
             Entry::Link(fs::read_link(path).unwrap())
         } else if kind.is_dir() {
             Entry::Dir
-        } else {
+        } else if kind.is_file() {
             Entry::File(fs::read(path).unwrap())
+        } else {
+            Entry::Special
         };
         entries.insert(path.strip_prefix(dir).unwrap().to_path_buf(), found);
     }

@@ -1,12 +1,14 @@
-//! Entropy-coded bytes to bits (ITU T.81 F.2.2.5): byte stuffing removed first, in one fast pass, so that the reader
-//! itself need not look for FF.
+//! Entropy-coded bytes to bits (ITU T.81 F.2.2.5): byte stuffing removed first, in one fast pass,
+//! so that the reader itself need not look for FF.
 
 /// Zero bytes behind the data in the buffer, so that whole words can be read up to its end.
 const PADDING: usize = 8;
 
-/// Copies the entropy-coded segment at the beginning of `source` into `segment`, FF 00 becoming FF, and pads it.
+/// Copies the entropy-coded segment at the beginning of `source` into `segment`, FF 00 becoming FF,
+/// and pads it.
 ///
-/// Returns how many bytes of `source` the segment takes: up to its marker, or all where there is none.
+/// Returns how many bytes of `source` the segment takes: up to its marker, or all where there is
+/// none.
 pub(super) fn unstuff(source: &[u8], segment: &mut Vec<u8>) -> usize {
     segment.clear();
     let mut at = 0;
@@ -35,8 +37,8 @@ pub(super) fn stuffed_position(source: &[u8], position: usize) -> usize {
     at.min(source.len())
 }
 
-/// How many bytes stand before the first FF, or all. Looks at 16 bytes at a time without branching inside, which
-/// compiles to vector comparisons.
+/// How many bytes stand before the first FF, or all. Looks at 16 bytes at a time without branching
+/// inside, which compiles to vector comparisons.
 fn length_before_ff(bytes: &[u8]) -> usize {
     let (chunks, rest) = bytes.as_chunks::<16>();
     let whole = chunks
@@ -47,8 +49,8 @@ fn length_before_ff(bytes: &[u8]) -> usize {
     whole * 16 + tail.iter().take_while(|&&byte| byte != 0xFF).count()
 }
 
-/// Reads bits from an unstuffed segment, most significant first. Past its end it delivers zeros; [`Self::overrun`]
-/// tells, and is asked once a block, whose bits are bounded.
+/// Reads bits from an unstuffed segment, most significant first. Past its end it delivers zeros;
+/// [`Self::overrun`] tells, and is asked once a block, whose bits are bounded.
 #[derive(Clone, Copy)]
 pub(super) struct BitReader<'a> {
     segment: &'a [u8],
@@ -63,8 +65,8 @@ impl<'a> BitReader<'a> {
         Self { segment, next: 0, reservoir: 0, held: 0 }
     }
 
-    /// Fills the reservoir to at least 56 bits, without a branch on how many it holds: the bits below the `held` ones
-    /// are either zero or already what is put there again.
+    /// Fills the reservoir to at least 56 bits, without a branch on how many it holds: the bits
+    /// below the `held` ones are either zero or already what is put there again.
     #[inline(always)]
     pub(super) fn refill(&mut self) {
         let word = match self.segment.get(self.next..).and_then(|rest| rest.first_chunk::<8>()) {

@@ -1,9 +1,10 @@
-//! The discrete cosine transform of 8x8 blocks, both ways (ITU T.81 A.3.3), in integers, so that every processor gives
-//! the same result.
+//! The discrete cosine transform of 8x8 blocks, both ways (ITU T.81 A.3.3), in integers, so that
+//! every processor gives the same result.
 //!
-//! Both directions split even from odd frequencies once and multiply the halves by their 4x4 matrices: more
-//! multiplications than the leanest schemes, but every lane does the same without shuffling, which vectorises, and each
-//! result is rounded once a pass, which keeps it within one of the exact sample.
+//! Both directions split even from odd frequencies once and multiply the halves by their 4x4
+//! matrices: more multiplications than the leanest schemes, but every lane does the same without
+//! shuffling, which vectorises, and each result is rounded once a pass, which keeps it within one
+//! of the exact sample.
 
 use super::image::Block;
 
@@ -15,8 +16,8 @@ const UNIT: u32 = 14;
 const INVERSE_KEPT: u32 = 3;
 /// Bits kept behind the binary point between the passes of the forward transform.
 const FORWARD_KEPT: u32 = 5;
-/// A dequantised coefficient beyond this is nothing an 8-bit image can have given (at most 1024 and half a step); it is
-/// brought back to it, so that the sums stay inside 32 bits.
+/// A dequantised coefficient beyond this is nothing an 8-bit image can have given (at most 1024 and
+/// half a step); it is brought back to it, so that the sums stay inside 32 bits.
 const LARGEST: i32 = 2047;
 
 type Lanes = [i32; 8];
@@ -25,7 +26,8 @@ fn transpose(rows: &[Lanes; 8]) -> [Lanes; 8] {
     std::array::from_fn(|row| std::array::from_fn(|column| rows[column][row]))
 }
 
-/// Eight 8-point inverse transforms, one in each lane, with `offset` added before the shift by `shift`.
+/// Eight 8-point inverse transforms, one in each lane, with `offset` added before the shift by
+/// `shift`.
 #[inline(always)]
 fn inverse_pass(input: &[Lanes; 8], offset: i32, shift: u32) -> [Lanes; 8] {
     let mut output = [[0; 8]; 8];
@@ -48,7 +50,8 @@ fn inverse_pass(input: &[Lanes; 8], offset: i32, shift: u32) -> [Lanes; 8] {
     output
 }
 
-/// Eight 8-point forward transforms, one in each lane, with `offset` added before the shift by `shift`.
+/// Eight 8-point forward transforms, one in each lane, with `offset` added before the shift by
+/// `shift`.
 #[inline(always)]
 fn forward_pass(input: &[Lanes; 8], offset: i32, shift: u32) -> [Lanes; 8] {
     let mut output = [[0; 8]; 8];
@@ -74,7 +77,8 @@ fn forward_pass(input: &[Lanes; 8], offset: i32, shift: u32) -> [Lanes; 8] {
     output
 }
 
-/// The samples of a block of quantised coefficients: dequantised, transformed, 128 added, limited to 0..=255.
+/// The samples of a block of quantised coefficients: dequantised, transformed, 128 added, limited
+/// to 0..=255.
 pub(super) fn inverse(block: &Block, quantisation: &[u16; 64]) -> [[u8; 8]; 8] {
     let mut rows = [[0; 8]; 8];
     for (to, (&coefficient, &step)) in rows.as_flattened_mut().iter_mut().zip(block.iter().zip(quantisation)) {
@@ -98,8 +102,8 @@ pub(super) struct Quantiser {
 impl Quantiser {
     /// Bits behind the binary point of what [`forward`] transforms to.
     const POINT: u32 = UNIT + UNIT - (UNIT - FORWARD_KEPT);
-    /// The scale of the reciprocals. n * ceil(2^19 / step) >> 19 is n / step exactly while n * step < 2^19; n, a
-    /// coefficient and half a step, is under 2^11, a step under 2^8.
+    /// The scale of the reciprocals. n * ceil(2^19 / step) >> 19 is n / step exactly while n * step
+    /// < 2^19; n, a coefficient and half a step, is under 2^11, a step under 2^8.
     const RECIPROCAL: u32 = 19;
 
     /// For steps of 1 to 255, row-major.
@@ -113,8 +117,8 @@ impl Quantiser {
 
     /// The nearest multiples, halves away from zero, of coefficients in units of 2^[`Self::POINT`].
     ///
-    /// Shifting before dividing loses nothing: floor(n / (2^p * step)) = floor(floor(n / 2^p) / step), and half a step
-    /// is a whole number here.
+    /// Shifting before dividing loses nothing: floor(n / (2^p * step)) = floor(floor(n / 2^p) /
+    /// step), and half a step is a whole number here.
     fn quantise(&self, coefficients: &[i32; 64]) -> Block {
         let mut block = [0; 64];
         for index in 0..64 {

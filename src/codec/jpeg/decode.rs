@@ -12,11 +12,12 @@ use super::walk;
 
 /// The most pixels that are decoded when the caller does not say what size to expect.
 const MOST_PIXELS: u64 = 1 << 28;
-/// The most scans that are decoded. Encoders write about ten; each costs a pass over the image even if it is a few bytes
-/// long, so their number has to be bounded for the time to be.
+/// The most scans that are decoded. Encoders write about ten; each costs a pass over the image even
+/// if it is a few bytes long, so their number has to be bounded for the time to be.
 const MOST_SCANS: usize = 200;
 
-/// Buffers and tables that are used again from image to image, so that nothing is allocated for each.
+/// Buffers and tables that are used again from image to image, so that nothing is allocated for
+/// each.
 pub struct Scratch {
     dc: Vec<TableSlot>,
     ac: Vec<TableSlot>,
@@ -44,13 +45,13 @@ pub fn decode(bytes: &[u8], expected_size: Option<(u32, u32)>, scratch: &mut Scr
 
 /// Decodes a JPEG file to its coefficients, into `image`, whose buffers are used again.
 ///
-/// Reads 8-bit Huffman-coded files, baseline, extended sequential and progressive, of one or three components (ITU T.81
-/// SOF0 to SOF2). A frame of another size than `expected_size` (width, height) is refused before anything is allocated.
-/// What follows EOI is ignored.
+/// Reads 8-bit Huffman-coded files, baseline, extended sequential and progressive, of one or three
+/// components (ITU T.81 SOF0 to SOF2). A frame of another size than `expected_size` (width, height)
+/// is refused before anything is allocated. What follows EOI is ignored.
 ///
 /// # Errors
-/// If the file is of another kind, or not whole and sound to its last bit; `image` is then unspecified. Fewer than
-/// eight bits of padding after a scan may have any value.
+/// If the file is of another kind, or not whole and sound to its last bit; `image` is then
+/// unspecified. Fewer than eight bits of padding after a scan may have any value.
 pub fn decode_into(
     bytes: &[u8],
     expected_size: Option<(u32, u32)>,
@@ -125,7 +126,8 @@ impl<'a> Decoder<'a> {
         }
     }
 
-    /// Everything that can be refused before memory is taken for the frame whose header stands at `offset`.
+    /// Everything that can be refused before memory is taken for the frame whose header stands at
+    /// `offset`.
     fn check_frame(&self, frame: &Frame, offset: usize) -> Result<(), JpegErrorKind> {
         match self.expected_size {
             Some(expected) if expected != frame.size => {
@@ -222,7 +224,8 @@ impl<'a> Decoder<'a> {
                 .copied()
                 .flatten()
                 .ok_or(JpegErrorKind::MissingQuantisationTable { number })?;
-            // A sequential interleaved scan sets every block; else some may hold what an earlier image left.
+            // A sequential interleaved scan sets every block; else some may hold what an earlier
+            // image left.
             if frame.progressive || scan.components().len() != frame.components().len() {
                 component.coefficients.fill([0; 64]);
             }

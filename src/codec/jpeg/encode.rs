@@ -1,5 +1,5 @@
-//! Coefficients to a baseline file: one interleaved scan (ITU T.81 F.1), with the marker segments that say what it is
-//! (JFIF 1.02; Adobe's APP14 for RGB).
+//! Coefficients to a baseline file: one interleaved scan (ITU T.81 F.1), with the marker segments
+//! that say what it is (JFIF 1.02; Adobe's APP14 for RGB).
 
 use super::encode_error::EncodeError;
 use super::icc;
@@ -32,11 +32,12 @@ struct CodePair<T> {
 
 /// Appends `image` to `out` as a baseline JPEG file. Decoding it gives `image` again.
 ///
-/// Luma, or all of RGB, is coded with the first pair of Huffman tables, the colour differences with the second.
+/// Luma, or all of RGB, is coded with the first pair of Huffman tables, the colour differences with
+/// the second.
 ///
 /// # Errors
-/// If the image cannot be a baseline JPEG: see [`EncodeError`]. What `out` held before is then still its beginning; what
-/// follows is to be cut off.
+/// If the image cannot be a baseline JPEG: see [`EncodeError`]. What `out` held before is then
+/// still its beginning; what follows is to be cut off.
 pub fn encode(image: &JpegImage, huffman: HuffmanTables, out: &mut Vec<u8>) -> Result<(), EncodeError> {
     check(image)?;
     match huffman {
@@ -122,7 +123,8 @@ fn headers(image: &JpegImage, huffman: [CodePair<&HuffmanSpec>; 2], out: &mut Ve
     frame_and_scan_headers(image, tables, huffman, out);
 }
 
-/// For each component the first that has the same quantisation table; its index serves as the table's number.
+/// For each component the first that has the same quantisation table; its index serves as the
+/// table's number.
 fn quantisation_numbers(components: &[Component]) -> [u8; 3] {
     std::array::from_fn(|index| {
         let own = components.get(index).map(|component| &component.quantisation);

@@ -1,4 +1,5 @@
-//! What can be wrong with a JPEG file. Every kind carries its numbers, so that a caller can tell a person what stands where.
+//! What can be wrong with a JPEG file. Every kind carries its numbers, so that a caller can tell a
+//! person what stands where.
 
 use std::error::Error;
 use std::fmt::{self, Display, Formatter};
@@ -102,7 +103,8 @@ pub enum JpegErrorKind {
     SecondFrame,
     /// A scan before any frame header.
     ScanWithoutFrame,
-    /// A scan naming a component that the frame does not have, naming one twice, or not in the frame's order (B.2.3).
+    /// A scan naming a component that the frame does not have, naming one twice, or not in the
+    /// frame's order (B.2.3).
     ScanComponent {
         /// The identifier.
         identifier: u8,

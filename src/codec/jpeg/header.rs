@@ -1,4 +1,5 @@
-//! Marker segments (ITU T.81 annex B): finding them, the frame header, and what the application segments tell.
+//! Marker segments (ITU T.81 annex B): finding them, the frame header, and what the application
+//! segments tell.
 
 use super::error::{JpegError, JpegErrorKind, Unsupported};
 use super::icc::IccPieces;
@@ -58,7 +59,8 @@ impl<'a> Segments<'a> {
         }
     }
 
-    /// The next marker's second byte and its offset. Any number of FF may stand before it (B.1.1.2).
+    /// The next marker's second byte and its offset. Any number of FF may stand before it
+    /// (B.1.1.2).
     pub(super) fn next_marker(&mut self) -> Result<(u8, usize), JpegError> {
         let offset = self.at;
         match self.bytes.get(self.at) {
@@ -74,7 +76,8 @@ impl<'a> Segments<'a> {
         Ok((code, offset))
     }
 
-    /// The payload of the segment whose marker was just read. Markers without one may not stand where this is called.
+    /// The payload of the segment whose marker was just read. Markers without one may not stand
+    /// where this is called.
     pub(super) fn payload(&mut self, code: u8) -> Result<&'a [u8], JpegError> {
         let offset = self.at;
         if matches!(code, 0x00..=0xBF | marker::RST0..=marker::EOI) {
@@ -112,7 +115,8 @@ pub(super) struct Frame {
 }
 
 impl Frame {
-    /// The components, 1 or 3; a single one has sampling factors 1x1, whatever the file gives (A.2.2).
+    /// The components, 1 or 3; a single one has sampling factors 1x1, whatever the file gives
+    /// (A.2.2).
     pub(super) fn components(&self) -> &[FrameComponent] {
         self.components.get(..self.count).unwrap_or_default()
     }
@@ -122,8 +126,8 @@ impl Frame {
         Layout::new(self.size, self.components().iter().map(|component| component.factors))
     }
 
-    /// The fewest bytes of entropy-coded data that the frame can take: a bit for the DC code of each block, and in
-    /// sequential frames one for the AC codes.
+    /// The fewest bytes of entropy-coded data that the frame can take: a bit for the DC code of
+    /// each block, and in sequential frames one for the AC codes.
     pub(super) fn least_bytes(&self) -> u64 {
         let layout = self.layout();
         let blocks = |component: &FrameComponent| {
@@ -223,8 +227,9 @@ impl<'a> Description<'a> {
         Ok(Header { width, height, colour, progressive, orientation: self.orientation })
     }
 
-    /// JFIF leaves no choice but YCbCr; else Adobe's marker decides; else the component identifiers. It is the order in
-    /// which the common decoders, and so all browsers, decide: a tile must not change its colours in its parent.
+    /// JFIF leaves no choice but YCbCr; else Adobe's marker decides; else the component
+    /// identifiers. It is the order in which the common decoders, and so all browsers, decide: a
+    /// tile must not change its colours in its parent.
     fn colour(&self, frame: &Frame) -> Colour {
         let &[first, second, third] = frame.components() else {
             return Colour::Grey;

@@ -1,5 +1,5 @@
-//! Huffman decoding tables (ITU T.81 C.2, F.2.2.3), made to be built quickly (optimised tables differ from tile to
-//! tile) and to answer a short code and its extra bits with one look-up.
+//! Huffman decoding tables (ITU T.81 C.2, F.2.2.3), made to be built quickly (optimised tables
+//! differ from tile to tile) and to answer a short code and its extra bits with one look-up.
 
 use super::bits::BitReader;
 use super::error::JpegErrorKind;
@@ -18,11 +18,13 @@ pub(super) enum TableClass {
     Ac,
 }
 
-/// What a code says, packed to 16 bits: in bits 0..5 how many bits the code and its extra bits take together, in bits
-/// 5..9 how many of them are extra bits, above that how far to go on in the block.
+/// What a code says, packed to 16 bits: in bits 0..5 how many bits the code and its extra bits take
+/// together, in bits 5..9 how many of them are extra bits, above that how far to go on in the
+/// block.
 ///
-/// Going on by 64 or more leaves every block, so that the decoder's loop has one exit for all that is rare: 64 + r is
-/// the end of a band with r extra bits (EOB for r = 0), [`Self::LONG`] a code longer than the look-up.
+/// Going on by 64 or more leaves every block, so that the decoder's loop has one exit for all that
+/// is rare: 64 + r is the end of a band with r extra bits (EOB for r = 0), [`Self::LONG`] a code
+/// longer than the look-up.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Entry(u16);
 
@@ -68,7 +70,8 @@ impl Entry {
         (Self::END_OF_BAND..Self::END_OF_BAND + 15).contains(&skip).then(|| u32::from(skip - Self::END_OF_BAND))
     }
 
-    /// The value that the extra bits stand for (F.2.2.1, EXTEND), given the reservoir before the code was consumed.
+    /// The value that the extra bits stand for (F.2.2.1, EXTEND), given the reservoir before the
+    /// code was consumed.
     #[inline(always)]
     pub(super) fn value(self, reservoir: u64) -> i32 {
         let extra = 1u32 << self.size();
@@ -83,7 +86,8 @@ pub(super) struct DecodeTable {
     lookup: [Entry; LOOKUP_SIZE],
     class: TableClass,
     symbols: [u8; 256],
-    /// For each length the end of its codes, as a 16-bit number with the code uppermost; index 0 is no length.
+    /// For each length the end of its codes, as a 16-bit number with the code uppermost; index 0 is
+    /// no length.
     ends: [u32; 17],
     /// For each length the index of its first symbol.
     firsts: [u16; 17],
@@ -123,7 +127,8 @@ impl DecodeTable {
         Ok(())
     }
 
-    /// What the uppermost bits of the reservoir say, or [`Entry::LONG`]. Looks at the first [`LOOKUP_BITS`] only.
+    /// What the uppermost bits of the reservoir say, or [`Entry::LONG`]. Looks at the first
+    /// [`LOOKUP_BITS`] only.
     #[inline(always)]
     pub(super) fn first_look(&self, reservoir: u64) -> Entry {
         self.lookup[(reservoir >> (64 - LOOKUP_BITS)) as usize]
@@ -144,7 +149,8 @@ impl DecodeTable {
         Entry::INVALID
     }
 
-    /// The next code, consumed with its extra bits, and the reservoir before that for [`Entry::value`].
+    /// The next code, consumed with its extra bits, and the reservoir before that for
+    /// [`Entry::value`].
     #[inline(always)]
     pub(super) fn next(&self, reader: &mut BitReader<'_>) -> Result<(Entry, u64), JpegErrorKind> {
         reader.refill();

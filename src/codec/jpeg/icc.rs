@@ -1,5 +1,5 @@
-//! ICC profiles in APP2 segments (ICC.1:2022 annex B.4): pieces of at most 65519 bytes, numbered from 1, each with the
-//! number of all.
+//! ICC profiles in APP2 segments (ICC.1:2022 annex B.4): pieces of at most 65519 bytes, numbered
+//! from 1, each with the number of all.
 
 use std::sync::Arc;
 
@@ -24,8 +24,9 @@ impl<'a> IccPieces<'a> {
         }
     }
 
-    /// The whole profile. None if there is none, or if the pieces are not exactly those numbered 1 to their count.
-    /// Where it equals `last`, that is shared instead of copied; `last` becomes what is returned.
+    /// The whole profile. None if there is none, or if the pieces are not exactly those numbered 1
+    /// to their count. Where it equals `last`, that is shared instead of copied; `last` becomes
+    /// what is returned.
     pub(super) fn profile(mut self, last: &mut Option<Arc<[u8]>>) -> Option<Arc<[u8]>> {
         self.pieces.sort_by_key(|&(number, ..)| number);
         let count = self.pieces.len();

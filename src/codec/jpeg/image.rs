@@ -1,11 +1,13 @@
-//! A JPEG image as it stands in the file: quantised coefficients, before any loss or gain of a decoder.
+//! A JPEG image as it stands in the file: quantised coefficients, before any loss or gain of a
+//! decoder.
 
 use std::sync::Arc;
 
 use super::dct;
 use super::encode_error::EncodeError;
 
-/// A block's 64 coefficients or quantisation steps are in row-major ("natural") order everywhere outside the file.
+/// A block's 64 coefficients or quantisation steps are in row-major ("natural") order everywhere
+/// outside the file.
 pub type Block = [i16; 64];
 
 /// How the components are to be understood.
@@ -71,8 +73,8 @@ pub struct PlaneSource<'a> {
     pub quantisation: &'a [u16; 64],
 }
 
-/// Width and height in samples of a component with `factors` (horizontal, vertical) in an image of `size` whose
-/// greatest factors are `greatest`: ceil(size * factor / greatest) (ITU T.81 A.1.1).
+/// Width and height in samples of a component with `factors` (horizontal, vertical) in an image of
+/// `size` whose greatest factors are `greatest`: ceil(size * factor / greatest) (ITU T.81 A.1.1).
 pub fn component_size(size: (u32, u32), factors: (u8, u8), greatest: (u8, u8)) -> (u32, u32) {
     let scale = |length: u32, factor: u8, greatest: u8| {
         let samples = (u64::from(length) * u64::from(factor)).div_ceil(u64::from(greatest.max(1)));
@@ -105,7 +107,8 @@ impl Layout {
         (self.mcus.0 * usize::from(factors.0), self.mcus.1 * usize::from(factors.1))
     }
 
-    /// Blocks in a row and rows of blocks of a component, as a scan of this component alone holds them (A.2.3).
+    /// Blocks in a row and rows of blocks of a component, as a scan of this component alone holds
+    /// them (A.2.3).
     pub(super) fn own_blocks(&self, factors: (u8, u8)) -> (usize, usize) {
         let (width, height) = component_size(self.size, factors, self.greatest);
         (width.div_ceil(8) as usize, height.div_ceil(8) as usize)
@@ -143,7 +146,8 @@ impl JpegImage {
         Layout::new((self.width, self.height), self.components.iter().map(Component::factors))
     }
 
-    /// Gives the image another shape; buffers are kept, and so is what blocks hold (new ones are zero).
+    /// Gives the image another shape; buffers are kept, and so is what blocks hold (new ones are
+    /// zero).
     pub(super) fn reshape(&mut self, size: (u32, u32), colour: Colour, factors: &[(u8, u8)]) {
         (self.width, self.height) = size;
         self.colour = colour;
@@ -165,8 +169,9 @@ impl JpegImage {
             .map_or((0, 0), |component| component_size(layout.size, component.factors(), layout.greatest))
     }
 
-    /// Decodes the component with this index to samples (ITU T.81 A.3.3, A.3.4): row by row without gaps, of
-    /// [`Self::component_size`]. What `samples` held is replaced; without such a component, by nothing.
+    /// Decodes the component with this index to samples (ITU T.81 A.3.3, A.3.4): row by row without
+    /// gaps, of [`Self::component_size`]. What `samples` held is replaced; without such a
+    /// component, by nothing.
     pub fn plane(&self, index: usize, samples: &mut Vec<u8>) {
         let (width, height) = self.component_size(index);
         let (width, height) = (width as usize, height as usize);
@@ -189,13 +194,14 @@ impl JpegImage {
         }
     }
 
-    /// Makes this the image of `planes`, one for each component: forward DCT (ITU T.81 A.3.3) and quantisation to the
-    /// nearest. Beyond the edge of a plane its last column and row are repeated, to whole MCUs. The ICC profile is
-    /// dropped. The sampling factors of an only plane count as 1x1.
+    /// Makes this the image of `planes`, one for each component: forward DCT (ITU T.81 A.3.3) and
+    /// quantisation to the nearest. Beyond the edge of a plane its last column and row are
+    /// repeated, to whole MCUs. The ICC profile is dropped. The sampling factors of an only plane
+    /// count as 1x1.
     ///
     /// # Errors
-    /// If the image cannot be a baseline JPEG, or a plane has another number of samples than its size asks for; the
-    /// image is then unspecified.
+    /// If the image cannot be a baseline JPEG, or a plane has another number of samples than its
+    /// size asks for; the image is then unspecified.
     pub fn assign_planes(
         &mut self,
         size: (u32, u32),

@@ -1,10 +1,12 @@
-//! JPEG tiles: files to quantised coefficients and back (ITU T.81), and coefficients to samples and back.
+//! JPEG tiles: files to quantised coefficients and back (ITU T.81), and coefficients to samples and
+//! back.
 //!
-//! Entropy coding loses nothing, so the coefficients of an image just encoded are what decoding its file gives:
-//! `decode(encode(image)) == image`. A tile can go up to its parent without being read again.
+//! Entropy coding loses nothing, so the coefficients of an image just encoded are what decoding its
+//! file gives: `decode(encode(image)) == image`. A tile can go up to its parent without being read
+//! again.
 //!
-//! Decoding is strict: what a viewer would fill in or guess is an error here, because a pyramid built from it would
-//! hide the damage.
+//! Decoding is strict: what a viewer would fill in or guess is an error here, because a pyramid
+//! built from it would hide the damage.
 
 mod bits;
 mod dct;
@@ -12,6 +14,7 @@ mod decode;
 mod encode;
 mod encode_error;
 mod error;
+mod halve;
 mod header;
 mod huffman;
 mod icc;
@@ -32,6 +35,7 @@ pub use decode::{Scratch, decode, decode_into};
 pub use encode::{HuffmanTables, encode};
 pub use encode_error::EncodeError;
 pub use error::{JpegError, JpegErrorKind, Unsupported};
+pub use halve::{can_halve, halve};
 pub use header::{Header, header};
 pub use image::{Block, Colour, Component, JpegImage, PlaneSource, component_size};
 pub use tables::quantisation_tables;

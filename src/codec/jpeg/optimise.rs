@@ -1,19 +1,21 @@
-//! Huffman tables made for one image (ITU T.81 K.2): optimal code lengths, limited to 16 bits, the code of all ones left
-//! unused.
+//! Huffman tables made for one image (ITU T.81 K.2): optimal code lengths, limited to 16 bits, the
+//! code of all ones left unused.
 
 use super::tables::HuffmanSpec;
 
 /// Symbols and one more that reserves the code of all ones.
 const SYMBOLS: usize = 257;
-/// More than the deepest code before limiting: a code of n bits takes a sum of frequencies above the n-th Fibonacci
-/// number, and 256 of them sum to less than 2^40.
+/// More than the deepest code before limiting: a code of n bits takes a sum of frequencies above
+/// the n-th Fibonacci number, and 256 of them sum to less than 2^40.
 const DEEPEST: usize = 64;
 
-/// The table for symbols that occur as often as `frequencies` says. Symbols that do not occur get no code.
+/// The table for symbols that occur as often as `frequencies` says. Symbols that do not occur get
+/// no code.
 ///
 /// Equal frequencies are ordered by symbol, so the result depends on nothing else.
 pub(super) fn optimal_table(frequencies: &[u32; 256]) -> HuffmanSpec {
-    // The reserved symbol, 256, is as rare as any and first of the rarest, so that it gets a longest code.
+    // The reserved symbol, 256, is as rare as any and first of the rarest, so that it gets a
+    // longest code.
     let mut leaves = [(0u32, 0u16); SYMBOLS];
     leaves[0] = (1, 256);
     let mut count = 1;
@@ -37,15 +39,16 @@ pub(super) fn optimal_table(frequencies: &[u32; 256]) -> HuffmanSpec {
     for (to, &count) in spec.counts.iter_mut().zip(&counts[1..]) {
         *to = count as u8;
     }
-    // Codes by length, the most frequent symbols first, are codes in the order of the leaves reversed.
+    // Codes by length, the most frequent symbols first, are codes in the order of the leaves
+    // reversed.
     for (to, &(_, symbol)) in spec.symbols.iter_mut().zip(leaves[1..].iter().rev()) {
         *to = symbol as u8;
     }
     spec
 }
 
-/// The depth of each leaf in a Huffman tree over leaves sorted by weight. Inner nodes come out sorted by weight too, so
-/// the two lightest nodes are always at the heads of two queues.
+/// The depth of each leaf in a Huffman tree over leaves sorted by weight. Inner nodes come out
+/// sorted by weight too, so the two lightest nodes are always at the heads of two queues.
 fn code_lengths(leaves: &[(u32, u16)]) -> [u8; SYMBOLS] {
     let count = leaves.len();
     let mut weights = [0u64; SYMBOLS];
@@ -78,8 +81,8 @@ fn code_lengths(leaves: &[(u32, u16)]) -> [u8; SYMBOLS] {
     depths
 }
 
-/// Shortens codes longer than 16 bits as figure K.3 does: of two siblings at the bottom one takes their parent's place,
-/// the other goes with a shorter code, which becomes one bit longer.
+/// Shortens codes longer than 16 bits as figure K.3 does: of two siblings at the bottom one takes
+/// their parent's place, the other goes with a shorter code, which becomes one bit longer.
 fn limit_lengths(counts: &mut [u16; DEEPEST]) {
     for length in (17..DEEPEST).rev() {
         while counts[length] > 0 {

@@ -1,4 +1,5 @@
-//! Blocks of progressive scans (ITU T.81 G.1.2, G.2): first passes and refinements of DC coefficients and AC bands.
+//! Blocks of progressive scans (ITU T.81 G.1.2, G.2): first passes and refinements of DC
+//! coefficients and AC bands.
 
 use super::bits::BitReader;
 use super::error::JpegErrorKind;
@@ -129,8 +130,9 @@ impl<'a> AcRefinement<'a> {
         Self { table, band, bit: 1 << low, empty_blocks: 0 }
     }
 
-    /// One more bit for each coefficient that is not zero yet, from zig-zag position `from` on, passing over `zeros`
-    /// that are. Returns the position of the next zero, or the end of the band.
+    /// One more bit for each coefficient that is not zero yet, from zig-zag position `from` on,
+    /// passing over `zeros` that are. Returns the position of the next zero, or the end of the
+    /// band.
     fn refine(
         &self,
         reader: &mut BitReader<'_>,

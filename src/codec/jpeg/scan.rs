@@ -66,7 +66,8 @@ impl Scan {
         if *count > 1 && blocks > 10 {
             return Err(JpegErrorKind::McuTooLarge { blocks });
         }
-        // In sequential frames these have only one meaning, and decoders do not look at them; nor is it done here.
+        // In sequential frames these have only one meaning, and decoders do not look at them; nor
+        // is it done here.
         let (band, bits) = match frame.progressive {
             true => ((*first, *last), (approximation >> 4, approximation & 15)),
             false => ((0, 63), (0, 0)),
@@ -106,10 +107,12 @@ pub(super) struct Progress {
 }
 
 impl Progress {
-    /// Takes in a scan if it may come now; tells which of the frame's components it is the first for.
+    /// Takes in a scan if it may come now; tells which of the frame's components it is the first
+    /// for.
     ///
-    /// A progressive scan codes the DC coefficient of one or more components or a band of AC coefficients of one, after
-    /// its DC; each coefficient begins with some bit and then gains one bit a scan (G.1.1.1).
+    /// A progressive scan codes the DC coefficient of one or more components or a band of AC
+    /// coefficients of one, after its DC; each coefficient begins with some bit and then gains one
+    /// bit a scan (G.1.1.1).
     pub(super) fn advance(&mut self, scan: &Scan, progressive: bool) -> Result<[bool; 3], JpegErrorKind> {
         let ((first, last), (high, low)) = (scan.band, scan.bits);
         let refused = JpegErrorKind::ScanParameters { parameters: [first, last, high, low] };

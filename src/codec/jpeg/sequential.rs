@@ -1,4 +1,5 @@
-//! Blocks of sequential scans (ITU T.81 F.2.2), baseline and extended: where a build spends most of its time.
+//! Blocks of sequential scans (ITU T.81 F.2.2), baseline and extended: where a build spends most of
+//! its time.
 
 use super::bits::BitReader;
 use super::error::JpegErrorKind;
@@ -20,7 +21,8 @@ impl<'a> Sequential<'a> {
     }
 }
 
-/// The DC coefficient: the prediction and a coded difference (F.2.2.1). It also becomes the next prediction.
+/// The DC coefficient: the prediction and a coded difference (F.2.2.1). It also becomes the next
+/// prediction.
 #[inline(always)]
 pub(super) fn decode_dc(
     table: &DecodeTable,
@@ -57,8 +59,9 @@ impl BlockDecoder for Sequential<'_> {
 
 /// The AC coefficients (F.2.2.2).
 ///
-/// The loop's chain of dependencies is look-up, shift, look-up: the refill goes on beside it, because what is looked up
-/// are bits that were there before. Every path leaves 25 bits or more in the reservoir, and the first look takes 10.
+/// The loop's chain of dependencies is look-up, shift, look-up: the refill goes on beside it,
+/// because what is looked up are bits that were there before. Every path leaves 25 bits or more in
+/// the reservoir, and the first look takes 10.
 #[inline(always)]
 fn decode_ac(table: &DecodeTable, reader: &mut BitReader<'_>, block: &mut Block) -> Result<(), JpegErrorKind> {
     let mut at = 0;

@@ -1,10 +1,12 @@
-//! Coefficients to the symbols of a baseline scan (ITU T.81 F.1.2), which are then counted or written.
+//! Coefficients to the symbols of a baseline scan (ITU T.81 F.1.2), which are then counted or
+//! written.
 
 use super::encode_error::EncodeError;
 use super::image::{Block, Colour, JpegImage};
 use super::tables::NATURAL_ORDER;
 
-/// The greatest category of a DC difference and of an AC coefficient in baseline (F.1.2.1.1, F.1.2.2.1).
+/// The greatest category of a DC difference and of an AC coefficient in baseline (F.1.2.1.1,
+/// F.1.2.2.1).
 const LARGEST_DC: u32 = 11;
 const LARGEST_AC: u32 = 10;
 
@@ -87,7 +89,8 @@ fn code_block(block: &Block, prediction: &mut i32, pair: usize, sink: &mut impl 
     true
 }
 
-/// For each row of a block and each set of its columns, as bits, those coefficients' zig-zag positions as bits.
+/// For each row of a block and each set of its columns, as bits, those coefficients' zig-zag
+/// positions as bits.
 static ROW_POSITIONS: [[u64; 256]; 8] = row_positions();
 
 const fn row_positions() -> [[u64; 256]; 8] {
@@ -110,8 +113,8 @@ const fn row_positions() -> [[u64; 256]; 8] {
 /// The zig-zag positions of the coefficients other than zero, as bits.
 #[inline(always)]
 fn nonzero_positions(block: &Block) -> u64 {
-    // One byte a coefficient, 0 or 1, which is a vector comparison; then each row's eight bytes to eight bits: the
-    // multiplication brings byte i's bit to bit 56 + i.
+    // One byte a coefficient, 0 or 1, which is a vector comparison; then each row's eight bytes to
+    // eight bits: the multiplication brings byte i's bit to bit 56 + i.
     let flags = block.map(|coefficient| u8::from(coefficient != 0));
     let (rows, _) = flags.as_chunks::<8>();
     rows.iter().zip(&ROW_POSITIONS).fold(0, |positions, (row, table)| {

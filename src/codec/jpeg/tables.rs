@@ -1,4 +1,5 @@
-//! The constants of ITU T.81: coefficient order (A.3.6), typical quantisation (K.1) and Huffman tables (K.3), markers (B.1).
+//! The constants of ITU T.81: coefficient order (A.3.6), typical quantisation (K.1) and Huffman
+//! tables (K.3), markers (B.1).
 
 /// Second bytes of the markers that the codec names.
 pub(super) mod marker {
@@ -150,9 +151,9 @@ const CHROMA_QUANTISATION: [u16; 64] = [
     99, 99, 99, 99, 99, 99, 99, 99,
 ];
 
-/// The luma and the chroma quantisation table for a quality of 1 to 100 (values outside are taken as the nearest),
-/// row-major, steps 1 to 255: tables K.1 and K.2 scaled by the rule of the Independent JPEG Group that most
-/// encoders share, so that 75 here means what 75 means elsewhere.
+/// The luma and the chroma quantisation table for a quality of 1 to 100 (values outside are taken
+/// as the nearest), row-major, steps 1 to 255: tables K.1 and K.2 scaled by the rule of the
+/// Independent JPEG Group that most encoders share, so that 75 here means what 75 means elsewhere.
 pub fn quantisation_tables(quality: u8) -> ([u16; 64], [u16; 64]) {
     let quality = u32::from(quality.clamp(1, 100));
     let percent = if quality < 50 { 5000 / quality } else { 200 - 2 * quality };

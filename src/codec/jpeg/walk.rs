@@ -1,4 +1,5 @@
-//! The walk over the blocks of a scan's entropy-coded data, with its restart intervals (ITU T.81 A.2, E.2.4).
+//! The walk over the blocks of a scan's entropy-coded data, with its restart intervals (ITU T.81
+//! A.2, E.2.4).
 
 use super::bits::{BitReader, stuffed_position, unstuff};
 use super::error::JpegErrorKind;
@@ -36,7 +37,8 @@ pub(super) fn decode(
     segment: &mut Vec<u8>,
     image: &mut JpegImage,
 ) -> Result<usize, Fault> {
-    // Only tables that the scan uses were checked to be there; any other stands in for those that it does not.
+    // Only tables that the scan uses were checked to be there; any other stands in for those that
+    // it does not.
     let table = |slots: &'_ [TableSlot], number: u8| usize::from(number).min(slots.len().saturating_sub(1));
     let dc = scan.components.map(|component| &tables.dc[table(tables.dc, component.dc)].table);
     let ac = scan.components.map(|component| &tables.ac[table(tables.ac, component.ac)].table);
@@ -120,8 +122,8 @@ impl Walk<'_> {
         }
     }
 
-    /// Where the scan ends. Some cameras end the last interval, too, with a restart marker, or add several; readers pass
-    /// over them, and nothing is lost by it.
+    /// Where the scan ends. Some cameras end the last interval, too, with a restart marker, or add
+    /// several; readers pass over them, and nothing is lost by it.
     fn after_last(&self, mut start: usize, mut due: u8) -> usize {
         while self.restart_interval > 0
             && let Some((code, end)) = marker_at(self.source, start)

@@ -41,7 +41,8 @@ impl<'a> BitWriter<'a> {
         Self { out, waiting: 0, free: 64 }
     }
 
-    /// Writes a symbol's code and `size` extra bits, at most 16; the bits above them in `extra` must be zero.
+    /// Writes a symbol's code and `size` extra bits, at most 16; the bits above them in `extra`
+    /// must be zero.
     #[inline(always)]
     pub(super) fn symbol(&mut self, table: &EncodeTable, symbol: u8, size: u32, extra: u32) {
         let (code, length) = table.entries[usize::from(symbol)];
@@ -63,7 +64,8 @@ impl<'a> BitWriter<'a> {
         }
     }
 
-    /// Writes eight bytes, with a zero after each FF; words with one are few, so one test for the whole word pays.
+    /// Writes eight bytes, with a zero after each FF; words with one are few, so one test for the
+    /// whole word pays.
     #[inline(always)]
     fn word(&mut self, word: u64) {
         if has_ff(word) {
@@ -91,8 +93,8 @@ impl<'a> BitWriter<'a> {
     }
 }
 
-/// Whether one of the eight bytes is FF: then its complement is zero, and taking one from each byte of the complement
-/// borrows into an upper bit that was clear.
+/// Whether one of the eight bytes is FF: then its complement is zero, and taking one from each byte
+/// of the complement borrows into an upper bit that was clear.
 #[inline(always)]
 fn has_ff(word: u64) -> bool {
     const ONES: u64 = 0x0101_0101_0101_0101;

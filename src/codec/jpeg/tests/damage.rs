@@ -1,4 +1,5 @@
-//! Damaged and hostile files: always an error or an image, never a panic, never much work or memory for a small file.
+//! Damaged and hostile files: always an error or an image, never a panic, never much work or memory
+//! for a small file.
 
 use super::round_trip::random_image;
 use super::stream::{ScanPlan, write};

@@ -1,6 +1,7 @@
 //! Tests of the whole codec, by theme.
 
 mod damage;
+mod halve;
 mod reference;
 mod round_trip;
 mod stream;

@@ -19,7 +19,8 @@ const SAMPLINGS: [[(u8, u8); 3]; 9] = [
     [(1, 4), (1, 1), (2, 1)],
 ];
 
-/// An image of random coefficients, up to the limits of baseline; `density` is how many of 64 are not zero.
+/// An image of random coefficients, up to the limits of baseline; `density` is how many of 64 are
+/// not zero.
 pub(super) fn random_image(
     size: (u32, u32),
     colour: Colour,

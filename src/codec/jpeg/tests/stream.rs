@@ -1,5 +1,5 @@
-//! A writer of the files that the encoder does not write: several scans, restart intervals, progressive coding. Slow and
-//! plain; its Huffman tables give nearly equal lengths to all symbols.
+//! A writer of the files that the encoder does not write: several scans, restart intervals,
+//! progressive coding. Slow and plain; its Huffman tables give nearly equal lengths to all symbols.
 
 use super::*;
 use crate::codec::jpeg::tables::{NATURAL_ORDER, marker};

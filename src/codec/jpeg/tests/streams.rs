@@ -1,4 +1,5 @@
-//! Files with several scans, restart intervals and progressive coding decode to the coefficients they were made from.
+//! Files with several scans, restart intervals and progressive coding decode to the coefficients
+//! they were made from.
 
 use proptest::prelude::*;
 
@@ -9,7 +10,8 @@ use crate::codec::jpeg::tables::marker;
 
 const SOF1: u8 = 0xC1;
 
-/// Sets what a file made of these scans cannot hold: blocks that only fill MCUs, in scans of one component.
+/// Sets what a file made of these scans cannot hold: blocks that only fill MCUs, in scans of one
+/// component.
 fn clear_padding(image: &mut JpegImage, from_coefficient: usize) {
     let layout = image.layout();
     for component in &mut image.components {
@@ -30,7 +32,8 @@ fn check(image: &JpegImage, frame: u8, interval: u16, scans: &[ScanPlan]) {
     assert!(again == *image);
 }
 
-/// All that a progressive encoder may do: DC in three steps, AC in two bands and three or four bits.
+/// All that a progressive encoder may do: DC in three steps, AC in two bands and three or four
+/// bits.
 fn progressive_scans(components: usize) -> Vec<ScanPlan> {
     let all: Vec<usize> = (0..components).collect();
     let mut scans = vec![ScanPlan::progressive(&all, (0, 0), (0, 2))];
@@ -58,7 +61,10 @@ proptest! {
         interval in 0u16..12,
         seed: u64,
     ) {
-        let sampling = [[(1, 1); 3], [(2, 2), (1, 1), (1, 1)], [(2, 1), (1, 2), (1, 1)], [(3, 2), (1, 1), (2, 1)]][sampling];
+        let sampling = [
+            [(1, 1); 3], [(2, 2), (1, 1), (1, 1)], [(2, 1), (1, 2), (1, 1)],
+            [(3, 2), (1, 1), (2, 1)],
+        ][sampling];
         let image = random_image(size, Colour::YCbCr, &sampling, density, seed);
         check(&image, marker::SOF0, interval, &[ScanPlan::sequential(&[0, 1, 2])]);
         let mut image = image;
@@ -75,7 +81,10 @@ proptest! {
         interval in prop_oneof![Just(0u16), 1u16..12],
         seed: u64,
     ) {
-        let sampling = [[(1, 1); 3], [(2, 2), (1, 1), (1, 1)], [(2, 1), (1, 2), (1, 1)], [(4, 1), (1, 1), (2, 1)]][sampling];
+        let sampling = [
+            [(1, 1); 3], [(2, 2), (1, 1), (1, 1)], [(2, 1), (1, 2), (1, 1)],
+            [(4, 1), (1, 1), (2, 1)],
+        ][sampling];
         let mut image = random_image(size, Colour::YCbCr, &sampling, density, seed);
         clear_padding(&mut image, 1);
         // The last DC bit comes in scans of one component, which do not reach the padding.

@@ -1,0 +1,221 @@
+//! The mean in the frequency domain against the exact one.
+
+use super::round_trip::random_image;
+use super::transform::{exact_forward, exact_inverse};
+use super::*;
+
+const SAMPLINGS: [[(u8, u8); 3]; 3] = [[(1, 1); 3], [(2, 2), (1, 1), (1, 1)], [(2, 1), (1, 1), (1, 1)]];
+
+/// Exact samples of a component before limiting, row by row, whole blocks.
+fn exact_plane(component: &Component) -> (usize, Vec<f64>) {
+    let width = component.blocks_wide * 8;
+    let mut plane = vec![0.0; width * component.blocks_high * 8];
+    for (index, block) in component.coefficients.iter().enumerate() {
+        let coefficients = std::array::from_fn(|at| f64::from(block[at]) * f64::from(component.quantisation[at]));
+        let origin = index / component.blocks_wide * 8 * width + index % component.blocks_wide * 8;
+        for (at, sample) in exact_inverse(&coefficients).into_iter().enumerate() {
+            plane[origin + at / 8 * width + at % 8] = sample;
+        }
+    }
+    (width, plane)
+}
+
+/// The exact mean of four children's component, and its width.
+fn exact_mean(children: [&JpegImage; 4], index: usize) -> (usize, Vec<f64>) {
+    let planes = children.map(|child| exact_plane(&child.components[index]));
+    let (left, above) = (planes[0].0, planes[0].1.len() / planes[0].0);
+    let (width, height) = (left + planes[1].0, above + planes[2].1.len() / planes[2].0);
+    let sample = |x: usize, y: usize| {
+        let (child, x) = if x < left { (0, x) } else { (1, x - left) };
+        let (child, y) = if y < above { (child, y) } else { (child + 2, y - above) };
+        planes[child].1[y * planes[child].0 + x]
+    };
+    let mut mean = Vec::new();
+    for y in (0..height).step_by(2) {
+        for x in (0..width).step_by(2) {
+            mean.push((sample(x, y) + sample(x + 1, y) + sample(x, y + 1) + sample(x + 1, y + 1)) / 4.0);
+        }
+    }
+    (width / 2, mean)
+}
+
+fn decibels(squares: f64, count: usize) -> f64 {
+    10.0 * (255.0f64.powi(2) * count as f64 / squares.max(1e-9)).log10()
+}
+
+/// Steps of one for the finest requantisation there is.
+const FINE: [u16; 64] = [1; 64];
+
+#[test]
+fn the_mean_is_exact_but_for_rounding() {
+    for (quality, sampling) in [75, 90, 40].into_iter().zip(SAMPLINGS) {
+        let children = [1, 2, 3, 4].map(|seed| photo_image((64, 64), Colour::YCbCr, &sampling, quality, seed));
+        let [a, b, c, d] = &children;
+        let mut parent = JpegImage::default();
+        assert!(halve([Some(a), Some(b), Some(c), Some(d)], &FINE, &FINE, &mut parent));
+        for index in 0..3 {
+            let (width, mean) = exact_mean([a, b, c, d], index);
+            let blocks_wide = parent.components[index].blocks_wide;
+            // Each coefficient is the exact one rounded, so nearly all errors are within half a
+            // step and a little.
+            let (mut squares, mut off) = (0.0, 0);
+            for (at, block) in parent.components[index].coefficients.iter().enumerate() {
+                let origin = at / blocks_wide * 8 * width + at % blocks_wide * 8;
+                let samples = std::array::from_fn(|at| mean[origin + at / 8 * width + at % 8]);
+                for (found, exact) in block.iter().zip(exact_forward(&samples)) {
+                    let beyond = ((f64::from(*found) - exact).abs() - 0.5).max(0.0);
+                    squares += beyond * beyond;
+                    off += usize::from(beyond > 0.2);
+                }
+            }
+            let quality = decibels(squares, mean.len());
+            assert!(quality > 70.0, "component {index}: {quality} dB before requantising");
+            assert_eq!(off, 0);
+        }
+    }
+}
+
+#[test]
+fn columns_and_rows_at_tile_borders_are_as_good_as_others() {
+    let children = [1, 2, 3, 4].map(|seed| photo_image((64, 64), Colour::YCbCr, &SAMPLINGS[1], 75, seed));
+    let [a, b, c, d] = &children;
+    let mut parent = JpegImage::default();
+    assert!(halve([Some(a), Some(b), Some(c), Some(d)], &FINE, &FINE, &mut parent));
+    for index in 0..3 {
+        let (width, mean) = exact_mean([a, b, c, d], index);
+        let (_, found) = exact_plane(&parent.components[index]);
+        let (mut border, mut inner) = ((0.0, 0), (0.0, 0));
+        for (at, (found, exact)) in found.iter().zip(&mean).enumerate() {
+            let (x, y) = (at % width, at / width);
+            let middle = width / 2;
+            let at_border = [0, middle - 1, middle, width - 1].iter().any(|&edge| x == edge || y == edge);
+            let sum = if at_border { &mut border } else { &mut inner };
+            sum.0 += (found - exact).powi(2);
+            sum.1 += 1;
+        }
+        let (border, inner) = (decibels(border.0, border.1), decibels(inner.0, inner.1));
+        assert!(border > 55.0 && inner > 55.0 && (border - inner).abs() < 1.0, "{border} {inner}");
+    }
+}
+
+#[test]
+fn both_ways_to_the_parent_agree() {
+    // Through samples, with rounding and limits, and through coefficients: near each other in an
+    // ordinary image.
+    let children = [5, 6, 7, 8].map(|seed| photo_image((32, 32), Colour::Grey, &[(1, 1)], 85, seed));
+    let [a, b, c, d] = &children;
+    let mut parent = JpegImage::default();
+    assert!(halve([Some(a), Some(b), Some(c), Some(d)], &FINE, &FINE, &mut parent));
+    let mut samples = Vec::new();
+    parent.plane(0, &mut samples);
+    let planes = children.each_ref().map(|child| {
+        let mut plane = Vec::new();
+        child.plane(0, &mut plane);
+        plane
+    });
+    for (at, &found) in samples.iter().enumerate() {
+        let (x, y) = (at % 32 * 2, at / 32 * 2);
+        let plane = &planes[x / 32 + y / 32 * 2];
+        let at = y % 32 * 32 + x % 32;
+        let sum: u32 = [at, at + 1, at + 32, at + 33].iter().map(|&at| u32::from(plane[at])).sum();
+        assert!(((sum + 2) / 4).abs_diff(u32::from(found)) <= 2);
+    }
+}
+
+#[test]
+fn flat_colours_stay_exactly_what_they_are() {
+    let (luma, chroma) = quantisation_tables(75);
+    for value in 0..=255u8 {
+        let samples = [value; 32 * 32];
+        let plane = |quantisation, factor| PlaneSource {
+            samples: if factor == 2 { &samples } else { &samples[..256] },
+            horizontal: factor,
+            vertical: factor,
+            quantisation,
+        };
+        let mut image = JpegImage::default();
+        let planes = [plane(&luma, 2), plane(&chroma, 1), plane(&chroma, 1)];
+        image.assign_planes((32, 32), Colour::YCbCr, &planes).unwrap();
+        let mut parent = JpegImage::default();
+        assert!(halve([Some(&image); 4], &luma, &chroma, &mut parent));
+        let again: Vec<_> = parent.components.iter().map(|component| &component.coefficients[0]).collect();
+        let before: Vec<_> = image.components.iter().map(|component| &component.coefficients[0]).collect();
+        assert_eq!(again, before);
+    }
+}
+
+#[test]
+fn the_extremes_can_be_encoded() {
+    for seed in 0..20 {
+        let sampling = SAMPLINGS[seed as usize % 3];
+        let image = random_image((64, 64), Colour::YCbCr, &sampling, 64, seed);
+        let mut parent = random_image((9, 9), Colour::Rgb, &SAMPLINGS[0], 64, 1);
+        assert!(halve([Some(&image); 4], &FINE, &FINE, &mut parent));
+        let bytes = encoded(&parent, HuffmanTables::Optimised);
+        assert!(decoded(&bytes).unwrap() == parent);
+    }
+    let mut image = random_image((16, 16), Colour::Grey, &[(1, 1)], 0, 1);
+    for extreme in [i16::MIN, i16::MAX] {
+        image.components[0].quantisation = [u16::MAX; 64];
+        image.components[0].coefficients.fill([extreme; 64]);
+        let mut parent = JpegImage::default();
+        assert!(halve([Some(&image), None, None, None], &FINE, &FINE, &mut parent));
+        assert!(decoded(&encoded(&parent, HuffmanTables::Standard)).unwrap() == parent);
+    }
+}
+
+#[test]
+fn it_applies_where_every_block_has_one_child() {
+    let image = |width, height| photo_image((width, height), Colour::YCbCr, &SAMPLINGS[1], 75, 1);
+    let (full, narrow, low, small) = (image(64, 64), image(32, 64), image(64, 96), image(32, 96));
+    let (full, narrow, low, small) = (Some(&full), Some(&narrow), Some(&low), Some(&small));
+    for children in [
+        [full; 4],
+        [full, narrow, low, small],
+        [full, narrow, None, None],
+        [full, None, low, None],
+        [small, None, None, None],
+    ] {
+        assert!(can_halve(children));
+        let mut parent = JpegImage::default();
+        let (luma, chroma) = quantisation_tables(80);
+        assert!(halve(children, &luma, &chroma, &mut parent));
+        let total = |list: [usize; 2], size: fn(&JpegImage) -> u32| -> u32 {
+            list.iter().filter_map(|&index| children[index].map(size)).sum()
+        };
+        let expected = (total([0, 1], |image| image.width) / 2, total([0, 2], |image| image.height) / 2);
+        assert_eq!((parent.width, parent.height), expected);
+        assert!(decoded(&encoded(&parent, HuffmanTables::Standard)).unwrap() == parent);
+    }
+    let other_sampling = photo_image((64, 64), Colour::YCbCr, &SAMPLINGS[0], 75, 1);
+    let other_colour = photo_image((64, 64), Colour::Grey, &[(1, 1)], 75, 1);
+    let odd = image(48, 64);
+    for children in [
+        [None, full, full, full],
+        [full, None, None, full],
+        [full, full, full, None],
+        [full, full, None, full],
+        [full, narrow, full, full],
+        [full, full, narrow, full],
+        [full, low, full, full],
+        [full, full, full, Some(&other_sampling)],
+        [full, Some(&other_colour), full, full],
+        [full, Some(&odd), None, None],
+    ] {
+        assert!(!can_halve(children));
+        assert!(!halve(children, &FINE, &FINE, &mut JpegImage::default()));
+    }
+}
+
+#[test]
+fn the_profile_is_that_of_the_first_child_with_one() {
+    let image = |icc: Option<u8>, seed| {
+        let mut image = photo_image((32, 32), Colour::Grey, &[(1, 1)], 75, seed);
+        image.icc = icc.map(|value| vec![value; 9].into());
+        image
+    };
+    let children = [image(None, 1), image(None, 2), image(Some(3), 3), image(Some(4), 4)];
+    let mut parent = JpegImage::default();
+    assert!(halve(children.each_ref().map(Some), &FINE, &FINE, &mut parent));
+    assert_eq!(parent.icc.as_deref(), Some(&[3; 9][..]));
+}

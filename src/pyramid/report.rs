@@ -1,0 +1,123 @@
+//! What a build is asked, and what it tells: options, observer, report.
+
+use crate::store::{Counts, Durability, Manifest, Version};
+use serde::Serialize;
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+
+/// How to build.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct BuildOptions {
+    /// Threads to use; all cores by default.
+    pub threads: Option<NonZeroUsize>,
+    /// Only say what would be built; nothing on disk changes.
+    pub dry_run: bool,
+    /// Build this version and all above it again, published or not.
+    pub rebuild_from: Option<Version>,
+    /// Whether what is published is flushed to the disk first.
+    pub durability: Durability,
+}
+
+/// What became of a version.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum VersionStatus {
+    /// It was built and published now.
+    Built,
+    /// It had been published before, and nothing it depends on has changed.
+    UpToDate,
+    /// A dry run found that it would be built.
+    WouldBuild,
+}
+
+/// One version in a [`BuildReport`]. `tiles` is the sum of the three that follow it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct VersionReport {
+    /// Which version.
+    pub version: Version,
+    /// What became of it.
+    pub status: VersionStatus,
+    /// All tiles of its tree.
+    pub tiles: u64,
+    /// Generated tiles that are real files of this tree. A dry run counts those that may be.
+    pub generated: u64,
+    /// Base tiles that come from this version's sources. A dry run counts those that may.
+    pub patched: u64,
+    /// Tiles owned by earlier versions.
+    pub linked: u64,
+}
+
+/// The versions of a pyramid after a build, lowest first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BuildReport {
+    /// One entry for each version.
+    pub versions: Vec<VersionReport>,
+}
+
+/// Something worth telling that does not stop a build.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Warning {
+    /// The tiles' names fit only ROW_COLUMN, and pyramid.json does not say so.
+    RowColumnNames {
+        /// A name that fits only ROW_COLUMN.
+        example: String,
+    },
+    /// A version without a single tile.
+    EmptyVersion {
+        /// Its folder.
+        folder: PathBuf,
+    },
+}
+
+impl std::fmt::Display for Warning {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::RowColumnNames { example } => write!(
+                out,
+                "tile names such as {example} fit only ROW_COLUMN and are read so; \
+                 write tile_naming: \"row_column\" into pyramid.json to silence this"
+            ),
+            Self::EmptyVersion { folder } => {
+                write!(out, "{} has no tiles; its tree shows the same as the version below", folder.display())
+            }
+        }
+    }
+}
+
+/// Follows a build. Called from several threads.
+pub trait Observer: Sync {
+    /// Something is worth telling.
+    fn warning(&self, warning: &Warning) {
+        let _ = warning;
+    }
+
+    /// A version's build begins; its tree has so many tiles.
+    fn version_started(&self, version: Version, tiles: u64) {
+        let _ = (version, tiles);
+    }
+
+    /// So many more tiles of the version are done.
+    fn tiles_done(&self, count: u64) {
+        let _ = count;
+    }
+
+    /// Whether to stop as soon as possible.
+    fn stopped(&self) -> bool {
+        false
+    }
+}
+
+/// An observer that looks away.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NoObserver;
+
+impl Observer for NoObserver {}
+
+impl VersionReport {
+    /// The report of a published version.
+    pub(super) fn of(manifest: &Manifest, status: VersionStatus) -> Self {
+        let Counts { tiles, generated, patched, linked, .. } = manifest.counts;
+        Self { version: manifest.version, status, tiles, generated, patched, linked }
+    }
+}

@@ -1,0 +1,193 @@
+//! Before a build: which versions there are, whether their sources are in order, and which are to be built.
+
+use super::report::{BuildOptions, BuildReport, Observer, VersionReport, VersionStatus, Warning};
+use super::{Error, Pyramid};
+use crate::build::BuildPlan;
+use crate::geometry::GridSet;
+use crate::spec::{Settings, TileFormat};
+use crate::store::{self, Layout, Manifest, SourceFolder, SourceListing, SourceVersions, StoreError, Trees, Version};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+
+/// What there is: sources listed and checked, published versions compared with them.
+pub(super) struct Survey {
+    pub(super) trees: Trees,
+    /// All source versions, lowest first.
+    pub(super) versions: Vec<Version>,
+    /// Published versions that stay as they are.
+    pub(super) kept: BTreeMap<Version, Manifest>,
+    /// Versions to build, each with its tiles.
+    pub(super) pending: BTreeMap<Version, GridSet>,
+    /// From here on, published versions are replaced.
+    pub(super) from: Option<Version>,
+}
+
+impl Survey {
+    pub(super) fn take(pyramid: &Pyramid, options: &BuildOptions, observer: &dyn Observer) -> Result<Self, Error> {
+        let (layout, spec) = (&pyramid.layout, &pyramid.spec);
+        if spec.geometry.overlap() != 0 {
+            return Err(Error::Overlap { path: layout.spec_file(), overlap: spec.geometry.overlap() });
+        }
+        let sources = SourceVersions::find(layout)?;
+        let lowest = sources.versions.first().copied().unwrap_or(Version(0));
+        let listing = list_lowest(pyramid, &sources, lowest, observer)?;
+        let format = listing.format.clone().or_else(|| spec.format.clone()).unwrap_or_else(TileFormat::jpg);
+        let settings = Settings::new(spec, format, listing.naming);
+        let trees = Trees {
+            layout: layout.clone(),
+            place: sources.place,
+            geometry: spec.geometry,
+            settings,
+            staged: BTreeSet::new(),
+        };
+        let published = store::published(layout)?;
+        let from = replaced_from(layout, &sources, &published, options)?;
+        let kept = published.into_iter().map(|manifest| (manifest.version, manifest));
+        let kept = kept.filter(|(version, _)| from.is_none_or(|from| *version < from)).collect();
+        let mut survey = Self { trees, versions: sources.versions, kept, pending: BTreeMap::new(), from };
+        survey.check_kept(lowest, &listing.tiles, options)?;
+        survey.list_pending(lowest, listing.tiles, observer)?;
+        Ok(survey)
+    }
+
+    pub(super) fn source_folder(&self, version: Version) -> PathBuf {
+        self.trees.layout.source(self.trees.place, version)
+    }
+
+    /// Compares the versions that stay with the settings and sources they were built from.
+    fn check_kept(&self, lowest: Version, lowest_tiles: &GridSet, options: &BuildOptions) -> Result<(), Error> {
+        for (&version, manifest) in &self.kept {
+            let changed = self.trees.settings.differences(&manifest.settings);
+            if !changed.is_empty() {
+                let pyramid = self.trees.layout.root().to_owned();
+                return Err(Error::SettingsChanged { pyramid, version, lowest, changed });
+            }
+            let folder = self.source_folder(version);
+            if !self.versions.contains(&version) {
+                return Err(Error::SourcesGone { folder, version });
+            }
+            let later_tiles;
+            let tiles = if version == lowest {
+                lowest_tiles
+            } else {
+                later_tiles = self.list(version)?;
+                &later_tiles
+            };
+            let source = self.open_source(version)?;
+            let state = self.trees.layout.manifest(version);
+            let most = self.trees.most_tile_bytes();
+            let changes = store::check_sources(&state, manifest, &source, tiles, most, options.dry_run)?;
+            if !changes.is_empty() {
+                let next = Version(self.versions.last().map_or(1, |highest| highest.0.saturating_add(1)));
+                return Err(Error::SourcesChanged { folder, version, next, changes });
+            }
+        }
+        Ok(())
+    }
+
+    fn list_pending(&mut self, lowest: Version, lowest_tiles: GridSet, observer: &dyn Observer) -> Result<(), Error> {
+        let pending: Vec<Version> =
+            self.versions.iter().copied().filter(|version| !self.kept.contains_key(version)).collect();
+        for version in pending {
+            let tiles = if version == lowest { lowest_tiles.clone() } else { self.list(version)? };
+            if tiles.is_empty() {
+                observer.warning(&Warning::EmptyVersion { folder: self.source_folder(version) });
+            }
+            self.pending.insert(version, tiles);
+        }
+        Ok(())
+    }
+
+    /// Lists the tiles of a version other than the lowest.
+    fn list(&self, version: Version) -> Result<GridSet, Error> {
+        let folder = self.source_folder(version);
+        let grid = self.trees.geometry.base_grid();
+        let (format, naming) = (Some(self.trees.format()), Some(self.trees.naming()));
+        let listing = SourceListing::read(&folder, grid, format, naming).map_err(StoreError::from)?;
+        if !listing.faults.is_empty() {
+            return Err(Error::Tiles { folder, faults: listing.faults });
+        }
+        Ok(listing.tiles)
+    }
+
+    pub(super) fn open_source(&self, version: Version) -> Result<SourceFolder, Error> {
+        let (naming, format) = (self.trees.naming(), self.trees.format().clone());
+        Ok(SourceFolder::open(self.source_folder(version), naming, format).map_err(StoreError::from)?)
+    }
+
+    /// The version that `version` is built on.
+    pub(super) fn below(&self, version: Version) -> Option<Version> {
+        self.versions.iter().copied().take_while(|&other| other < version).last()
+    }
+
+    pub(super) fn plan(&self, version: Version) -> BuildPlan {
+        match (self.pending.get(&version), self.below(version)) {
+            (Some(patched), Some(_)) => BuildPlan::patch(&self.trees.geometry, patched.clone()),
+            _ => BuildPlan::first(&self.trees.geometry),
+        }
+    }
+
+    pub(super) fn dry_report(&self) -> BuildReport {
+        let report = |&version: &Version| match self.kept.get(&version) {
+            Some(manifest) => VersionReport::of(manifest, VersionStatus::UpToDate),
+            None => {
+                let counts = self.plan(version).counts();
+                VersionReport {
+                    version,
+                    status: VersionStatus::WouldBuild,
+                    tiles: counts.tiles,
+                    generated: counts.generated,
+                    patched: counts.patched,
+                    linked: counts.linked,
+                }
+            }
+        };
+        BuildReport { versions: self.versions.iter().map(report).collect() }
+    }
+}
+
+/// Lists the lowest version, which has to be complete.
+fn list_lowest(
+    pyramid: &Pyramid,
+    sources: &SourceVersions,
+    lowest: Version,
+    observer: &dyn Observer,
+) -> Result<SourceListing, Error> {
+    let spec = &pyramid.spec;
+    let folder = pyramid.layout.source(sources.place, lowest);
+    let grid = spec.geometry.base_grid();
+    let mut listing =
+        SourceListing::read(&folder, grid, spec.format.as_ref(), spec.tile_naming).map_err(StoreError::from)?;
+    listing.require_all();
+    if !listing.faults.is_empty() {
+        return Err(Error::Tiles { folder, faults: listing.faults });
+    }
+    if let Some(example) = listing.inferred_from.clone() {
+        observer.warning(&Warning::RowColumnNames { example });
+    }
+    Ok(listing)
+}
+
+/// From which version on published ones are replaced: the one asked for, or the lowest source version that is not
+/// published although a later one is, because what was built on top of it has to be built again with it.
+fn replaced_from(
+    layout: &Layout,
+    sources: &SourceVersions,
+    published: &[Manifest],
+    options: &BuildOptions,
+) -> Result<Option<Version>, Error> {
+    let highest_published = published.last().map(|manifest| manifest.version);
+    let highest_source = sources.versions.last().copied();
+    if let Some(from) = options.rebuild_from {
+        let latest = highest_source.max(highest_published).unwrap_or(Version(0));
+        if from > latest {
+            return Err(Error::NothingToRebuild { pyramid: layout.root().to_owned(), from, latest });
+        }
+    }
+    let is_published = |version: Version| published.iter().any(|manifest| manifest.version == version);
+    let gap = sources.versions.iter().copied().find(|&version| {
+        let tree_without_manifest = layout.tree(version).symlink_metadata().is_ok();
+        !is_published(version) && (Some(version) < highest_published || tree_without_manifest)
+    });
+    Ok([options.rebuild_from, gap].into_iter().flatten().min())
+}

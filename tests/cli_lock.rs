@@ -1,0 +1,99 @@
+//! One writer a pyramid at a time (SPEC 5, exit code 4).
+
+// These are tests, although not within functions marked as such.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod common;
+
+use common::cli::Desk;
+use rustix::fs::{FlockOperation, flock};
+use snapbox::str;
+use std::fs::File;
+
+/// Takes the lock of the pyramid `p`, as another process would: what counts is who opened the file.
+fn hold(desk: &Desk) -> File {
+    std::fs::create_dir_all(desk.path("p/dest/.fast_pyramid")).unwrap();
+    let path = desk.path("p/dest/.fast_pyramid/lock");
+    let file = File::options().read(true).write(true).create(true).truncate(false).open(path).unwrap();
+    flock(&file, FlockOperation::NonBlockingLockExclusive).unwrap();
+    file
+}
+
+#[test]
+fn a_locked_pyramid_is_left_alone() {
+    let desk = Desk::with_row(2);
+    let lock = hold(&desk);
+    desk.refuse(
+        "p",
+        &["p"],
+        4,
+        str![[r#"
+error: p is being changed by another process
+  wait until it has finished, then run the same command again
+
+"#]],
+    );
+    let objects = desk.run(&["p", "--json"]).json();
+    assert_eq!((objects.len(), objects[0]["code"].as_u64()), (1, Some(4)));
+    drop(lock);
+    desk.run(&["p"]).expect(
+        0,
+        str![[r#"
+p: v0 built: 9 tiles (7 generated, 2 patched, 0 linked)
+p: published p/dest/dzi/latest in N s
+
+"#]],
+    );
+}
+
+#[test]
+fn who_holds_it_is_told() {
+    let desk = Desk::with_row(2);
+    desk.write("p/dest/.fast_pyramid/lock", r#"{"pid":4711,"command":"build","since":86400}"#);
+    let _lock = hold(&desk);
+    desk.refuse(
+        "p",
+        &["p"],
+        4,
+        str![[r#"
+error: p is being changed by another process (pid 4711, build, since 1970-01-02T00:00:00Z)
+  wait until it has finished, then run the same command again
+
+"#]],
+    );
+}
+
+#[test]
+fn a_lock_file_that_nobody_holds_does_not_count() {
+    let desk = Desk::with_row(2);
+    desk.write("p/dest/.fast_pyramid/lock", r#"{"pid":4711,"command":"build","since":86400}"#);
+    desk.succeed(&["p"]);
+    desk.write("p/dest/.fast_pyramid/lock", "nonsense");
+    desk.succeed(&["p"]);
+}
+
+#[test]
+fn asking_needs_no_lock() {
+    let desk = Desk::with_row(2);
+    desk.succeed(&["p"]);
+    let _lock = hold(&desk);
+    desk.succeed(&["info", "p"]);
+    desk.succeed(&["changes", "p"]);
+    desk.succeed(&["p", "--dry-run"]);
+    // A build asks for it even where there is nothing to do.
+    let ended = desk.run(&["p"]);
+    assert_eq!(ended.code, 4);
+    assert!(ended.err.starts_with("error: p is being changed by another process (pid "), "{}", ended.err);
+}
+
+#[test]
+fn other_pyramids_are_built_meanwhile() {
+    let desk = Desk::with_row(2);
+    desk.row("other", 2);
+    desk.row("bad", 2);
+    desk.spec("bad", "{}");
+    let _lock = hold(&desk);
+    let ended = desk.run(&["p", "other", "bad"]);
+    assert_eq!(ended.code, 4, "{}", ended.err);
+    common::tree::assert_tree_rules(&desk.path("other"));
+}
