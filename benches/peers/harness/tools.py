@@ -46,7 +46,7 @@ def run(command, **options):
 def get(work):
     """Builds and installs everything."""
     say("building fast_pyramid and peers (release) ...")
-    fast_pyramid = cargo(ROOT, "fast_pyramid")
+    fast_pyramid = cargo(ROOT, "fast_pyramid", "--locked")
     parents = True
     try:
         peers = cargo(PEERS, "peers")
@@ -63,7 +63,7 @@ def get(work):
 
 def cargo(folder, name, *options):
     """Builds a package for release and returns its program, wherever cargo puts it."""
-    command = ["cargo", "build", "--release", "--locked", "--bin", name, "--message-format=json", *options]
+    command = ["cargo", "build", "--release", "--bin", name, "--message-format=json", *options]
     for line in run(command, cwd=folder).splitlines():
         message = json.loads(line)
         if message.get("executable") and message["target"]["name"] == name:

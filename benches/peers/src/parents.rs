@@ -76,11 +76,13 @@ fn families(folder: &Path, most: usize) -> Result<(Vec<Children>, u32), Failure>
     if families.is_empty() { Err("too few tiles for a parent".into()) } else { Ok((families, side)) }
 }
 
-/// fast_pyramid's own way: what its builds do with four base tiles.
+/// fast_pyramid's own way: what its builds do with four base tiles, with buffers kept as they keep them.
 struct Ours {
     codec: Codec,
     scratch: Scratch,
     size: Size,
+    children: [TileImage; 4],
+    made: TileImage,
     encoded: Vec<u8>,
 }
 
@@ -90,17 +92,23 @@ impl Ours {
         let text = json!({ "width": width, "height": height, "tile_size": side, "overlap": 0, "quality": quality });
         let spec = PyramidSpec::parse(&text.to_string())?;
         let settings = Settings::new(&spec, TileFormat::jpg(), TileNaming::ColumnRow);
-        let codec = Codec::new(&settings);
-        Ok(Self { codec, scratch: Scratch::default(), size: Size::new(side, side), encoded: Vec::new() })
+        Ok(Self {
+            codec: Codec::new(&settings),
+            scratch: Scratch::default(),
+            size: Size::new(side, side),
+            children: Default::default(),
+            made: TileImage::default(),
+            encoded: Vec::new(),
+        })
     }
 
     fn parent(&mut self, children: [&[u8]; 4]) -> Result<&[u8], Failure> {
         self.encoded.clear();
-        let mut images: [Option<TileImage>; 4] = [None, None, None, None];
-        for (image, bytes) in images.iter_mut().zip(children) {
-            *image = Some(self.codec.decode(bytes, self.size, &mut self.scratch)?);
+        for (image, bytes) in self.children.iter_mut().zip(children) {
+            self.codec.decode_into(bytes, self.size, &mut self.scratch, image)?;
         }
-        self.codec.parent(images.each_ref().map(Option::as_ref), self.size, &mut self.encoded)?;
+        let children = self.children.each_ref().map(Some);
+        self.codec.parent_into(children, self.size, &mut self.made, &mut self.encoded)?;
         Ok(&self.encoded)
     }
 }
