@@ -1,0 +1,1 @@
+"""The side-by-side benchmarks behind run.py, one module for each thing."""

@@ -1,0 +1,89 @@
+"""Makes the test picture and cuts it into base tiles. Runs with the environment that has libvips.
+
+    vips_picture.py make FOLDER SIZE PHOTO...     picture.v (uncompressed) and picture.jpg (quality 90)
+    vips_picture.py cut FOLDER QUALITY TARGET     base tiles of 256 pixels as TARGET/v0/COLUMN_ROW.jpg
+
+The picture is a mosaic of square cells. Each cell is a window of a photograph at its full resolution, at a random
+place and in one of the eight orientations; the photographs take turns. Windows do not begin at multiples of the tile
+size, so tiles do not repeat. The random numbers always begin the same way: the same photographs and size give the
+same picture.
+"""
+
+import json
+import random
+import sys
+import tempfile
+from pathlib import Path
+
+import pyvips
+
+LARGEST_CELL = 2048
+SMALLEST = 512
+TILE = 256
+
+
+def make(folder, size, photos):
+    with tempfile.TemporaryDirectory(dir=folder) as unpacked:
+        images = usable(photos, Path(unpacked))
+        cell = min(LARGEST_CELL, max(SMALLEST, size // 4), *(min(image.width, image.height) for image in images))
+        across = -(-size // cell)
+        chance = random.Random(1)
+        cells = [window(images[number % len(images)], cell, chance) for number in range(across * across)]
+        picture = pyvips.Image.arrayjoin(cells, across=across).crop(0, 0, size, size)
+        picture.write_to_file(str(folder / "picture.v"))
+    picture = pyvips.Image.new_from_file(str(folder / "picture.v"), access="sequential")
+    picture.write_to_file(str(folder / "picture.jpg"), Q=90, keep="none")
+    return {"cell": cell, "photos": [Path(image.get("photo")).name for image in images]}
+
+
+def usable(photos, folder):
+    """The photographs in colour that are large enough, unpacked to files that can be read at any place."""
+    images = []
+    for number, path in enumerate(photos):
+        try:
+            photo = pyvips.Image.new_from_file(path, access="sequential")
+        except pyvips.Error as error:
+            print(f"passed over: {path}: {error.message.splitlines()[0]}", file=sys.stderr)
+            continue
+        if photo.bands != 3 or photo.format != "uchar" or min(photo.width, photo.height) < SMALLEST:
+            kind = f"{photo.width} x {photo.height}, {photo.bands} component(s)"
+            print(f"passed over: {path}: {kind}", file=sys.stderr)
+            continue
+        unpacked = str(folder / f"{number}.v")
+        photo.write_to_file(unpacked)
+        image = pyvips.Image.new_from_file(unpacked).copy()
+        image.set_type(pyvips.GValue.gstr_type, "photo", str(path))
+        images.append(image)
+    if not images:
+        sys.exit(f"none of the photographs is a colour picture of at least {SMALLEST} x {SMALLEST} pixels")
+    return images
+
+
+def window(photo, side, chance):
+    """A square of the photograph at a random place, turned and mirrored at random."""
+    left, top = chance.randint(0, photo.width - side), chance.randint(0, photo.height - side)
+    part = photo.crop(left, top, side, side)
+    part = getattr(part, chance.choice(["copy", "rot90", "rot180", "rot270"]))()
+    return part.fliphor() if chance.random() < 0.5 else part
+
+
+def cut(folder, quality, target):
+    picture = pyvips.Image.new_from_file(str(folder / "picture.v"), access="sequential")
+    target.mkdir()
+    # 4:2:0 below quality 90 and 4:4:4 from there on is libvips' default, and fast_pyramid's.
+    picture.dzsave(str(target / "cut"), depth="one", tile_size=TILE, overlap=0, suffix=f".jpg[Q={quality}]")
+    (target / "cut_files" / "0").rename(target / "v0")
+    (target / "cut_files" / "vips-properties.xml").unlink(missing_ok=True)
+    (target / "cut_files").rmdir()
+    (target / "cut.dzi").unlink()
+    shape = {"width": picture.width, "height": picture.height, "tile_size": TILE, "overlap": 0, "quality": quality}
+    (target / "pyramid.json").write_text(json.dumps(shape) + "\n")
+    tiles = [tile.stat().st_size for tile in (target / "v0").iterdir()]
+    return {"tiles": len(tiles), "bytes": sum(tiles)}
+
+
+if __name__ == "__main__":
+    if sys.argv[1] == "make":
+        print(json.dumps(make(Path(sys.argv[2]), int(sys.argv[3]), sys.argv[4:])))
+    else:
+        print(json.dumps(cut(Path(sys.argv[2]), int(sys.argv[3]), Path(sys.argv[4]))))

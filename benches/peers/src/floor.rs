@@ -1,0 +1,40 @@
+//! The least that any tool can do that starts from base tiles: read them and undo their entropy coding.
+
+use crate::{Failure, tiles};
+use fast_pyramid::codec::jpeg::{self, JpegImage};
+use rayon::prelude::*;
+use serde_json::{Value, json};
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+use std::time::Instant;
+
+/// What a thread keeps from tile to tile.
+#[derive(Default)]
+struct Worker {
+    bytes: Vec<u8>,
+    scratch: jpeg::Scratch,
+    image: JpegImage,
+}
+
+/// Reads and decodes all tiles of `folder`.
+pub fn run(folder: &Path, threads: usize) -> Result<Value, Failure> {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build()?;
+    let started = Instant::now();
+    let tiles = tiles::list(folder)?;
+    let bytes: u64 = pool.install(|| {
+        tiles
+            .par_iter()
+            .map_init(Worker::default, |worker, tile| one(worker, &tile.path))
+            .try_reduce(|| 0, |left, right| Ok(left + right))
+    })?;
+    Ok(json!({ "seconds": started.elapsed().as_secs_f64(), "tiles": tiles.len(), "bytes": bytes }))
+}
+
+fn one(worker: &mut Worker, path: &Path) -> Result<u64, Failure> {
+    let named = |error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
+    worker.bytes.clear();
+    File::open(path).and_then(|mut file| file.read_to_end(&mut worker.bytes)).map_err(|error| named(&error))?;
+    jpeg::decode_into(&worker.bytes, None, &mut worker.scratch, &mut worker.image).map_err(|error| named(&error))?;
+    Ok(worker.bytes.len() as u64)
+}
