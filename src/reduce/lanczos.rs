@@ -5,8 +5,9 @@
 
 use super::{Axes, linear::Curve, linear::FULL};
 use crate::pixels::{Raster, Sample};
-use fast_image_resize::images::Image;
-use fast_image_resize::{Filter, FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
+use fast_image_resize::images::{TypedImage, TypedImageRef};
+use fast_image_resize::pixels::{U16, U16x2, U16x3, U16x4};
+use fast_image_resize::{Filter, FilterType, PixelTrait, ResizeAlg, ResizeOptions, Resizer};
 
 /// How far beyond the stitched children the kernel reaches: three lobes, each two source pixels wide. The outer edge
 /// is repeated that far.
@@ -87,15 +88,34 @@ fn kernel(x: f64) -> f64 {
 }
 
 fn resize(source: &Raster<u16>, axes: Axes) -> Raster<u16> {
+    match source.channels() {
+        1 => resize_as(source, axes, |[sample]| U16::new(sample), |pixel| [pixel.0]),
+        2 => resize_as(source, axes, U16x2::new, |pixel| pixel.0),
+        3 => resize_as(source, axes, U16x3::new, |pixel| pixel.0),
+        _ => resize_as(source, axes, U16x4::new, |pixel| pixel.0),
+    }
+}
+
+/// With the pixel type said here, the compiler makes the convolutions of four types and not of all thirteen, which
+/// took it a minute.
+fn resize_as<P: PixelTrait, const CHANNELS: usize>(
+    source: &Raster<u16>,
+    axes: Axes,
+    pixel: impl Fn([u16; CHANNELS]) -> P,
+    samples: impl Fn(P) -> [u16; CHANNELS],
+) -> Raster<u16> {
     let (width, height) = axes.halved(source.width(), source.height());
-    let channels = source.channels();
     let (inner_width, inner_height) = match axes {
         Axes::Both => (width * 2, height * 2),
         Axes::Horizontal => (width * 2, height),
         Axes::Vertical => (width, height * 2),
     };
-    let padded = padded(source, inner_width + 2 * REACH, inner_height + 2 * REACH);
-    let mut target = Image::new(width as u32, height as u32, pixel_type(channels));
+    let (padded_width, padded_height) = (inner_width + 2 * REACH, inner_height + 2 * REACH);
+    let mut pixels = Vec::with_capacity(padded_width * padded_height);
+    for y in 0..padded_height {
+        let row = source.row(y.saturating_sub(REACH).min(source.height() - 1)).as_chunks::<CHANNELS>().0;
+        pixels.extend((0..padded_width).map(|x| pixel(row[x.saturating_sub(REACH).min(source.width() - 1)])));
+    }
     let filter = Filter::new("Lanczos3", kernel, 3.0).map_or(FilterType::Lanczos3, FilterType::Custom);
     let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(filter)).use_alpha(false).crop(
         REACH as f64,
@@ -103,35 +123,11 @@ fn resize(source: &Raster<u16>, axes: Axes) -> Raster<u16> {
         inner_width as f64,
         inner_height as f64,
     );
-    // The only errors are images of different types and crops that reach outside; neither can be.
-    let resized = Resizer::new().resize(&padded, &mut target, &options);
-    debug_assert!(resized.is_ok(), "{resized:?}");
-    let samples = target.buffer().as_chunks::<2>().0.iter().map(|&bytes| u16::from_ne_bytes(bytes)).collect();
-    Raster::from_samples(width, height, channels, samples).unwrap_or_else(|| Raster::new(width, height, channels))
-}
-
-fn pixel_type(channels: usize) -> PixelType {
-    match channels {
-        1 => PixelType::U16,
-        2 => PixelType::U16x2,
-        3 => PixelType::U16x3,
-        _ => PixelType::U16x4,
-    }
-}
-
-/// `source` with its outer edge repeated: [`REACH`] pixels to the left and above, and to `width` x `height` in all.
-fn padded(source: &Raster<u16>, width: usize, height: usize) -> Image<'static> {
-    let channels = source.channels();
-    let mut image = Image::new(width as u32, height as u32, pixel_type(channels));
-    let stride = width * channels * 2;
-    for (y, bytes) in image.buffer_mut().chunks_exact_mut(stride).enumerate() {
-        let row = source.row(y.saturating_sub(REACH).min(source.height() - 1));
-        for (x, pixel) in bytes.chunks_exact_mut(channels * 2).enumerate() {
-            let x = x.saturating_sub(REACH).min(source.width() - 1);
-            for (sample, bytes) in row[x * channels..].iter().zip(pixel.as_chunks_mut::<2>().0) {
-                *bytes = sample.to_ne_bytes();
-            }
-        }
-    }
-    image
+    let mut target = TypedImage::new(width as u32, height as u32);
+    let resized = TypedImageRef::new(padded_width as u32, padded_height as u32, &pixels)
+        .map(|padded| Resizer::new().resize_typed(&padded, &mut target, &options));
+    // The only errors are too few pixels and crops that reach outside; neither can be.
+    debug_assert!(matches!(resized, Ok(Ok(()))), "{resized:?}");
+    let halved = target.pixels().iter().flat_map(|&pixel| samples(pixel)).collect();
+    Raster::from_samples(width, height, CHANNELS, halved).unwrap_or_else(|| Raster::new(width, height, CHANNELS))
 }

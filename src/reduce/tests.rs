@@ -111,17 +111,15 @@ fn lanczos_is_what_its_definition_says_up_to_rounding() {
 #[test]
 #[allow(unsafe_code)]
 fn fast_image_resize_gives_the_same_without_vector_instructions() {
-    use fast_image_resize::images::Image;
-    use fast_image_resize::{CpuExtensions, FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
-    for (pixel_type, bytes) in
-        [(PixelType::U16, 2), (PixelType::U16x2, 4), (PixelType::U16x3, 6), (PixelType::U16x4, 8)]
-    {
+    use fast_image_resize::images::{TypedImage, TypedImageRef};
+    use fast_image_resize::pixels::{U16, U16x2, U16x3, U16x4};
+    use fast_image_resize::{CpuExtensions, FilterType, PixelTrait, ResizeAlg, ResizeOptions, Resizer};
+
+    fn both<P: PixelTrait + PartialEq>(pixel: impl Fn(&[u32]) -> P, channels: usize) {
         let (width, height) = (75u32, 61u32);
-        let mut source = Image::new(width, height, pixel_type);
-        let random = noise(width as usize * height as usize * bytes, 5);
-        for (byte, value) in source.buffer_mut().iter_mut().zip(random) {
-            *byte = value as u8;
-        }
+        let random = noise(width as usize * height as usize * channels, 5);
+        let pixels: Vec<P> = random.chunks_exact(channels).map(pixel).collect();
+        let source = TypedImageRef::new(width, height, &pixels).unwrap();
         let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::Lanczos3)).use_alpha(false);
         let run = |plain: bool| {
             let mut resizer = Resizer::new();
@@ -129,10 +127,15 @@ fn fast_image_resize_gives_the_same_without_vector_instructions() {
                 // SAFETY: `None` needs no instruction that a processor might lack.
                 unsafe { resizer.set_cpu_extensions(CpuExtensions::None) };
             }
-            let mut target = Image::new(width.div_ceil(2), height.div_ceil(2), pixel_type);
-            resizer.resize(&source, &mut target, &options).unwrap();
-            target.into_vec()
+            let mut target = TypedImage::new(width.div_ceil(2), height.div_ceil(2));
+            resizer.resize_typed(&source, &mut target, &options).unwrap();
+            target.pixels().to_vec()
         };
-        assert!(run(true) == run(false), "{pixel_type:?}");
+        assert!(run(true) == run(false), "{channels} channels");
     }
+
+    both(|sample| U16::new(sample[0] as u16), 1);
+    both(|pixel| U16x2::new([pixel[0] as u16, pixel[1] as u16]), 2);
+    both(|pixel| U16x3::new([pixel[0] as u16, pixel[1] as u16, pixel[2] as u16]), 3);
+    both(|pixel| U16x4::new([pixel[0] as u16, pixel[1] as u16, pixel[2] as u16, pixel[3] as u16]), 4);
 }
