@@ -57,6 +57,8 @@ def get(tools, trash, work, size, photos, qualities):
 def describe(picture, qualities):
     facts = picture.facts
     say(f"picture: {picture.size} x {picture.size}, windows of {facts['cell']} pixels from {', '.join(facts['photos'])};")
+    for photo in facts["passed over"]:
+        say(f"  passed over: {photo}")
     say(f"  as JPEG of quality 90 {picture.jpeg.stat().st_size / 1e6:.1f} MB")
     for quality in qualities:
         cut = facts["cut"][str(quality)]

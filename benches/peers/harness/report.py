@@ -40,11 +40,18 @@ def against(results, base):
 HEADS = ["", "", "time s", "from-to", "CPU s", "peak MB", "sync after s", "time", "memory"]
 
 
+def failures(results):
+    for key, result in results.items():
+        if result["failed"]:
+            say(f"  {key} FAILED: {result['failed']}")
+
+
 def builds(results, title):
     """Time and memory beside fast_pyramid's: 2.00x is twice as much as fast_pyramid takes."""
     say(f"\n{title}; the last two columns are multiples of a:")
     base = results.get("a") if results.get("a", {}).get("rounds") else None
     table(HEADS, against(results, base))
+    failures(results)
     for key in results:
         if key not in ("a", "idle") and base and results[key]["rounds"]:
             said = f"a/{key}: time {show(ratio(base, results[key], 'time'))}, "
@@ -54,6 +61,7 @@ def builds(results, title):
 def plain(results, title, base):
     say(f"\n{title}; the last two columns are multiples of {base}:")
     table(HEADS, against(results, results.get(base)))
+    failures(results)
 
 
 def parents(by_quality):
@@ -95,6 +103,7 @@ def patch(results, tiles):
                       show(middle(result, "cpu"), ".3f"), show(middle(result, "peak_mb"), ".1f"), generated, *ratios])  # fmt: skip
     heads = ["", "", "time s", "links alone s", "CPU s", "peak MB", "generated", "over links j1", "over links, all"]
     table(heads, lines)
+    failures(results)
 
 
 def times_of(result, links):

@@ -24,7 +24,7 @@ TILE = 256
 
 def make(folder, size, photos):
     with tempfile.TemporaryDirectory(dir=folder) as unpacked:
-        images = usable(photos, Path(unpacked))
+        images, passed_over = usable(photos, Path(unpacked))
         cell = min(LARGEST_CELL, max(SMALLEST, size // 4), *(min(image.width, image.height) for image in images))
         across = -(-size // cell)
         chance = random.Random(1)
@@ -33,21 +33,23 @@ def make(folder, size, photos):
         picture.write_to_file(str(folder / "picture.v"))
     picture = pyvips.Image.new_from_file(str(folder / "picture.v"), access="sequential")
     picture.write_to_file(str(folder / "picture.jpg"), Q=90, keep="none")
-    return {"cell": cell, "photos": [Path(image.get("photo")).name for image in images]}
+    names = [Path(image.get("photo")).name for image in images]
+    return {"cell": cell, "photos": names, "passed over": passed_over}
 
 
 def usable(photos, folder):
-    """The photographs in colour that are large enough, unpacked to files that can be read at any place."""
-    images = []
+    """The photographs in colour that are large enough, unpacked to files that can be read at any place; and what is
+    wrong with the others."""
+    images, passed_over = [], []
     for number, path in enumerate(photos):
         try:
             photo = pyvips.Image.new_from_file(path, access="sequential")
         except pyvips.Error as error:
-            print(f"passed over: {path}: {error.message.splitlines()[0]}", file=sys.stderr)
+            passed_over.append(f"{path}: {error.message} {error.detail}".split("\n")[0])
             continue
         if photo.bands != 3 or photo.format != "uchar" or min(photo.width, photo.height) < SMALLEST:
             kind = f"{photo.width} x {photo.height}, {photo.bands} component(s)"
-            print(f"passed over: {path}: {kind}", file=sys.stderr)
+            passed_over.append(f"{path}: {kind}")
             continue
         unpacked = str(folder / f"{number}.v")
         photo.write_to_file(unpacked)
@@ -55,8 +57,9 @@ def usable(photos, folder):
         image.set_type(pyvips.GValue.gstr_type, "photo", str(path))
         images.append(image)
     if not images:
-        sys.exit(f"none of the photographs is a colour picture of at least {SMALLEST} x {SMALLEST} pixels")
-    return images
+        wanted = f"none is a colour picture of at least {SMALLEST} x {SMALLEST} pixels"
+        sys.exit(" | ".join([wanted, *passed_over]))
+    return images, passed_over
 
 
 def window(photo, side, chance):
