@@ -9,6 +9,10 @@ use std::fmt;
 const KEYS: [&str; 10] =
     ["width", "height", "tile_size", "overlap", "format", "quality", "optimize", "filter", "linear", "tile_naming"];
 
+/// The most brackets that are looked into, comments included. The parser calls itself for each that is open, and its
+/// stack would overflow; no key takes any.
+const MOST_BRACKETS: usize = 1000;
+
 /// What is wrong with the text of a pyramid.json.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{problem}")]
@@ -60,6 +64,10 @@ impl PyramidSpec {
     /// Bad syntax, an unknown, doubled or missing key, or a value that may not stand there.
     pub fn parse(text: &str) -> Result<Self, SpecError> {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        if text.bytes().filter(|byte| matches!(byte, b'[' | b'{')).count() > MOST_BRACKETS {
+            let problem = SpecProblem::Syntax(format!("it has more than {MOST_BRACKETS} opening brackets"));
+            return Err(SpecError::new(problem, "one object, whose values are numbers, names, true or false"));
+        }
         let entries: Entries = json5::from_str(text).map_err(|error| {
             SpecError::new(
                 SpecProblem::Syntax(syntax(&error.to_string())),

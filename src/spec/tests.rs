@@ -96,6 +96,15 @@ fn broken_syntax_is_an_error_with_its_place() {
     );
 }
 
+/// The parser would call itself for each bracket until its stack overflowed.
+#[test]
+fn deep_nesting_is_refused() {
+    for bracket in ["[", "{a:"] {
+        let text = format!("{{width:{}", bracket.repeat(1 << 17));
+        assert_eq!(parse(&text).unwrap_err().0, "it is not valid JSON5: it has more than 1000 opening brackets");
+    }
+}
+
 #[test]
 fn settings_name_what_changed() {
     let settings =
