@@ -7,6 +7,9 @@ pub trait Sample: Copy + Default + Ord + Into<u32> + Send + Sync + std::fmt::Deb
 
     /// The sample of this value; values over [`Sample::LARGEST`] become it.
     fn clamped(value: u32) -> Self;
+
+    /// The rounded mean of four. Computed in the narrowest type that holds the sum: twice as many fit into a vector.
+    fn mean(samples: [Self; 4]) -> Self;
 }
 
 impl Sample for u8 {
@@ -16,6 +19,12 @@ impl Sample for u8 {
     fn clamped(value: u32) -> Self {
         value.min(Self::LARGEST) as Self
     }
+
+    #[inline]
+    fn mean(samples: [Self; 4]) -> Self {
+        let [a, b, c, d] = samples.map(u16::from);
+        ((a + b + c + d + 2) >> 2) as Self
+    }
 }
 
 impl Sample for u16 {
@@ -24,6 +33,12 @@ impl Sample for u16 {
     #[inline]
     fn clamped(value: u32) -> Self {
         value.min(Self::LARGEST) as Self
+    }
+
+    #[inline]
+    fn mean(samples: [Self; 4]) -> Self {
+        let [a, b, c, d] = samples.map(u32::from);
+        ((a + b + c + d + 2) >> 2) as Self
     }
 }
 

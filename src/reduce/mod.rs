@@ -54,6 +54,12 @@ pub struct Reduction {
 }
 
 impl Reduction {
+    /// Whether each pixel depends on the 2x2 pixels that it stands for and on nothing else.
+    #[must_use]
+    pub fn is_local(self) -> bool {
+        self.filter != Filter::Lanczos3
+    }
+
     /// Half the raster in width and height, colours weighted by alpha where there is alpha.
     #[must_use]
     pub fn halve<S: Reducible>(self, source: &Raster<S>) -> Raster<S> {

@@ -56,6 +56,31 @@ fn nearest_and_mode_invent_no_values() {
     assert_eq!(reduction(Filter::Mode).halve(&pixels).samples(), [1, 2, 4], "whole pixels are counted");
 }
 
+/// The shortcut for equal alphas against the definition.
+#[test]
+fn the_weighted_mean_is_exact() {
+    let samples = noise(4 * 4 * 4000, 3);
+    for (at, pixels) in samples.chunks_exact(16).enumerate() {
+        // Every other group with one alpha for all.
+        let pixels: Vec<u16> = (0..16).map(|i| pixels[if at % 2 == 0 && i % 4 == 3 { 3 } else { i }] as u16).collect();
+        let check = |halved: Vec<u64>, pixels: &[u64]| {
+            let total: u64 = pixels.iter().skip(3).step_by(4).sum();
+            for channel in 0..3 {
+                let sum: u64 = pixels.chunks(4).map(|pixel| pixel[channel] * pixel[3]).sum();
+                let mean = if (total + 2) / 4 == 0 { 0 } else { (sum + total / 2) / total };
+                assert_eq!(halved[channel], mean, "{pixels:?}");
+            }
+            assert_eq!(halved[3], (total + 2) / 4);
+        };
+        let wide = |values: &[u16]| values.iter().map(|&value| u64::from(value)).collect::<Vec<_>>();
+        let halved = reduction(Filter::Mean).halve(&raster(2, 4, &pixels));
+        check(wide(halved.samples()), &wide(&pixels));
+        let bytes: Vec<u8> = pixels.iter().map(|&value| value as u8).collect();
+        let halved = reduction(Filter::Mean).halve(&raster(2, 4, &bytes)).map(u16::from);
+        check(wide(halved.samples()), &bytes.iter().map(|&byte| u64::from(byte)).collect::<Vec<_>>());
+    }
+}
+
 #[test]
 fn planes_are_halved_along_one_axis() {
     let plane = raster(3, 1, &[0u8, 1, 10, 4, 6, 20]);

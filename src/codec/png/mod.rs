@@ -1,17 +1,51 @@
 //! PNG tiles, by the `png` crate: lossless, 8 or 16 bits, with or without colour and alpha.
 //!
-//! Generated tiles are never interlaced and never have a palette. They are compressed with `fdeflate`
-//! (`Compression::Fast`) after the adaptive choice of a filter for each row.
+//! Generated tiles are never interlaced and never have a palette. The `png` crate writes their frame; rows are
+//! filtered ([`filter`]), searched for repetitions ([`mod@matches`]) and compressed ([`deflate`]) here, because nothing
+//! that the crate offers is both fast and small on maps and drawings: `Compression::Fast` makes files two to three
+//! times as large as libvips does, and `Level(2)` takes about as long as libvips (0.8 to 1.4 times its speed).
+//!
+//! Parents of 256x256 pixels: libvips 8.18's size (its defaults: level 6 of zlib-ng, no filter) and least processor
+//! time for a save to memory; then sizes as parts of libvips', and how many times as fast.
+//!
+//! | tiles                        | libvips        | here        | `Compression::Fast` | `Level(2)` |
+//! |------------------------------|----------------|-------------|---------------------|------------|
+//! | photographs, RGB             | 138 KB, 3.2 ms | 0.64, 7.6 x | 0.68, 9.4 x         | 0.68       |
+//! | photographs, RGBA            | 124 KB, 3.0 ms | 0.63, 6.3 x | 0.67, 8.7 x         | 0.64       |
+//! | photographs, grey            | 43 KB, 1.2 ms  | 0.63, 7.5 x | 0.67, 8.9 x         | 0.74       |
+//! | photographs, 16-bit RGB      | 344 KB, 6.5 ms | 0.90, 8.4 x | 1.02, 10 x          | 0.85       |
+//! | elevation, 16-bit grey       | 122 KB, 2.4 ms | 0.76, 6.5 x | 0.88, 8.4 x         | 0.78       |
+//! | shaded relief, RGB           | 56 KB, 2.2 ms  | 0.98, 6.1 x | 1.04, 8.1 x         | 0.95       |
+//! | maps, RGB                    | 9.5 KB, 1.2 ms | 1.02, 5.0 x | 2.74, 6.3 x         | 1.44       |
+//! | labels without smooth edges  | 7.5 KB, 1.3 ms | 1.08, 6.4 x | 2.46, 8.5 x         | 1.28       |
+//! | diagrams, RGB                | 12 KB, 0.9 ms  | 1.05, 5.1 x | 1.10, 8.0 x         | 1.12       |
+//! | drawings, RGBA               | 6.6 KB, 1.2 ms | 1.25, 5.4 x | 2.58, 6.5 x         | 1.37       |
+//! | 8-bit relief saved in 16 bit | 83 KB, 3.3 ms  | 1.40, 4.5 x | 1.81, 6.7 x         | 1.17       |
+//!
+//! Drawings are 1.11 without the two tiles of a test card whose patterns repeat but differ softly. The last is the kind
+//! that is much larger: filters undo what its 16-bit samples repeat, and by its differences it cannot be told from a
+//! photograph.
+//!
+//! The bytes are the same on every machine: all is integer arithmetic, and what `simd-adler32` and `crc32fast` choose
+//! by processor are ways to the same checksum.
+
+mod deflate;
+mod filter;
+mod huffman;
+mod matches;
 
 use super::{CodecError, stitch::stitch};
 use crate::codec::orientation;
 use crate::geometry::Size;
 use crate::pixels::Raster;
 use crate::reduce::{Reducible, Reduction};
-use png::{BitDepth, ColorType, Compression, DecodeOptions, Decoder, DecodingError, Encoder, Filter, Info};
+use png::{BitDepth, ColorType, DecodeOptions, Decoder, DecodingError, Encoder, Info};
 use std::borrow::Cow;
 use std::io::Cursor;
 use std::sync::Arc;
+
+/// A chunk's length must fit into 31 bits.
+const LARGEST_CHUNK: usize = 1 << 30;
 
 /// The samples of a tile in the depth that its file has.
 #[derive(Debug, Clone, PartialEq)]
@@ -91,10 +125,17 @@ pub(super) fn encode(image: &PngImage, out: &mut Vec<u8>) -> Result<(), CodecErr
             (raster.width(), raster.height(), raster.channels(), BitDepth::Eight, Cow::Borrowed(raster.samples()))
         }
         Samples::Sixteen(raster) => {
-            let bytes = raster.samples().iter().flat_map(|sample| sample.to_be_bytes()).collect();
+            let mut bytes = vec![0; raster.samples().len() * 2];
+            for (to, sample) in bytes.as_chunks_mut::<2>().0.iter_mut().zip(raster.samples()) {
+                *to = sample.to_be_bytes();
+            }
             (raster.width(), raster.height(), raster.channels(), BitDepth::Sixteen, Cow::Owned(bytes))
         }
     };
+    let pixel = if depth == BitDepth::Sixteen { channels * 2 } else { channels };
+    let rows = filter::rows(&bytes, width * pixel, pixel);
+    let mut compressed = Vec::with_capacity(rows.bytes.len() / 2);
+    deflate::zlib(&rows.bytes, width * pixel + 1, pixel, rows.filtered, &mut compressed);
     let mut info = Info::with_size(width as u32, height as u32);
     info.icc_profile = image.icc.as_deref().map(Cow::Borrowed);
     let mut encoder = Encoder::with_info(out, info).map_err(failed)?;
@@ -105,10 +146,10 @@ pub(super) fn encode(image: &PngImage, out: &mut Vec<u8>) -> Result<(), CodecErr
         _ => ColorType::Rgba,
     });
     encoder.set_depth(depth);
-    encoder.set_compression(Compression::Fast);
-    encoder.set_filter(Filter::Adaptive);
     let mut writer = encoder.write_header().map_err(failed)?;
-    writer.write_image_data(&bytes).map_err(failed)?;
+    for part in compressed.chunks(LARGEST_CHUNK) {
+        writer.write_chunk(png::chunk::IDAT, part).map_err(failed)?;
+    }
     writer.finish().map_err(failed)
 }
 
@@ -121,22 +162,30 @@ pub(super) fn parent(children: [Option<&PngImage>; 4], reduction: Reduction) -> 
     let samples = if sixteen {
         Samples::Sixteen(reduced(children.map(|child| child.map(PngImage::deep)), colour, alpha, reduction))
     } else {
-        let eight = |child: &PngImage| match &child.samples {
-            Samples::Eight(raster) => raster.clone(),
-            Samples::Sixteen(raster) => raster.map(|sample| (sample >> 8) as u8),
-        };
-        Samples::Eight(reduced(children.map(|child| child.map(eight)), colour, alpha, reduction))
+        Samples::Eight(reduced(children.map(|child| child.map(PngImage::shallow)), colour, alpha, reduction))
     };
     PngImage { samples, icc: some().find_map(|child| child.icc.clone()) }
 }
 
+/// Where no 2x2 pixels straddle two children, each child is halved by itself and only the quarters are put together.
+/// With copies of all children and a stitched one, reducing and encoding 256x256 RGB took 1.1 ms and not 0.8.
 fn reduced<S: Reducible>(
-    children: [Option<Raster<S>>; 4],
+    children: [Option<Cow<'_, Raster<S>>>; 4],
     colour: bool,
     alpha: bool,
     reduction: Reduction,
 ) -> Raster<S> {
-    reduction.halve(&stitch(&children.map(|child| child.map(|raster| raster.widened(colour, alpha)))))
+    let children = children.map(|child| child.map(|raster| widened(raster, colour, alpha)));
+    let even = |raster: &Raster<S>| raster.width().is_multiple_of(2) && raster.height().is_multiple_of(2);
+    if reduction.is_local() && children[0].as_deref().is_some_and(even) {
+        return stitch(&children.map(|child| child.map(|raster| reduction.halve(&raster))));
+    }
+    reduction.halve(&stitch(&children))
+}
+
+fn widened<S: Reducible>(raster: Cow<'_, Raster<S>>, colour: bool, alpha: bool) -> Cow<'_, Raster<S>> {
+    let wide_enough = (raster.channels() > 2 || !colour) && (raster.has_alpha() || !alpha);
+    if wide_enough { raster } else { Cow::Owned(raster.widened(colour, alpha)) }
 }
 
 impl PngImage {
@@ -148,10 +197,21 @@ impl PngImage {
     }
 
     /// The samples in 16 bits; 255 becomes 65535.
-    fn deep(&self) -> Raster<u16> {
+    fn deep(&self) -> Cow<'_, Raster<u16>> {
         match &self.samples {
-            Samples::Eight(raster) => raster.map(|sample| u16::from(sample) * 257),
-            Samples::Sixteen(raster) => raster.clone(),
+            Samples::Eight(raster) => Cow::Owned(raster.map(|sample| u16::from(sample) * 257)),
+            Samples::Sixteen(raster) => Cow::Borrowed(raster),
+        }
+    }
+
+    /// The samples in 8 bits.
+    fn shallow(&self) -> Cow<'_, Raster<u8>> {
+        match &self.samples {
+            Samples::Eight(raster) => Cow::Borrowed(raster),
+            Samples::Sixteen(raster) => Cow::Owned(raster.map(|sample| (sample >> 8) as u8)),
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
