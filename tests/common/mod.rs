@@ -3,7 +3,7 @@
 //! Nothing here uses the code under test.
 
 // Each test file is a crate that has all of this inside it and uses a part.
-#![allow(dead_code, unreachable_pub)]
+#![allow(dead_code, unreachable_pub, unused_imports)]
 // These are tests, although not within functions marked as such.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
