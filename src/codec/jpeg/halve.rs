@@ -15,9 +15,7 @@
 //! of the product, as vector units do in one instruction.
 
 use super::image::{Block, Colour, Component, JpegImage};
-
-type Row = [i16; 8];
-type Rows = [Row; 8];
+use super::transpose::{Rows, transpose};
 
 /// Bits behind the binary point.
 const POINT: u32 = 4;
@@ -85,21 +83,6 @@ fn pass(first: &Rows, second: &Rows) -> Rows {
         }
     }
     output
-}
-
-/// Rows become columns: three times, rows i and i + 4 interleave to rows 2i and 2i + 1.
-#[inline(always)]
-fn transpose(mut rows: Rows) -> Rows {
-    for _ in 0..3 {
-        let mut next = [[0; 8]; 8];
-        for i in 0..4 {
-            let (a, b) = (rows[i], rows[i + 4]);
-            next[2 * i] = [a[0], b[0], a[1], b[1], a[2], b[2], a[3], b[3]];
-            next[2 * i + 1] = [a[4], b[4], a[5], b[5], a[6], b[6], a[7], b[7]];
-        }
-        rows = next;
-    }
-    rows
 }
 
 /// Multiplies by quantisation steps in 16-bit lanes.
@@ -268,5 +251,5 @@ fn halve_component(source: &Component, requantiser: &Requantiser, corner: (usize
 fn halve_blocks(above: &[Block; 2], below: &[Block; 2], dequantiser: &Dequantiser) -> Rows {
     let left = pass(&dequantiser.dequantise(&above[0]), &dequantiser.dequantise(&below[0]));
     let right = pass(&dequantiser.dequantise(&above[1]), &dequantiser.dequantise(&below[1]));
-    transpose(pass(&transpose(left), &transpose(right)))
+    transpose(&pass(&transpose(&left), &transpose(&right)))
 }

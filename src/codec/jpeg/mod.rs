@@ -25,6 +25,7 @@ mod scan;
 mod sequential;
 mod symbols;
 mod tables;
+mod transpose;
 mod walk;
 mod write;
 
