@@ -4,7 +4,9 @@
 mod common;
 
 use common::reference::{self, Filter, Kind, Random, TiledBase, assert_close, levels, random_picture};
-use common::tree::{assert_same_tree, assert_sources_unchanged, assert_tree_rules, source_fingerprint};
+use common::tree::{
+    assert_same_snapshot, assert_same_tree, assert_sources_unchanged, assert_tree_rules, snapshot, source_fingerprint,
+};
 use common::{copy_folder, fixture};
 use fast_pyramid::pyramid::{BuildOptions, BuildReport, Pyramid, VersionStatus};
 use fast_pyramid::store::{Durability, Version};
@@ -226,6 +228,33 @@ fn one_patched_tile_makes_one_new_tile_a_level() {
     let report = build(folder.path(), &options(2));
     assert_eq!((report.versions[1].patched, report.versions[1].generated), (1, 8));
     assert_eq!(report.versions[1].linked, report.versions[1].tiles - 9);
+}
+
+/// Trees of a release with another encoder stay as they are, and new versions go on top of them (SPEC 3.10).
+#[test]
+fn trees_of_another_encoder_stay_as_they_are() {
+    let folder = tempfile::tempdir().unwrap();
+    copy_folder(&fixture("relief"), folder.path());
+    let later = folder.path().join("later");
+    fs::rename(folder.path().join("v2"), &later).unwrap();
+    build(folder.path(), &options(2));
+    for version in ["v0", "v1"] {
+        let path = folder.path().join(format!("dest/.fast_pyramid/versions/{version}/manifest.json"));
+        let text = fs::read_to_string(&path).unwrap();
+        assert!(text.contains("\"encoder\": 1"), "{text}");
+        fs::write(&path, text.replace("\"encoder\": 1", "\"encoder\": 0")).unwrap();
+    }
+    let published = |version: &str| snapshot(&folder.path().join("dest/dzi").join(version));
+    let before = [published("v0"), published("v1")];
+    fs::rename(&later, folder.path().join("v2")).unwrap();
+    let report = build(folder.path(), &options(2));
+    let fresh: Vec<bool> = report.versions.iter().map(|one| one.status == VersionStatus::Built).collect();
+    assert_eq!(fresh, [false, false, true]);
+    for (version, before) in ["v0", "v1"].into_iter().zip(&before) {
+        assert_same_snapshot(before, &published(version));
+    }
+    let encoders: Vec<_> = Pyramid::open(folder.path()).unwrap().info().unwrap().versions;
+    assert_eq!(encoders.iter().map(|one| one.encoder).collect::<Vec<_>>(), [Some(0), Some(0), Some(1)]);
 }
 
 /// Links stay right when the pyramid folder is moved, and when the sources stand in `src`.
