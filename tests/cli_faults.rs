@@ -1,4 +1,4 @@
-//! Expectations of the contract that are not met yet. Not committed.
+//! Faults that using the tool from outside found once, each kept as a test of the contract.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
