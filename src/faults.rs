@@ -98,11 +98,6 @@ impl Faults {
     pub fn count(&self) -> u64 {
         self.kinds.values().map(|of_kind| of_kind.count).sum()
     }
-
-    /// The kinds found, each with its number.
-    pub fn kinds(&self) -> impl Iterator<Item = (FaultKind, u64)> + '_ {
-        self.kinds.iter().map(|(&kind, of_kind)| (kind, of_kind.count))
-    }
 }
 
 /// One line for each of the first two kinds, and a count of what else there is.

@@ -104,12 +104,6 @@ impl<S: Sample> Raster<S> {
         &mut self.samples
     }
 
-    /// The samples, without the shape.
-    #[must_use]
-    pub fn into_samples(self) -> Vec<S> {
-        self.samples
-    }
-
     /// The samples of row `y`; rows beyond the last are empty.
     #[must_use]
     pub fn row(&self, y: usize) -> &[S] {

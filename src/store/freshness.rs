@@ -112,7 +112,7 @@ pub fn check_sources(
     }
     changes.places.sort_unstable();
     if touched && changes.is_empty() && !read_only && !stopped() {
-        take_new_times(folder, manifest, source)?;
+        take_new_times(folder, manifest, source, most)?;
     }
     Ok(changes)
 }
@@ -130,13 +130,19 @@ fn state(source: &SourceFolder, record: &Record, most: u64) -> Result<State, Sto
     }
 }
 
-fn take_new_times(folder: &Path, manifest: &Manifest, source: &SourceFolder) -> Result<(), StoreError> {
+/// Only a time that was read together with the right contents is taken, so that a change in the meantime is still noticed
+/// by the next run.
+fn take_new_times(folder: &Path, manifest: &Manifest, source: &SourceFolder, most: u64) -> Result<(), StoreError> {
+    let mut bytes = Vec::new();
     manifest::rewrite(folder, manifest, |mut record| {
+        let Tile { column, row, .. } = record.tile;
         if record.role != Role::Generated
-            && let Some((length, modified)) = source.stat(record.tile.column, record.tile.row)?
-            && length == record.stamp.length
+            && source.stat(column, row)? != Some((record.stamp.length, record.stamp.modified))
         {
-            record.stamp.modified = modified;
+            let stamp = source.read(column, row, most, &mut bytes)?;
+            if stamp.hash == record.stamp.hash {
+                record.stamp.modified = stamp.modified;
+            }
         }
         Ok(record)
     })
