@@ -181,7 +181,10 @@ fn compare_with_libvips(
 /// whole, which no 4:2:0 tile can come near; the colours are compared on tiles that keep them too (quality 90 and up).
 #[test]
 fn jpeg_pyramids_are_as_good_as_the_reference_encoded_once_a_level() {
-    for (quality, grey) in [(80, true), (80, false), (75, true), (95, false)] {
+    // At quality 60 steps are so coarse that a coefficient rounded the other way weighs more: 39.3 dB seen.
+    for (quality, grey, least) in
+        [(80, true, 40.0), (80, false, 40.0), (75, true, 40.0), (95, false, 40.0), (60, true, 39.0)]
+    {
         let folder = tempfile::tempdir().unwrap();
         let spec = format!("{{ width: 1900, height: 1400, tile_size: 256, overlap: 0, quality: {quality} }}");
         fs::write(folder.path().join("pyramid.json"), spec).unwrap();
@@ -197,7 +200,7 @@ fn jpeg_pyramids_are_as_good_as_the_reference_encoded_once_a_level() {
         let worst =
             worst_decibel(folder.path(), quality, |tile| if grey || quality < 90 { luma(tile) } else { tile.clone() });
 
-        assert!(worst >= 40.0, "quality {quality}, grey {grey}: {worst:.1} dB");
+        assert!(worst >= least, "quality {quality}, grey {grey}: {worst:.1} dB");
     }
 }
 
