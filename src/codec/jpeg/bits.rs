@@ -53,28 +53,35 @@ fn length_before_ff(bytes: &[u8]) -> usize {
 /// [`Self::overrun`] tells, and is asked once a block, whose bits are bounded.
 #[derive(Clone, Copy)]
 pub(super) struct BitReader<'a> {
-    segment: &'a [u8],
-    next: usize,
+    /// What has not come into the reservoir, padding included.
+    rest: &'a [u8],
     reservoir: u64,
     held: u32,
+    /// Bytes of zeros read behind the padding.
+    beyond: usize,
+    /// Bytes of the segment without padding.
+    length: usize,
 }
 
 impl<'a> BitReader<'a> {
     /// A reader at the first bit of what [`unstuff`] made.
     pub(super) fn new(segment: &'a [u8]) -> Self {
-        Self { segment, next: 0, reservoir: 0, held: 0 }
+        Self { rest: segment, reservoir: 0, held: 0, beyond: 0, length: segment.len() - PADDING }
     }
 
     /// Fills the reservoir to at least 56 bits, without a branch on how many it holds: the bits
     /// below the `held` ones are either zero or already what is put there again.
     #[inline(always)]
     pub(super) fn refill(&mut self) {
-        let word = match self.segment.get(self.next..).and_then(|rest| rest.first_chunk::<8>()) {
-            Some(bytes) => u64::from_be_bytes(*bytes),
-            None => 0,
-        };
-        self.reservoir |= word >> self.held;
-        self.next += ((63 - self.held) >> 3) as usize;
+        let bytes = ((63 - self.held) >> 3) as usize & 7;
+        match self.rest.first_chunk::<8>() {
+            Some(next) => {
+                self.reservoir |= u64::from_be_bytes(*next) >> (self.held & 63);
+                self.rest = &self.rest[bytes..];
+            }
+            // Of the padding at most is left.
+            None => self.beyond += bytes,
+        }
         self.held |= 56;
     }
 
@@ -102,25 +109,26 @@ impl<'a> BitReader<'a> {
         value
     }
 
-    /// Bits taken so far.
-    fn taken(&self) -> usize {
-        self.next * 8 - self.held as usize
+    /// Bits of the segment that were not taken, less those taken from behind its end.
+    #[inline(always)]
+    fn bits_left(&self) -> isize {
+        (self.rest.len() * 8 + self.held as usize) as isize - (PADDING * 8 + self.beyond * 8) as isize
     }
 
     /// Whether more bits were taken than there are.
     #[inline(always)]
     pub(super) fn overrun(&self) -> bool {
-        self.taken() > (self.segment.len() - PADDING) * 8
+        self.bits_left() < 0
     }
 
     /// Whole bytes that were not touched.
     pub(super) fn bytes_left(&self) -> usize {
-        (self.segment.len() - PADDING).saturating_sub(self.taken().div_ceil(8))
+        self.bits_left().max(0) as usize / 8
     }
 
     /// The unstuffed byte in which the next bit stands.
     pub(super) fn byte_position(&self) -> usize {
-        self.taken() / 8
+        self.length - (self.bits_left().max(0) as usize).div_ceil(8)
     }
 }
 

@@ -185,6 +185,11 @@ impl<'a> Decoder<'a> {
         image: &mut JpegImage,
     ) -> Result<(), JpegError> {
         let scan = self.begin_scan(payload, scratch, image).map_err(|kind| kind.at(offset))?;
+        if !scan.progressive {
+            for component in scan.components() {
+                scratch.ac.get_mut(usize::from(component.ac)).into_iter().for_each(TableSlot::prepare_pairs);
+            }
+        }
         let tables = ScanTables { dc: &scratch.dc, ac: &scratch.ac };
         let source = self.segments.bytes.get(self.segments.at..).unwrap_or_default();
         let length = walk::decode(&scan, tables, self.restart_interval, source, &mut scratch.segment, image)

@@ -3,10 +3,11 @@
 
 use super::bits::BitReader;
 use super::error::JpegErrorKind;
+use super::pairs::Pairs;
 use super::tables::HuffmanSpec;
 
 /// Codes up to this length are answered by the first look-up.
-const LOOKUP_BITS: u32 = 10;
+pub(super) const LOOKUP_BITS: u32 = 10;
 const LOOKUP_SIZE: usize = 1 << LOOKUP_BITS;
 
 /// What a table's symbols mean.
@@ -171,6 +172,9 @@ impl DecodeTable {
 pub(super) struct TableSlot {
     /// The table, if `defined`.
     pub(super) table: DecodeTable,
+    /// The same for two symbols at a time, after [`Self::prepare_pairs`].
+    pub(super) pairs: Pairs,
+    pairs_made: bool,
     spec: HuffmanSpec,
     /// Whether the present image has defined it.
     pub(super) defined: bool,
@@ -179,7 +183,13 @@ pub(super) struct TableSlot {
 impl TableSlot {
     /// A slot without a table.
     pub(super) fn new(class: TableClass) -> Self {
-        Self { table: DecodeTable::empty(class), spec: HuffmanSpec::EMPTY, defined: false }
+        Self {
+            table: DecodeTable::empty(class),
+            pairs: Pairs::empty(),
+            pairs_made: false,
+            spec: HuffmanSpec::EMPTY,
+            defined: false,
+        }
     }
 
     /// Defines the table, building it only if it is another one than before.
@@ -187,11 +197,20 @@ impl TableSlot {
         self.defined = false;
         if self.spec != *spec || spec.total() == 0 {
             self.spec = HuffmanSpec::EMPTY;
+            self.pairs_made = false;
             self.table.build(spec)?;
             self.spec = *spec;
         }
         self.defined = true;
         Ok(())
+    }
+
+    /// Makes the pairs, if they are not made.
+    pub(super) fn prepare_pairs(&mut self) {
+        if !self.pairs_made {
+            self.pairs.build(&self.table);
+            self.pairs_made = true;
+        }
     }
 }
 

@@ -20,6 +20,7 @@ mod huffman;
 mod icc;
 mod image;
 mod optimise;
+mod pairs;
 mod progressive;
 mod scan;
 mod sequential;

@@ -3,7 +3,7 @@
 
 use super::bits::BitReader;
 use super::error::JpegErrorKind;
-use super::huffman::{DecodeTable, Entry};
+use super::huffman::{DecodeTable, Entry, TableSlot};
 use super::image::Block;
 use super::tables::NATURAL_ORDER;
 use super::walk::{BlockDecoder, Tables};
@@ -11,12 +11,12 @@ use super::walk::{BlockDecoder, Tables};
 /// Decodes whole blocks, each at once.
 pub(super) struct Sequential<'a> {
     dc: Tables<'a>,
-    ac: Tables<'a>,
+    ac: [&'a TableSlot; 3],
     predictions: [i32; 3],
 }
 
 impl<'a> Sequential<'a> {
-    pub(super) fn new(dc: Tables<'a>, ac: Tables<'a>) -> Self {
+    pub(super) fn new(dc: Tables<'a>, ac: [&'a TableSlot; 3]) -> Self {
         Self { dc, ac, predictions: [0; 3] }
     }
 }
@@ -61,30 +61,61 @@ impl BlockDecoder for Sequential<'_> {
 ///
 /// The loop's chain of dependencies is look-up, shift, look-up: the refill goes on beside it,
 /// because what is looked up are bits that were there before. Every path leaves 25 bits or more in
-/// the reservoir, and the first look takes 10.
+/// the reservoir, and the look takes 10.
 #[inline(always)]
-fn decode_ac(table: &DecodeTable, reader: &mut BitReader<'_>, block: &mut Block) -> Result<(), JpegErrorKind> {
+fn decode_ac(slot: &TableSlot, reader: &mut BitReader<'_>, block: &mut Block) -> Result<(), JpegErrorKind> {
     let mut at = 0;
     while at < 63 {
-        let mut entry = table.first_look(reader.peek());
+        let pair = slot.pairs.look(reader);
         reader.refill();
-        let mut next = at + entry.skip();
-        if next > 63 {
-            if entry == Entry::LONG {
-                entry = table.long_code(reader.peek());
-                next = at + entry.skip();
+        let (first, second) = (at + pair.first_skip(), at + pair.skip());
+        if second > 63 {
+            if pair.ends_block(first) {
+                block[place(first)] = pair.first_value();
+                reader.consume(pair.total_bits());
+                return Ok(());
             }
-            if next > 63 {
-                reader.consume(entry.total_bits());
-                return end_of_block(entry);
-            }
+            // By value, so that the reader can stay in registers.
+            let rare = decode_rare(slot, *reader, block, at);
+            *reader = rare.reader;
+            at = rare.outcome?;
+            continue;
         }
-        let value = entry.value(reader.peek());
-        reader.consume(entry.total_bits());
-        block[usize::from(NATURAL_ORDER[next & 63])] = value as i16;
-        at = next;
+        // Where there is only one coefficient, it is written last.
+        block[place(first)] = pair.first_value();
+        block[place(second)] = pair.value(reader.peek());
+        reader.consume(pair.total_bits());
+        at = second;
     }
     Ok(())
+}
+
+/// Where in a block a zig-zag position is.
+#[inline(always)]
+fn place(position: usize) -> usize {
+    usize::from(NATURAL_ORDER[position & 63] & 63)
+}
+
+/// What [`decode_rare`] did.
+struct Rare<'a> {
+    reader: BitReader<'a>,
+    /// The position gone on to, 64 at the block's end.
+    outcome: Result<usize, JpegErrorKind>,
+}
+
+/// One symbol behind position `at` that pairs do not answer: a long code, the last coefficient of a
+/// full block, or what should not be.
+#[cold]
+fn decode_rare<'a>(slot: &TableSlot, mut reader: BitReader<'a>, block: &mut Block, at: usize) -> Rare<'a> {
+    let outcome = slot.table.next(&mut reader).and_then(|(entry, reservoir)| {
+        let next = at + entry.skip();
+        if next > 63 {
+            return end_of_block(entry).map(|()| 64);
+        }
+        block[place(next)] = entry.value(reservoir) as i16;
+        Ok(next)
+    });
+    Rare { reader, outcome }
 }
 
 /// What it means that a code led out of its block.

@@ -41,14 +41,15 @@ pub(super) fn decode(
     // it does not.
     let table = |slots: &'_ [TableSlot], number: u8| usize::from(number).min(slots.len().saturating_sub(1));
     let dc = scan.components.map(|component| &tables.dc[table(tables.dc, component.dc)].table);
-    let ac = scan.components.map(|component| &tables.ac[table(tables.ac, component.ac)].table);
+    let slots = scan.components.map(|component| &tables.ac[table(tables.ac, component.ac)]);
+    let ac = &slots[0].table;
     let mut walk = Walk { scan, restart_interval, source, segment, image };
     match (scan.progressive, scan.band.0, scan.bits.0) {
-        (false, ..) => walk.run(Sequential::new(dc, ac)),
+        (false, ..) => walk.run(Sequential::new(dc, slots)),
         (true, 0, 0) => walk.run(DcFirst::new(dc, scan.bits.1)),
         (true, 0, _) => walk.run(DcRefinement::new(scan.bits.1)),
-        (true, _, 0) => walk.run(AcFirst::new(ac[0], scan.band, scan.bits.1)),
-        (true, ..) => walk.run(AcRefinement::new(ac[0], scan.band, scan.bits.1)),
+        (true, _, 0) => walk.run(AcFirst::new(ac, scan.band, scan.bits.1)),
+        (true, ..) => walk.run(AcRefinement::new(ac, scan.band, scan.bits.1)),
     }
 }
 
@@ -63,35 +64,51 @@ struct Walk<'a> {
     image: &'a mut JpegImage,
 }
 
-/// One component in a scan's MCUs.
+/// The most blocks that an MCU can have (B.2.3). A component alone in its scan has one.
+const MOST_BLOCKS: usize = 10;
+
+/// One block of an MCU.
 #[derive(Clone, Copy, Default)]
-struct McuPart {
-    index: usize,
-    blocks: (usize, usize),
-    blocks_wide: usize,
+struct McuBlock {
+    /// Which of the scan's components it belongs to.
+    place: usize,
+    /// Its index in the component, in the first MCU.
+    first: usize,
+    /// How much further on it is in the next MCU of the row, and in the next row of MCUs.
+    steps: (usize, usize),
+}
+
+/// How a scan's blocks follow one another.
+struct Geometry {
+    /// MCUs in a row, and rows of them.
+    mcus: (usize, usize),
+    blocks: [McuBlock; MOST_BLOCKS],
+    count: usize,
 }
 
 impl Walk<'_> {
-    /// The number of MCUs in a row and of rows, and what each holds.
-    fn geometry(&self) -> ((usize, usize), [McuPart; 3]) {
+    fn geometry(&self) -> Geometry {
         let layout = self.image.layout();
         let alone = self.scan.components().len() == 1;
-        let (mut mcus, mut parts) = (layout.mcus, [McuPart::default(); 3]);
-        for (part, scanned) in parts.iter_mut().zip(self.scan.components()) {
+        let mut geometry = Geometry { mcus: layout.mcus, blocks: [McuBlock::default(); MOST_BLOCKS], count: 0 };
+        for (place, scanned) in self.scan.components().iter().enumerate() {
             let component = &self.image.components[scanned.index];
-            let (horizontal, vertical) = component.factors();
-            let mut blocks = (usize::from(horizontal), usize::from(vertical));
+            let (mut wide, mut high) = (usize::from(component.horizontal), usize::from(component.vertical));
             if alone {
-                (mcus, blocks) = (layout.own_blocks(component.factors()), (1, 1));
+                (geometry.mcus, wide, high) = (layout.own_blocks(component.factors()), 1, 1);
             }
-            *part = McuPart { index: scanned.index, blocks, blocks_wide: component.blocks_wide };
+            let steps = (wide, high * component.blocks_wide);
+            for (y, x) in (0..high).flat_map(|y| (0..wide).map(move |x| (y, x))) {
+                geometry.blocks[geometry.count] = McuBlock { place, first: y * component.blocks_wide + x, steps };
+                geometry.count += 1;
+            }
         }
-        (mcus, parts)
+        geometry
     }
 
     fn run(&mut self, mut decoder: impl BlockDecoder) -> Result<usize, Fault> {
-        let ((wide, high), parts) = self.geometry();
-        let total = wide * high;
+        let geometry = self.geometry();
+        let total = geometry.mcus.0 * geometry.mcus.1;
         let interval = if self.restart_interval == 0 { total } else { self.restart_interval };
         let (mut done, mut start, mut due) = (0, 0, marker::RST0);
         loop {
@@ -99,10 +116,10 @@ impl Walk<'_> {
             let length = unstuff(source, self.segment);
             let mcus = done..total.min(done + interval);
             done = mcus.end;
-            let mut reader = BitReader::new(self.segment);
-            let parts = &parts[..self.scan.components().len()];
-            decode_interval(&mut decoder, &mut reader, mcus, wide, parts, self.image)
-                .map_err(|kind| locate(kind, &reader, source, length, start))?;
+            let coefficients = scanned_coefficients(self.scan, self.image);
+            let (reader, outcome) =
+                decode_interval(&mut decoder, BitReader::new(self.segment), mcus, &geometry, coefficients);
+            outcome.map_err(|kind| locate(kind, &reader, source, length, start))?;
             start += length;
             let next = marker_at(self.source, start);
             match next {
@@ -149,40 +166,55 @@ fn marker_at(source: &[u8], at: usize) -> Option<(u8, usize)> {
     (fill > 0).then_some((code, at + fill + 1))
 }
 
-/// Decodes the MCUs numbered `mcus`, which is one restart interval, `wide` of them a row.
-fn decode_interval(
+/// The blocks of each of the scan's components, which are in the frame's order.
+fn scanned_coefficients<'a>(scan: &Scan, image: &'a mut JpegImage) -> [&'a mut [Block]; 3] {
+    let mut scanned: [&mut [Block]; 3] = Default::default();
+    let mut places = scan.components().iter().zip(&mut scanned).peekable();
+    for (index, component) in image.components.iter_mut().enumerate() {
+        if let Some((_, to)) = places.next_if(|(described, _)| described.index == index) {
+            *to = &mut component.coefficients;
+        }
+    }
+    scanned
+}
+
+/// Decodes the MCUs numbered `mcus`, which is one restart interval. Returns the reader where it has come to.
+fn decode_interval<'a>(
     decoder: &mut impl BlockDecoder,
-    reader: &mut BitReader<'_>,
+    mut reader: BitReader<'a>,
     mcus: std::ops::Range<usize>,
-    wide: usize,
-    parts: &[McuPart],
-    image: &mut JpegImage,
-) -> Result<(), JpegErrorKind> {
+    geometry: &Geometry,
+    mut coefficients: [&mut [Block]; 3],
+) -> (BitReader<'a>, Result<(), JpegErrorKind>) {
     decoder.restart();
-    let (mut column, mut row) = (mcus.start % wide, mcus.start / wide);
-    for _ in mcus {
-        for (place, part) in parts.iter().enumerate() {
-            let coefficients = &mut image.components[part.index].coefficients;
-            for y in 0..part.blocks.1 {
-                let first = (row * part.blocks.1 + y) * part.blocks_wide + column * part.blocks.0;
-                for block in &mut coefficients[first..first + part.blocks.0] {
-                    decoder.block(reader, place, block)?;
-                    if reader.overrun() {
-                        return Err(JpegErrorKind::Truncated);
-                    }
+    let (wide, mut done) = (geometry.mcus.0, mcus.start);
+    while done < mcus.end {
+        let (row, column) = (done / wide, done % wide);
+        let in_row = (wide - column).min(mcus.end - done);
+        let mut blocks = geometry.blocks;
+        for block in &mut blocks {
+            block.first += row * block.steps.1 + column * block.steps.0;
+        }
+        let blocks = &mut blocks[..geometry.count];
+        for _ in 0..in_row {
+            for next in &mut *blocks {
+                let block = &mut coefficients[next.place][next.first];
+                next.first += next.steps.0;
+                if let Err(kind) = decoder.block(&mut reader, next.place, block) {
+                    return (reader, Err(kind));
+                }
+                if reader.overrun() {
+                    return (reader, Err(JpegErrorKind::Truncated));
                 }
             }
         }
-        column += 1;
-        if column == wide {
-            (column, row) = (0, row + 1);
-        }
+        done += in_row;
     }
-    decoder.finish()?;
-    match reader.bytes_left() {
+    let outcome = decoder.finish().and_then(|()| match reader.bytes_left() {
         0 => Ok(()),
         bytes => Err(JpegErrorKind::EntropyDataLeftOver { bytes }),
-    }
+    });
+    (reader, outcome)
 }
 
 /// Puts a fault in its place. Whatever went wrong beyond the end of the data comes from their end.
