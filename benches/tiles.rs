@@ -2,7 +2,7 @@
 #![allow(missing_docs, clippy::unwrap_used)]
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use fast_pyramid::codec::jpeg::{self, HuffmanTables, JpegImage};
+use fast_pyramid::codec::jpeg::{self, FoldSampling, FoldedImage, HuffmanTables, JpegImage, JpegTile, ParentSteps};
 use fast_pyramid::codec::{Codec, Scratch, TileImage};
 use fast_pyramid::geometry::{Geometry, Size};
 use fast_pyramid::pixels::Raster;
@@ -88,7 +88,7 @@ fn whole_parent(criterion: &mut Criterion) {
                     stored.iter().map(|bytes| codec.decode(bytes, TILE, &mut scratch).unwrap()).collect();
                 out.clear();
                 let children: [Option<&TileImage>; 4] = std::array::from_fn(|index| tiles.get(index));
-                black_box(codec.parent(children, TILE, &mut out).unwrap());
+                black_box(codec.parent(children, TILE, &mut scratch, &mut out).unwrap());
             });
         });
     }
@@ -103,19 +103,21 @@ fn jpeg_stages(criterion: &mut Criterion) {
         let stored = children(|tile| jpeg_bytes(tile, quality, step));
         group.throughput(Throughput::Bytes(stored.iter().map(|bytes| bytes.len() as u64).sum()));
         let mut scratch = jpeg::Scratch::default();
-        let mut images: Vec<JpegImage> = stored.iter().map(|_| JpegImage::default()).collect();
-        group.bench_function("decode four", |bencher| {
+        let sampling = Some(FoldSampling { chroma_step: step as u8 });
+        let mut tiles: Vec<JpegTile> = stored.iter().map(|_| JpegTile::default()).collect();
+        group.bench_function("decode and fold four", |bencher| {
             bencher.iter(|| {
-                for (bytes, image) in stored.iter().zip(&mut images) {
-                    jpeg::decode_into(bytes, Some((256, 256)), &mut scratch, image).unwrap();
+                for (bytes, tile) in stored.iter().zip(&mut tiles) {
+                    tile.decode(bytes, Some((256, 256)), sampling, &mut scratch).unwrap();
                 }
             });
         });
         let (luma, chroma) = jpeg::quantisation_tables(75);
+        let steps = ParentSteps::new(&luma, &chroma);
         let mut parent = JpegImage::default();
-        let children: [Option<&JpegImage>; 4] = std::array::from_fn(|index| images.get(index));
-        group.bench_function("fold, merge, quantise", |bencher| {
-            bencher.iter(|| assert!(jpeg::halve(children, &luma, &chroma, &mut parent)));
+        let children: [Option<&FoldedImage>; 4] = std::array::from_fn(|index| tiles[index].folded());
+        group.bench_function("merge and quantise", |bencher| {
+            bencher.iter(|| assert!(jpeg::merge(children, &steps, &mut parent)));
         });
         for (tables, name) in [(HuffmanTables::Standard, "encode"), (HuffmanTables::Optimised, "encode, own tables")] {
             let mut out = Vec::new();

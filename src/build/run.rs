@@ -261,7 +261,7 @@ where
         worker.bytes.clear();
         let mut image = self.spare_image();
         self.codec
-            .parent_into(children, size, &mut image, &mut worker.bytes)
+            .parent_into(children, size, &mut worker.scratch, &mut image, &mut worker.bytes)
             .map_err(|error| BuildFailure::Encode { tile, error })?;
         self.take_back(outcomes);
         let outcome = if self.same_as_previous(tile, worker)? {

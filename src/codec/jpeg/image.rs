@@ -28,9 +28,9 @@ impl Colour {
     }
 }
 
-/// One component (plane) of an image.
+/// One component (plane) of an image whose blocks are of type `B`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Component {
+pub struct BlockComponent<B> {
     /// Horizontal sampling factor, 1 to 4; always 1 where there is only one component.
     pub horizontal: u8,
     /// Vertical sampling factor, 1 to 4; always 1 where there is only one component.
@@ -41,13 +41,13 @@ pub struct Component {
     pub blocks_wide: usize,
     /// Rows of blocks, likewise.
     pub blocks_high: usize,
-    /// `blocks_wide * blocks_high` blocks of quantised coefficients, row by row.
-    pub coefficients: Vec<Block>,
+    /// `blocks_wide * blocks_high` blocks of coefficients, row by row.
+    pub coefficients: Vec<B>,
 }
 
-/// An image as quantised coefficients.
+/// An image as blocks of type `B`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct JpegImage {
+pub struct BlockImage<B> {
     /// Width in pixels.
     pub width: u32,
     /// Height in pixels.
@@ -55,10 +55,15 @@ pub struct JpegImage {
     /// What the components mean.
     pub colour: Colour,
     /// One component for grey, otherwise three.
-    pub components: Vec<Component>,
+    pub components: Vec<BlockComponent<B>>,
     /// The ICC profile, whole.
     pub icc: Option<Arc<[u8]>>,
 }
+
+/// A component of quantised coefficients.
+pub type Component = BlockComponent<Block>;
+/// An image as quantised coefficients.
+pub type JpegImage = BlockImage<Block>;
 
 /// The samples of one component, from which [`JpegImage::assign_planes`] makes coefficients.
 #[derive(Debug, Clone, Copy)]
@@ -115,7 +120,7 @@ impl Layout {
     }
 }
 
-impl Component {
+impl<B> BlockComponent<B> {
     fn unset() -> Self {
         Self {
             horizontal: 1,
@@ -133,34 +138,71 @@ impl Component {
     }
 }
 
-impl Default for JpegImage {
+impl<B> Default for BlockImage<B> {
     /// An image of no size, to decode or assign into.
     fn default() -> Self {
         Self { width: 0, height: 0, colour: Colour::Grey, components: Vec::new(), icc: None }
     }
 }
 
-impl JpegImage {
+/// A block that can be made before anything is known of it.
+pub trait Unset: Copy {
+    /// Such a block.
+    const UNSET: Self;
+}
+
+impl Unset for Block {
+    const UNSET: Self = [0; 64];
+}
+
+impl<B> BlockImage<B> {
     /// The image's division into MCUs.
     pub(super) fn layout(&self) -> Layout {
-        Layout::new((self.width, self.height), self.components.iter().map(Component::factors))
+        Layout::new((self.width, self.height), self.components.iter().map(BlockComponent::factors))
     }
 
+    /// Whether there are as many components and blocks as there should be.
+    pub(super) fn is_sound(&self) -> bool {
+        let layout = self.layout();
+        self.components.len() == self.colour.component_count()
+            && self.components.iter().all(|component| {
+                let (wide, high) = layout.padded_blocks(component.factors());
+                (component.blocks_wide, component.blocks_high) == (wide, high)
+                    && component.coefficients.len() == wide * high
+            })
+    }
+}
+
+impl<B: Unset> BlockImage<B> {
     /// Gives the image another shape; buffers are kept, and so is what blocks hold (new ones are
-    /// zero).
+    /// unset).
     pub(super) fn reshape(&mut self, size: (u32, u32), colour: Colour, factors: &[(u8, u8)]) {
         (self.width, self.height) = size;
         self.colour = colour;
         self.icc = None;
-        self.components.resize_with(factors.len(), Component::unset);
+        self.components.resize_with(factors.len(), BlockComponent::unset);
         let layout = Layout::new(size, factors.iter().copied());
         for (component, &factors) in self.components.iter_mut().zip(factors) {
             (component.horizontal, component.vertical) = factors;
             (component.blocks_wide, component.blocks_high) = layout.padded_blocks(factors);
-            component.coefficients.resize(component.blocks_wide * component.blocks_high, [0; 64]);
+            component.coefficients.resize(component.blocks_wide * component.blocks_high, B::UNSET);
         }
     }
 
+    /// Becomes the other image in all but what its blocks hold.
+    pub(super) fn assume_shape_of<C>(&mut self, other: &BlockImage<C>) {
+        let mut factors = [(1, 1); 3];
+        factors.iter_mut().zip(&other.components).for_each(|(to, component)| *to = component.factors());
+        let factors = factors.get(..other.components.len()).unwrap_or_default();
+        self.reshape((other.width, other.height), other.colour, factors);
+        self.icc.clone_from(&other.icc);
+        for (component, other) in self.components.iter_mut().zip(&other.components) {
+            component.quantisation = other.quantisation;
+        }
+    }
+}
+
+impl JpegImage {
     /// Width and height in samples of the component with this index; nothing if there is none.
     pub fn component_size(&self, index: usize) -> (u32, u32) {
         let layout = self.layout();

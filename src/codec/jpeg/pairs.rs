@@ -12,6 +12,9 @@ use super::huffman::{DecodeTable, Entry};
 const LOOKUP_BITS: u32 = super::huffman::LOOKUP_BITS;
 const LOOKUP_SIZE: usize = 1 << LOOKUP_BITS;
 
+/// The greatest category of an AC coefficient in files of 8 bits (ITU T.81 F.1.2.2.1); others are left to the rare path.
+const LARGEST_SIZE: u32 = 10;
+
 /// What the next bits say, packed to 32 bits: in bits 0..6 how many bits are used, in 6..10 how many of them, the last,
 /// are the second symbol's extra bits, in 10..17 how far to go on in the block to the second symbol's coefficient, in
 /// 17..22 how far to the first one's, above that the first one's value.
@@ -37,7 +40,7 @@ impl Pair {
     fn single(entry: Entry) -> Self {
         match entry.end_of_band() {
             Some(0) => Self::new(entry.total_bits(), 0, Self::END, 1, 0),
-            None if entry.skip() <= 16 => {
+            None if entry.skip() <= 16 && entry.size() <= LARGEST_SIZE => {
                 let skip = entry.skip() as u32;
                 Self::new(entry.total_bits(), entry.size(), skip, skip, 0)
             }
@@ -51,7 +54,7 @@ impl Pair {
         let (bits, skip) = (first.total_bits() + second.total_bits(), first.skip() as u32);
         match second.end_of_band() {
             Some(0) => Some(Self::new(bits, 0, Self::FIRST_AND_END, skip, value)),
-            None if second.skip() <= 16 => {
+            None if second.skip() <= 16 && second.size() <= LARGEST_SIZE => {
                 Some(Self::new(bits, second.size(), skip + second.skip() as u32, skip, value))
             }
             _ => None,
@@ -201,7 +204,8 @@ mod tests {
         check(&LUMA_AC);
         check(&CHROMA_AC);
         for seed in 1..20u32 {
-            let frequency = |symbol: u32| (symbol.wrapping_mul(seed) ^ 0x5A) % 97 * ((symbol % seed == 0) as u32);
+            let frequency =
+                |symbol: u32| (symbol.wrapping_mul(seed) ^ 0x5A) % 97 * u32::from(symbol.is_multiple_of(seed));
             check(&optimal_table(&std::array::from_fn(|symbol| frequency(symbol as u32))));
         }
     }

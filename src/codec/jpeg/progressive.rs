@@ -23,6 +23,8 @@ impl<'a> DcFirst<'a> {
 }
 
 impl BlockDecoder for DcFirst<'_> {
+    type Block = Block;
+
     fn restart(&mut self) {
         self.predictions = [0; 3];
     }
@@ -51,6 +53,8 @@ impl DcRefinement {
 }
 
 impl BlockDecoder for DcRefinement {
+    type Block = Block;
+
     fn restart(&mut self) {}
 
     fn block(&mut self, reader: &mut BitReader<'_>, _: usize, block: &mut Block) -> Result<(), JpegErrorKind> {
@@ -86,6 +90,8 @@ fn run_must_be_over(empty_blocks: u32) -> Result<(), JpegErrorKind> {
 }
 
 impl BlockDecoder for AcFirst<'_> {
+    type Block = Block;
+
     fn restart(&mut self) {
         self.empty_blocks = 0;
     }
@@ -159,6 +165,8 @@ impl<'a> AcRefinement<'a> {
 }
 
 impl BlockDecoder for AcRefinement<'_> {
+    type Block = Block;
+
     fn restart(&mut self) {
         self.empty_blocks = 0;
     }

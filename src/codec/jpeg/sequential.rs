@@ -3,22 +3,138 @@
 
 use super::bits::BitReader;
 use super::error::JpegErrorKind;
+use super::fold::{FoldTable, FoldedBlock, LARGEST_AC};
 use super::huffman::{DecodeTable, Entry, TableSlot};
 use super::image::Block;
 use super::tables::NATURAL_ORDER;
 use super::walk::{BlockDecoder, Tables};
 
+/// What becomes of a sequential scan's coefficients.
+pub(super) trait Destination {
+    type Block;
+
+    /// A block of the scan's component number `place` begins, with its DC coefficient.
+    fn begin(&self, place: usize, block: &mut Self::Block, dc: i16);
+
+    /// An AC coefficient, of at most ten bits, at a zig-zag position. One of zero, or one that is
+    /// overwritten at once, may come for positions that have none.
+    fn put(&self, place: usize, block: &mut Self::Block, position: usize, value: i16);
+
+    /// The same for one of up to 15 bits.
+    fn put_large(&self, place: usize, block: &mut Self::Block, position: usize, value: i16);
+}
+
+/// Blocks as they are.
+pub(super) struct Whole;
+
+impl Destination for Whole {
+    type Block = Block;
+
+    #[inline(always)]
+    fn begin(&self, _: usize, block: &mut Block, dc: i16) {
+        *block = [0; 64];
+        block[0] = dc;
+    }
+
+    #[inline(always)]
+    fn put(&self, _: usize, block: &mut Block, position: usize, value: i16) {
+        block[usize::from(NATURAL_ORDER[position & 63] & 63)] = value;
+    }
+
+    fn put_large(&self, place: usize, block: &mut Block, position: usize, value: i16) {
+        self.put(place, block, position, value);
+    }
+}
+
+/// Blocks folded on the way, with a table for each of the scan's components.
+pub(super) struct Folding(pub(super) [FoldTable; 3]);
+
+impl Destination for Folding {
+    type Block = FoldedBlock;
+
+    #[inline(always)]
+    fn begin(&self, place: usize, block: &mut FoldedBlock, dc: i16) {
+        *block = self.0[place].begin(dc);
+    }
+
+    #[inline(always)]
+    fn put(&self, place: usize, block: &mut FoldedBlock, position: usize, value: i16) {
+        self.0[place].add(block, position, i32::from(value));
+    }
+
+    fn put_large(&self, place: usize, block: &mut FoldedBlock, position: usize, value: i16) {
+        self.0[place].add(block, position, i32::from(value).clamp(-LARGEST_AC, LARGEST_AC));
+    }
+}
+
 /// Decodes whole blocks, each at once.
-pub(super) struct Sequential<'a> {
+pub(super) struct Sequential<'a, D> {
     dc: Tables<'a>,
     ac: [&'a TableSlot; 3],
+    destination: D,
     predictions: [i32; 3],
 }
 
-impl<'a> Sequential<'a> {
-    pub(super) fn new(dc: Tables<'a>, ac: [&'a TableSlot; 3]) -> Self {
-        Self { dc, ac, predictions: [0; 3] }
+impl<'a, D: Destination> Sequential<'a, D> {
+    pub(super) fn new(dc: Tables<'a>, ac: [&'a TableSlot; 3], destination: D) -> Self {
+        Self { dc, ac, destination, predictions: [0; 3] }
     }
+
+    /// The AC coefficients (F.2.2.2).
+    ///
+    /// The loop's chain of dependencies is look-up, shift, look-up: the refill goes on beside it,
+    /// because what is looked up are bits that were there before. Every path leaves 25 bits or more
+    /// in the reservoir, and the look takes 10.
+    #[inline(always)]
+    fn decode_ac(&self, reader: &mut BitReader<'_>, place: usize, block: &mut D::Block) -> Result<(), JpegErrorKind> {
+        let pairs = &self.ac[place].pairs;
+        let mut at = 0;
+        while at < 63 {
+            let pair = pairs.look(reader);
+            reader.refill();
+            let (first, second) = (at + pair.first_skip(), at + pair.skip());
+            if second > 63 {
+                if pair.ends_block(first) {
+                    self.destination.put(place, block, first, pair.first_value());
+                    reader.consume(pair.total_bits());
+                    return Ok(());
+                }
+                // By value, so that the reader can stay in registers.
+                let rare = self.decode_rare(*reader, place, block, at);
+                *reader = rare.reader;
+                at = rare.outcome?;
+                continue;
+            }
+            // Where there is only one coefficient, it is put last, and the first is zero.
+            self.destination.put(place, block, first, pair.first_value());
+            self.destination.put(place, block, second, pair.value(reader.peek()));
+            reader.consume(pair.total_bits());
+            at = second;
+        }
+        Ok(())
+    }
+
+    /// One symbol behind position `at` that pairs do not answer: a long code, the last coefficient
+    /// of a full block, or what should not be.
+    #[cold]
+    fn decode_rare<'b>(&self, mut reader: BitReader<'b>, place: usize, block: &mut D::Block, at: usize) -> Rare<'b> {
+        let outcome = self.ac[place].table.next(&mut reader).and_then(|(entry, reservoir)| {
+            let next = at + entry.skip();
+            if next > 63 {
+                return end_of_block(entry).map(|()| 64);
+            }
+            self.destination.put_large(place, block, next, entry.value(reservoir) as i16);
+            Ok(next)
+        });
+        Rare { reader, outcome }
+    }
+}
+
+/// What [`Sequential::decode_rare`] did.
+struct Rare<'a> {
+    reader: BitReader<'a>,
+    /// The position gone on to, 64 at the block's end.
+    outcome: Result<usize, JpegErrorKind>,
 }
 
 /// The DC coefficient: the prediction and a coded difference (F.2.2.1). It also becomes the next
@@ -34,88 +150,24 @@ pub(super) fn decode_dc(
     i16::try_from(*prediction).map_err(|_| JpegErrorKind::CoefficientRange)
 }
 
-impl BlockDecoder for Sequential<'_> {
+impl<D: Destination> BlockDecoder for Sequential<'_, D> {
+    type Block = D::Block;
+
     fn restart(&mut self) {
         self.predictions = [0; 3];
     }
 
     #[inline(always)]
-    fn block(&mut self, reader: &mut BitReader<'_>, place: usize, block: &mut Block) -> Result<(), JpegErrorKind> {
-        *block = [0; 64];
+    fn block(&mut self, reader: &mut BitReader<'_>, place: usize, block: &mut D::Block) -> Result<(), JpegErrorKind> {
         // A copy, which can live in registers.
         let mut bits = *reader;
-        let dc = decode_dc(self.dc[place], &mut bits, &mut self.predictions[place]);
-        let rest = match dc {
-            Ok(dc) => {
-                block[0] = dc;
-                decode_ac(self.ac[place], &mut bits, block)
-            }
-            Err(kind) => Err(kind),
-        };
+        let rest = decode_dc(self.dc[place], &mut bits, &mut self.predictions[place]).and_then(|dc| {
+            self.destination.begin(place, block, dc);
+            self.decode_ac(&mut bits, place, block)
+        });
         *reader = bits;
         rest
     }
-}
-
-/// The AC coefficients (F.2.2.2).
-///
-/// The loop's chain of dependencies is look-up, shift, look-up: the refill goes on beside it,
-/// because what is looked up are bits that were there before. Every path leaves 25 bits or more in
-/// the reservoir, and the look takes 10.
-#[inline(always)]
-fn decode_ac(slot: &TableSlot, reader: &mut BitReader<'_>, block: &mut Block) -> Result<(), JpegErrorKind> {
-    let mut at = 0;
-    while at < 63 {
-        let pair = slot.pairs.look(reader);
-        reader.refill();
-        let (first, second) = (at + pair.first_skip(), at + pair.skip());
-        if second > 63 {
-            if pair.ends_block(first) {
-                block[place(first)] = pair.first_value();
-                reader.consume(pair.total_bits());
-                return Ok(());
-            }
-            // By value, so that the reader can stay in registers.
-            let rare = decode_rare(slot, *reader, block, at);
-            *reader = rare.reader;
-            at = rare.outcome?;
-            continue;
-        }
-        // Where there is only one coefficient, it is written last.
-        block[place(first)] = pair.first_value();
-        block[place(second)] = pair.value(reader.peek());
-        reader.consume(pair.total_bits());
-        at = second;
-    }
-    Ok(())
-}
-
-/// Where in a block a zig-zag position is.
-#[inline(always)]
-fn place(position: usize) -> usize {
-    usize::from(NATURAL_ORDER[position & 63] & 63)
-}
-
-/// What [`decode_rare`] did.
-struct Rare<'a> {
-    reader: BitReader<'a>,
-    /// The position gone on to, 64 at the block's end.
-    outcome: Result<usize, JpegErrorKind>,
-}
-
-/// One symbol behind position `at` that pairs do not answer: a long code, the last coefficient of a
-/// full block, or what should not be.
-#[cold]
-fn decode_rare<'a>(slot: &TableSlot, mut reader: BitReader<'a>, block: &mut Block, at: usize) -> Rare<'a> {
-    let outcome = slot.table.next(&mut reader).and_then(|(entry, reservoir)| {
-        let next = at + entry.skip();
-        if next > 63 {
-            return end_of_block(entry).map(|()| 64);
-        }
-        block[place(next)] = entry.value(reservoir) as i16;
-        Ok(next)
-    });
-    Rare { reader, outcome }
 }
 
 /// What it means that a code led out of its block.

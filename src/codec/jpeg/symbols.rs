@@ -17,9 +17,34 @@ pub(super) fn pair_of(image: &JpegImage, component: usize) -> usize {
 
 /// Takes the symbols of a scan in order.
 pub(super) trait SymbolSink {
-    /// A symbol with its extra bits, coded with the DC or AC table of a pair.
-    fn dc(&mut self, pair: usize, size: u32, extra: u32);
-    fn ac(&mut self, pair: usize, symbol: u8, size: u32, extra: u32);
+    /// A component's block with this index begins, with its DC coefficient. Its symbols are coded
+    /// with the tables of a pair.
+    fn begin_block(&mut self, component: usize, pair: usize, index: usize, dc: i16);
+
+    /// The category of a DC difference, with as many extra bits.
+    fn dc(&mut self, size: u32, extra: u32);
+
+    /// At a zig-zag position an AC coefficient other than zero, after a run of 0 to 15 zeros. False
+    /// if it is too large for baseline.
+    fn ac(&mut self, run: u32, position: u32, value: i32) -> bool;
+
+    /// An AC symbol without extra bits: [`ZERO_RUN`] or [`END_OF_BLOCK`].
+    fn zeros(&mut self, symbol: u8);
+
+    /// The block is complete.
+    fn end_block(&mut self);
+}
+
+/// Sixteen zeros.
+pub(super) const ZERO_RUN: u8 = 0xF0;
+/// Zeros to the end of the block.
+pub(super) const END_OF_BLOCK: u8 = 0;
+
+/// An AC coefficient's symbol, category and extra bits; nothing if it is too large for baseline.
+#[inline(always)]
+pub(super) fn ac_symbol(run: u32, value: i32) -> Option<(u8, u32, u32)> {
+    let (size, extra) = categorise(value);
+    (size <= LARGEST_AC).then_some(((run << 4 | size) as u8, size, extra))
 }
 
 /// Hands all symbols of the image's scan to `sink`, MCU by MCU (A.2.3).
@@ -33,8 +58,10 @@ pub(super) fn walk(image: &JpegImage, sink: &mut impl SymbolSink) -> Result<(), 
                 let pair = pair_of(image, index);
                 for y in row * vertical..(row + 1) * vertical {
                     let first = y * component.blocks_wide + column * horizontal;
-                    for block in &component.coefficients[first..first + horizontal] {
-                        let fits = code_block(block, &mut predictions[index], pair, sink);
+                    for (block, at) in component.coefficients[first..first + horizontal].iter().zip(first..) {
+                        sink.begin_block(index, pair, at, block[0]);
+                        let fits = code_block(block, &mut predictions[index], sink);
+                        sink.end_block();
                         if !fits {
                             return Err(EncodeError::Coefficient { component: index });
                         }
@@ -48,7 +75,7 @@ pub(super) fn walk(image: &JpegImage, sink: &mut impl SymbolSink) -> Result<(), 
 
 /// A value's category and extra bits (F.1.2.1.1): negative values are written less one.
 #[inline(always)]
-fn categorise(value: i32) -> (u32, u32) {
+pub(super) const fn categorise(value: i32) -> (u32, u32) {
     let size = 32 - value.unsigned_abs().leading_zeros();
     let extra = (value + (value >> 31)) as u32 & ((1 << size) - 1);
     (size, extra)
@@ -56,14 +83,14 @@ fn categorise(value: i32) -> (u32, u32) {
 
 /// Hands a block's symbols to `sink` (F.1.2); false if a coefficient is too large for baseline.
 #[inline(always)]
-fn code_block(block: &Block, prediction: &mut i32, pair: usize, sink: &mut impl SymbolSink) -> bool {
+fn code_block(block: &Block, prediction: &mut i32, sink: &mut impl SymbolSink) -> bool {
     let dc = i32::from(block[0]);
     let (size, extra) = categorise(dc - *prediction);
     *prediction = dc;
     if size > LARGEST_DC {
         return false;
     }
-    sink.dc(pair, size, extra);
+    sink.dc(size, extra);
     // Bit k tells whether the coefficient at zig-zag position k is other than zero.
     let mut nonzero = nonzero_positions(block) & !1;
     let mut last = 0;
@@ -72,19 +99,17 @@ fn code_block(block: &Block, prediction: &mut i32, pair: usize, sink: &mut impl 
         nonzero &= nonzero - 1;
         let mut run = at - last - 1;
         while run > 15 {
-            sink.ac(pair, 0xF0, 0, 0);
+            sink.zeros(ZERO_RUN);
             run -= 16;
         }
-        let value = block[usize::from(NATURAL_ORDER[at as usize & 63])];
-        let (size, extra) = categorise(i32::from(value));
-        if size > LARGEST_AC {
+        let value = block[usize::from(NATURAL_ORDER[at as usize & 63] & 63)];
+        if !sink.ac(run, at, i32::from(value)) {
             return false;
         }
-        sink.ac(pair, (run << 4 | size) as u8, size, extra);
         last = at;
     }
     if last < 63 {
-        sink.ac(pair, 0, 0, 0);
+        sink.zeros(END_OF_BLOCK);
     }
     true
 }

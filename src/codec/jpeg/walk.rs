@@ -3,19 +3,23 @@
 
 use super::bits::{BitReader, stuffed_position, unstuff};
 use super::error::JpegErrorKind;
+use super::fold::{FoldTable, FoldedImage};
 use super::huffman::{DecodeTable, TableSlot};
-use super::image::{Block, JpegImage};
+use super::image::{BlockImage, JpegImage};
 use super::progressive::{AcFirst, AcRefinement, DcFirst, DcRefinement};
 use super::scan::{Scan, ScanTables};
-use super::sequential::Sequential;
+use super::sequential::{Folding, Sequential, Whole};
 use super::tables::marker;
 
 /// Decodes the blocks of one kind of scan.
 pub(super) trait BlockDecoder {
+    /// What a block becomes.
+    type Block;
     /// At the beginning of each restart interval.
     fn restart(&mut self);
     /// The next block, of the scan's component number `place`.
-    fn block(&mut self, reader: &mut BitReader<'_>, place: usize, block: &mut Block) -> Result<(), JpegErrorKind>;
+    fn block(&mut self, reader: &mut BitReader<'_>, place: usize, block: &mut Self::Block)
+    -> Result<(), JpegErrorKind>;
     /// At the end of each restart interval.
     fn finish(&self) -> Result<(), JpegErrorKind> {
         Ok(())
@@ -37,15 +41,11 @@ pub(super) fn decode(
     segment: &mut Vec<u8>,
     image: &mut JpegImage,
 ) -> Result<usize, Fault> {
-    // Only tables that the scan uses were checked to be there; any other stands in for those that
-    // it does not.
-    let table = |slots: &'_ [TableSlot], number: u8| usize::from(number).min(slots.len().saturating_sub(1));
-    let dc = scan.components.map(|component| &tables.dc[table(tables.dc, component.dc)].table);
-    let slots = scan.components.map(|component| &tables.ac[table(tables.ac, component.ac)]);
+    let (dc, slots) = own_tables(scan, tables);
     let ac = &slots[0].table;
     let mut walk = Walk { scan, restart_interval, source, segment, image };
     match (scan.progressive, scan.band.0, scan.bits.0) {
-        (false, ..) => walk.run(Sequential::new(dc, slots)),
+        (false, ..) => walk.run(Sequential::new(dc, slots, Whole)),
         (true, 0, 0) => walk.run(DcFirst::new(dc, scan.bits.1)),
         (true, 0, _) => walk.run(DcRefinement::new(scan.bits.1)),
         (true, _, 0) => walk.run(AcFirst::new(ac, scan.band, scan.bits.1)),
@@ -53,15 +53,39 @@ pub(super) fn decode(
     }
 }
 
+/// The same for a sequential scan, folding its blocks on the way.
+pub(super) fn decode_folding(
+    scan: &Scan,
+    tables: ScanTables<'_>,
+    restart_interval: usize,
+    source: &[u8],
+    segment: &mut Vec<u8>,
+    image: &mut FoldedImage,
+) -> Result<usize, Fault> {
+    let (dc, slots) = own_tables(scan, tables);
+    let fold_tables = scan.components.map(|scanned| FoldTable::new(&image.components[scanned.index].quantisation));
+    Walk { scan, restart_interval, source, segment, image }.run(Sequential::new(dc, slots, Folding(fold_tables)))
+}
+
+/// The DC and AC tables of the scan's components.
+///
+/// Only tables that the scan uses were checked to be there; any other stands in for those that it
+/// does not.
+fn own_tables<'a>(scan: &Scan, tables: ScanTables<'a>) -> (Tables<'a>, [&'a TableSlot; 3]) {
+    let number = |slots: &[TableSlot], number: u8| usize::from(number).min(slots.len().saturating_sub(1));
+    let dc = scan.components.map(|component| &tables.dc[number(tables.dc, component.dc)].table);
+    (dc, scan.components.map(|component| &tables.ac[number(tables.ac, component.ac)]))
+}
+
 /// The tables of a scan's components.
 pub(super) type Tables<'a> = [&'a DecodeTable; 3];
 
-struct Walk<'a> {
+struct Walk<'a, B> {
     scan: &'a Scan,
     restart_interval: usize,
     source: &'a [u8],
     segment: &'a mut Vec<u8>,
-    image: &'a mut JpegImage,
+    image: &'a mut BlockImage<B>,
 }
 
 /// The most blocks that an MCU can have (B.2.3). A component alone in its scan has one.
@@ -86,7 +110,7 @@ struct Geometry {
     count: usize,
 }
 
-impl Walk<'_> {
+impl<B> Walk<'_, B> {
     fn geometry(&self) -> Geometry {
         let layout = self.image.layout();
         let alone = self.scan.components().len() == 1;
@@ -106,7 +130,7 @@ impl Walk<'_> {
         geometry
     }
 
-    fn run(&mut self, mut decoder: impl BlockDecoder) -> Result<usize, Fault> {
+    fn run(&mut self, mut decoder: impl BlockDecoder<Block = B>) -> Result<usize, Fault> {
         let geometry = self.geometry();
         let total = geometry.mcus.0 * geometry.mcus.1;
         let interval = if self.restart_interval == 0 { total } else { self.restart_interval };
@@ -167,8 +191,8 @@ fn marker_at(source: &[u8], at: usize) -> Option<(u8, usize)> {
 }
 
 /// The blocks of each of the scan's components, which are in the frame's order.
-fn scanned_coefficients<'a>(scan: &Scan, image: &'a mut JpegImage) -> [&'a mut [Block]; 3] {
-    let mut scanned: [&mut [Block]; 3] = Default::default();
+fn scanned_coefficients<'a, B>(scan: &Scan, image: &'a mut BlockImage<B>) -> [&'a mut [B]; 3] {
+    let mut scanned: [&mut [B]; 3] = Default::default();
     let mut places = scan.components().iter().zip(&mut scanned).peekable();
     for (index, component) in image.components.iter_mut().enumerate() {
         if let Some((_, to)) = places.next_if(|(described, _)| described.index == index) {
@@ -179,12 +203,12 @@ fn scanned_coefficients<'a>(scan: &Scan, image: &'a mut JpegImage) -> [&'a mut [
 }
 
 /// Decodes the MCUs numbered `mcus`, which is one restart interval. Returns the reader where it has come to.
-fn decode_interval<'a>(
-    decoder: &mut impl BlockDecoder,
+fn decode_interval<'a, D: BlockDecoder>(
+    decoder: &mut D,
     mut reader: BitReader<'a>,
     mcus: std::ops::Range<usize>,
     geometry: &Geometry,
-    mut coefficients: [&mut [Block]; 3],
+    coefficients: [&mut [D::Block]; 3],
 ) -> (BitReader<'a>, Result<(), JpegErrorKind>) {
     decoder.restart();
     let (wide, mut done) = (geometry.mcus.0, mcus.start);

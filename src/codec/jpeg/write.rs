@@ -1,5 +1,6 @@
 //! Huffman codes to entropy-coded bytes (ITU T.81 F.1.2), with byte stuffing.
 
+use super::symbols::categorise;
 use super::tables::HuffmanSpec;
 
 /// For each symbol its code and the code's length; length 0 for a symbol without a code.
@@ -27,18 +28,78 @@ impl EncodeTable {
     }
 }
 
-/// Writes bits, most significant first, a word at a time.
+/// Magnitudes below this, after any run, have their code and extra bits in one entry.
+const SHORT: i32 = 32;
+
+/// An AC table. Nearly all coefficients are small, and those take one look-up and no arithmetic.
+#[derive(Clone, Copy)]
+pub(super) struct AcEncodeTable {
+    pub(super) symbols: EncodeTable,
+    /// For each run and value from -[`SHORT`] to [`SHORT`] - 1 the bits, and in the lowest five how
+    /// many; zero for what is not answered here.
+    short: [[u32; 2 * SHORT as usize]; 16],
+}
+
+impl AcEncodeTable {
+    pub(super) const fn new(spec: &HuffmanSpec) -> Self {
+        let symbols = EncodeTable::new(spec);
+        let mut short = [[0; 2 * SHORT as usize]; 16];
+        let mut run = 0;
+        while run < 16 {
+            let mut value = 1 - SHORT;
+            while value < SHORT {
+                let (size, extra) = categorise(value);
+                let (code, length) = symbols.entries[run << 4 | size as usize];
+                if value != 0 && length > 0 {
+                    let bits = (code as u32) << size | extra;
+                    short[run][(value + SHORT) as usize] = bits << 5 | (length as u32 + size);
+                }
+                value += 1;
+            }
+            run += 1;
+        }
+        Self { symbols, short }
+    }
+
+    /// The bits of a coefficient after a run of up to 15 zeros, and how many, if it is small.
+    #[inline(always)]
+    pub(super) fn short(&self, run: u32, value: i32) -> Option<(u64, u32)> {
+        let entry = *self.short[run as usize & 15].get((value + SHORT) as usize)?;
+        (entry != 0).then_some((u64::from(entry >> 5), entry & 31))
+    }
+}
+
+/// More bytes than a block can take: a DC code of 16 and 11 bits, 63 AC codes of 16 and 10, and a
+/// word that is only begun.
+const ROOM_FOR_A_BLOCK: usize = 256;
+/// By how much the output grows when it is full.
+const GROWTH: usize = 4096;
+
+/// Writes bits, most significant first. Each write stores a whole word and goes on by the bytes that
+/// are complete, without a branch; stuffing comes last, in a pass of its own, as FFs are few.
 pub(super) struct BitWriter<'a> {
     out: &'a mut Vec<u8>,
-    /// The lowest 64 - `free` bits wait to be written; what stands above them is old.
+    /// Where in `out` the entropy-coded data begin, and where the next byte goes.
+    start: usize,
+    at: usize,
+    /// The uppermost `used` bits, fewer than 8, wait to be written; those below are zero.
     waiting: u64,
-    free: u32,
+    used: u32,
 }
 
 impl<'a> BitWriter<'a> {
     /// Appends to `out`.
     pub(super) fn new(out: &'a mut Vec<u8>) -> Self {
-        Self { out, waiting: 0, free: 64 }
+        let start = out.len();
+        Self { out, start, at: start, waiting: 0, used: 0 }
+    }
+
+    /// To be called before each block.
+    #[inline(always)]
+    pub(super) fn make_room(&mut self) {
+        if self.out.len() - self.at < ROOM_FOR_A_BLOCK {
+            self.out.resize(self.at + GROWTH, 0);
+        }
     }
 
     /// Writes a symbol's code and `size` extra bits, at most 16; the bits above them in `extra`
@@ -49,57 +110,58 @@ impl<'a> BitWriter<'a> {
         self.bits(u64::from(code) << size | u64::from(extra), u32::from(length) + size);
     }
 
-    /// Writes the lowest `count` bits, at most 32; those above must be zero.
+    /// Writes the lowest `count` bits, at most 32; those above must be zero. There must be room.
     #[inline(always)]
     pub(super) fn bits(&mut self, bits: u64, count: u32) {
-        if count <= self.free {
-            self.waiting = self.waiting << (count & 63) | bits;
-            self.free -= count;
-        } else {
-            let later = count - self.free;
-            let word = self.waiting << (self.free & 63) | bits >> later;
-            self.word(word);
-            self.waiting = bits;
-            self.free = 64 - later;
+        self.used += count;
+        self.waiting |= (bits << 1) << (63 - self.used);
+        if let Some(word) = self.out.get_mut(self.at..).and_then(|rest| rest.first_chunk_mut::<8>()) {
+            *word = self.waiting.to_be_bytes();
         }
+        self.at += (self.used >> 3) as usize;
+        self.waiting <<= self.used & 56;
+        self.used &= 7;
     }
 
-    /// Writes eight bytes, with a zero after each FF; words with one are few, so one test for the
-    /// whole word pays.
-    #[inline(always)]
-    fn word(&mut self, word: u64) {
-        if has_ff(word) {
-            word.to_be_bytes().into_iter().for_each(|byte| self.byte(byte));
-        } else {
-            self.out.extend_from_slice(&word.to_be_bytes());
-        }
-    }
-
-    fn byte(&mut self, byte: u8) {
-        self.out.push(byte);
-        if byte == 0xFF {
-            self.out.push(0);
-        }
-    }
-
-    /// Fills the last byte with ones (F.1.2.3) and writes what waits.
+    /// Fills the last byte with ones (F.1.2.3) and puts in the stuffing.
     pub(super) fn finish(mut self) {
-        let padding = self.free % 8;
+        self.make_room();
+        let padding = (8 - self.used) & 7;
         self.bits((1 << padding) - 1, padding);
-        let bytes = (64 - self.free) / 8;
-        for index in (0..bytes).rev() {
-            self.byte((self.waiting >> (index * 8)) as u8);
-        }
+        self.out.truncate(self.at);
+        stuff(self.out, self.start);
     }
 }
 
-/// Whether one of the eight bytes is FF: then its complement is zero, and taking one from each byte
-/// of the complement borrows into an upper bit that was clear.
-#[inline(always)]
-fn has_ff(word: u64) -> bool {
-    const ONES: u64 = 0x0101_0101_0101_0101;
-    const UPPER: u64 = 0x8080_8080_8080_8080;
-    (!word).wrapping_sub(ONES) & word & UPPER != 0
+/// Puts a zero after each FF from `start` on. From the end to the beginning, so that each byte moves
+/// once.
+fn stuff(out: &mut Vec<u8>, start: usize) {
+    let mut unmoved = out.len();
+    let stuffing = out[start..].iter().map(|&byte| usize::from(byte == 0xFF)).sum::<usize>();
+    out.resize(unmoved + stuffing, 0);
+    let mut moved = out.len();
+    while unmoved < moved
+        && let Some(last) = last_ff(&out[start..unmoved]).map(|last| start + last)
+    {
+        let behind = last + 1..unmoved;
+        moved -= behind.len();
+        out.copy_within(behind, moved);
+        moved -= 2;
+        out[moved..moved + 2].copy_from_slice(&[0xFF, 0]);
+        unmoved = last;
+    }
+}
+
+/// Where the last FF is. Looks at 16 bytes at a time without branching inside, which compiles to
+/// vector comparisons.
+fn last_ff(bytes: &[u8]) -> Option<usize> {
+    let (begin, chunks) = bytes.as_rchunks::<16>();
+    let any = |chunk: &[u8; 16]| chunk.iter().fold(0u8, |any, &byte| any | u8::from(byte == 0xFF)) != 0;
+    let within = |part: &[u8]| part.iter().rposition(|&byte| byte == 0xFF);
+    match chunks.iter().rposition(any) {
+        Some(chunk) => within(&chunks[chunk]).map(|at| begin.len() + chunk * 16 + at),
+        None => within(begin),
+    }
 }
 
 #[cfg(test)]
@@ -108,25 +170,15 @@ mod tests {
     use crate::codec::jpeg::bits::{BitReader, unstuff};
     use proptest::prelude::*;
 
-    #[test]
-    fn ff_is_found_in_each_byte_and_nowhere_else() {
-        for index in 0..8 {
-            for byte in [0u64, 1, 0x7F, 0x80, 0xFE, 0xFF] {
-                assert_eq!(has_ff(byte << (index * 8)), byte == 0xFF);
-                let others = 0x7EFE_80FE_017F_FEFE & !(0xFF << (index * 8));
-                assert_eq!(has_ff(others | byte << (index * 8)), byte == 0xFF);
-            }
-        }
-    }
-
     proptest! {
         #[test]
         fn what_is_written_is_read(
-            pieces in prop::collection::vec((0u32..=32, prop_oneof![Just(u32::MAX), any::<u32>()]), 0..200),
+            pieces in prop::collection::vec((0u32..=32, prop_oneof![Just(u32::MAX), any::<u32>()]), 0..2000),
         ) {
             let mut out = vec![9];
             let mut writer = BitWriter::new(&mut out);
             for &(count, bits) in &pieces {
+                writer.make_room();
                 writer.bits(u64::from(bits) & ((1 << count) - 1), count);
             }
             writer.finish();

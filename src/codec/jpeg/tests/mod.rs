@@ -1,7 +1,7 @@
 //! Tests of the whole codec, by theme.
 
 mod damage;
-mod halve;
+mod merge;
 mod reference;
 mod round_trip;
 mod stream;

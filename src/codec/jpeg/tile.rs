@@ -1,0 +1,107 @@
+//! A tile in the form in which its parent takes it.
+
+use super::decode::{Scratch, decode_folding_into, decode_into};
+use super::encode::{HuffmanTables, encode, encode_folding};
+use super::encode_error::EncodeError;
+use super::error::JpegError;
+use super::fold::{FoldSampling, FoldedImage};
+use super::header::Header;
+use super::image::JpegImage;
+
+/// A tile as its parent takes it: folded where its parent can be made by merging folded blocks,
+/// otherwise whole.
+///
+/// Which it is depends on its size, its sampling, its steps and what the pyramid asks for, and not
+/// on how it came about: a tile decoded from a file equals the one that was encoded into it. Its
+/// buffers are used again by what makes it another tile.
+#[derive(Debug, Clone, Default)]
+pub struct JpegTile {
+    is_folded: bool,
+    /// Set if it is not folded.
+    whole: JpegImage,
+    /// Set if it is, and then the file, from which the whole image can still be had.
+    folded: FoldedImage,
+    bytes: Vec<u8>,
+}
+
+impl PartialEq for JpegTile {
+    fn eq(&self, other: &Self) -> bool {
+        match (self.is_folded, other.is_folded) {
+            (true, true) => self.folded == other.folded && self.bytes == other.bytes,
+            (false, false) => self.whole == other.whole,
+            _ => false,
+        }
+    }
+}
+
+impl JpegTile {
+    /// Becomes what this file holds. Folded only if its sampling is the one given.
+    ///
+    /// # Errors
+    /// As [`decode_into`]; the tile is then unspecified.
+    pub fn decode(
+        &mut self,
+        bytes: &[u8],
+        expected_size: Option<(u32, u32)>,
+        fold: Option<FoldSampling>,
+        scratch: &mut Scratch,
+    ) -> Result<Header, JpegError> {
+        self.is_folded = false;
+        let Some(sampling) = fold else {
+            return decode_into(bytes, expected_size, scratch, &mut self.whole);
+        };
+        let (header, is_folded) =
+            decode_folding_into(bytes, expected_size, sampling, scratch, &mut self.whole, &mut self.folded)?;
+        if is_folded {
+            self.remember(bytes);
+        }
+        Ok(header)
+    }
+
+    /// Appends `image` to `out` as a file and becomes what [`Self::decode`] of that file would give.
+    /// `image` is then unspecified.
+    ///
+    /// # Errors
+    /// As [`encode`]; the tile is then unspecified.
+    pub fn encode(
+        &mut self,
+        image: &mut JpegImage,
+        huffman: HuffmanTables,
+        fold: Option<FoldSampling>,
+        out: &mut Vec<u8>,
+    ) -> Result<(), EncodeError> {
+        self.is_folded = false;
+        let start = out.len();
+        if fold.is_some_and(|sampling| sampling.is_that_of(image)) && image.is_foldable() {
+            encode_folding(image, huffman, out, &mut self.folded)?;
+            self.remember(out.get(start..).unwrap_or_default());
+            return Ok(());
+        }
+        encode(image, huffman, out)?;
+        std::mem::swap(&mut self.whole, image);
+        Ok(())
+    }
+
+    fn remember(&mut self, bytes: &[u8]) {
+        self.is_folded = true;
+        self.bytes.clear();
+        self.bytes.extend_from_slice(bytes);
+    }
+
+    /// The folded image, if it is folded.
+    pub fn folded(&self) -> Option<&FoldedImage> {
+        self.is_folded.then_some(&self.folded)
+    }
+
+    /// The whole image. It has to be decoded, into `spare`, if it is folded.
+    ///
+    /// # Errors
+    /// None, as the file was decoded or encoded before.
+    pub fn whole<'a>(&'a self, scratch: &mut Scratch, spare: &'a mut JpegImage) -> Result<&'a JpegImage, JpegError> {
+        if !self.is_folded {
+            return Ok(&self.whole);
+        }
+        decode_into(&self.bytes, None, scratch, spare)?;
+        Ok(spare)
+    }
+}
