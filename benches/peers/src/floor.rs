@@ -1,7 +1,7 @@
 //! The least that any tool can do that starts from base tiles: read them and undo their entropy coding.
 
 use crate::{Failure, tiles};
-use fast_pyramid::codec::jpeg::{self, JpegImage};
+use fast_pyramid::codec::jpeg::{self, FoldSampling, JpegTile};
 use rayon::prelude::*;
 use serde_json::{Value, json};
 use std::fs::File;
@@ -14,7 +14,7 @@ use std::time::Instant;
 struct Worker {
     bytes: Vec<u8>,
     scratch: jpeg::Scratch,
-    image: JpegImage,
+    tile: JpegTile,
 }
 
 /// Reads and decodes all tiles of `folder`.
@@ -22,19 +22,28 @@ pub fn run(folder: &Path, threads: usize) -> Result<Value, Failure> {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build()?;
     let started = Instant::now();
     let tiles = tiles::list(folder)?;
+    let chroma_step = chroma_step(&tiles[0].path)?;
     let bytes: u64 = pool.install(|| {
         tiles
             .par_iter()
-            .map_init(Worker::default, |worker, tile| one(worker, &tile.path))
+            .map_init(Worker::default, |worker, tile| one(worker, &tile.path, chroma_step))
             .try_reduce(|| 0, |left, right| Ok(left + right))
     })?;
     Ok(json!({ "seconds": started.elapsed().as_secs_f64(), "tiles": tiles.len(), "bytes": bytes }))
 }
 
-fn one(worker: &mut Worker, path: &Path) -> Result<u64, Failure> {
+fn one(worker: &mut Worker, path: &Path, chroma_step: u8) -> Result<u64, Failure> {
     let named = |error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
     worker.bytes.clear();
     File::open(path).and_then(|mut file| file.read_to_end(&mut worker.bytes)).map_err(|error| named(&error))?;
-    jpeg::decode_into(&worker.bytes, None, &mut worker.scratch, &mut worker.image).map_err(|error| named(&error))?;
+    // As builds do: folded where the parent takes it so. The chroma step is the tile's own.
+    let fold = Some(FoldSampling { chroma_step });
+    worker.tile.decode(&worker.bytes, None, fold, &mut worker.scratch).map_err(|error| named(&error))?;
     Ok(worker.bytes.len() as u64)
+}
+
+/// Pixels that a sample of colour differences stands for in this tile.
+fn chroma_step(path: &Path) -> Result<u8, Failure> {
+    let image = jpeg::decode(&std::fs::read(path)?, None, &mut jpeg::Scratch::default())?;
+    Ok(image.components[0].horizontal)
 }

@@ -108,7 +108,7 @@ impl Ours {
             self.codec.decode_into(bytes, self.size, &mut self.scratch, image)?;
         }
         let children = self.children.each_ref().map(Some);
-        self.codec.parent_into(children, self.size, &mut self.made, &mut self.encoded)?;
+        self.codec.parent_into(children, self.size, &mut self.scratch, &mut self.made, &mut self.encoded)?;
         Ok(&self.encoded)
     }
 }
