@@ -15,7 +15,7 @@ use std::sync::{Mutex, PoisonError};
 const MOST_FAULTS: u64 = 1000;
 
 /// Tiles linked between two looks at whether to stop, and between two reports of progress.
-const LINKS_AT_A_TIME: u32 = 256;
+const LINKS_AT_A_TIME: u64 = 256;
 
 /// Where stored tiles come from.
 pub trait TileSource: Sync {
@@ -335,28 +335,32 @@ where
     }
 }
 
-/// Links every tile that the plan does not touch, all levels and rows in parallel.
+/// Links every tile that the plan does not touch: levels in parallel, but each by one thread, as a folder takes one new
+/// entry at a time.
 fn link_the_rest<K: TileSink>(plan: &BuildPlan, sink: &K, watch: &dyn Watch) -> Result<(), BuildFailure<K::Error>> {
     let geometry = plan.geometry();
-    geometry.levels().collect::<Vec<_>>().into_par_iter().try_for_each(|level| {
+    // The base, with three quarters of all tiles, first; the rest is for the other threads.
+    let levels: Vec<u8> = geometry.levels().rev().collect();
+    levels.into_par_iter().with_max_len(1).try_for_each(|level| {
         let grid = geometry.grid(level);
-        (0..grid.rows).into_par_iter().try_for_each(|row| {
-            (0..grid.columns.div_ceil(LINKS_AT_A_TIME)).into_par_iter().try_for_each(|part| {
-                if watch.stopped() {
-                    return Err(BuildFailure::Stopped);
+        let mut linked = 0;
+        for row in 0..grid.rows {
+            for column in 0..grid.columns {
+                let tile = Tile { level, column, row };
+                if !plan.affects(tile) {
+                    sink.keep(tile).map_err(BuildFailure::Store)?;
+                    linked += 1;
                 }
-                let first = part * LINKS_AT_A_TIME;
-                let mut linked = 0;
-                for column in first..grid.columns.min(first.saturating_add(LINKS_AT_A_TIME)) {
-                    let tile = Tile { level, column, row };
-                    if !plan.affects(tile) {
-                        sink.keep(tile).map_err(BuildFailure::Store)?;
-                        linked += 1;
+                if linked == LINKS_AT_A_TIME {
+                    watch.tiles_done(linked);
+                    linked = 0;
+                    if watch.stopped() {
+                        return Err(BuildFailure::Stopped);
                     }
                 }
-                watch.tiles_done(linked);
-                Ok(())
-            })
-        })
+            }
+        }
+        watch.tiles_done(linked);
+        Ok(())
     })
 }

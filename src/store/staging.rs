@@ -8,6 +8,7 @@ use super::sources::SourceStamp;
 use super::tree::{LevelFolders, Tree, Trees};
 use crate::geometry::Tile;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use xxhash_rust::xxh3::xxh3_128;
 
 /// A tree being built in `dest/.fast_pyramid/staging/vN`. Any number of threads may add tiles, each tile once.
@@ -18,7 +19,14 @@ pub struct StagedTree {
     path: PathBuf,
     levels: LevelFolders,
     manifest: ManifestWriter,
+    /// Links to source tiles that are to be made.
+    waiting: Mutex<Vec<(Tile, SourceStamp)>>,
+    /// Held by the thread that makes them, with a buffer.
+    linking: Mutex<Vec<(Tile, SourceStamp)>>,
 }
+
+/// So many links wait before one thread makes them.
+const LINKS_AT_A_TIME: usize = 32;
 
 impl StagedTree {
     /// Starts the tree of `version`; leftovers of an earlier attempt are deleted.
@@ -31,7 +39,15 @@ impl StagedTree {
         let path = layout.staged_tree(version);
         let levels = LevelFolders::create(&path, &trees.geometry)?;
         let manifest = ManifestWriter::create(layout.staged_manifest(version))?;
-        Ok(Self { trees: trees.clone(), version, path, levels, manifest })
+        Ok(Self {
+            trees: trees.clone(),
+            version,
+            path,
+            levels,
+            manifest,
+            waiting: Mutex::default(),
+            linking: Mutex::default(),
+        })
     }
 
     /// Writes a generated tile.
@@ -46,11 +62,39 @@ impl StagedTree {
         Ok(self.manifest.add(Record { role: Role::Generated, tile, stamp })?)
     }
 
-    /// Links a base tile to this version's own source tile.
+    /// Links a base tile to this version's own source tile, now or soon.
+    ///
+    /// A folder takes one new entry at a time, and threads that want to add one each wait by spinning. So whoever finds
+    /// enough links waiting makes them all, and the others go on with their work.
     ///
     /// # Errors
-    /// The file system refuses.
+    /// The file system refuses this link or one that waited.
     pub fn link_source(&self, tile: Tile, stamp: SourceStamp) -> Result<(), StoreError> {
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        waiting.push((tile, stamp));
+        if waiting.len() < LINKS_AT_A_TIME {
+            return Ok(());
+        }
+        drop(waiting);
+        match self.linking.try_lock() {
+            Ok(buffer) => self.link_waiting(buffer),
+            Err(_) => Ok(()),
+        }
+    }
+
+    fn link_waiting(&self, mut buffer: MutexGuard<'_, Vec<(Tile, SourceStamp)>>) -> Result<(), StoreError> {
+        loop {
+            std::mem::swap(&mut *buffer, &mut *self.waiting.lock().unwrap_or_else(PoisonError::into_inner));
+            if buffer.is_empty() {
+                return Ok(());
+            }
+            for (tile, stamp) in buffer.drain(..) {
+                self.link_source_now(tile, stamp)?;
+            }
+        }
+    }
+
+    fn link_source_now(&self, tile: Tile, stamp: SourceStamp) -> Result<(), StoreError> {
         let path = self.tile_path(tile);
         let source = source_name(self.trees.naming(), tile.column, tile.row, self.trees.format());
         let target = link_to_source(self.trees.place, self.version, &source);
@@ -83,6 +127,7 @@ impl StagedTree {
     /// # Errors
     /// The file system refuses.
     pub fn finish(self, descriptor: &[u8], encoder: u32, built: u64) -> Result<Manifest, StoreError> {
+        self.link_waiting(self.linking.lock().unwrap_or_else(PoisonError::into_inner))?;
         let path = self.path.join(DESCRIPTOR);
         files::write_new_at(files::open_folder(&self.path)?, DESCRIPTOR, &path, descriptor)?;
         let tiles = self.trees.geometry.tile_count();
