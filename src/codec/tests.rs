@@ -298,3 +298,32 @@ fn a_parent_of_mixed_png_is_the_widest() {
     assert_eq!(parent.samples, Samples::Sixteen(Raster::from_samples(1, 1, 4, expected).unwrap()));
     assert_eq!(parent.icc.as_deref(), Some(&[1, 2, 3][..]));
 }
+
+/// All but tiles at the edges take the path of coefficients: over 95 % of all parents in large pictures.
+#[test]
+fn nearly_all_parents_of_large_pictures_are_made_of_coefficients() {
+    use crate::geometry::Geometry;
+    let codec = codec(FormatKind::Jpeg, 80, Filter::Mean, false);
+    let mut folds = std::collections::BTreeMap::new();
+    let mut is_folded = |size: Size| {
+        *folds.entry((size.width, size.height)).or_insert_with(|| {
+            let tile = stored(codec, &jpeg_image(1, size, Colour::YCbCr, (2, 2)));
+            tile.as_jpeg().and_then(jpeg::JpegTile::folded).is_some()
+        })
+    };
+    for (width, height, share) in [(16384, 16384, 0.99), (45001, 45003, 0.96), (20000, 14000, 0.92)] {
+        let geometry = Geometry::new(Size::new(width, height), 256, 0).unwrap();
+        let (mut fast, mut parents) = (0, 0);
+        for level in geometry.levels().filter(|&level| level < geometry.base_level()) {
+            let grid = geometry.grid(level);
+            for (row, column) in (0..grid.rows).flat_map(|row| (0..grid.columns).map(move |column| (row, column))) {
+                let children = geometry.children(crate::geometry::Tile { level, column, row });
+                parents += 1;
+                fast += usize::from(
+                    children.into_iter().flatten().all(|child| is_folded(geometry.tile_dimensions(child))),
+                );
+            }
+        }
+        assert!(fast as f64 > share * f64::from(parents), "{width}x{height}: {fast} of {parents}");
+    }
+}
