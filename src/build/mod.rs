@@ -6,4 +6,4 @@ mod plan;
 mod run;
 
 pub use plan::{BuildPlan, PlanCounts};
-pub use run::{BuildFailure, TileSink, TileSource, Watch, run};
+pub use run::{BuildFailure, Finished, TileSink, TileSource, Watch, run};

@@ -40,12 +40,31 @@ pub trait TileSource: Sync {
     fn read_previous(&self, tile: Tile, bytes: &mut Vec<u8>) -> Result<(), Self::Error>;
 }
 
-/// Where the new tree's tiles go. Each tile is put exactly once.
+/// What an earlier attempt at the same tree has made of a generated tile and of all below it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Finished {
+    /// It is new in this version.
+    Changed,
+    /// It is kept from the previous version.
+    Unchanged,
+}
+
+/// Where the new tree's tiles go. Each tile is put exactly once, but for those that an earlier attempt has finished.
 pub trait TileSink: Sync {
     /// What the source told of a base tile.
     type Receipt: Send;
     /// Why a tile cannot be put.
     type Error: Send;
+
+    /// Whether an earlier attempt has finished this generated tile and all below it. Its bytes are put into `bytes`,
+    /// emptied first, if it is new in this version.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    fn finished(&self, tile: Tile, bytes: &mut Vec<u8>) -> Result<Option<Finished>, Self::Error> {
+        let _ = (tile, bytes);
+        Ok(None)
+    }
 
     /// A generated tile that is new in this version.
     ///
@@ -197,12 +216,45 @@ where
         } else if tile.level == self.plan.geometry().base_level() {
             self.with_worker(|worker| self.take_base(tile, worker))
         } else {
-            self.visit_children(tile)
+            self.with_worker(|worker| self.take_finished(tile, worker))
+                .and_then(|finished| finished.map_or_else(|| self.visit_children(tile), Ok))
         };
         if result.is_err() {
             self.failed.store(true, Ordering::Relaxed);
         }
         result
+    }
+
+    /// The tile as an earlier attempt has left it, if that has finished it and all below it.
+    fn take_finished(&self, tile: Tile, worker: &mut Worker) -> Result<Option<Outcome>, BuildFailure<S::Error>> {
+        let outcome = match self.sink.finished(tile, &mut worker.bytes).map_err(BuildFailure::Store)? {
+            None => return Ok(None),
+            Some(Finished::Unchanged) => Outcome::Unchanged,
+            Some(Finished::Changed) => {
+                let (size, mut image) = (self.plan.geometry().tile_dimensions(tile), self.spare_image());
+                // Its hash is that of what was written; should it not be readable, it is made again.
+                if self.codec.decode_into(&worker.bytes, size, &mut worker.scratch, &mut image).is_err() {
+                    return Ok(None);
+                }
+                Outcome::Changed(image)
+            }
+        };
+        self.watch.tiles_done(self.affected_below(tile));
+        Ok(Some(outcome))
+    }
+
+    /// How many affected tiles there are from `tile` down.
+    fn affected_below(&self, tile: Tile) -> u64 {
+        if !self.plan.affects(tile) {
+            return 0;
+        }
+        let children = self.plan.geometry().children(tile).into_iter().flatten();
+        let below: u64 = if tile.level == self.plan.geometry().base_level() {
+            0
+        } else {
+            children.map(|child| self.affected_below(child)).sum()
+        };
+        1 + below
     }
 
     fn visit_children(&self, tile: Tile) -> Visit<S::Error> {

@@ -1,9 +1,11 @@
 //! What can stand on the command line, and the help that explains it.
 
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use fast_pyramid::store::Locking;
 use std::ffi::OsString;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
+use std::time::Duration;
 
 const ABOUT: &str = "Builds versioned Deep Zoom pyramids from base tiles, and after a patch only what changed";
 
@@ -26,7 +28,7 @@ Examples:
 A folder named like a command is given as ./build, ./info, ...
 
 Exit codes: 0 done, 1 failed, 2 wrong usage, 3 invalid pyramid.json, tiles or images, 4 another process is \
-changing the pyramid, 130 interrupted. With several pyramids all are tried and the highest code is returned.";
+changing the pyramid, 130 interrupted, 143 terminated. With several pyramids all are tried and the highest code is returned.";
 
 /// The most threads; more only cost memory.
 const MOST_THREADS: usize = 1024;
@@ -69,6 +71,23 @@ pub(crate) struct GlobalArguments {
     /// When to show progress: auto is a bar on a terminal, a line now and then elsewhere
     #[arg(long, value_name = "WHEN", default_value = "auto", global = true)]
     pub(crate) progress: When,
+}
+
+/// What commands that change a pyramid do about others that do.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct LockArguments {
+    /// Wait so long for another process to finish with the pyramid [default: do not wait, exit with 4]
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    pub(crate) wait: Option<Duration>,
+    /// Take no lock, on network file systems without; see to it that no other process changes the pyramid
+    #[arg(long, conflicts_with = "wait")]
+    pub(crate) no_lock: bool,
+}
+
+impl LockArguments {
+    pub(crate) fn locking(&self) -> Locking {
+        Locking { wait: self.wait.unwrap_or_default(), disabled: self.no_lock }
+    }
 }
 
 /// When to draw the progress bar.
@@ -116,6 +135,8 @@ pub(crate) struct BuildArguments {
     /// Build version N and all above it again, with the sources and settings as they are now
     #[arg(long, value_name = "N", value_parser = version)]
     pub(crate) rebuild_from: Option<u32>,
+    #[command(flatten)]
+    pub(crate) lock: LockArguments,
 }
 
 /// Arguments of `info`.
@@ -142,6 +163,12 @@ fn version(text: &str) -> Result<u32, String> {
     let digits = text.strip_prefix('v').unwrap_or(text);
     let digits = digits.parse().ok().filter(|_| digits.bytes().all(|byte| byte.is_ascii_digit()));
     digits.ok_or_else(|| "a version is a number such as 3, or v3".into())
+}
+
+/// A number of seconds, with decimals or without: up to ten years.
+fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds = text.parse().ok().filter(|seconds| (0.0..=315_360_000.0).contains(seconds));
+    seconds.map(Duration::from_secs_f64).ok_or_else(|| "expected a number of seconds such as 60".into())
 }
 
 fn threads(text: &str) -> Result<NonZeroUsize, String> {

@@ -3,29 +3,25 @@
 use super::arguments::{BuildArguments, GlobalArguments};
 use super::console::{Console, counted, grouped};
 use super::exit::Code;
+use super::interrupt::Interrupt;
 use super::progress::Progress;
 use fast_pyramid::pyramid::{BuildOptions, BuildReport, Error, Pyramid, VersionReport, VersionStatus};
 use fast_pyramid::shown::shown;
 use fast_pyramid::store::{Durability, Version};
 use serde_json::json;
 use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 /// Builds each folder, whatever becomes of the others.
 pub(crate) fn run(arguments: &BuildArguments, global: &GlobalArguments, console: &Console) -> Code {
-    let interrupted = Arc::new(AtomicBool::new(false));
-    // The first interrupt asks the build to stop; should it not, the second ends the process.
-    let _ = signal_hook::flag::register_conditional_default(signal_hook::consts::SIGINT, Arc::clone(&interrupted));
-    let _ = signal_hook::flag::register(signal_hook::consts::SIGINT, Arc::clone(&interrupted));
+    let interrupt = Interrupt::watch();
     let mut code = Code::Done;
     for folder in &arguments.folders {
-        if interrupted.load(Ordering::Relaxed) {
+        if let Some(signalled) = interrupt.code() {
             console.error(&format!("{}: not built, because of the interrupt", shown(folder)), None);
-            return Code::Interrupted;
+            return signalled;
         }
-        code = code.max(build_one(folder, arguments, global, console, &interrupted));
+        code = code.max(build_one(folder, arguments, global, console, &interrupt));
     }
     code
 }
@@ -35,7 +31,7 @@ fn build_one(
     arguments: &BuildArguments,
     global: &GlobalArguments,
     console: &Console,
-    interrupted: &Arc<AtomicBool>,
+    interrupt: &Interrupt,
 ) -> Code {
     let started = Instant::now();
     let options = BuildOptions {
@@ -43,8 +39,9 @@ fn build_one(
         dry_run: arguments.dry_run,
         rebuild_from: arguments.rebuild_from.map(Version),
         durability: Durability::Flushed,
+        locking: arguments.lock.locking(),
     };
-    let progress = Progress::new(console, global.progress, &shown(folder), Arc::clone(interrupted));
+    let progress = Progress::new(console, global.progress, &shown(folder), interrupt.clone());
     let result = progress.during(|| {
         let pyramid = Pyramid::open(folder)?;
         describe_pyramid(&pyramid, console);
@@ -64,10 +61,11 @@ fn build_one(
         Err(error) => {
             if global.json {
                 let mut object = error_object(&name, &error);
+                object["code"] = json!(interrupt.or_signal(Code::of(error.category())).number());
                 object["versions"] = json!(progress.published());
                 console.data(&format!("{object}\n"));
             }
-            super::fail(console, &error)
+            interrupt.or_signal(super::fail(console, &error))
         }
     }
 }

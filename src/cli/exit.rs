@@ -11,6 +11,7 @@ pub(crate) enum Code {
     Input,
     Locked,
     Interrupted,
+    Terminated,
 }
 
 impl Code {
@@ -32,6 +33,7 @@ impl Code {
             Self::Input => 3,
             Self::Locked => 4,
             Self::Interrupted => 130,
+            Self::Terminated => 143,
         }
     }
 }

@@ -6,6 +6,7 @@ mod changes;
 mod console;
 mod exit;
 mod info;
+mod interrupt;
 mod progress;
 mod reference;
 

@@ -2,10 +2,11 @@
 
 use super::arguments::When;
 use super::console::{Console, grouped};
+use super::interrupt::Interrupt;
 use fast_pyramid::pyramid::{Observer, VersionReport, Warning};
 use fast_pyramid::store::Version;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// How often the bar is drawn.
@@ -30,7 +31,7 @@ pub(crate) struct Progress<'a> {
     console: &'a Console,
     name: String,
     style: Style,
-    interrupted: Arc<AtomicBool>,
+    interrupt: Interrupt,
     done: AtomicU64,
     current: Mutex<Option<Current>>,
     published: Mutex<Vec<VersionReport>>,
@@ -47,7 +48,7 @@ struct Current {
 }
 
 impl<'a> Progress<'a> {
-    pub(crate) fn new(console: &'a Console, when: When, name: &str, interrupted: Arc<AtomicBool>) -> Self {
+    pub(crate) fn new(console: &'a Console, when: When, name: &str, interrupt: Interrupt) -> Self {
         let style = match when {
             When::Never => Style::Nothing,
             _ if console.is_quiet() => Style::Nothing,
@@ -59,7 +60,7 @@ impl<'a> Progress<'a> {
             console,
             name: name.to_owned(),
             style,
-            interrupted,
+            interrupt,
             done: AtomicU64::new(0),
             current: Mutex::new(None),
             published: Mutex::default(),
@@ -143,7 +144,7 @@ impl Observer for Progress<'_> {
     }
 
     fn stopped(&self) -> bool {
-        self.interrupted.load(Ordering::Relaxed)
+        self.interrupt.code().is_some()
     }
 }
 

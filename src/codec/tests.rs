@@ -319,9 +319,8 @@ fn nearly_all_parents_of_large_pictures_are_made_of_coefficients() {
             for (row, column) in (0..grid.rows).flat_map(|row| (0..grid.columns).map(move |column| (row, column))) {
                 let children = geometry.children(crate::geometry::Tile { level, column, row });
                 parents += 1;
-                fast += usize::from(
-                    children.into_iter().flatten().all(|child| is_folded(geometry.tile_dimensions(child))),
-                );
+                fast +=
+                    usize::from(children.into_iter().flatten().all(|child| is_folded(geometry.tile_dimensions(child))));
             }
         }
         assert!(fast as f64 > share * f64::from(parents), "{width}x{height}: {fast} of {parents}");

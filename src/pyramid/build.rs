@@ -3,7 +3,7 @@
 use super::exchange::Exchange;
 use super::report::{BuildOptions, BuildReport, NoObserver, Observer, VersionReport, VersionStatus};
 use super::survey::Survey;
-use super::{Error, Pyramid};
+use super::{Category, Error, Pyramid};
 use crate::build::{self, BuildFailure, Watch};
 use crate::codec::{Codec, ENCODER_VERSION};
 use crate::descriptor::descriptor;
@@ -50,13 +50,14 @@ impl Pyramid {
             }
             // Invalid input leaves no trace, so the first survey of a pyramid comes before the folder of the lock.
             let first = if self.layout.state().exists() { None } else { Some(Survey::take(self, options, observer)?) };
-            let _lock = WriteLock::take(&self.layout, "build")?;
+            let _lock = WriteLock::take(&self.layout, "build", options.locking, &|| observer.stopped())?;
             let survey = match first {
                 Some(survey) if store::published(&self.layout)?.is_empty() => survey,
                 _ => Survey::take(self, options, observer)?,
             };
             let result = survey.build(options, observer);
-            if result.is_err() {
+            // What was stopped or failed half way goes on at the next run; invalid tiles leave nothing behind.
+            if result.as_ref().is_err_and(|error| error.category() == Category::Input) {
                 store::discard_staging(&self.layout)?;
             }
             result
@@ -67,7 +68,7 @@ impl Pyramid {
 impl Survey {
     fn build(mut self, options: &BuildOptions, observer: &dyn Observer) -> Result<BuildReport, Error> {
         let layout = self.trees.layout.clone();
-        store::clean_leftovers(&layout)?;
+        store::clean_leftovers(&layout, &self.pending.keys().copied().collect::<Vec<_>>())?;
         let mut reports: BTreeMap<Version, VersionReport> = self
             .kept
             .iter()
@@ -103,14 +104,14 @@ impl Survey {
     fn build_version(&self, version: Version, observer: &dyn Observer) -> Result<Manifest, Error> {
         let trees = &self.trees;
         observer.version_started(version, trees.geometry.tile_count());
-        let exchange = Exchange {
-            source: self.open_source(version)?,
-            previous: self.below(version).map(|below| Tree::open(trees, below)).transpose()?,
-            staged: StagedTree::create(trees, version)?,
-            most_tile_bytes: trees.most_tile_bytes(),
-        };
+        let source = self.open_source(version)?;
+        let previous = self.below(version).map(|below| Tree::open(trees, below)).transpose()?;
+        let plan = self.plan(version);
+        let affects = |tile| plan.affects(tile);
+        let staged = StagedTree::start(trees, version, ENCODER_VERSION, previous.as_ref(), &source, &affects)?;
+        let exchange = Exchange { source, previous, staged, most_tile_bytes: trees.most_tile_bytes() };
         let codec = Codec::new(&trees.settings);
-        build::run(&self.plan(version), codec, &exchange, &exchange, &WatchFor(observer))
+        build::run(&plan, codec, &exchange, &exchange, &WatchFor(observer))
             .map_err(|failure| self.explain(failure, version, &exchange))?;
         let text = descriptor(&trees.geometry, trees.format().extension())
             .map_err(|error| Error::Encode { path: trees.layout.tree(version), problem: error.to_string() })?;

@@ -243,7 +243,7 @@ impl Error {
                 )
             }
             Self::Store(error) => return store_hint(error),
-            Self::Interrupted { .. } => "run the same command again".into(),
+            Self::Interrupted { .. } => "run the same command again; it goes on where it stopped".into(),
             Self::NothingToRebuild { latest, .. } => format!("give a version from 0 to {}", latest.0),
             Self::Encode { .. } | Self::Threads(_) => return None,
         })
@@ -252,7 +252,10 @@ impl Error {
 
 fn store_hint(error: &StoreError) -> Option<String> {
     Some(match error {
-        StoreError::Locked { .. } => "wait until it has finished, then run the same command again".into(),
+        StoreError::Locked { .. } => "run again when it has finished, or with --wait SECONDS".into(),
+        StoreError::CannotLock { .. } => {
+            "see to it that no other process changes this pyramid meanwhile, and run again with --no-lock".into()
+        }
         StoreError::LinkedFolder { .. } => "make it a real folder; a disk can be mounted there".into(),
         StoreError::Damaged { .. } => "delete dest and build again; the sources are not touched".into(),
         StoreError::Changing { .. } => "run again when nothing writes to it any more".into(),

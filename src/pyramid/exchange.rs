@@ -1,6 +1,6 @@
 //! Joins the walk, which sees tiles, with the store, which sees files.
 
-use crate::build::{TileSink, TileSource};
+use crate::build::{Finished, TileSink, TileSource};
 use crate::geometry::Tile;
 use crate::store::{SourceFolder, SourceStamp, StagedTree, StoreError, Tree};
 
@@ -38,6 +38,11 @@ impl TileSource for Exchange {
 impl TileSink for Exchange {
     type Receipt = SourceStamp;
     type Error = StoreError;
+
+    fn finished(&self, tile: Tile, bytes: &mut Vec<u8>) -> Result<Option<Finished>, StoreError> {
+        let new = self.staged.finished(tile, bytes)?;
+        Ok(new.map(|new| if new { Finished::Changed } else { Finished::Unchanged }))
+    }
 
     fn put_generated(&self, tile: Tile, bytes: &[u8]) -> Result<(), StoreError> {
         self.staged.write_generated(tile, bytes)

@@ -1,6 +1,6 @@
 //! What a build is asked, and what it tells: options, observer, report.
 
-use crate::store::{Counts, Durability, Manifest, Version};
+use crate::store::{Counts, Durability, Locking, Manifest, Version};
 use serde::Serialize;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -16,6 +16,8 @@ pub struct BuildOptions {
     pub rebuild_from: Option<Version>,
     /// Whether what is published is flushed to the disk first.
     pub durability: Durability,
+    /// What to do where another process changes the pyramid.
+    pub locking: Locking,
 }
 
 /// What became of a version.

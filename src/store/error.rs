@@ -43,6 +43,12 @@ pub enum StoreError {
         /// Who holds it, as far as it said, or an empty text.
         holder: String,
     },
+    /// The file system has no locks.
+    #[error("{} cannot be locked: the file system has no locks", shown(path))]
+    CannotLock {
+        /// The lock's file.
+        path: PathBuf,
+    },
     /// A folder of the tool's own is a symbolic link, through which relative links would not work.
     #[error("{} is a symbolic link; links from the trees to the tiles would lead elsewhere", shown(path))]
     LinkedFolder {

@@ -76,6 +76,47 @@ pub(crate) fn write_new_at(folder: impl AsFd, name: &str, path: &Path, bytes: &[
     file.write_all(bytes).context("write", path)
 }
 
+/// Writes a new file as [`write_new_at`] does, in place of one that an earlier attempt left.
+pub(crate) fn write_anew_at(folder: impl AsFd, name: &str, path: &Path, bytes: &[u8]) -> Result<(), IoError> {
+    match write_new_at(&folder, name, path, bytes) {
+        Err(error) if error.source.kind() == io::ErrorKind::AlreadyExists => {
+            remove_at(&folder, name, path)?;
+            write_new_at(folder, name, path, bytes)
+        }
+        result => result,
+    }
+}
+
+/// Makes a link by `make`. Where an earlier attempt left something of its name, that is left if it is a link with the
+/// target that `target` gives, and otherwise replaced.
+pub(crate) fn put_link_at(
+    folder: impl AsFd,
+    name: &str,
+    path: &Path,
+    make: impl Fn() -> Result<(), IoError>,
+    target: impl FnOnce() -> Result<String, StoreError>,
+) -> Result<(), StoreError> {
+    match make() {
+        Err(error) if error.source.kind() == io::ErrorKind::AlreadyExists => {
+            if link_target_at(&folder, name) == Some(target()?) {
+                return Ok(());
+            }
+            remove_at(folder, name, path)?;
+            Ok(make()?)
+        }
+        result => Ok(result?),
+    }
+}
+
+/// The target of a link; nothing if there is no link of this name.
+pub(crate) fn link_target_at(folder: impl AsFd, name: &str) -> Option<String> {
+    rustix::fs::readlinkat(folder, name, Vec::new()).ok().map(|target| target.to_string_lossy().into_owned())
+}
+
+fn remove_at(folder: impl AsFd, name: &str, path: &Path) -> Result<(), IoError> {
+    rustix::fs::unlinkat(folder, name, rustix::fs::AtFlags::empty()).context("delete", path)
+}
+
 /// Replaces a small file: written beside, flushed, renamed.
 pub(crate) fn replace_file(path: &Path, bytes: &[u8]) -> Result<(), IoError> {
     let beside = path.with_extension("new");

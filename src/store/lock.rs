@@ -4,54 +4,123 @@ use super::error::{Context, StoreError};
 use super::files;
 use super::layout::Layout;
 use rustix::fs::FlockOperation;
+use rustix::io::Errno;
 use serde::{Deserialize, Serialize};
 use std::fs::{File, OpenOptions};
 use std::io::{Seek, Write};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+/// How to go about locks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Locking {
+    /// How long to wait for another process to finish.
+    pub wait: Duration,
+    /// Take no lock, on file systems that have none. The caller sees to it that no other process changes the pyramid.
+    pub disabled: bool,
+}
+
+/// How often it is looked whether a lock has become free.
+const LOOK_EVERY: Duration = Duration::from_millis(50);
 
 /// The right to change a pyramid, until dropped.
 #[derive(Debug)]
 pub struct WriteLock {
-    _file: File,
+    _file: Option<File>,
+}
+
+/// The right to read what only a writer of other kinds than builds would change, until dropped. Many can have it at once.
+#[derive(Debug)]
+pub struct ReadLock {
+    _file: Option<File>,
 }
 
 /// Who holds the lock, as written into its file. For people; nothing depends on it.
 #[derive(Debug, Serialize, Deserialize)]
 struct Holder {
     pid: u32,
+    #[serde(default)]
+    host: String,
     command: String,
     since: u64,
 }
 
 impl WriteLock {
-    /// Takes the lock for `command` without waiting, creating `dest/.fast_pyramid` where needed.
+    /// Takes the lock for `command`, creating `dest/.fast_pyramid` where needed. Gives up waiting when `stopped` says so.
     ///
     /// # Errors
-    /// [`StoreError::Locked`] where another process holds it; `dest` is a link; the file system refuses.
-    pub fn take(layout: &Layout, command: &str) -> Result<Self, StoreError> {
+    /// [`StoreError::Locked`] where another process holds it for longer than is waited; [`StoreError::CannotLock`] where
+    /// the file system has no locks; `dest` is a link; the file system refuses.
+    pub fn take(
+        layout: &Layout,
+        command: &str,
+        locking: Locking,
+        stopped: &dyn Fn() -> bool,
+    ) -> Result<Self, StoreError> {
         super::publish::check_own_folders(layout)?;
         for folder in [layout.dest(), layout.trees(), layout.state()] {
             files::create_folder(&folder)?;
+        }
+        if locking.disabled {
+            return Ok(Self { _file: None });
         }
         let path = layout.lock();
         let mut options = OpenOptions::new();
         let mut file =
             options.read(true).write(true).create(true).truncate(false).open(&path).context("open", &path)?;
-        match rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive) {
-            Ok(()) => {}
-            Err(rustix::io::Errno::WOULDBLOCK) => {
-                return Err(StoreError::Locked { pyramid: layout.root().to_owned(), holder: holder(&file) });
-            }
-            Err(error) => return Err(error).context("lock", &path)?,
-        }
+        lock(&file, FlockOperation::NonBlockingLockExclusive, layout, locking, stopped)?;
         let since = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
-        let holder = Holder { pid: std::process::id(), command: command.to_owned(), since };
+        let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
+        let holder = Holder { pid: std::process::id(), host, command: command.to_owned(), since };
         let text = serde_json::to_string(&holder).unwrap_or_default() + "\n";
         file.set_len(0)
             .and_then(|()| file.rewind())
             .and_then(|()| file.write_all(text.as_bytes()))
             .context("write", &path)?;
-        Ok(Self { _file: file })
+        Ok(Self { _file: Some(file) })
+    }
+}
+
+impl ReadLock {
+    /// Takes the lock together with other readers. Where nothing was ever built there is none to take.
+    ///
+    /// # Errors
+    /// As [`WriteLock::take`].
+    pub fn take(layout: &Layout, locking: Locking, stopped: &dyn Fn() -> bool) -> Result<Self, StoreError> {
+        let path = layout.lock();
+        let file = match File::open(&path) {
+            _ if locking.disabled => return Ok(Self { _file: None }),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Self { _file: None }),
+            file => file.context("open", &path)?,
+        };
+        lock(&file, FlockOperation::NonBlockingLockShared, layout, locking, stopped)?;
+        Ok(Self { _file: Some(file) })
+    }
+}
+
+fn lock(
+    file: &File,
+    operation: FlockOperation,
+    layout: &Layout,
+    locking: Locking,
+    stopped: &dyn Fn() -> bool,
+) -> Result<(), StoreError> {
+    let until = Instant::now() + locking.wait;
+    loop {
+        match rustix::fs::flock(file, operation) {
+            Ok(()) => return Ok(()),
+            Err(Errno::WOULDBLOCK) => {
+                let left = until.saturating_duration_since(Instant::now());
+                if left.is_zero() || stopped() {
+                    return Err(StoreError::Locked { pyramid: layout.root().to_owned(), holder: holder(file) });
+                }
+                std::thread::sleep(left.min(LOOK_EVERY));
+            }
+            Err(Errno::INTR) => {}
+            Err(Errno::NOLCK | Errno::NOSYS | Errno::NOTSUP | Errno::INVAL) => {
+                return Err(StoreError::CannotLock { path: layout.lock() });
+            }
+            Err(error) => return Ok(Err(error).context("lock", &layout.lock())?),
+        }
     }
 }
 
@@ -59,9 +128,10 @@ fn holder(file: &File) -> String {
     let holder: Result<Holder, _> = serde_json::from_reader(std::io::Read::take(file, 4096));
     holder.map_or_else(
         |_| String::new(),
-        |Holder { pid, command, since }| {
-            let since = humantime::format_rfc3339_seconds(UNIX_EPOCH + std::time::Duration::from_secs(since));
-            format!(" (pid {pid}, {command}, since {since})")
+        |Holder { pid, host, command, since }| {
+            let host = if host.is_empty() { host } else { format!(" on {}", crate::shown::shown_name(host.as_ref())) };
+            let since = humantime::format_rfc3339_seconds(UNIX_EPOCH + Duration::from_secs(since));
+            format!(" (pid {pid}{host}, {command}, since {since})")
         },
     )
 }

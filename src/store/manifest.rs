@@ -217,6 +217,19 @@ pub fn owned_tiles(folder: &Path, geometry: &Geometry) -> Result<TileSet, StoreE
     Ok(owned)
 }
 
+/// A number that is the same for all manifests whose records are the same but for their order and the times of source
+/// tiles.
+///
+/// # Errors
+/// The records cannot be read.
+pub(super) fn fingerprint(folder: &Path) -> Result<u64, StoreError> {
+    let hash = |mut record: Record| {
+        record.stamp.modified = 0;
+        xxhash_rust::xxh3::xxh3_64(&record.to_bytes())
+    };
+    records(folder)?.try_fold(0u64, |sum, record| Ok(sum.wrapping_add(hash(record?))))
+}
+
 /// Writes a manifest while its version is built; any number of threads may add records.
 pub(super) struct ManifestWriter {
     folder: PathBuf,
@@ -247,6 +260,15 @@ impl ManifestWriter {
         let file = BufWriter::with_capacity(1 << 16, File::create(&path).context("create", &path)?);
         let progress = Progress { file, hasher: Box::default(), records: 0, counts: Counts::default() };
         Ok(Self { folder, progress: Mutex::new(progress) })
+    }
+
+    /// Writes out the records added so far.
+    ///
+    /// # Errors
+    /// They cannot be written.
+    pub(super) fn flush(&self) -> Result<(), IoError> {
+        let mut progress = self.progress.lock().unwrap_or_else(PoisonError::into_inner);
+        progress.file.flush().context("write", &self.folder.join(RECORDS))
     }
 
     /// Adds a record.

@@ -8,6 +8,7 @@ mod layout;
 mod lock;
 mod manifest;
 mod publish;
+mod resume;
 mod sources;
 mod staging;
 mod tree;
@@ -15,7 +16,7 @@ mod tree;
 pub use error::{IoError, StoreError};
 pub use freshness::{SourceChanges, check_sources};
 pub use layout::{Layout, LinkTarget, SourcePlace, Version, tile_path};
-pub use lock::WriteLock;
+pub use lock::{Locking, ReadLock, WriteLock};
 pub use manifest::{Counts, Manifest, Record, Role, owned_tiles, records};
 pub use publish::{
     Durability, check_own_folders, clean_leftovers, discard_staging, point_latest_to, publish, published,

@@ -70,12 +70,15 @@ pub fn check_own_folders(layout: &Layout) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Deletes what killed runs left behind: staging, replaced trees, manifests without a tree. The caller holds the lock.
+/// Deletes what killed runs left behind: replaced trees, manifests without a tree, and staged versions but for those
+/// `to_build`, which may go on where they ended. The caller holds the lock.
 ///
 /// # Errors
 /// The file system refuses.
-pub fn clean_leftovers(layout: &Layout) -> Result<(), StoreError> {
-    files::remove_tree(&layout.staging())?;
+pub fn clean_leftovers(layout: &Layout, to_build: &[Version]) -> Result<(), StoreError> {
+    for version in versions_in(&layout.staging())?.into_iter().filter(|version| !to_build.contains(version)) {
+        files::remove_tree(&layout.staged(version))?;
+    }
     files::remove_tree(&layout.trash())?;
     for version in versions_in(&layout.manifests())? {
         if !layout.tree(version).is_dir() {

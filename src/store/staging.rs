@@ -4,7 +4,8 @@ use super::error::{Context, StoreError};
 use super::files;
 use super::layout::{DESCRIPTOR, Version, link_to_source, source_name, tile_name, tile_path};
 use super::manifest::{Manifest, ManifestWriter, Record, Role};
-use super::sources::SourceStamp;
+use super::resume::{Attempt, Basis, Finished};
+use super::sources::{SourceFolder, SourceStamp};
 use super::tree::{LevelFolders, Tree, Trees};
 use crate::geometry::Tile;
 use std::path::{Path, PathBuf};
@@ -19,6 +20,8 @@ pub struct StagedTree {
     path: PathBuf,
     levels: LevelFolders,
     manifest: ManifestWriter,
+    /// What an earlier attempt has finished.
+    finished: Finished,
     /// Links to source tiles that are to be made.
     waiting: Mutex<Vec<(Tile, SourceStamp)>>,
     /// Held by the thread that makes them, with a buffer.
@@ -29,25 +32,59 @@ pub struct StagedTree {
 const LINKS_AT_A_TIME: usize = 32;
 
 impl StagedTree {
-    /// Starts the tree of `version`; leftovers of an earlier attempt are deleted.
+    /// Starts the tree of `version`, on `previous` if there is one, or goes on where an earlier attempt with the same
+    /// basis ended. `affects` says whether a tile lies over a source tile of the version, or is one.
     ///
     /// # Errors
-    /// The folders cannot be created.
-    pub fn create(trees: &Trees, version: Version) -> Result<Self, StoreError> {
+    /// The folders cannot be created, or what is there cannot be read.
+    pub fn start(
+        trees: &Trees,
+        version: Version,
+        encoder: u32,
+        previous: Option<&Tree>,
+        source: &SourceFolder,
+        affects: &dyn Fn(Tile) -> bool,
+    ) -> Result<Self, StoreError> {
         let layout = &trees.layout;
-        files::remove_tree(&layout.staged(version))?;
-        let path = layout.staged_tree(version);
+        let (staged, path) = (layout.staged(version), layout.staged_tree(version));
+        let basis = Basis::new(trees, encoder, previous)?;
+        let resumed = basis.is_that_of(&staged);
+        if !resumed {
+            files::remove_tree(&staged)?;
+        }
         let levels = LevelFolders::create(&path, &trees.geometry)?;
-        let manifest = ManifestWriter::create(layout.staged_manifest(version))?;
+        let (finished, manifest) = if resumed {
+            let attempt = Attempt { trees, version, levels: &levels, previous, source, affects };
+            attempt.resume(&layout.staged_manifest(version))?
+        } else {
+            basis.write(&staged)?;
+            (Finished::nothing(trees), ManifestWriter::create(layout.staged_manifest(version))?)
+        };
         Ok(Self {
             trees: trees.clone(),
             version,
             path,
             levels,
             manifest,
+            finished,
             waiting: Mutex::default(),
             linking: Mutex::default(),
         })
+    }
+
+    /// Whether an earlier attempt has finished a generated tile and all below it: true if it is new in this version,
+    /// with its bytes in `bytes`, false if it is a link to an earlier one.
+    ///
+    /// # Errors
+    /// The tile cannot be read.
+    pub fn finished(&self, tile: Tile, bytes: &mut Vec<u8>) -> Result<Option<bool>, StoreError> {
+        let found = self.finished.get(tile);
+        if found == Some(true) {
+            let (name, path) = (tile_name(tile, self.trees.format()), self.tile_path(tile));
+            let level = self.levels.get(tile.level, &path)?;
+            files::read_at(level, name.as_str(), &path, self.trees.most_tile_bytes(), bytes)?;
+        }
+        Ok(found)
     }
 
     /// Writes a generated tile.
@@ -57,7 +94,7 @@ impl StagedTree {
     pub fn write_generated(&self, tile: Tile, bytes: &[u8]) -> Result<(), StoreError> {
         let name = tile_name(tile, self.trees.format());
         let path = self.tile_path(tile);
-        files::write_new_at(self.levels.get(tile.level, &path)?, &name, &path, bytes)?;
+        files::write_anew_at(self.levels.get(tile.level, &path)?, &name, &path, bytes)?;
         let stamp = SourceStamp { length: bytes.len() as u64, modified: 0, hash: xxh3_128(bytes) };
         Ok(self.manifest.add(Record { role: Role::Generated, tile, stamp })?)
     }
@@ -100,7 +137,8 @@ impl StagedTree {
         let target = link_to_source(self.trees.place, self.version, &source);
         let name = tile_name(tile, self.trees.format());
         let level = self.levels.get(tile.level, &path)?;
-        rustix::fs::symlinkat(target, level, name).context("link", &path)?;
+        let make = || rustix::fs::symlinkat(&target, level, &name).context("link", &path);
+        files::put_link_at(level, &name, &path, make, || Ok(target.clone()))?;
         Ok(self.manifest.add(Record { role: Role::Source, tile, stamp })?)
     }
 
@@ -129,7 +167,7 @@ impl StagedTree {
     pub fn finish(self, descriptor: &[u8], encoder: u32, built: u64) -> Result<Manifest, StoreError> {
         self.link_waiting(self.linking.lock().unwrap_or_else(PoisonError::into_inner))?;
         let path = self.path.join(DESCRIPTOR);
-        files::write_new_at(files::open_folder(&self.path)?, DESCRIPTOR, &path, descriptor)?;
+        files::write_anew_at(files::open_folder(&self.path)?, DESCRIPTOR, &path, descriptor)?;
         let tiles = self.trees.geometry.tile_count();
         self.manifest.finish(self.version, encoder, built, &self.trees.settings, tiles)
     }

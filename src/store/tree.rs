@@ -126,6 +126,20 @@ impl Tree {
         })
     }
 
+    /// The target of a link in another tree to the owner of a tile that this tree shows.
+    ///
+    /// # Errors
+    /// This tree owns no such tile and has no link in its place.
+    pub(super) fn link_target(&self, tile: Tile) -> Result<String, StoreError> {
+        if self.owned.contains(tile) && tile.level != self.trees.geometry.base_level() {
+            return Ok(link_to_tree(self.version, tile, self.trees.format()));
+        }
+        let path = self.path(tile);
+        let name = tile_name(tile, self.trees.format());
+        let target = rustix::fs::readlinkat(self.levels.get(tile.level, &path)?, name.as_str(), Vec::new());
+        Ok(target.context("read", &path)?.to_string_lossy().into_owned())
+    }
+
     /// Gives the new tree's level folder the entry `name` for the same tile as here.
     ///
     /// A tile that this tree owns gets a new link to it. Any other already is a link with the right target, since all
@@ -133,20 +147,31 @@ impl Tree {
     /// Where the system does not let links be named twice, its target is copied.
     pub(super) fn link_into(&self, new_level: &OwnedFd, tile: Tile, new_path: &Path) -> Result<(), StoreError> {
         let name = tile_name(tile, self.trees.format());
-        let name = name.as_str();
-        if self.owned.contains(tile) && tile.level != self.trees.geometry.base_level() {
-            let target = link_to_tree(self.version, tile, self.trees.format());
-            return Ok(rustix::fs::symlinkat(target, new_level, name).context("link", new_path)?);
-        }
         let path = self.path(tile);
         let level = self.levels.get(tile.level, &path)?;
+        let make = || self.make_link((level, &path), new_level, tile, &name, new_path);
+        files::put_link_at(new_level, &name, new_path, make, || self.link_target(tile))
+    }
+
+    fn make_link(
+        &self,
+        (level, path): (&OwnedFd, &Path),
+        new_level: &OwnedFd,
+        tile: Tile,
+        name: &str,
+        new_path: &Path,
+    ) -> Result<(), IoError> {
+        if self.owned.contains(tile) && tile.level != self.trees.geometry.base_level() {
+            let target = link_to_tree(self.version, tile, self.trees.format());
+            return rustix::fs::symlinkat(target, new_level, name).context("link", new_path);
+        }
         match rustix::fs::linkat(level, name, new_level, name, rustix::fs::AtFlags::empty()) {
             Ok(()) => Ok(()),
             Err(Errno::MLINK | Errno::PERM | Errno::XDEV | Errno::NOTSUP | Errno::NOSYS | Errno::ACCESS) => {
-                let target = rustix::fs::readlinkat(level, name, Vec::new()).context("read", &path)?;
-                Ok(rustix::fs::symlinkat(target, new_level, name).context("link", new_path)?)
+                let target = rustix::fs::readlinkat(level, name, Vec::new()).context("read", path)?;
+                rustix::fs::symlinkat(target, new_level, name).context("link", new_path)
             }
-            Err(error) => Err(error).context("link", new_path)?,
+            Err(error) => Err(error).context("link", new_path),
         }
     }
 

@@ -1,0 +1,41 @@
+//! Being asked to stop, by Ctrl-C or by a system that shuts down.
+
+use super::exit::Code;
+use signal_hook::consts::{SIGINT, SIGTERM};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Whether the process was asked to stop, and how.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Interrupt {
+    interrupted: Arc<AtomicBool>,
+    terminated: Arc<AtomicBool>,
+}
+
+impl Interrupt {
+    /// Listens from now on. The first signal asks the command to stop; should it not, the second ends the process.
+    pub(crate) fn watch() -> Self {
+        let interrupt = Self::default();
+        for (signal, flag) in [(SIGINT, &interrupt.interrupted), (SIGTERM, &interrupt.terminated)] {
+            let _ = signal_hook::flag::register_conditional_default(signal, Arc::clone(flag));
+            let _ = signal_hook::flag::register(signal, Arc::clone(flag));
+        }
+        interrupt
+    }
+
+    /// The code to end with, if it was asked to stop.
+    pub(crate) fn code(&self) -> Option<Code> {
+        if self.terminated.load(Ordering::Relaxed) {
+            return Some(Code::Terminated);
+        }
+        self.interrupted.load(Ordering::Relaxed).then_some(Code::Interrupted)
+    }
+
+    /// `code`, or that of the signal where it stands for being stopped, at work or while waiting for a lock.
+    pub(crate) fn or_signal(&self, code: Code) -> Code {
+        match code {
+            Code::Interrupted | Code::Locked => self.code().unwrap_or(code),
+            _ => code,
+        }
+    }
+}
