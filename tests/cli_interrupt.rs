@@ -37,7 +37,7 @@ fn half_built(side: u32) -> Desk {
 }
 
 /// Starts a build, and interrupts it as soon as it has begun to write.
-fn interrupted(desk: &Desk, arguments: &[&str]) -> Output {
+fn interrupted(desk: &Desk, arguments: &[&str], signal: Signal) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_fast_pyramid"));
     command.current_dir(desk.path("")).args(arguments).stdin(Stdio::null());
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
@@ -49,7 +49,7 @@ fn interrupted(desk: &Desk, arguments: &[&str]) -> Output {
             return child.wait_with_output().unwrap();
         }
         if !sent && staging.exists() {
-            kill_process(Pid::from_child(&child), Signal::INT).unwrap();
+            kill_process(Pid::from_child(&child), signal).unwrap();
             sent = true;
         }
         if started.elapsed() > HANGS {
@@ -61,11 +61,11 @@ fn interrupted(desk: &Desk, arguments: &[&str]) -> Output {
 }
 
 /// Tries with larger and larger tiles until a build is really interrupted.
-fn until_interrupted(arguments: &[&str]) -> (Desk, Snapshot, Output) {
+fn until_interrupted(arguments: &[&str], signal: Signal) -> (Desk, Snapshot, Output) {
     for side in [256, 512, 1024, 2048] {
         let desk = half_built(side);
         let before = snapshot(&desk.path("p/dest/dzi"));
-        let output = interrupted(&desk, arguments);
+        let output = interrupted(&desk, arguments, signal);
         if output.status.code() != Some(0) {
             return (desk, before, output);
         }
@@ -86,10 +86,13 @@ fn only_in(folder: &Path) -> Vec<String> {
 
 #[test]
 fn an_interrupt_leaves_published_trees() {
-    let (desk, before, output) = until_interrupted(&["p", "-j", "1"]);
+    let (desk, before, output) = until_interrupted(&["p", "-j", "1"], Signal::INT);
     let err = String::from_utf8(output.stderr).unwrap();
     assert_eq!(code(output.status), 130, "{err}");
-    assert_eq!(err, "error: p was interrupted; published versions are as they were\n  run the same command again\n");
+    assert_eq!(
+        err,
+        "error: p was interrupted; published versions are as they were\n  run the same command again; it goes on where it stopped\n"
+    );
     assert_same_snapshot(&before, &snapshot(&desk.path("p/dest/dzi")));
 
     // The next run ends what was begun, and leaves nothing of the first.
@@ -100,8 +103,19 @@ fn an_interrupt_leaves_published_trees() {
 }
 
 #[test]
+fn a_system_that_shuts_down_is_heard() {
+    let (desk, before, output) = until_interrupted(&["p", "--json", "-j", "1"], Signal::TERM);
+    assert_eq!(code(output.status), 143);
+    let object: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(object["code"], 143);
+    assert_same_snapshot(&before, &snapshot(&desk.path("p/dest/dzi")));
+    desk.succeed(&["p"]);
+    assert_tree_rules(&desk.path("p"));
+}
+
+#[test]
 fn an_interrupt_ends_the_whole_run() {
-    let (desk, _, output) = until_interrupted(&["p", "--json", "later", "-j", "1"]);
+    let (desk, _, output) = until_interrupted(&["p", "--json", "later", "-j", "1"], Signal::INT);
     assert_eq!(code(output.status), 130);
     assert!(String::from_utf8(output.stderr).unwrap().contains("later: not built, because of the interrupt"));
     let out = String::from_utf8(output.stdout).unwrap();

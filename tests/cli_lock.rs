@@ -29,7 +29,7 @@ fn a_locked_pyramid_is_left_alone() {
         4,
         str![[r#"
 error: p is being changed by another process
-  wait until it has finished, then run the same command again
+  run again when it has finished, or with --wait SECONDS
 
 "#]],
     );
@@ -57,10 +57,50 @@ fn who_holds_it_is_told() {
         4,
         str![[r#"
 error: p is being changed by another process (pid 4711, build, since 1970-01-02T00:00:00Z)
-  wait until it has finished, then run the same command again
+  run again when it has finished, or with --wait SECONDS
 
 "#]],
     );
+}
+
+#[test]
+fn the_host_is_told_too() {
+    let desk = Desk::with_row(2);
+    desk.write("p/dest/.fast_pyramid/lock", r#"{"pid":4711,"host":"ci-7","command":"vacuum","since":86400}"#);
+    let _lock = hold(&desk);
+    let ended = desk.run(&["p"]);
+    assert!(ended.err.contains("(pid 4711 on ci-7, vacuum, since 1970-01-02T00:00:00Z)"), "{}", ended.err);
+}
+
+#[test]
+fn a_lock_that_becomes_free_is_waited_for() {
+    let desk = Desk::with_row(2);
+    let lock = hold(&desk);
+    let free = std::thread::spawn(move || {
+        std::thread::sleep(std::time::Duration::from_millis(300));
+        drop(lock);
+    });
+    desk.succeed(&["p", "--wait", "60"]);
+    free.join().unwrap();
+}
+
+#[test]
+fn waiting_ends() {
+    let desk = Desk::with_row(2);
+    let _lock = hold(&desk);
+    let started = std::time::Instant::now();
+    assert_eq!(desk.run(&["p", "--wait", "0.2"]).code, 4);
+    assert!(started.elapsed() >= std::time::Duration::from_millis(200));
+    assert_eq!(desk.run(&["p", "--wait", "-1"]).code, 2);
+    assert_eq!(desk.run(&["p", "--wait", "nan"]).code, 2);
+}
+
+#[test]
+fn those_who_know_can_do_without() {
+    let desk = Desk::with_row(2);
+    let _lock = hold(&desk);
+    desk.succeed(&["p", "--no-lock"]);
+    assert_eq!(desk.run(&["p", "--no-lock", "--wait", "1"]).code, 2);
 }
 
 #[test]
