@@ -153,6 +153,14 @@ pub(crate) fn remove_tree(path: &Path) -> Result<(), IoError> {
     }
 }
 
+/// Deletes a folder if nothing is in it; fine if it is not there.
+pub(crate) fn remove_empty_folder(path: &Path) -> Result<(), IoError> {
+    match std::fs::remove_dir(path) {
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::DirectoryNotEmpty) => Ok(()),
+        result => result.context("delete", path),
+    }
+}
+
 /// Creates a folder and its parents; fine if it is there.
 pub(crate) fn create_folder(path: &Path) -> Result<(), IoError> {
     std::fs::create_dir_all(path).context("create", path)

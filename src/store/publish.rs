@@ -79,6 +79,7 @@ pub fn clean_leftovers(layout: &Layout, to_build: &[Version]) -> Result<(), Stor
     for version in versions_in(&layout.staging())?.into_iter().filter(|version| !to_build.contains(version)) {
         files::remove_tree(&layout.staged(version))?;
     }
+    files::remove_empty_folder(&layout.staging())?;
     files::remove_tree(&layout.trash())?;
     for version in versions_in(&layout.manifests())? {
         if !layout.tree(version).is_dir() {

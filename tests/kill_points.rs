@@ -1,0 +1,198 @@
+//! Killed at any system call that changes something, a build loses nothing and shows nothing half-built, and the next run
+//! ends as if it had not happened (SPEC 3.2, 3.6).
+//!
+//! strace kills the process at the n-th call of one kind, for every kind and n. Without strace, or where it may not trace,
+//! a line says that this was skipped. `KILL_POINTS=all` tries larger pyramids, too.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+mod common;
+
+use common::tree::{
+    Snapshot, assert_same_snapshot, assert_same_tree, assert_sources_unchanged, assert_tree_rules, snapshot,
+    source_fingerprint,
+};
+use common::{copy_folder, fixture};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+/// Every call that changes files or opens them, and both names of those that have two.
+const CALLS: [&str; 17] = [
+    "openat",
+    "write",
+    "mkdir",
+    "mkdirat",
+    "symlink",
+    "symlinkat",
+    "link",
+    "linkat",
+    "rename",
+    "renameat",
+    "renameat2",
+    "unlink",
+    "unlinkat",
+    "rmdir",
+    "ftruncate",
+    "fsync",
+    "syncfs",
+];
+
+/// Whether strace can be used here.
+fn can_trace() -> bool {
+    let traced = Command::new("strace").args(["-qq", "-e", "trace=none", "true"]).stderr(Stdio::null()).status();
+    let can = traced.is_ok_and(|status| status.success());
+    if !can {
+        eprintln!("SKIPPED: strace is not there, or may not trace; nothing was killed");
+    }
+    can
+}
+
+struct Scenario {
+    name: &'static str,
+    /// Makes the pyramid folder, as it is before the command.
+    prepare: fn(&Path),
+    arguments: &'static [&'static str],
+}
+
+fn run(folder: &Path, arguments: &[&str]) {
+    let output = Command::new(env!("CARGO_BIN_EXE_fast_pyramid")).arg(folder).args(arguments).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+/// The sources of a fixture, down to these versions.
+fn sources(folder: &Path, name: &str, versions: &[&str]) {
+    copy_folder(&fixture(name), folder);
+    let _ = fs::remove_dir_all(folder.join("dest"));
+    for entry in fs::read_dir(folder).unwrap().map(Result::unwrap) {
+        let name = entry.file_name().into_string().unwrap();
+        if name.starts_with('v') && !versions.contains(&name.as_str()) {
+            fs::remove_dir_all(entry.path()).unwrap();
+        }
+    }
+}
+
+fn first_build(folder: &Path) {
+    sources(folder, "png_alpha", &["v0"]);
+}
+
+fn two_versions(folder: &Path) {
+    sources(folder, "png_alpha", &["v0", "v1"]);
+}
+
+fn patch(folder: &Path) {
+    sources(folder, "png_alpha", &["v0"]);
+    run(folder, &["-q"]);
+    copy_folder(&fixture("png_alpha").join("v1"), &folder.join("v1"));
+}
+
+fn all_published(folder: &Path) {
+    two_versions(folder);
+    run(folder, &["-q"]);
+}
+
+fn large_patch(folder: &Path) {
+    sources(folder, "relief", &["v0", "v1"]);
+    run(folder, &["-q"]);
+    copy_folder(&fixture("relief").join("v2"), &folder.join("v2"));
+}
+
+const SCENARIOS: [Scenario; 4] = [
+    Scenario { name: "first build", prepare: first_build, arguments: &[] },
+    Scenario { name: "two versions at once", prepare: two_versions, arguments: &[] },
+    Scenario { name: "patch", prepare: patch, arguments: &[] },
+    Scenario { name: "rebuild", prepare: all_published, arguments: &["--rebuild-from", "0"] },
+];
+
+const LARGE: [Scenario; 1] = [Scenario { name: "large patch", prepare: large_patch, arguments: &[] }];
+
+/// The published trees, each by itself.
+fn published(folder: &Path) -> Vec<(PathBuf, Snapshot)> {
+    let Ok(entries) = fs::read_dir(folder.join("dest/dzi")) else { return Vec::new() };
+    let folders = entries.map(|entry| entry.unwrap().path()).filter(|path| path.is_dir() && !path.is_symlink());
+    folders.map(|path| (path.clone(), snapshot(&path))).collect()
+}
+
+/// Runs the command until it is killed at the `number`-th `call`. False if it ended before.
+fn killed(folder: &Path, arguments: &[&str], call: &str, number: u32) -> bool {
+    let status = Command::new("strace")
+        .args(["-qq", "-f", "-o", "/dev/null", "-e", &format!("trace={call}")])
+        .args(["-e", &format!("inject={call}:signal=KILL:when={number}")])
+        .arg(env!("CARGO_BIN_EXE_fast_pyramid"))
+        .arg(folder)
+        .args(arguments)
+        .args(["-q", "-j", "1"])
+        .stderr(Stdio::null())
+        .status()
+        .unwrap();
+    !status.success()
+}
+
+/// What must hold right after the kill.
+fn check_wreck(folder: &Path, before: &[(PathBuf, Snapshot)], context: &str) {
+    let latest = folder.join("dest/dzi/latest");
+    if latest.is_symlink() {
+        assert!(latest.is_dir(), "{context}: latest leads nowhere");
+    }
+    for (path, was) in before {
+        // A rebuild takes trees out and puts equal ones in; in between they may be missing, but never differ.
+        if path.exists() {
+            assert_same_snapshot(was, &snapshot(path));
+        }
+    }
+    if folder.join("dest/dzi").is_dir() {
+        for (path, tree) in published(folder) {
+            for (name, _) in tree.iter() {
+                let entry = path.join(name);
+                assert!(entry.exists(), "{context}: {} leads nowhere", entry.display());
+            }
+        }
+    }
+}
+
+/// Copies a pyramid folder as it is, links and times too.
+fn copy_with_links(from: &Path, to: &Path) {
+    assert!(Command::new("cp").arg("-a").args([from, to]).status().unwrap().success());
+}
+
+fn try_all(scenario: &Scenario) -> u32 {
+    let scratch = tempfile::tempdir().unwrap();
+    let expected = scratch.path().join("expected");
+    (scenario.prepare)(&expected);
+    run(&expected, scenario.arguments);
+    let prepared = scratch.path().join("prepared");
+    (scenario.prepare)(&prepared);
+    let mut points = 0;
+    for call in CALLS {
+        for number in 1.. {
+            let folder = scratch.path().join("p");
+            copy_with_links(&prepared, &folder);
+            let (before, sources) = (published(&folder), source_fingerprint(&folder));
+            let context = format!("{}, killed at {call} number {number}", scenario.name);
+            if !killed(&folder, scenario.arguments, call, number) {
+                fs::remove_dir_all(&folder).unwrap();
+                break;
+            }
+            points += 1;
+            check_wreck(&folder, &before, &context);
+            run(&folder, scenario.arguments);
+            assert_sources_unchanged(&folder, &sources);
+            assert_tree_rules(&folder);
+            assert_same_tree(&expected.join("dest/dzi"), &folder.join("dest/dzi"));
+            assert!(!folder.join("dest/.fast_pyramid/staging").exists(), "{context}: staging is left");
+            fs::remove_dir_all(&folder).unwrap();
+        }
+    }
+    eprintln!("{}: killed at {points} points", scenario.name);
+    points
+}
+
+#[test]
+fn killed_at_any_call_nothing_is_lost() {
+    if !can_trace() {
+        return;
+    }
+    let all = std::env::var_os("KILL_POINTS").is_some();
+    let scenarios = SCENARIOS.iter().chain(LARGE.iter().filter(|_| all));
+    let points: u32 = scenarios.map(try_all).sum();
+    assert!(points >= 300, "only {points} points were tried");
+}
