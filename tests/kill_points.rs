@@ -127,6 +127,37 @@ fn killed(folder: &Path, arguments: &[&str], call: &str, number: u32) -> bool {
     !status.success()
 }
 
+/// How often the command makes a call.
+fn count(folder: &Path, arguments: &[&str], call: &str) -> usize {
+    let log = folder.with_extension("log");
+    let status = Command::new("strace")
+        .args(["-qq", "-f", "-o"])
+        .arg(&log)
+        .args(["-e", &format!("trace={call}")])
+        .arg(env!("CARGO_BIN_EXE_fast_pyramid"))
+        .arg(folder)
+        .args(arguments)
+        .args(["-q", "-j", "1"])
+        .status()
+        .unwrap();
+    assert!(status.success());
+    fs::read_to_string(log).unwrap().matches(&format!("{call}(")).count()
+}
+
+/// Runs the command with an error injected; its exit code and what it wrote to standard error.
+fn run_with_error(folder: &Path, arguments: &[&str], call: &str, error: &str, number: usize) -> (i32, String) {
+    let output = Command::new("strace")
+        .args(["-qq", "-f", "-o", "/dev/null", "-e", &format!("trace={call}")])
+        .args(["-e", &format!("inject={call}:{error}:when={number}")])
+        .arg(env!("CARGO_BIN_EXE_fast_pyramid"))
+        .arg(folder)
+        .args(arguments)
+        .args(["-q", "-j", "1"])
+        .output()
+        .unwrap();
+    (output.status.code().unwrap(), String::from_utf8_lossy(&output.stderr).into_owned())
+}
+
 /// What must hold right after the kill.
 fn check_wreck(folder: &Path, before: &[(PathBuf, Snapshot)], context: &str) {
     let latest = folder.join("dest/dzi/latest");
@@ -195,4 +226,61 @@ fn killed_at_any_call_nothing_is_lost() {
     let scenarios = SCENARIOS.iter().chain(LARGE.iter().filter(|_| all));
     let points: u32 = scenarios.map(try_all).sum();
     assert!(points >= 300, "only {points} points were tried");
+}
+
+/// Errors that a file system or a system can give, and calls that can get them.
+const ERRORS: [(&str, &[&str]); 5] = [
+    ("error=ENOSPC", &["write", "mkdir", "symlinkat", "linkat", "rename", "openat", "fsync"]),
+    ("error=EIO", &["write", "read", "rename", "syncfs", "fsync", "unlink", "readlinkat"]),
+    ("error=EDQUOT", &["write", "symlinkat"]),
+    ("error=EMFILE", &["openat"]),
+    ("error=EINTR", &["write", "read", "openat", "fsync", "flock"]),
+];
+
+/// Tries one error at every call of one kind; returns how many there were.
+fn try_errors(scenario: &Scenario, scratch: &Path, error: &str, call: &str) -> usize {
+    let (expected, prepared, folder) = (scratch.join("expected"), scratch.join("prepared"), scratch.join("p"));
+    copy_with_links(&prepared, &folder);
+    let total = count(&folder, scenario.arguments, call);
+    fs::remove_dir_all(&folder).unwrap();
+    // Every third, another third for each kind, unless all are asked for.
+    let step = if std::env::var_os("KILL_POINTS").is_some() { 1 } else { 3 };
+    let numbers: Vec<usize> = (1 + total % step..=total).step_by(step).collect();
+    for &number in &numbers {
+        copy_with_links(&prepared, &folder);
+        let (before, sources) = (published(&folder), source_fingerprint(&folder));
+        let context = format!("{}, {error} at {call} number {number}", scenario.name);
+        let (code, err) = run_with_error(&folder, scenario.arguments, call, error, number);
+        assert!((0..=4).contains(&code) || code == 127, "{context}: code {code}, {err}");
+        assert!(!err.contains("panicked"), "{context}: {err}");
+        check_wreck(&folder, &before, &context);
+        if code == 0 {
+            assert_same_tree(&expected.join("dest/dzi"), &folder.join("dest/dzi"));
+        }
+        run(&folder, scenario.arguments);
+        assert_sources_unchanged(&folder, &sources);
+        assert_tree_rules(&folder);
+        assert_same_tree(&expected.join("dest/dzi"), &folder.join("dest/dzi"));
+        fs::remove_dir_all(&folder).unwrap();
+    }
+    numbers.len()
+}
+
+#[test]
+fn an_error_at_any_call_is_told_and_loses_nothing() {
+    if !can_trace() {
+        return;
+    }
+    let mut points = 0;
+    for scenario in [&SCENARIOS[0], &SCENARIOS[2], &SCENARIOS[3]] {
+        let scratch = tempfile::tempdir().unwrap();
+        (scenario.prepare)(&scratch.path().join("expected"));
+        run(&scratch.path().join("expected"), scenario.arguments);
+        (scenario.prepare)(&scratch.path().join("prepared"));
+        for (error, calls) in ERRORS {
+            points += calls.iter().map(|call| try_errors(scenario, scratch.path(), error, call)).sum::<usize>();
+        }
+    }
+    eprintln!("{points} errors were injected");
+    assert!(points >= 300, "only {points}");
 }
