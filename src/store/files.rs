@@ -131,18 +131,42 @@ pub(crate) fn flush_folder(path: &Path) -> Result<(), IoError> {
     File::open(path).and_then(|folder| folder.sync_all()).context("flush", path)
 }
 
-/// Flushes everything written so far to the file system that `path` is on: one call instead of one for each tile.
+/// Flushes everything written so far to the file system that `path` is on: one call instead of one for each tile. Where
+/// the system does not allow that, all that is in `path`, and the folders that it is in, one by one.
 pub(crate) fn flush_file_system(path: &Path) -> Result<(), IoError> {
     #[cfg(target_os = "linux")]
     {
+        use rustix::io::Errno;
         let folder = open_folder(path)?;
-        rustix::fs::syncfs(folder).context("flush", path)
+        match rustix::fs::syncfs(folder) {
+            Err(Errno::NOSYS | Errno::NOTSUP | Errno::INVAL | Errno::PERM) => {
+                flush_tree(path)?;
+                // As far up as the tool itself makes folders.
+                path.ancestors().skip(1).take(3).filter(|folder| folder.is_dir()).try_for_each(flush_folder)
+            }
+            result => result.context("flush", path),
+        }
     }
     #[cfg(not(target_os = "linux"))]
     {
         rustix::fs::sync();
         flush_folder(path)
     }
+}
+
+/// Flushes all files and folders in a folder, and the folder.
+#[cfg(target_os = "linux")]
+fn flush_tree(path: &Path) -> Result<(), IoError> {
+    for entry in std::fs::read_dir(path).context("read", path)? {
+        let entry = entry.context("read", path)?;
+        let (kind, path) = (entry.file_type().context("read", &entry.path())?, entry.path());
+        if kind.is_dir() {
+            flush_tree(&path)?;
+        } else if kind.is_file() {
+            File::open(&path).and_then(|file| file.sync_all()).context("flush", &path)?;
+        }
+    }
+    flush_folder(path)
 }
 
 /// Deletes a folder and all in it, if it is there.

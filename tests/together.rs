@@ -1,0 +1,92 @@
+//! Several processes at one pyramid at the same time.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+mod common;
+
+use common::tree::{assert_same_tree, assert_tree_rules};
+use common::{copy_folder, fixture};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+fn sources(name: &str) -> (tempfile::TempDir, PathBuf) {
+    let scratch = tempfile::tempdir().unwrap();
+    let folder = scratch.path().join("p");
+    copy_folder(&fixture(name), &folder);
+    let _ = fs::remove_dir_all(folder.join("dest"));
+    (scratch, folder)
+}
+
+fn start(folder: &Path, arguments: &[&str]) -> Child {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_fast_pyramid"));
+    command.arg(folder).arg("-q").args(arguments).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    command.spawn().unwrap()
+}
+
+fn code(mut child: Child) -> i32 {
+    child.wait().unwrap().code().unwrap()
+}
+
+#[test]
+fn two_builders_do_not_disturb_each_other() {
+    let (_scratch, expected) = sources("png_alpha");
+    assert_eq!(code(start(&expected, &[])), 0);
+    for turn in 0..30 {
+        let (_scratch, folder) = sources("png_alpha");
+        let wait: &[&str] = if turn % 2 == 0 { &[] } else { &["--wait", "60"] };
+        let both = [start(&folder, wait), start(&folder, wait)].map(code);
+        if turn % 2 == 0 {
+            assert!(both.contains(&0) && both.iter().all(|code| [0, 4].contains(code)), "{both:?}");
+        } else {
+            assert_eq!(both, [0, 0]);
+        }
+        assert_tree_rules(&folder);
+        assert_same_tree(&expected.join("dest/dzi"), &folder.join("dest/dzi"));
+    }
+}
+
+/// Reads every tile of the tree that `latest` leads to at the beginning; returns its version's name.
+fn read_latest(pyramid: &Path) -> PathBuf {
+    let tree = fs::canonicalize(pyramid.join("dest/dzi/latest")).unwrap();
+    let mut tiles = 0;
+    for entry in walkdir::WalkDir::new(&tree) {
+        let entry = entry.unwrap();
+        if !entry.file_type().is_dir() {
+            let bytes = fs::read(entry.path()).unwrap_or_else(|error| panic!("{}: {error}", entry.path().display()));
+            assert!(!bytes.is_empty());
+            tiles += 1;
+        }
+    }
+    assert_eq!(tiles, 73 + 1);
+    tree
+}
+
+#[test]
+fn a_reader_never_sees_anything_half_built() {
+    let (_scratch, folder) = sources("relief");
+    assert_eq!(code(start(&folder, &[])), 0);
+    let (done, rounds) = (AtomicBool::new(false), AtomicU64::new(0));
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !done.load(Ordering::Relaxed) {
+                read_latest(&folder);
+                rounds.fetch_add(1, Ordering::Relaxed);
+            }
+        });
+        for version in 3..50 {
+            let patch = folder.join(format!("v{version}"));
+            fs::create_dir(&patch).unwrap();
+            let (column, row) = (version % 7, version % 5);
+            fs::copy(
+                folder.join("v0").join(format!("{}_{row}.jpg", (column + 1) % 7)),
+                patch.join(format!("{column}_{row}.jpg")),
+            )
+            .unwrap();
+            assert_eq!(code(start(&folder, &[])), 0);
+        }
+        done.store(true, Ordering::Relaxed);
+    });
+    assert!(rounds.into_inner() > 5);
+    assert!(read_latest(&folder).ends_with("v49"));
+}
