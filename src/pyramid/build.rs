@@ -65,7 +65,7 @@ impl Pyramid {
 }
 
 impl Survey {
-    fn build(mut self, options: &BuildOptions, observer: &dyn Observer) -> Result<BuildReport, Error> {
+    pub(super) fn build(mut self, options: &BuildOptions, observer: &dyn Observer) -> Result<BuildReport, Error> {
         let layout = self.trees.layout.clone();
         store::clean_leftovers(&layout)?;
         let mut reports: BTreeMap<Version, VersionReport> = self
