@@ -48,7 +48,9 @@ fn each_damage_is_mended() {
 fn all_damages_at_once() {
     let whole = built("relief");
     let desk = copy(&whole, "relief");
-    for damage in damages().iter().take(20).filter(|damage| !damage.name.contains("level")) {
+    let names =
+        ["tile cut short", "missing tile and link", "link to a link", "strangers", "descriptors", "latest wrong"];
+    for damage in damages().iter().filter(|damage| names.contains(&damage.name)) {
         (damage.act)(&desk.path("relief"));
     }
     assert_eq!(desk.run(&["repair", "relief", "-q"]).code, 0);

@@ -109,7 +109,8 @@ fn a_child_that_a_linked_parent_does_not_fit() {
     picture.save(&base).unwrap();
     forge_source(&pyramid, 1, &fs::read(&base).unwrap());
     let (found, _) = problems(&desk.run(&["verify", "p", "--json"]));
-    assert_eq!(found, ["v1 dzi_files/7/0_0.png: wrong_pixels"]);
+    // v3 brings another child of the same parent, and finds it once more.
+    assert_eq!(found, ["v1 dzi_files/7/0_0.png: wrong_pixels", "v3 dzi_files/7/0_0.png: wrong_pixels"]);
 }
 
 /// Makes the manifest of a version with one base tile say that these bytes are right.
@@ -166,13 +167,9 @@ fn a_source_folder_that_is_gone() {
 #[test]
 fn what_people_read() {
     let desk = built("png_alpha");
-    desk.run(&["verify", "png_alpha"]).expect(
-        0,
-        str![[r#"
-png_alpha: 2 versions with 46 tiles checked, no problems, in N s
-
-"#]],
-    );
+    let ended = desk.run(&["verify", "png_alpha"]);
+    assert_eq!((ended.code, ended.out.as_str()), (0, ""));
+    assert!(ended.err.starts_with("png_alpha: 2 versions with 46 tiles checked, no problems, in "), "{}", ended.err);
     desk.run(&["verify", "png_alpha", "-q"]).expect(0, str![[""]]);
     fs::remove_file(desk.path("png_alpha/dest/dzi/v0/dzi_files/7/0_0.png")).unwrap();
     let ended = desk.run(&["verify", "png_alpha", "-q"]);

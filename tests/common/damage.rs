@@ -347,10 +347,10 @@ pub fn damages() -> Vec<Damage> {
             name: "wrong pixels with a manifest that agrees",
             act: |p| {
                 let bytes = fs::read(at(p, "v0/dzi_files/10/2_1.jpg")).unwrap();
-                forge(p, 0, (10, 3, 2), &bytes);
+                forge(p, 0, (10, 1, 1), &bytes);
             },
             // Its parent was made of the right pixels, and so it is wrong as well.
-            problems: &["v0 dzi_files/9/1_1.jpg: wrong_pixels", "v0 dzi_files/10/3_2.jpg: wrong_pixels"],
+            problems: &["v0 dzi_files/9/0_0.jpg: wrong_pixels", "v0 dzi_files/10/1_1.jpg: wrong_pixels"],
         },
     ]
 }
