@@ -236,7 +236,7 @@ impl Repair<'_> {
         let layout = &self.pyramid.layout;
         for (version, state) in self.published.states.iter().filter(|(version, _)| *version >= from) {
             mend.tree_that_is_none(*version)?;
-            if !matches!(state, VersionState::Published(_)) {
+            if matches!(state, VersionState::NoManifest(_)) {
                 mend.withdraw_manifest(*version)?;
             }
         }

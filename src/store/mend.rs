@@ -96,7 +96,7 @@ impl<'a> Mend<'a> {
             return Ok(());
         }
         if found != Found::Nothing {
-            self.to_trash(path)?;
+            self.move_to_trash(path)?;
         }
         files::create_folder(path)?;
         self.tell(Some(version), path, Mending::FolderCreated);
@@ -202,13 +202,13 @@ impl<'a> Mend<'a> {
         if Found::at_path(&folder) == Found::Nothing {
             return Ok(());
         }
-        self.to_trash(&folder)
+        self.move_to_trash(&folder)
     }
 
     fn all_to_trash(&mut self, version: Option<Version>, mut paths: Vec<PathBuf>) -> Result<(), StoreError> {
         paths.sort();
         for path in paths {
-            self.to_trash(&path)?;
+            self.move_to_trash(&path)?;
             self.tell(version, &path, Mending::MovedToTrash);
         }
         Ok(())
@@ -222,12 +222,12 @@ impl<'a> Mend<'a> {
     fn clear(&mut self, path: &Path, found: &Found) -> Result<(), StoreError> {
         match found {
             Found::Nothing | Found::File(_) | Found::Link(_) => Ok(()),
-            _ => self.to_trash(path),
+            _ => self.move_to_trash(path),
         }
     }
 
     /// Moves something out of sight under a name that is not taken.
-    fn to_trash(&mut self, path: &Path) -> Result<(), StoreError> {
+    fn move_to_trash(&mut self, path: &Path) -> Result<(), StoreError> {
         let trash = self.trees.layout.trash();
         files::create_folder(&trash)?;
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
