@@ -37,6 +37,11 @@ fn each_command_has_help() {
     prints(&["build", "--help"], &["Usage: fast_pyramid build [OPTIONS] <DIR>...", "--dry-run", "--rebuild-from <N>"]);
     prints(&["info", "--help"], &["Usage: fast_pyramid info [OPTIONS] <DIR>...", "--json"]);
     prints(&["changes", "--help"], &["Usage: fast_pyramid changes [OPTIONS] <DIR>", "--version <N>", "--json"]);
+    prints(
+        &["verify", "--help"],
+        &["Usage: fast_pyramid verify [OPTIONS] <DIR>", "--quick", "wrong_hash", "Examples:"],
+    );
+    prints(&["repair", "--help"], &["Usage: fast_pyramid repair [OPTIONS] <DIR>", "trash", "Examples:"]);
     prints(&["build", "-h"], &["Usage: fast_pyramid build"]);
     prints(&["info", "-h"], &["Usage: fast_pyramid info"]);
     prints(&["changes", "-h"], &["Usage: fast_pyramid changes"]);
@@ -67,6 +72,10 @@ fn wrong_usage() {
         &["info"],
         &["changes"],
         &["changes", "a", "b"],
+        &["verify"],
+        &["verify", "a", "b"],
+        &["repair"],
+        &["repair", "a", "--quick"],
         &["changes", "a", "--version"],
         &["changes", "a", "--version", "newest"],
         &["completions"],
@@ -116,6 +125,8 @@ fn manual_pages_are_troff() {
     prints(&["man"], &[".TH fast_pyramid", ".SH NAME", "changes"]);
     prints(&["man", "build"], &[".TH fast_pyramid-build", "dry\\-run", "rebuild\\-from"]);
     prints(&["man", "info"], &[".TH fast_pyramid-info"]);
+    prints(&["man", "verify"], &[".TH fast_pyramid-verify", "quick"]);
+    prints(&["man", "repair"], &[".TH fast_pyramid-repair"]);
     prints(&["man", "changes"], &[".TH fast_pyramid-changes"]);
 }
 
@@ -125,7 +136,7 @@ fn a_manual_page_of_no_command() {
         2,
         str![[r#"
 error: there is no command nonsense
-  commands are build, info, changes, completions, man
+  commands are build, info, changes, verify, repair, completions, man
 
 "#]],
     );

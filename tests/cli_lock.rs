@@ -123,7 +123,7 @@ fn asking_needs_no_lock() {
     // A build asks for it even where there is nothing to do.
     let ended = desk.run(&["p"]);
     assert_eq!(ended.code, 4);
-    assert!(ended.err.starts_with("error: p is being changed by another process (pid "), "{}", ended.err);
+    assert!(ended.err.starts_with("error: p is being changed by another process\n"), "{}", ended.err);
 }
 
 #[test]

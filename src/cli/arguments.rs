@@ -24,11 +24,58 @@ Examples:
   fast_pyramid --json image1 image2       one line of JSON a pyramid, for scripts
   fast_pyramid changes image1             paths of the tiles that the newest version changed
   fast_pyramid info image1                versions, and what each owns
+  fast_pyramid verify image1              check everything that is published
+  fast_pyramid repair image1              mend what verify finds broken in dest
 
 A folder named like a command is given as ./build, ./info, ...
 
 Exit codes: 0 done, 1 failed, 2 wrong usage, 3 invalid pyramid.json, tiles or images, 4 another process is \
 changing the pyramid, 130 interrupted, 143 terminated. With several pyramids all are tried and the highest code is returned.";
+
+const VERIFY: &str = "\
+Checks that everything published still is what was published, and changes nothing.
+
+In every version: manifest, dzi.xml, folders, the grid of tiles, and nothing else; each link relative and straight to the \
+file of the version that owns the tile; length and hash of each generated tile and of each source tile; and, without \
+--quick, each generated tile made again from its children and compared byte for byte. Versions that another encoder version \
+built are compared by hash only.
+
+A problem is one line on standard output: version, path, kind, what was expected, what was found. Paths are under the \
+version's tree, those of sources, manifests and of dest/dzi itself under the pyramid folder. A damaged tile is told once, where \
+its file is, not in every later version that links to it. At most 10,000 problems of a version are printed; all are counted.
+
+Kinds: damaged_manifest, missing, wrong_kind, wrong_link, wrong_length, wrong_hash, wrong_pixels, wrong_descriptor, \
+source_changed, source_missing, unreadable, wrong_latest, stranger.
+
+It waits for whoever changes the pyramid (--wait); other readers may be at it at the same time.";
+
+const VERIFY_EXAMPLES: &str = "\
+Examples:
+  fast_pyramid verify image1              everything, as in a yearly check
+  fast_pyramid verify --quick image1      lengths and hashes only, as fast as the disk reads
+  fast_pyramid verify --json image1 | jq -r 'select(.kind == \"wrong_hash\") | .path'
+
+Exit codes: 0 nothing is wrong, 1 something is, 2 nothing is published, 3 pyramid.json is invalid.";
+
+const REPAIR: &str = "\
+Mends what verify finds broken in dest/, and only that.
+
+Links, dzi.xml, folders and `latest` are made again; generated tiles are made again from their children and have to have \
+the hash that was published. What does not belong is moved to dest/.fast_pyramid/trash, which the next build empties. Where \
+a manifest is damaged or lost, a tree is gone, or a tile's pixels contradict its manifest, that version and those above \
+are built again, as --rebuild-from does. Files are made beside and renamed, so nobody ever sees half of one.
+
+Source tiles are only read. Those that changed or vanished are named, and so is everything else that cannot be mended: \
+tiles of versions that another encoder version built cannot be made again.
+
+Each thing mended is one line on standard output; with --json one object sums up.";
+
+const REPAIR_EXAMPLES: &str = "\
+Examples:
+  fast_pyramid repair image1
+  fast_pyramid verify -q image1 || fast_pyramid repair image1
+
+Exit codes: 0 all is in order now, 1 something is left that it cannot mend, 4 another process is changing the pyramid.";
 
 /// The most threads; more only cost memory.
 const MOST_THREADS: usize = 1024;
@@ -110,6 +157,12 @@ pub(crate) enum Command {
     Info(InfoArguments),
     /// Print the tiles that a version owns, as paths under its tree
     Changes(ChangesArguments),
+    /// Check that everything published still is what was published; change nothing
+    #[command(long_about = VERIFY, after_help = VERIFY_EXAMPLES)]
+    Verify(VerifyArguments),
+    /// Mend what verify finds broken in dest/; source tiles are only read
+    #[command(long_about = REPAIR, after_help = REPAIR_EXAMPLES)]
+    Repair(RepairArguments),
     /// Print a completion script for a shell
     Completions {
         /// Which shell
@@ -156,6 +209,29 @@ pub(crate) struct ChangesArguments {
     /// Which version [default: the newest published one]
     #[arg(long, value_name = "N", value_parser = version)]
     pub(crate) version: Option<u32>,
+}
+
+/// Arguments of `verify`.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct VerifyArguments {
+    /// The pyramid folder
+    #[arg(value_name = "DIR")]
+    pub(crate) folder: PathBuf,
+    /// Compare lengths and hashes only; make no tile again from its children
+    #[arg(long)]
+    pub(crate) quick: bool,
+    #[command(flatten)]
+    pub(crate) lock: LockArguments,
+}
+
+/// Arguments of `repair`.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct RepairArguments {
+    /// The pyramid folder
+    #[arg(value_name = "DIR")]
+    pub(crate) folder: PathBuf,
+    #[command(flatten)]
+    pub(crate) lock: LockArguments,
 }
 
 /// A version as a number or as its folder is named: `3` or `v3`.

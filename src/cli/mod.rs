@@ -9,6 +9,8 @@ mod info;
 mod interrupt;
 mod progress;
 mod reference;
+mod repair;
+mod verify;
 
 use arguments::{Arguments, Command};
 use clap::Parser;
@@ -32,6 +34,8 @@ pub(crate) fn run(words: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Build(build) => build::run(build, &arguments.global, &console),
         Command::Info(info) => info::run(info, &arguments.global, &console),
         Command::Changes(changes) => changes::run(changes, &arguments.global, &console),
+        Command::Verify(verify) => verify::run(verify, &arguments.global, &console),
+        Command::Repair(repair) => repair::run(repair, &arguments.global, &console),
         Command::Completions { shell } => reference::completions(*shell, &console),
         Command::Man { command } => reference::man(command.as_deref(), &console),
     };

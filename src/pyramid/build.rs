@@ -66,7 +66,7 @@ impl Pyramid {
 }
 
 impl Survey {
-    fn build(mut self, options: &BuildOptions, observer: &dyn Observer) -> Result<BuildReport, Error> {
+    pub(super) fn build(mut self, options: &BuildOptions, observer: &dyn Observer) -> Result<BuildReport, Error> {
         let layout = self.trees.layout.clone();
         store::clean_leftovers(&layout, &self.pending.keys().copied().collect::<Vec<_>>())?;
         let mut reports: BTreeMap<Version, VersionReport> = self

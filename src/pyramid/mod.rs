@@ -6,12 +6,17 @@ mod build;
 mod error;
 mod exchange;
 mod inspect;
+mod recompute;
+mod repair;
 mod report;
 mod survey;
+mod verify;
 
 pub use error::{Category, Error};
 pub use inspect::{Changes, PyramidInfo, VersionInfo};
+pub use repair::{Mended, RepairListener, RepairOptions, RepairReport};
 pub use report::{BuildOptions, BuildReport, NoObserver, Observer, VersionReport, VersionStatus, Warning};
+pub use verify::{VerifyOptions, VerifyReport};
 
 use crate::spec::PyramidSpec;
 use crate::store::{self, Layout};

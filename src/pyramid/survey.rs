@@ -153,7 +153,11 @@ impl Survey {
 }
 
 /// Compares pyramid.json with what the versions that stay were built with. What it does not say is theirs.
-fn check_settings(pyramid: &Pyramid, lowest: Version, kept: &BTreeMap<Version, Manifest>) -> Result<(), Error> {
+pub(super) fn check_settings(
+    pyramid: &Pyramid,
+    lowest: Version,
+    kept: &BTreeMap<Version, Manifest>,
+) -> Result<(), Error> {
     let spec = &pyramid.spec;
     for (&version, manifest) in kept {
         let format = spec.format.as_ref().unwrap_or(&manifest.settings.format).clone();
@@ -165,6 +169,16 @@ fn check_settings(pyramid: &Pyramid, lowest: Version, kept: &BTreeMap<Version, M
         }
     }
     Ok(())
+}
+
+/// The settings of a pyramid of which no manifest is left, as a build would find them.
+pub(super) fn settings_without_manifest(pyramid: &Pyramid, sources: &SourceVersions) -> Result<Settings, Error> {
+    let spec = &pyramid.spec;
+    let lowest = sources.versions.first().copied().unwrap_or(Version(0));
+    let folder = pyramid.layout.source(sources.place, lowest);
+    let listing = SourceListing::read(&folder, spec.geometry.base_grid(), spec.format.as_ref(), spec.tile_naming)
+        .map_err(StoreError::from)?;
+    Ok(Settings::new(spec, listing.format.unwrap_or_else(TileFormat::jpg), listing.naming))
 }
 
 /// Lists the lowest version, which has to be complete. Where it is published its manifest says what the names mean, and what is missing

@@ -25,7 +25,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(50);
 /// The right to change a pyramid, until dropped.
 #[derive(Debug)]
 pub struct WriteLock {
-    _file: Option<File>,
+    file: Option<File>,
 }
 
 /// The right to read what only a writer of other kinds than builds would change, until dropped. Many can have it at once.
@@ -61,7 +61,7 @@ impl WriteLock {
             files::create_folder(&folder)?;
         }
         if locking.disabled {
-            return Ok(Self { _file: None });
+            return Ok(Self { file: None });
         }
         let path = layout.lock();
         let mut options = OpenOptions::new();
@@ -76,7 +76,14 @@ impl WriteLock {
             .and_then(|()| file.rewind())
             .and_then(|()| file.write_all(text.as_bytes()))
             .context("write", &path)?;
-        Ok(Self { _file: Some(file) })
+        Ok(Self { file: Some(file) })
+    }
+}
+
+/// Nobody holds it any more, so nobody is named in its file.
+impl Drop for WriteLock {
+    fn drop(&mut self) {
+        self.file.iter().for_each(|file| _ = file.set_len(0));
     }
 }
 

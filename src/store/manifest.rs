@@ -24,7 +24,7 @@ const SCHEMA: u32 = 1;
 const MOST_HEADER: u64 = 1 << 20;
 
 const HEADER: &str = "manifest.json";
-const RECORDS: &str = "tiles";
+pub(super) const RECORDS: &str = "tiles";
 
 /// How many tiles a tree has, and whose they are. `tiles` is the sum of the other three.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -64,7 +64,29 @@ pub struct Manifest {
     pub records_hash: String,
 }
 
+impl Counts {
+    /// Counts what a record says the version owns.
+    pub(super) fn add(&mut self, record: &Record) {
+        match record.role {
+            Role::Generated => {
+                self.generated += 1;
+                self.generated_bytes += record.stamp.length;
+            }
+            Role::Source => {
+                self.patched += 1;
+                self.patched_bytes += record.stamp.length;
+            }
+            Role::SourceUnchanged => {}
+        }
+    }
+}
+
 impl Manifest {
+    /// Whether there is anything in the place of the header.
+    pub(super) fn is_there(folder: &Path) -> bool {
+        folder.join(HEADER).symlink_metadata().is_ok()
+    }
+
     /// Reads the header in the manifest folder `folder`, or `None` where there is none.
     ///
     /// # Errors
@@ -281,17 +303,7 @@ impl ManifestWriter {
         progress.file.write_all(&bytes).context("write", &self.folder.join(RECORDS))?;
         progress.hasher.update(&bytes);
         progress.records += 1;
-        match record.role {
-            Role::Generated => {
-                progress.counts.generated += 1;
-                progress.counts.generated_bytes += record.stamp.length;
-            }
-            Role::Source => {
-                progress.counts.patched += 1;
-                progress.counts.patched_bytes += record.stamp.length;
-            }
-            Role::SourceUnchanged => {}
-        }
+        progress.counts.add(&record);
         Ok(())
     }
 

@@ -1,25 +1,35 @@
 //! Everything on disk: the user's sources, which are only read, and `dest/`, which only this module touches.
 //! It sees bytes, never pixels.
 
+mod check;
+mod entries;
 mod error;
 mod files;
 mod freshness;
 mod layout;
 mod lock;
 mod manifest;
+mod mend;
+mod owners;
+mod problem;
 mod publish;
 mod resume;
 mod sources;
 mod staging;
 mod tree;
 
+pub use check::{VersionState, check_bytes, owners_by_tree, version_states};
+pub use entries::{PresentLevels, check_entries, check_folders, check_served_folder};
 pub use error::{IoError, StoreError};
 pub use freshness::{SourceChanges, check_sources};
 pub use layout::{Layout, LinkTarget, SourcePlace, Version, tile_path};
 pub use lock::{Locking, ReadLock, WriteLock};
 pub use manifest::{Counts, Manifest, Record, Role, owned_tiles, records};
+pub use mend::{Mend, Mending};
+pub use owners::Owners;
+pub use problem::{Problem, ProblemKind, Problems};
 pub use publish::{
-    Durability, check_own_folders, clean_leftovers, discard_staging, point_latest_to, publish, published,
+    Durability, check_own_folders, clean_leftovers, discard_staging, is_published, point_latest_to, publish, published,
 };
 pub use sources::{SourceFolder, SourceListing, SourceStamp, SourceVersions};
 pub use staging::StagedTree;

@@ -34,8 +34,14 @@ pub fn published(layout: &Layout) -> Result<Vec<Manifest>, StoreError> {
     Ok(manifests)
 }
 
+/// Whether a version has both a tree and a manifest at this moment.
+#[must_use]
+pub fn is_published(layout: &Layout, version: Version) -> bool {
+    layout.tree(version).is_dir() && Manifest::is_there(&layout.manifest(version))
+}
+
 /// The folders named `vN` in `folder`, ascending; none where it does not exist.
-fn versions_in(folder: &Path) -> Result<Vec<Version>, IoError> {
+pub(super) fn versions_in(folder: &Path) -> Result<Vec<Version>, IoError> {
     let entries = match std::fs::read_dir(folder) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
         entries => entries.context("read", folder)?,

@@ -56,6 +56,22 @@ impl Trees {
         }
     }
 
+    /// Reads the bytes of a tile into `bytes` where its owner keeps them, whatever links say.
+    ///
+    /// # Errors
+    /// It is not there, not a regular file, or cannot be read.
+    pub fn read_owned(&self, tile: Tile, owner: LinkTarget, bytes: &mut Vec<u8>) -> Result<(), StoreError> {
+        let path = match owner {
+            LinkTarget::Tree(version) => self.tree(version).join(tile_path(tile, self.format())),
+            LinkTarget::Source(version) => {
+                let name = super::layout::source_name(self.naming(), tile.column, tile.row, self.format());
+                self.layout.source(self.place, version).join(name)
+            }
+        };
+        files::read_at(rustix::fs::CWD, path.as_path(), &path, self.most_tile_bytes(), bytes)?;
+        Ok(())
+    }
+
     /// The most bytes that a tile's file may have.
     #[must_use]
     pub fn most_tile_bytes(&self) -> u64 {
@@ -108,15 +124,7 @@ impl Tree {
             Err(error) => return Err(error).context("read", &path)?,
             Ok(target) => self.owner(tile, &path, &target.to_string_lossy())?,
         };
-        let path = match owner {
-            LinkTarget::Tree(version) => self.trees.tree(version).join(tile_path(tile, self.trees.format())),
-            LinkTarget::Source(version) => {
-                let name = super::layout::source_name(self.trees.naming(), tile.column, tile.row, self.trees.format());
-                self.trees.layout.source(self.trees.place, version).join(name)
-            }
-        };
-        files::read_at(rustix::fs::CWD, path.as_path(), &path, most, bytes)?;
-        Ok(())
+        self.trees.read_owned(tile, owner, bytes)
     }
 
     fn owner(&self, tile: Tile, path: &Path, target: &str) -> Result<LinkTarget, StoreError> {

@@ -1,0 +1,99 @@
+//! `fast_pyramid repair DIR`
+
+use super::arguments::{GlobalArguments, RepairArguments};
+use super::build::error_object;
+use super::console::{Console, counted};
+use super::exit::Code;
+use super::interrupt::Interrupt;
+use super::progress::Progress;
+use super::verify::{notes, seconds_since};
+use fast_pyramid::pyramid::{Mended, Pyramid, RepairListener, RepairOptions, RepairReport};
+use fast_pyramid::shown::shown;
+use fast_pyramid::store::Problem;
+use serde_json::json;
+use std::time::Instant;
+
+/// So many problems that are left are named in the JSON object.
+const MOST_NAMED: usize = 1000;
+
+struct Listener<'a> {
+    console: &'a Console,
+    json: bool,
+    left: Vec<Problem>,
+}
+
+impl RepairListener for Listener<'_> {
+    fn mended(&mut self, mended: &Mended) {
+        if !self.json {
+            self.console.clear_bar();
+            self.console.data(&format!("{mended}\n"));
+        }
+    }
+
+    fn left(&mut self, problem: &Problem) {
+        if self.left.len() < MOST_NAMED {
+            self.left.push(problem.clone());
+        }
+        if !self.json {
+            self.console.data(&format!("not mended: {problem}\n"));
+        }
+    }
+}
+
+/// Prints each thing mended as a line, then what is left.
+pub(crate) fn run(arguments: &RepairArguments, global: &GlobalArguments, console: &Console) -> Code {
+    let started = Instant::now();
+    let folder = &arguments.folder;
+    let options = RepairOptions { threads: global.threads, locking: arguments.lock.locking() };
+    let interrupt = Interrupt::watch();
+    let progress = Progress::new(console, global.progress, &shown(folder), interrupt.clone());
+    let mut listener = Listener { console, json: global.json, left: Vec::new() };
+    let result = progress.during(|| {
+        Pyramid::open(folder).and_then(|pyramid| pyramid.repair_observed(&options, &mut listener, &progress))
+    });
+    let name = folder.to_string_lossy();
+    match result {
+        Ok(report) => {
+            if global.json {
+                let object = json!({
+                    "pyramid": name,
+                    "found": report.before.problems,
+                    "mended": report.mended,
+                    "left": report.after.problems,
+                    "problems": listener.left,
+                    "not_rebuilt": report.not_rebuilt,
+                    "seconds": seconds_since(started),
+                });
+                console.data(&format!("{object}\n"));
+            }
+            conclude(&shown(folder), &report, &listener.left, console);
+            if report.after.problems == 0 && report.not_rebuilt.is_none() { Code::Done } else { Code::Failed }
+        }
+        Err(error) => {
+            if global.json {
+                console.data(&format!("{}\n", error_object(&name, &error)));
+            }
+            interrupt.or_signal(super::fail(console, &error))
+        }
+    }
+}
+
+fn conclude(name: &str, report: &RepairReport, left: &[Problem], console: &Console) {
+    notes(name, &report.after, console);
+    let (before, after) = (report.before.problems, report.after.problems);
+    if before == 0 {
+        console.say(&format!("{name}: no problems, nothing to mend"));
+        return;
+    }
+    if after == 0 && report.not_rebuilt.is_none() {
+        console.say(&format!("{name}: {} found, all mended", counted(before, "problem")));
+        return;
+    }
+    console.say(&format!("{name}: {} found, {} left", counted(before, "problem"), counted(after, "problem")));
+    let hint = if left.iter().any(|problem| problem.kind.is_of_the_source()) {
+        "restore the source tiles named above and repair again, or accept them with --rebuild-from"
+    } else {
+        "build the versions named above again with --rebuild-from"
+    };
+    console.error(report.not_rebuilt.as_deref().unwrap_or("not everything can be mended"), Some(hint));
+}
