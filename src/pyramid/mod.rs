@@ -8,10 +8,12 @@ mod exchange;
 mod inspect;
 mod report;
 mod survey;
+mod vacuum;
 
 pub use error::{Category, Error};
 pub use inspect::{Changes, PyramidInfo, VersionInfo};
 pub use report::{BuildOptions, BuildReport, NoObserver, Observer, VersionReport, VersionStatus, Warning};
+pub use vacuum::{Selection, VacuumOptions, VacuumReport};
 
 use crate::spec::PyramidSpec;
 use crate::store::{self, Layout};

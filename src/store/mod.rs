@@ -11,6 +11,7 @@ mod publish;
 mod sources;
 mod staging;
 mod tree;
+mod vacuum;
 
 pub use error::{IoError, StoreError};
 pub use freshness::{SourceChanges, check_sources};
@@ -23,5 +24,8 @@ pub use publish::{
 pub use sources::{SourceFolder, SourceListing, SourceStamp, SourceVersions};
 pub use staging::StagedTree;
 pub use tree::{Tree, Trees};
+pub use vacuum::{
+    Steps, Totals, Vacuum, VacuumJournal, dropped_versions, finish_vacuum, forget_dropped, freed_by_each,
+};
 
 pub(crate) use files::read_file;

@@ -70,15 +70,17 @@ pub fn check_own_folders(layout: &Layout) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Deletes what killed runs left behind: staging, replaced trees, manifests without a tree. The caller holds the lock.
+/// Deletes what killed runs left behind: staging, replaced trees, manifests without a tree (but for those of versions that
+/// were dropped while their sources stayed). The caller holds the lock.
 ///
 /// # Errors
 /// The file system refuses.
 pub fn clean_leftovers(layout: &Layout) -> Result<(), StoreError> {
     files::remove_tree(&layout.staging())?;
     files::remove_tree(&layout.trash())?;
+    let dropped = super::vacuum::marked(layout)?;
     for version in versions_in(&layout.manifests())? {
-        if !layout.tree(version).is_dir() {
+        if !layout.tree(version).is_dir() && !dropped.contains(&version) {
             files::remove_tree(&layout.manifest(version))?;
         }
     }
@@ -133,7 +135,7 @@ fn withdraw(layout: &Layout, which: impl Fn(&Version) -> bool) -> Result<(), Sto
 }
 
 /// Deletes a file or link, if it is there.
-fn remove_file(path: &Path) -> Result<(), IoError> {
+pub(super) fn remove_file(path: &Path) -> Result<(), IoError> {
     match std::fs::remove_file(path) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
         result => result.context("delete", path),
