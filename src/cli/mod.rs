@@ -8,6 +8,7 @@ mod exit;
 mod info;
 mod progress;
 mod reference;
+mod vacuum;
 
 use arguments::{Arguments, Command};
 use clap::Parser;
@@ -31,6 +32,7 @@ pub(crate) fn run(words: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Build(build) => build::run(build, &arguments.global, &console),
         Command::Info(info) => info::run(info, &arguments.global, &console),
         Command::Changes(changes) => changes::run(changes, &arguments.global, &console),
+        Command::Vacuum(vacuum) => vacuum::run(vacuum, &arguments.global, &console),
         Command::Completions { shell } => reference::completions(*shell, &console),
         Command::Man { command } => reference::man(command.as_deref(), &console),
     };

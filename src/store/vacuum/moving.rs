@@ -3,9 +3,7 @@
 
 use super::super::error::{Context, IoError, StoreError};
 use super::super::files;
-use super::super::layout::{
-    LinkTarget, Version, link_to_source, link_to_tree, parse_link, source_name, tile_path,
-};
+use super::super::layout::{LinkTarget, Version, link_to_source, link_to_tree, parse_link, source_name, tile_path};
 use super::super::manifest::{ManifestWriter, Record};
 use super::super::publish::remove_file;
 use super::plan::Relink;

@@ -163,9 +163,8 @@ impl DropPlan {
 
     /// The versions whose generated tiles the tree of `at` may own afterwards, itself among them.
     pub(crate) fn givers(&self, at: usize) -> impl Iterator<Item = usize> + '_ {
-        (0..=at).filter(move |&other| {
-            other == at || (self.fates[other].tree_before && self.generated.next[other] == at)
-        })
+        (0..=at)
+            .filter(move |&other| other == at || (self.fates[other].tree_before && self.generated.next[other] == at))
     }
 
     /// Plans one tile. `entries` are the records that there are of it, ascending.
