@@ -37,6 +37,10 @@ fn each_command_has_help() {
     prints(&["build", "--help"], &["Usage: fast_pyramid build [OPTIONS] <DIR>...", "--dry-run", "--rebuild-from <N>"]);
     prints(&["info", "--help"], &["Usage: fast_pyramid info [OPTIONS] <DIR>...", "--json"]);
     prints(&["changes", "--help"], &["Usage: fast_pyramid changes [OPTIONS] <DIR>", "--version <N>", "--json"]);
+    let selections = ["--keep-last <N>", "--drop <A..B>", "--older-than <AGE>"];
+    prints(&["vacuum", "--help"], &selections);
+    prints(&["vacuum", "--help"], &["Examples:", "--keep-sources", "--dry-run", "killed at any moment"]);
+    prints(&["vacuum", "-h"], &selections);
     prints(&["build", "-h"], &["Usage: fast_pyramid build"]);
     prints(&["info", "-h"], &["Usage: fast_pyramid info"]);
     prints(&["changes", "-h"], &["Usage: fast_pyramid changes"]);
@@ -69,6 +73,19 @@ fn wrong_usage() {
         &["changes", "a", "b"],
         &["changes", "a", "--version"],
         &["changes", "a", "--version", "newest"],
+        &["vacuum", "a"],
+        &["vacuum", "--keep-last", "1"],
+        &["vacuum", "a", "--keep-last", "0"],
+        &["vacuum", "a", "--keep-last", "-1"],
+        &["vacuum", "a", "--keep-last", "1", "--drop", "1"],
+        &["vacuum", "a", "--older-than", "1d", "--drop", "1"],
+        &["vacuum", "a", "--older-than", "soon"],
+        &["vacuum", "a", "--drop", ""],
+        &["vacuum", "a", "--drop", "3..1"],
+        &["vacuum", "a", "--drop", "1,"],
+        &["vacuum", "a", "--drop", "1..2..3"],
+        &["vacuum", "a", "--drop", "all"],
+        &["vacuum", "a", "b", "--drop", "1"],
         &["completions"],
         &["completions", "nonsense"],
         &["a", "--rebuild-from"],
@@ -117,6 +134,7 @@ fn manual_pages_are_troff() {
     prints(&["man", "build"], &[".TH fast_pyramid-build", "dry\\-run", "rebuild\\-from"]);
     prints(&["man", "info"], &[".TH fast_pyramid-info"]);
     prints(&["man", "changes"], &[".TH fast_pyramid-changes"]);
+    prints(&["man", "vacuum"], &[".TH fast_pyramid-vacuum", "keep\\-last"]);
 }
 
 #[test]
@@ -125,7 +143,7 @@ fn a_manual_page_of_no_command() {
         2,
         str![[r#"
 error: there is no command nonsense
-  commands are build, info, changes, completions, man
+  commands are build, info, changes, vacuum, completions, man
 
 "#]],
     );

@@ -164,11 +164,25 @@ pub(crate) struct ChangesArguments {
 
 /// Arguments of `vacuum`.
 #[derive(Debug, Clone, Args)]
-#[group(id = "selection", required = true, multiple = false, args = ["keep_last", "drop", "older_than"])]
 pub(crate) struct VacuumArguments {
     /// The pyramid folder
     #[arg(value_name = "DIR")]
     pub(crate) folder: PathBuf,
+    #[command(flatten)]
+    pub(crate) selection: SelectionArguments,
+    /// Drop the trees only; source folders stay as they are, and builds do not bring the versions back
+    /// until dest is deleted or --rebuild-from asks for them
+    #[arg(long)]
+    pub(crate) keep_sources: bool,
+    /// Change nothing on disk; say what would be moved, deleted and freed
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+}
+
+/// Which versions `vacuum` drops: exactly one of these.
+#[derive(Debug, Clone, Args)]
+#[group(required = true, multiple = false)]
+pub(crate) struct SelectionArguments {
     /// Drop all versions but the newest N
     #[arg(long, value_name = "N", value_parser = at_least_one)]
     pub(crate) keep_last: Option<NonZeroUsize>,
@@ -178,13 +192,6 @@ pub(crate) struct VacuumArguments {
     /// Drop the versions that were built longer ago than this, such as 30d, 12h or 1y
     #[arg(long, value_name = "AGE", value_parser = age)]
     pub(crate) older_than: Option<Duration>,
-    /// Drop the trees only; source folders stay as they are, and builds do not bring the versions back
-    /// until dest is deleted or --rebuild-from asks for them
-    #[arg(long)]
-    pub(crate) keep_sources: bool,
-    /// Change nothing on disk; say what would be moved, deleted and freed
-    #[arg(long)]
-    pub(crate) dry_run: bool,
 }
 
 /// Several ranges of versions, both ends included.

@@ -1,6 +1,6 @@
 //! `fast_pyramid vacuum DIR`
 
-use super::arguments::{GlobalArguments, VacuumArguments};
+use super::arguments::{GlobalArguments, SelectionArguments, VacuumArguments};
 use super::build::error_object;
 use super::console::{Console, counted, grouped};
 use super::exit::Code;
@@ -15,7 +15,7 @@ pub(crate) fn run(arguments: &VacuumArguments, global: &GlobalArguments, console
         threads: global.threads,
         keep_sources: arguments.keep_sources,
         dry_run: arguments.dry_run,
-        ..VacuumOptions::new(selection(arguments))
+        ..VacuumOptions::new(selection(&arguments.selection))
     };
     let name = arguments.folder.to_string_lossy();
     match Pyramid::open(&arguments.folder).and_then(|pyramid| pyramid.vacuum(&options)) {
@@ -41,7 +41,7 @@ pub(crate) fn run(arguments: &VacuumArguments, global: &GlobalArguments, console
 }
 
 /// Exactly one of the three is given; the reader of the command line sees to that.
-fn selection(arguments: &VacuumArguments) -> Selection {
+fn selection(arguments: &SelectionArguments) -> Selection {
     match (arguments.keep_last, arguments.older_than, &arguments.drop) {
         (Some(count), _, _) => Selection::KeepLast(count),
         (_, Some(age), _) => Selection::OlderThan(age),
@@ -55,9 +55,9 @@ fn conclude(name: &str, report: &VacuumReport, dry_run: bool, console: &Console)
         console.say(&format!("{name}: nothing to drop, kept {kept}"));
         return;
     }
-    let verb = if dry_run { "would be dropped" } else { "dropped" };
+    let (dropped, verb) = if dry_run { ("would drop", "keep") } else { ("dropped", "kept") };
     console.say(&format!(
-        "{name}: {} {verb}, {kept} kept: {} moved, {} deleted, {} and {} freed",
+        "{name}: {dropped} {}; {verb} {kept}: {} moved, {} deleted, {} and {} freed",
         names(&report.dropped),
         counted(report.moved, "tile"),
         grouped(report.deleted),

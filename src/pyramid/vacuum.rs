@@ -153,8 +153,8 @@ impl Pyramid {
         let pyramid = || self.layout.root().to_owned();
         match &options.selection {
             Selection::KeepLast(count) => {
-                let lowest_kept = survey.kept.keys().rev().take(count.get()).last().copied();
-                Ok(below(lowest_kept.unwrap_or(latest)))
+                let lowest_kept = survey.kept.keys().rev().nth(count.get() - 1).copied();
+                Ok(lowest_kept.map(below).unwrap_or_default())
             }
             Selection::OlderThan(age) => {
                 let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
