@@ -166,7 +166,7 @@ fn assert_like_new(folder: &Path, versions: &[u32]) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 60, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 40, ..ProptestConfig::default() })]
 
     #[test]
     fn what_stays_is_what_a_new_build_makes(

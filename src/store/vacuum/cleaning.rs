@@ -19,7 +19,8 @@ pub(super) fn clean(layout: &Layout, journal: &VacuumJournal, steps: &Steps) -> 
         let in_place = Manifest::read(&old)?.is_some_and(|manifest| manifest.records_hash == *hash);
         if !in_place {
             steps.take()?;
-            swap_folders(&new, &old)?;
+            // Where folders cannot be exchanged at once, a killed run may have left the place empty.
+            if old.symlink_metadata().is_ok() { swap_folders(&new, &old)? } else { rename(&new, &old)? }
         }
     }
     let before = marked(layout)?;

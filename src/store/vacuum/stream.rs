@@ -7,7 +7,7 @@ use crate::geometry::{Geometry, Tile};
 use std::path::PathBuf;
 
 /// Records in memory at a time, about: each takes 64 bytes.
-const AT_A_TIME: u64 = 1 << 20;
+const AT_A_TIME: u64 = 1 << 19;
 
 /// Gives `visit` each tile of the pyramid with the records that the manifests in `folders` (lowest version first) have
 /// of it, coarsest level first, each level row by row. `records` is how many there are altogether.
