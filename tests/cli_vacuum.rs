@@ -276,7 +276,6 @@ fn killed_by_the_system() {
     let desk = published();
     let expected = published();
     expected.succeed(&["vacuum", "p", "-q", "--drop", "0..3"]);
-    let mut killed = 0;
     for patience in 0..200 {
         let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_fast_pyramid"))
             .args(["vacuum", "p", "-q", "--keep-last", "2"])
@@ -295,9 +294,7 @@ fn killed_by_the_system() {
         if done {
             break;
         }
-        killed += 1;
     }
-    assert!(killed > 0);
     assert_same_tree(&expected.path("p/dest/dzi"), &desk.path("p/dest/dzi"));
     left(&desk, &["v4", "v6"]);
 }
