@@ -42,6 +42,10 @@ fn each_command_has_help() {
         &["Usage: fast_pyramid verify [OPTIONS] <DIR>", "--quick", "wrong_hash", "Examples:"],
     );
     prints(&["repair", "--help"], &["Usage: fast_pyramid repair [OPTIONS] <DIR>", "trash", "Examples:"]);
+    let selections = ["--keep-last <N>", "--drop <A..B>", "--older-than <AGE>"];
+    prints(&["vacuum", "--help"], &selections);
+    prints(&["vacuum", "--help"], &["Examples:", "--keep-sources", "--dry-run", "killed at any moment"]);
+    prints(&["vacuum", "-h"], &selections);
     prints(&["build", "-h"], &["Usage: fast_pyramid build"]);
     prints(&["info", "-h"], &["Usage: fast_pyramid info"]);
     prints(&["changes", "-h"], &["Usage: fast_pyramid changes"]);
@@ -78,6 +82,19 @@ fn wrong_usage() {
         &["repair", "a", "--quick"],
         &["changes", "a", "--version"],
         &["changes", "a", "--version", "newest"],
+        &["vacuum", "a"],
+        &["vacuum", "--keep-last", "1"],
+        &["vacuum", "a", "--keep-last", "0"],
+        &["vacuum", "a", "--keep-last", "-1"],
+        &["vacuum", "a", "--keep-last", "1", "--drop", "1"],
+        &["vacuum", "a", "--older-than", "1d", "--drop", "1"],
+        &["vacuum", "a", "--older-than", "soon"],
+        &["vacuum", "a", "--drop", ""],
+        &["vacuum", "a", "--drop", "3..1"],
+        &["vacuum", "a", "--drop", "1,"],
+        &["vacuum", "a", "--drop", "1..2..3"],
+        &["vacuum", "a", "--drop", "all"],
+        &["vacuum", "a", "b", "--drop", "1"],
         &["completions"],
         &["completions", "nonsense"],
         &["a", "--rebuild-from"],
@@ -128,6 +145,7 @@ fn manual_pages_are_troff() {
     prints(&["man", "verify"], &[".TH fast_pyramid-verify", "quick"]);
     prints(&["man", "repair"], &[".TH fast_pyramid-repair"]);
     prints(&["man", "changes"], &[".TH fast_pyramid-changes"]);
+    prints(&["man", "vacuum"], &[".TH fast_pyramid-vacuum", "keep\\-last"]);
 }
 
 #[test]
@@ -136,7 +154,7 @@ fn a_manual_page_of_no_command() {
         2,
         str![[r#"
 error: there is no command nonsense
-  commands are build, info, changes, verify, repair, completions, man
+  commands are build, info, changes, verify, repair, vacuum, completions, man
 
 "#]],
     );

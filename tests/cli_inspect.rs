@@ -26,7 +26,7 @@ fn info_before_and_after_a_build() {
         &ended.out,
         str![[r#"
 png_alpha: 211x157 pixels in 4x3 base tiles of 64, overlap 0, 9 levels, 23 tiles a tree
-  version  built          generated  bytes  patched  bytes  linked
+  version  built          generated  bytes  patched  bytes  linked  frees  inodes
   v0       not published
   v1       not published
 
@@ -40,12 +40,15 @@ png_alpha: 211x157 pixels in 4x3 base tiles of 64, overlap 0, 9 levels, 23 tiles
     // When it was built is another thing each time, and so may be the number of bytes with another compressor.
     let words: Vec<Vec<&str>> = ended.out.lines().map(|line| line.split_whitespace().collect()).collect();
     assert_eq!(words.len(), 4);
-    let wanted = [("v0", "11", "12", "0", None), ("v1", "9", "2", "12", Some("latest"))];
-    for (line, (version, generated, patched, linked, latest)) in words[2..].iter().zip(wanted) {
+    let wanted = [("v0", "11", "12", "0"), ("v1", "9", "2", "12")];
+    for (line, (version, generated, patched, linked)) in words[2..].iter().zip(wanted) {
         assert_eq!((line[0], line[2], line[4], line[6]), (version, generated, patched, linked));
-        assert_eq!(line.get(7).copied(), latest);
         assert!(line[1].ends_with('Z') && line[1].len() == "2026-01-01T00:00:00Z".len(), "{}", line[1]);
     }
+    // What v0 frees: 9 files and 2 base tiles that v1 has others of, with the 2 links to these, and the 2 links that v1's
+    // tree alone had to tiles that it takes over; 11 folders and the descriptor; 3 of the manifest; the source folder.
+    assert_eq!((words[2].len(), words[2][8]), (9, "31"));
+    assert_eq!(words[3][7..], ["latest"]);
 }
 
 #[test]
@@ -58,6 +61,9 @@ fn info_as_json() {
         assert!(fields.remove("generated_bytes").unwrap().as_u64().unwrap() > 0);
         assert!(fields.remove("patched_bytes").unwrap().as_u64().unwrap() > 0);
         assert!(fields.remove("encoder").unwrap().is_u64());
+        // The latest is never dropped.
+        let freed = ["freed_bytes", "freed_inodes"].map(|key| fields.remove(key).is_some_and(|value| value.is_u64()));
+        assert_eq!(freed, [fields["version"] == json!(0); 2]);
     }
     assert!(object.as_object_mut().unwrap().remove("encoder").unwrap().is_u64());
     let version = |version: u32, generated: u32, patched: u32, linked: u32| {

@@ -4,6 +4,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use fast_pyramid::store::Locking;
 use std::ffi::OsString;
 use std::num::NonZeroUsize;
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -23,9 +24,10 @@ Examples:
   fast_pyramid build --dry-run image1     only say what would be built
   fast_pyramid --json image1 image2       one line of JSON a pyramid, for scripts
   fast_pyramid changes image1             paths of the tiles that the newest version changed
-  fast_pyramid info image1                versions, and what each owns
+  fast_pyramid info image1                versions, what each owns, and what dropping it would free
   fast_pyramid verify image1              check everything that is published
   fast_pyramid repair image1              mend what verify finds broken in dest
+  fast_pyramid vacuum --keep-last 5 image1  drop all versions but the newest five
 
 A folder named like a command is given as ./build, ./info, ...
 
@@ -76,6 +78,25 @@ Examples:
   fast_pyramid verify -q image1 || fast_pyramid repair image1
 
 Exit codes: 0 all is in order now, 1 something is left that it cannot mend, 4 another process is changing the pyramid.";
+
+const VACUUM_ABOUT: &str = "\
+Drops versions to free their space. The latest version is never dropped.
+
+The versions that stay show the same tiles as before, byte for byte. Source tiles of a dropped version that they still \
+show move into the source folder of the next version that stays; the rest of the dropped source folders is deleted, so \
+make a copy first if you want them. Generated tiles likewise. Afterwards the pyramid is what `rm -rf dest` and a new \
+build would make of it, and the lowest version is complete.
+
+It can be killed at any moment: nothing is lost, and the next vacuum or build finishes it.";
+
+const VACUUM_EXAMPLES: &str = "\
+Examples:
+  fast_pyramid vacuum --keep-last 5 image1            drop all but the newest five
+  fast_pyramid vacuum --drop 1..7 image1              drop v1 to v7, both included
+  fast_pyramid vacuum --drop 1,3,5..7 image1          several at once
+  fast_pyramid vacuum --older-than 30d image1         drop what was built more than 30 days ago
+  fast_pyramid vacuum --dry-run --keep-last 5 image1  only say what that would move, delete and free
+  fast_pyramid vacuum --keep-sources --drop 3 image1  drop the tree of v3 and leave the folder v3 alone";
 
 /// The most threads; more only cost memory.
 const MOST_THREADS: usize = 1024;
@@ -163,6 +184,9 @@ pub(crate) enum Command {
     /// Mend what verify finds broken in dest/; source tiles are only read
     #[command(long_about = REPAIR, after_help = REPAIR_EXAMPLES)]
     Repair(RepairArguments),
+    /// Drop old versions; those that stay show the same as before
+    #[command(long_about = VACUUM_ABOUT, after_help = VACUUM_EXAMPLES)]
+    Vacuum(VacuumArguments),
     /// Print a completion script for a shell
     Completions {
         /// Which shell
@@ -232,6 +256,62 @@ pub(crate) struct RepairArguments {
     pub(crate) folder: PathBuf,
     #[command(flatten)]
     pub(crate) lock: LockArguments,
+}
+
+/// Arguments of `vacuum`.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct VacuumArguments {
+    /// The pyramid folder
+    #[arg(value_name = "DIR")]
+    pub(crate) folder: PathBuf,
+    #[command(flatten)]
+    pub(crate) selection: SelectionArguments,
+    /// Drop the trees only; source folders stay as they are, and builds do not bring the versions back
+    /// until dest is deleted or --rebuild-from asks for them
+    #[arg(long)]
+    pub(crate) keep_sources: bool,
+    /// Change nothing on disk; say what would be moved, deleted and freed
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    #[command(flatten)]
+    pub(crate) lock: LockArguments,
+}
+
+/// Which versions `vacuum` drops: exactly one of these.
+#[derive(Debug, Clone, Args)]
+#[group(required = true, multiple = false)]
+pub(crate) struct SelectionArguments {
+    /// Drop all versions but the newest N
+    #[arg(long, value_name = "N", value_parser = at_least_one)]
+    pub(crate) keep_last: Option<NonZeroUsize>,
+    /// Drop these versions: A, A..B (both included), or a list such as 1,3,5..7
+    #[arg(long, value_name = "A..B", value_parser = ranges)]
+    pub(crate) drop: Option<Ranges>,
+    /// Drop the versions that were built longer ago than this, such as 30d, 12h or 1y
+    #[arg(long, value_name = "AGE", value_parser = age)]
+    pub(crate) older_than: Option<Duration>,
+}
+
+/// Several ranges of versions, both ends included.
+#[derive(Debug, Clone)]
+pub(crate) struct Ranges(pub(crate) Vec<RangeInclusive<u32>>);
+
+fn ranges(text: &str) -> Result<Ranges, String> {
+    let one = |part: &str| {
+        let part = part.trim();
+        let (first, last) = part.split_once("..").unwrap_or((part, part));
+        let (first, last) = (version(first)?, version(last)?);
+        if first > last { Err(format!("{part} begins after its end")) } else { Ok(first..=last) }
+    };
+    text.split(',').map(one).collect::<Result<_, _>>().map(Ranges)
+}
+
+fn at_least_one(text: &str) -> Result<NonZeroUsize, String> {
+    text.parse().map_err(|_| "expected a whole number from 1 on; the latest version always stays".into())
+}
+
+fn age(text: &str) -> Result<Duration, String> {
+    humantime::parse_duration(text).map_err(|error| format!("{error}; expected an age such as 30d, 12h or 1y"))
 }
 
 /// A version as a number or as its folder is named: `3` or `v3`.

@@ -47,7 +47,10 @@ fn table(name: &str, info: &PyramidInfo) -> String {
         info.levels,
         counted(info.tiles, "tile"),
     );
-    let heading = ["version", "built", "generated", "bytes", "patched", "bytes", "linked", ""];
+    if info.half_vacuumed {
+        text += "a vacuum was stopped halfway; the next build or vacuum finishes it\n";
+    }
+    let heading = ["version", "built", "generated", "bytes", "patched", "bytes", "linked", "frees", "inodes", ""];
     let mut rows = vec![heading.map(str::to_owned)];
     rows.extend(info.versions.iter().map(|version| row(version, info)));
     let widths: Vec<usize> =
@@ -56,7 +59,7 @@ fn table(name: &str, info: &PyramidInfo) -> String {
         let mut line = String::new();
         for (column, (cell, width)) in row.iter().zip(&widths).enumerate() {
             let padding = " ".repeat(width - cell.len());
-            let numeric = (2..7).contains(&column);
+            let numeric = (2..9).contains(&column);
             line += &if numeric { format!("  {padding}{cell}") } else { format!("  {cell}{padding}") };
         }
         text += line.trim_end();
@@ -65,7 +68,7 @@ fn table(name: &str, info: &PyramidInfo) -> String {
     text
 }
 
-fn row(version: &VersionInfo, info: &PyramidInfo) -> [String; 8] {
+fn row(version: &VersionInfo, info: &PyramidInfo) -> [String; 10] {
     let mut notes = Vec::new();
     if info.latest == Some(version.version) {
         notes.push("latest".to_owned());
@@ -80,6 +83,10 @@ fn row(version: &VersionInfo, info: &PyramidInfo) -> [String; 8] {
         [counts.generated, counts.generated_bytes, counts.patched, counts.patched_bytes, counts.linked].map(grouped)
     });
     let [generated, generated_bytes, patched, patched_bytes, linked] = numbers;
-    let built = version.built.clone().unwrap_or_else(|| "not published".into());
-    [version.version.to_string(), built, generated, generated_bytes, patched, patched_bytes, linked, notes.join(", ")]
+    let unpublished = if version.dropped { "dropped" } else { "not published" };
+    let built = version.built.clone().unwrap_or_else(|| unpublished.into());
+    let frees = version.freed_bytes.map(grouped).unwrap_or_default();
+    let inodes = version.freed_inodes.map(|inodes| grouped(inodes.unsigned_abs())).unwrap_or_default();
+    let (version, notes) = (version.version.to_string(), notes.join(", "));
+    [version, built, generated, generated_bytes, patched, patched_bytes, linked, frees, inodes, notes]
 }

@@ -10,6 +10,7 @@ mod interrupt;
 mod progress;
 mod reference;
 mod repair;
+mod vacuum;
 mod verify;
 
 use arguments::{Arguments, Command};
@@ -36,6 +37,7 @@ pub(crate) fn run(words: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Changes(changes) => changes::run(changes, &arguments.global, &console),
         Command::Verify(verify) => verify::run(verify, &arguments.global, &console),
         Command::Repair(repair) => repair::run(repair, &arguments.global, &console),
+        Command::Vacuum(vacuum) => vacuum::run(vacuum, &arguments.global, &console),
         Command::Completions { shell } => reference::completions(*shell, &console),
         Command::Man { command } => reference::man(command.as_deref(), &console),
     };

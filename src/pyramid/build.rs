@@ -7,7 +7,7 @@ use super::{Category, Error, Pyramid};
 use crate::build::{self, BuildFailure, Watch};
 use crate::codec::{Codec, ENCODER_VERSION};
 use crate::descriptor::descriptor;
-use crate::store::{self, Manifest, StagedTree, StoreError, Tree, Version, WriteLock};
+use crate::store::{self, Manifest, StagedTree, Steps, StoreError, Tree, Version, WriteLock};
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -46,11 +46,13 @@ impl Pyramid {
             .map_err(|error| Error::Threads(error.to_string()))?;
         pool.install(|| {
             if options.dry_run {
+                self.refuse_half_done()?;
                 return Ok(Survey::take(self, options, observer)?.dry_report());
             }
             // Invalid input leaves no trace, so the first survey of a pyramid comes before the folder of the lock.
             let first = if self.layout.state().exists() { None } else { Some(Survey::take(self, options, observer)?) };
             let _lock = WriteLock::take(&self.layout, "build", options.locking, &|| observer.stopped())?;
+            store::finish_vacuum(&self.layout, &Steps::default())?;
             let survey = match first {
                 Some(survey) if store::published(&self.layout)?.is_empty() => survey,
                 _ => Survey::take(self, options, observer)?,
@@ -83,6 +85,9 @@ impl Survey {
                 self.trees.staged.insert(version);
                 reports.insert(version, VersionReport::of(&manifest, VersionStatus::Built));
             }
+            if let Some(from) = self.from {
+                store::forget_dropped(&layout, from)?;
+            }
             let from = self.from.or(versions.first().copied()).unwrap_or(Version(0));
             store::publish(&layout, from, versions, options.durability)?;
             self.trees.staged.clear();
@@ -92,6 +97,7 @@ impl Survey {
                 .for_each(|report| observer.version_published(report));
         }
         if let (Some(from), true) = (self.from, pending.is_empty()) {
+            store::forget_dropped(&layout, from)?;
             store::publish(&layout, from, &[], options.durability)?;
         }
         if let Some(&highest) = self.versions.last() {

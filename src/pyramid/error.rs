@@ -127,6 +127,46 @@ pub enum Error {
         /// The published versions.
         published: Vec<Version>,
     },
+    /// A vacuum was killed, and has to be finished before anything is asked of the pyramid.
+    #[error("{}: a vacuum was stopped halfway", shown(pyramid))]
+    HalfVacuumed {
+        /// The pyramid folder.
+        pyramid: PathBuf,
+    },
+    /// A journal that this release does not know says that something else was stopped halfway.
+    #[error("{} says that something else is not finished", shown(path))]
+    OtherJournal {
+        /// The journal.
+        path: PathBuf,
+    },
+    /// Before versions are dropped all have to be published.
+    #[error("{}: {} not published", shown(pyramid), is_are(versions))]
+    Unpublished {
+        /// The pyramid folder.
+        pyramid: PathBuf,
+        /// The versions that a build would make.
+        versions: Vec<Version>,
+    },
+    /// The latest version was asked to be dropped.
+    #[error("{}: {latest} is the latest version, which is never dropped", shown(pyramid))]
+    DropsLatest {
+        /// The pyramid folder.
+        pyramid: PathBuf,
+        /// The latest version.
+        latest: Version,
+    },
+    /// There is no version to drop where one was named.
+    #[error("{}: there is no version {}", shown(pyramid), if first == last { first.to_string() } else { format!("from {first} to {last}") })]
+    NothingToDrop {
+        /// The pyramid folder.
+        pyramid: PathBuf,
+        /// The lowest version asked for.
+        first: Version,
+        /// The highest version asked for.
+        last: Version,
+        /// The versions that there are.
+        versions: Vec<Version>,
+    },
     /// A tile of an earlier version cannot be read back.
     #[error("{}: {problem}", shown(path))]
     StoredTile {
@@ -156,6 +196,11 @@ pub enum Error {
     },
 }
 
+fn is_are(versions: &[Version]) -> String {
+    let names: Vec<String> = versions.iter().map(Version::to_string).collect();
+    format!("{} {}", names.join(", "), if names.len() == 1 { "is" } else { "are" })
+}
+
 fn differences(changed: &[(String, String, String)]) -> String {
     let one = |(key, now, then): &(String, String, String)| format!("\"{key}\" was {then} and is {now}");
     changed.iter().map(one).collect::<Vec<_>>().join(", ")
@@ -181,7 +226,11 @@ impl Error {
         match self {
             Self::Store(StoreError::Locked { .. }) => Category::Locked,
             Self::Interrupted { .. } => Category::Interrupted,
-            Self::NothingToRebuild { .. } | Self::NotPublished { .. } => Category::Usage,
+            Self::NothingToRebuild { .. }
+            | Self::NotPublished { .. }
+            | Self::Unpublished { .. }
+            | Self::DropsLatest { .. }
+            | Self::NothingToDrop { .. } => Category::Usage,
             Self::Store(
                 StoreError::TwoPlaces { .. }
                 | StoreError::NoVersions { .. }
@@ -198,7 +247,12 @@ impl Error {
             | Self::SettingsChanged { .. }
             | Self::SourcesChanged { .. }
             | Self::SourcesGone { .. } => Category::Input,
-            Self::Store(_) | Self::StoredTile { .. } | Self::Encode { .. } | Self::Threads(_) => Category::Failure,
+            Self::Store(_)
+            | Self::HalfVacuumed { .. }
+            | Self::OtherJournal { .. }
+            | Self::StoredTile { .. }
+            | Self::Encode { .. }
+            | Self::Threads(_) => Category::Failure,
         }
     }
 
@@ -242,6 +296,16 @@ impl Error {
                     version.0
                 )
             }
+            Self::HalfVacuumed { .. } => "run vacuum or build without --dry-run: either finishes it first".into(),
+            Self::OtherJournal { .. } => {
+                "run build, which finishes what it knows; a newer release may have to do it".into()
+            }
+            Self::Unpublished { .. } => "build first, then vacuum".into(),
+            Self::DropsLatest { .. } => "leave it out, or publish a newer version first".into(),
+            Self::NothingToDrop { versions, .. } => {
+                let names: Vec<String> = versions.iter().map(Version::to_string).collect();
+                format!("there are {}", names.join(", "))
+            }
             Self::Store(error) => return store_hint(error),
             Self::Interrupted { .. } => "run the same command again; it goes on where it stopped".into(),
             Self::NothingToRebuild { latest, .. } => format!("give a version from 0 to {}", latest.0),
@@ -273,5 +337,6 @@ fn store_hint(error: &StoreError) -> Option<String> {
             _ => return None,
         },
         StoreError::NoPrevious => return None,
+        StoreError::OutOfSteps => "run vacuum or build to finish it".into(),
     })
 }

@@ -3,7 +3,7 @@
 use super::{Error, Pyramid};
 use crate::geometry::TileSet;
 use crate::spec::TileFormat;
-use crate::store::{self, Counts, Manifest, SourceVersions, Version};
+use crate::store::{self, Counts, Manifest, SourceVersions, VacuumJournal, Version};
 use serde::Serialize;
 
 /// What [`Pyramid::info`] tells.
@@ -29,6 +29,9 @@ pub struct PyramidInfo {
     pub latest: Option<Version>,
     /// The encoder version of this release; versions with another one stay as they are.
     pub encoder: u32,
+    /// A vacuum was killed and is not finished yet; the next build or vacuum will. Absent otherwise.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub half_vacuumed: bool,
     /// All versions, published or with sources, lowest first.
     pub versions: Vec<VersionInfo>,
 }
@@ -42,6 +45,9 @@ pub struct VersionInfo {
     pub published: bool,
     /// Whether its source folder is there.
     pub has_sources: bool,
+    /// Whether its tree was dropped while its sources stayed. Absent otherwise.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub dropped: bool,
     /// When it was built, in RFC 3339; absent where it is not published.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub built: Option<String>,
@@ -51,6 +57,13 @@ pub struct VersionInfo {
     /// What its tree consists of; absent where it is not published.
     #[serde(flatten)]
     pub counts: Option<Counts>,
+    /// Bytes of tile files that dropping this version alone, sources and all, would free; absent for the latest, which
+    /// is never dropped, for versions that are not published, and where manifests are damaged.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub freed_bytes: Option<u64>,
+    /// Files, links and folders that it would free.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub freed_inodes: Option<i64>,
 }
 
 /// The tiles that a version owns.
@@ -76,7 +89,7 @@ impl Changes {
 }
 
 impl Pyramid {
-    /// Tells what there is, without looking at single tiles.
+    /// Tells what there is, without looking at single tiles' files.
     ///
     /// # Errors
     /// There are no versions at all, or a manifest is damaged.
@@ -92,7 +105,12 @@ impl Pyramid {
         versions.extend(&with_sources);
         versions.sort_unstable();
         versions.dedup();
+        let half_vacuumed = VacuumJournal::read(&self.layout)?.is_some();
+        let dropped = store::dropped_versions(&self.layout)?;
+        // A pyramid that is not in order is told about all the same.
+        let freed = if half_vacuumed { Vec::new() } else { store::freed_by_each(&self.layout).unwrap_or_default() };
         let versions = versions.into_iter().map(|version| {
+            let freed = freed.iter().find(|(other, _)| *other == version).map(|(_, totals)| totals);
             let manifest = published.iter().find(|manifest| manifest.version == version);
             VersionInfo {
                 version,
@@ -101,6 +119,9 @@ impl Pyramid {
                 built: manifest.map(built),
                 encoder: manifest.map(|manifest| manifest.encoder),
                 counts: manifest.map(|manifest| manifest.counts),
+                dropped: dropped.iter().any(|manifest| manifest.version == version),
+                freed_bytes: freed.map(|totals| totals.bytes),
+                freed_inodes: freed.map(|totals| totals.inodes),
             }
         });
         let geometry = &self.spec.geometry;
@@ -116,6 +137,7 @@ impl Pyramid {
             tiles: geometry.tile_count(),
             latest: published.last().map(|manifest| manifest.version),
             encoder: crate::codec::ENCODER_VERSION,
+            half_vacuumed,
             versions: versions.collect(),
         })
     }

@@ -10,12 +10,14 @@ mod recompute;
 mod repair;
 mod report;
 mod survey;
+mod vacuum;
 mod verify;
 
 pub use error::{Category, Error};
 pub use inspect::{Changes, PyramidInfo, VersionInfo};
 pub use repair::{Mended, RepairListener, RepairOptions, RepairReport};
 pub use report::{BuildOptions, BuildReport, NoObserver, Observer, VersionReport, VersionStatus, Warning};
+pub use vacuum::{Selection, VacuumOptions, VacuumReport};
 pub use verify::{VerifyOptions, VerifyReport};
 
 use crate::spec::PyramidSpec;

@@ -11,7 +11,7 @@ use super::verify::{Published, VerifyReport, in_pool};
 use super::{Error, NoObserver, Pyramid};
 use crate::codec::ENCODER_VERSION;
 use crate::store::{
-    self, Durability, Locking, Manifest, Mend, Mending, Owners, Problem, ProblemKind, Problems, Record, Version,
+    self, Durability, Locking, Manifest, Mend, Mending, Owners, Problem, ProblemKind, Problems, Record, Steps, Version,
     VersionState, WriteLock,
 };
 use rayon::prelude::*;
@@ -104,6 +104,7 @@ impl Pyramid {
             // Where nothing is published, not even the folder of the lock is made.
             Published::find(self)?;
             let _lock = WriteLock::take(&self.layout, "repair", options.locking, &|| observer.stopped())?;
+            store::finish_vacuum(&self.layout, &Steps::default())?;
             let published = Published::find(self)?;
             let before = published.verify(false, &mut |_| {}, observer)?;
             let mut mended = BTreeMap::new();
@@ -139,6 +140,9 @@ impl Repair<'_> {
             if from.is_some_and(|from| *version >= from) {
                 break;
             }
+            if matches!(state, VersionState::Dropped(_)) {
+                owners.take(*version, &self.published.trees.manifest(*version))?;
+            }
             let VersionState::Published(manifest) = state else { continue };
             if !self.mend_version(manifest, &mut owners, mend)? {
                 from = Some(*version);
@@ -173,8 +177,9 @@ impl Repair<'_> {
             self.before.kinds.get(version).is_some_and(|kinds| kinds.contains(&ProblemKind::WrongPixels))
         };
         let states = self.published.states.iter();
-        let mut wrong =
-            states.filter(|(version, state)| !matches!(state, VersionState::Published(_)) || contradicted(version));
+        let mut wrong = states.filter(|(version, state)| {
+            !matches!(state, VersionState::Published(_) | VersionState::Dropped(_)) || contradicted(version)
+        });
         wrong.next().map(|(version, _)| *version)
     }
 
@@ -265,7 +270,7 @@ impl Repair<'_> {
             match state {
                 // What is above builds on what it owned, and nobody knows what that was.
                 VersionState::NoManifest(_) | VersionState::NoTree(None, _) => return Ok(()),
-                VersionState::NoTree(Some(_), _) => {
+                VersionState::NoTree(Some(_), _) | VersionState::Dropped(_) => {
                     owners.take(*version, &self.published.trees.manifest(*version))?;
                 }
                 VersionState::Published(manifest) => {

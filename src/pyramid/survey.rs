@@ -16,6 +16,8 @@ pub(super) struct Survey {
     pub(super) versions: Vec<Version>,
     /// Published versions that stay as they are.
     pub(super) kept: BTreeMap<Version, Manifest>,
+    /// Versions whose trees were dropped while their sources stayed; they are not built, and not in `versions`.
+    pub(super) dropped: BTreeMap<Version, Manifest>,
     /// Versions to build, each with its tiles.
     pub(super) pending: BTreeMap<Version, GridSet>,
     /// From here on, published versions are replaced.
@@ -32,11 +34,16 @@ impl Survey {
         let sources = SourceVersions::find(layout)?;
         let lowest = sources.versions.first().copied().unwrap_or(Version(0));
         let published = store::published(layout)?;
-        let from = replaced_from(layout, &sources, &published, options)?;
+        let dropped = store::dropped_versions(layout)?;
+        let dropped: BTreeMap<_, _> = dropped.into_iter().map(|manifest| (manifest.version, manifest)).collect();
+        let from = replaced_from(layout, &sources, &published, &dropped, options)?;
         let kept = published.into_iter().map(|manifest| (manifest.version, manifest));
-        let kept: BTreeMap<_, _> = kept.filter(|(version, _)| from.is_none_or(|from| *version < from)).collect();
-        check_settings(pyramid, lowest, &kept)?;
-        let listing = list_lowest(pyramid, &sources, lowest, &kept, observer)?;
+        let stays = |version: &Version| from.is_none_or(|from| *version < from);
+        let kept: BTreeMap<_, _> = kept.filter(|(version, _)| stays(version)).collect();
+        let dropped: BTreeMap<_, _> = dropped.into_iter().filter(|(version, _)| stays(version)).collect();
+        let known = kept.iter().chain(&dropped).map(|(version, manifest)| (*version, manifest)).collect();
+        check_settings(pyramid, lowest, &known)?;
+        let listing = list_lowest(pyramid, &sources, lowest, &known, observer)?;
         let format = listing.format.clone().unwrap_or_else(TileFormat::jpg);
         let trees = Trees {
             layout: layout.clone(),
@@ -45,8 +52,9 @@ impl Survey {
             settings: Settings::new(spec, format, listing.naming),
             staged: BTreeSet::new(),
         };
-        let mut survey = Self { trees, versions: sources.versions, kept, pending: BTreeMap::new(), from };
+        let mut survey = Self { trees, versions: sources.versions, kept, dropped, pending: BTreeMap::new(), from };
         survey.check_kept(lowest, &listing.tiles, options, observer)?;
+        survey.versions.retain(|version| !survey.dropped.contains_key(version));
         survey.list_pending(lowest, listing.tiles, observer)?;
         Ok(survey)
     }
@@ -63,7 +71,7 @@ impl Survey {
         options: &BuildOptions,
         observer: &dyn Observer,
     ) -> Result<(), Error> {
-        for (&version, manifest) in &self.kept {
+        for (&version, manifest) in self.kept.iter().chain(&self.dropped) {
             let folder = self.source_folder(version);
             if !self.versions.contains(&version) {
                 return Err(Error::SourcesGone { folder, version });
@@ -156,7 +164,7 @@ impl Survey {
 pub(super) fn check_settings(
     pyramid: &Pyramid,
     lowest: Version,
-    kept: &BTreeMap<Version, Manifest>,
+    kept: &BTreeMap<Version, &Manifest>,
 ) -> Result<(), Error> {
     let spec = &pyramid.spec;
     for (&version, manifest) in kept {
@@ -187,7 +195,7 @@ fn list_lowest(
     pyramid: &Pyramid,
     sources: &SourceVersions,
     lowest: Version,
-    kept: &BTreeMap<Version, Manifest>,
+    kept: &BTreeMap<Version, &Manifest>,
     observer: &dyn Observer,
 ) -> Result<SourceListing, Error> {
     let spec = &pyramid.spec;
@@ -210,11 +218,13 @@ fn list_lowest(
 }
 
 /// From which version on published ones are replaced: the one asked for, or the lowest source version that is not
-/// published although a later one is, because what was built on top of it has to be built again with it.
+/// published although a later one is, because what was built on top of it has to be built again with it. Dropped
+/// versions right below come back, because it has to be built on top of them.
 fn replaced_from(
     layout: &Layout,
     sources: &SourceVersions,
     published: &[Manifest],
+    dropped: &BTreeMap<Version, Manifest>,
     options: &BuildOptions,
 ) -> Result<Option<Version>, Error> {
     let highest_published = published.last().map(|manifest| manifest.version);
@@ -228,7 +238,14 @@ fn replaced_from(
     let is_published = |version: Version| published.iter().any(|manifest| manifest.version == version);
     let gap = sources.versions.iter().copied().find(|&version| {
         let tree_without_manifest = layout.tree(version).symlink_metadata().is_ok();
-        !is_published(version) && (Some(version) < highest_published || tree_without_manifest)
+        !is_published(version)
+            && !dropped.contains_key(&version)
+            && (Some(version) < highest_published || tree_without_manifest)
     });
-    Ok([options.rebuild_from, gap].into_iter().flatten().min())
+    let Some(mut from) = [options.rebuild_from, gap].into_iter().flatten().min() else { return Ok(None) };
+    let below = sources.versions.iter().rev().skip_while(|version| **version >= from);
+    if let Some(&lowest) = below.take_while(|version| dropped.contains_key(version)).last() {
+        from = lowest;
+    }
+    Ok(Some(from))
 }

@@ -111,8 +111,9 @@ impl Published {
         }
         let whole = states.iter().filter_map(|(version, state)| Some((*version, state.manifest()?.clone())));
         let manifests: BTreeMap<Version, Manifest> = whole.collect();
+        let borrowed = manifests.iter().map(|(version, manifest)| (*version, manifest)).collect();
         let lowest = sources.versions.first().copied().unwrap_or(Version(0));
-        survey::check_settings(pyramid, lowest, &manifests)?;
+        survey::check_settings(pyramid, lowest, &borrowed)?;
         let settings = match manifests.values().next() {
             Some(manifest) => manifest.settings.clone(),
             None => survey::settings_without_manifest(pyramid, &sources)?,
@@ -131,7 +132,8 @@ impl Published {
 
     /// The versions that are published or ought to be.
     pub(super) fn versions(&self) -> Vec<Version> {
-        self.states.iter().map(|(version, _)| *version).collect()
+        let shown = self.states.iter().filter(|(_, state)| !matches!(state, VersionState::Dropped(_)));
+        shown.map(|(version, _)| *version).collect()
     }
 
     pub(super) fn verify(&self, quick: bool, tell: Tell<'_>, observer: &dyn Observer) -> Result<VerifyReport, Error> {
@@ -141,6 +143,10 @@ impl Published {
         for (version, state) in &self.states {
             if lost {
                 report.not_judged.push(*version);
+                continue;
+            }
+            if matches!(state, VersionState::Dropped(_)) {
+                owners.take(*version, &self.trees.manifest(*version))?;
                 continue;
             }
             let mut problems = Problems::default();
@@ -187,7 +193,7 @@ impl Published {
                 }
                 return Ok(());
             }
-            VersionState::Published(manifest) => manifest,
+            VersionState::Published(manifest) | VersionState::Dropped(manifest) => manifest,
         };
         let pixels = !quick && manifest.encoder == ENCODER_VERSION;
         let compared = if pixels { manifest.counts.generated } else { 0 };

@@ -29,6 +29,8 @@ pub enum VersionState {
     NoManifest(Problem),
     /// The tree is not there, although later ones are built on it or `latest` leads to it.
     NoTree(Option<Manifest>, Problem),
+    /// The tree was dropped and the source folder kept; the manifest has the source tiles only.
+    Dropped(Manifest),
 }
 
 impl VersionState {
@@ -36,7 +38,7 @@ impl VersionState {
     #[must_use]
     pub fn manifest(&self) -> Option<&Manifest> {
         match self {
-            Self::Published(manifest) => Some(manifest),
+            Self::Published(manifest) | Self::Dropped(manifest) => Some(manifest),
             Self::NoManifest(_) => None,
             Self::NoTree(manifest, _) => manifest.as_ref(),
         }
@@ -65,7 +67,11 @@ pub fn version_states(
     let highest = trees.iter().copied().filter(known).chain(latest.filter(known)).max();
     let mut candidates: BTreeSet<Version> = manifests.iter().chain(&trees).chain(sources).copied().collect();
     candidates.retain(|version| known(version) && Some(*version) <= highest);
+    let dropped = super::vacuum::dropped_versions(layout)?;
     let state = |version: Version| {
+        if let Some(manifest) = dropped.iter().find(|manifest| manifest.version == version) {
+            return (version, VersionState::Dropped(manifest.clone()));
+        }
         let tree = Found::at_path(&layout.tree(version));
         let manifest = check_manifest(layout, version, geometry);
         let state = match (tree == Found::Folder, manifest) {

@@ -96,4 +96,7 @@ pub enum StoreError {
         /// What is wrong with it.
         problem: &'static str,
     },
+    /// A vacuum was told to stop after so many steps, and did.
+    #[error("stopped after as many steps as were allowed")]
+    OutOfSteps,
 }

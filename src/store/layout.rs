@@ -150,6 +150,18 @@ impl Layout {
         self.staged(version).join("manifest")
     }
 
+    /// Where a vacuum puts manifests and links before they go to their places.
+    #[must_use]
+    pub fn vacuum(&self) -> PathBuf {
+        self.state().join("vacuum")
+    }
+
+    /// The manifest folder of a version within [`Layout::vacuum`].
+    #[must_use]
+    pub fn vacuumed_manifest(&self, version: Version) -> PathBuf {
+        self.vacuum().join(version.to_string())
+    }
+
     /// Where replaced trees wait for their deletion.
     #[must_use]
     pub fn trash(&self) -> PathBuf {

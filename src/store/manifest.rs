@@ -252,6 +252,22 @@ pub(super) fn fingerprint(folder: &Path) -> Result<u64, StoreError> {
     records(folder)?.try_fold(0u64, |sum, record| Ok(sum.wrapping_add(hash(record?))))
 }
 
+/// Compares all records of the manifest in `folder` with the hash that its header has of them.
+///
+/// # Errors
+/// They cannot be read, or are not those that were written.
+pub(super) fn check_records(folder: &Path, manifest: &Manifest) -> Result<(), StoreError> {
+    let mut hasher: Box<Xxh3> = Box::default();
+    for record in records(folder)? {
+        hasher.update(&record?.to_bytes());
+    }
+    if format!("{:032x}", hasher.digest128()) == manifest.records_hash {
+        return Ok(());
+    }
+    let problem = "its records are not those that were written".to_owned();
+    Err(StoreError::Damaged { path: folder.join(RECORDS), problem })
+}
+
 /// Writes a manifest while its version is built; any number of threads may add records.
 pub(super) struct ManifestWriter {
     folder: PathBuf,

@@ -17,6 +17,7 @@ mod resume;
 mod sources;
 mod staging;
 mod tree;
+mod vacuum;
 
 pub use check::{VersionState, check_bytes, owners_by_tree, version_states};
 pub use entries::{PresentLevels, check_entries, check_folders, check_served_folder};
@@ -34,5 +35,8 @@ pub use publish::{
 pub use sources::{SourceFolder, SourceListing, SourceStamp, SourceVersions};
 pub use staging::StagedTree;
 pub use tree::{Tree, Trees};
+pub use vacuum::{
+    Steps, Totals, Vacuum, VacuumJournal, dropped_versions, finish_vacuum, forget_dropped, freed_by_each,
+};
 
 pub(crate) use files::read_file;

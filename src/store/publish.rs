@@ -76,8 +76,9 @@ pub fn check_own_folders(layout: &Layout) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Deletes what killed runs left behind: replaced trees, manifests without a tree, and staged versions but for those
-/// `to_build`, which may go on where they ended. The caller holds the lock.
+/// Deletes what killed runs left behind: replaced trees, manifests without a tree (but for those of versions that were
+/// dropped while their sources stayed), and staged versions but for those `to_build`, which may go on where they ended. The
+/// caller holds the lock.
 ///
 /// # Errors
 /// The file system refuses.
@@ -87,8 +88,9 @@ pub fn clean_leftovers(layout: &Layout, to_build: &[Version]) -> Result<(), Stor
     }
     files::remove_empty_folder(&layout.staging())?;
     files::remove_tree(&layout.trash())?;
+    let dropped = super::vacuum::marked(layout)?;
     for version in versions_in(&layout.manifests())? {
-        if !layout.tree(version).is_dir() {
+        if !layout.tree(version).is_dir() && !dropped.contains(&version) {
             files::remove_tree(&layout.manifest(version))?;
         }
     }
@@ -143,7 +145,7 @@ fn withdraw(layout: &Layout, which: impl Fn(&Version) -> bool) -> Result<(), Sto
 }
 
 /// Deletes a file or link, if it is there.
-fn remove_file(path: &Path) -> Result<(), IoError> {
+pub(super) fn remove_file(path: &Path) -> Result<(), IoError> {
     match std::fs::remove_file(path) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
         result => result.context("delete", path),

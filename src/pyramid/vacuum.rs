@@ -1,0 +1,209 @@
+//! `vacuum`: drop versions, without any change to what the others show.
+
+use super::report::{BuildOptions, NoObserver};
+use super::survey::Survey;
+use super::{Error, Pyramid};
+use crate::store::{self, Locking, Manifest, Steps, Totals, Vacuum, VacuumJournal, Version, WriteLock};
+use serde::Serialize;
+use std::collections::BTreeSet;
+use std::num::NonZeroUsize;
+use std::ops::RangeInclusive;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// The files in the tool's own folder that are no journals of other commands.
+const KNOWN: [&str; 2] = ["vacuum.json", "dropped.json"];
+
+/// Which versions to drop. The latest is never among them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Selection {
+    /// All but the newest so many.
+    KeepLast(NonZeroUsize),
+    /// Those in these ranges, each of which has to name a version at least.
+    Drop(Vec<RangeInclusive<u32>>),
+    /// Those built longer ago than this.
+    OlderThan(Duration),
+}
+
+/// How to vacuum.
+#[derive(Debug, Clone)]
+pub struct VacuumOptions {
+    /// Threads to use; all cores by default.
+    pub threads: Option<NonZeroUsize>,
+    /// Which versions to drop.
+    pub selection: Selection,
+    /// Drop the trees only and leave the source folders as they are.
+    pub keep_sources: bool,
+    /// Only say what would be done; nothing on disk changes.
+    pub dry_run: bool,
+    /// Fail before the change to the disk after so many: for tests of what a kill leaves behind.
+    pub stop_after: Option<u64>,
+    /// What to do where another process changes the pyramid.
+    pub locking: Locking,
+}
+
+impl VacuumOptions {
+    /// Drops `selection`, sources and all.
+    #[must_use]
+    pub fn new(selection: Selection) -> Self {
+        Self {
+            threads: None,
+            selection,
+            keep_sources: false,
+            dry_run: false,
+            stop_after: None,
+            locking: Locking::default(),
+        }
+    }
+}
+
+/// What a vacuum did, or would do; with it what it finished of an earlier one that had been killed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct VacuumReport {
+    /// The versions dropped, lowest first.
+    pub dropped: Vec<Version>,
+    /// The published versions that stay.
+    pub kept: Vec<Version>,
+    /// Tiles that belong to another version now.
+    pub moved: u64,
+    /// Tile files deleted.
+    pub deleted: u64,
+    /// Their bytes.
+    pub bytes: u64,
+    /// Files, links and folders freed. Links that several trees share count once.
+    pub inodes: i64,
+}
+
+impl Pyramid {
+    /// Drops versions. Those that stay show the same bytes as before, and are what a build from the remaining sources
+    /// would make.
+    ///
+    /// # Errors
+    /// The pyramid is not in order, the selection makes no sense, or the file system refuses. Where that happens after
+    /// work has begun, the next vacuum or build finishes it.
+    pub fn vacuum(&self, options: &VacuumOptions) -> Result<VacuumReport, Error> {
+        let threads = options.threads.map_or(0, NonZeroUsize::get);
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(threads)
+            .build()
+            .map_err(|error| Error::Threads(error.to_string()))?;
+        pool.install(|| {
+            store::check_own_folders(&self.layout)?;
+            if !self.layout.state().exists() {
+                let pyramid = self.layout.root().to_owned();
+                return Err(Error::NotPublished { pyramid, version: None, published: Vec::new() });
+            }
+            let steps = Steps::new(options.stop_after);
+            if options.dry_run {
+                self.refuse_half_done()?;
+                return self.vacuum_locked(options, None, &steps);
+            }
+            let _lock = WriteLock::take(&self.layout, "vacuum", options.locking, &|| false)?;
+            let finished = store::finish_vacuum(&self.layout, &steps)?;
+            self.vacuum_locked(options, finished, &steps)
+        })
+    }
+
+    /// Refuses to say what would be done while a killed vacuum waits for its end, which changes what there is.
+    pub(super) fn refuse_half_done(&self) -> Result<(), Error> {
+        match VacuumJournal::read(&self.layout)? {
+            Some(_) => Err(Error::HalfVacuumed { pyramid: self.layout.root().to_owned() }),
+            None => Ok(()),
+        }
+    }
+
+    fn vacuum_locked(
+        &self,
+        options: &VacuumOptions,
+        finished: Option<VacuumJournal>,
+        steps: &Steps,
+    ) -> Result<VacuumReport, Error> {
+        self.refuse_other_journals()?;
+        let survey =
+            Survey::take(self, &BuildOptions { dry_run: options.dry_run, ..BuildOptions::default() }, &NoObserver)?;
+        if survey.kept.is_empty() {
+            let pyramid = self.layout.root().to_owned();
+            return Err(Error::NotPublished { pyramid, version: None, published: Vec::new() });
+        }
+        if !survey.pending.is_empty() {
+            let versions = survey.pending.into_keys().collect();
+            return Err(Error::Unpublished { pyramid: self.layout.root().to_owned(), versions });
+        }
+        let already = finished.as_ref().map(|journal| journal.dropped.clone()).unwrap_or_default();
+        let dropped = self.selected(&survey, options, &already)?;
+        let kept = survey.kept.keys().copied().filter(|version| !dropped.contains(version)).collect();
+        let mut totals = finished.map(|journal| journal.totals).unwrap_or_default();
+        if !dropped.is_empty() {
+            let vacuum = Vacuum::prepare(&self.layout, &dropped, options.keep_sources)?;
+            let own = vacuum.totals()?;
+            totals += own;
+            if !options.dry_run {
+                store::clean_leftovers(&self.layout, &[])?;
+                vacuum.run(own, steps)?;
+            }
+        }
+        let Totals { moved, deleted, bytes, inodes } = totals;
+        let dropped = dropped.union(&already).copied().collect();
+        Ok(VacuumReport { dropped, kept, moved, deleted, bytes, inodes })
+    }
+
+    /// The versions to drop. Those whose trees were dropped before count where their sources are to go now.
+    fn selected(
+        &self,
+        survey: &Survey,
+        options: &VacuumOptions,
+        already: &BTreeSet<Version>,
+    ) -> Result<BTreeSet<Version>, Error> {
+        let mut candidates: Vec<&Manifest> = survey.kept.values().collect();
+        if !options.keep_sources {
+            candidates.extend(survey.dropped.values());
+        }
+        let latest = survey.kept.keys().next_back().copied().unwrap_or(Version(0));
+        let below = |limit: Version| candidates.iter().map(|one| one.version).filter(|one| *one < limit).collect();
+        let pyramid = || self.layout.root().to_owned();
+        match &options.selection {
+            Selection::KeepLast(count) => {
+                let lowest_kept = survey.kept.keys().rev().nth(count.get() - 1).copied();
+                Ok(lowest_kept.map(below).unwrap_or_default())
+            }
+            Selection::OlderThan(age) => {
+                let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+                let limit = now.saturating_sub(*age).as_secs();
+                let old = candidates.iter().filter(|one| one.version != latest && one.built < limit);
+                Ok(old.map(|one| one.version).collect())
+            }
+            Selection::Drop(ranges) => {
+                let mut dropped = BTreeSet::new();
+                for range in ranges {
+                    if range.contains(&latest.0) {
+                        return Err(Error::DropsLatest { pyramid: pyramid(), latest });
+                    }
+                    let named = |version: &Version| range.contains(&version.0);
+                    let before = candidates.iter().map(|one| one.version).filter(named);
+                    let found: BTreeSet<Version> = before.collect();
+                    if found.is_empty() && !already.iter().any(named) {
+                        let (first, last) = (Version(*range.start()), Version(*range.end()));
+                        let versions = survey.kept.keys().copied().collect();
+                        return Err(Error::NothingToDrop { pyramid: pyramid(), first, last, versions });
+                    }
+                    dropped.extend(found);
+                }
+                Ok(dropped)
+            }
+        }
+    }
+
+    /// A file such as `repair.json` in the tool's own folder, of which nothing is known here, stands for work that was
+    /// begun and has to be finished by what began it.
+    fn refuse_other_journals(&self) -> Result<(), Error> {
+        let state = self.layout.state();
+        let Ok(entries) = std::fs::read_dir(&state) else { return Ok(()) };
+        for entry in entries.flatten() {
+            let name = entry.file_name();
+            let name = name.to_string_lossy();
+            if name.ends_with(".json") && !KNOWN.contains(&name.as_ref()) {
+                return Err(Error::OtherJournal { path: entry.path() });
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,345 @@
+//! Which tile goes where when versions are dropped: decided tile by tile from what manifests say, without a disk.
+//!
+//! The result is what a build from the remaining sources would decide: a version owns a tile where it shows other bytes
+//! than the remaining version below it. Base tiles follow the source folders that remain, generated ones the trees.
+
+use super::super::manifest::Role;
+use super::super::sources::SourceStamp;
+use serde::{Deserialize, Serialize};
+
+/// What becomes of a version. Every version listed has its sources still.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Fate {
+    /// It has a tree now.
+    pub(crate) tree_before: bool,
+    /// It has one afterwards.
+    pub(crate) tree_after: bool,
+    /// Its source folder stays.
+    pub(crate) sources_after: bool,
+}
+
+/// What one manifest says of the tile in question.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Entry {
+    /// Whose manifest, as an index into the list of versions.
+    pub(crate) at: usize,
+    /// What the record says of the tile.
+    pub(crate) role: Role,
+    /// Its length, time and hash.
+    pub(crate) stamp: SourceStamp,
+}
+
+/// A version that owns the tile afterwards.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Owner {
+    /// The owner.
+    pub(crate) at: usize,
+    /// The version whose file it is before; another one than the owner where the file moves.
+    pub(crate) file: usize,
+}
+
+/// What becomes of one tile.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct TilePlan {
+    /// Its owners afterwards, ascending.
+    pub(crate) owners: Vec<Owner>,
+    /// Its records afterwards, ascending.
+    pub(crate) records: Vec<Entry>,
+    /// What is moved and freed.
+    pub(crate) totals: Totals,
+}
+
+/// A link to be made in a tree that stays.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Relink {
+    /// The tree.
+    pub(crate) tree: usize,
+    /// Where the link is to lead.
+    pub(crate) owner: usize,
+    /// A tree that has the same link already by then, so that it can be given another name there.
+    pub(crate) donor: Option<usize>,
+    /// Until now there is a file of this tree's own; such places come last, as others may lead to them.
+    pub(crate) was_file: bool,
+}
+
+/// What dropping versions moves and frees.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Totals {
+    /// Tiles whose files get a new owner.
+    pub moved: u64,
+    /// Tile files deleted.
+    pub deleted: u64,
+    /// Their bytes.
+    pub bytes: u64,
+    /// Entries of the file system freed: files, links and folders. Links that several trees share count once.
+    pub inodes: i64,
+}
+
+impl std::ops::AddAssign for Totals {
+    fn add_assign(&mut self, other: Self) {
+        self.moved += other.moved;
+        self.deleted += other.deleted;
+        self.bytes += other.bytes;
+        self.inodes += other.inodes;
+    }
+}
+
+/// Which versions stay, in a form that answers quickly for each of a million tiles.
+#[derive(Debug, Clone)]
+pub(crate) struct DropPlan {
+    fates: Vec<Fate>,
+    base: Chain,
+    generated: Chain,
+    /// Trees before and after below each index.
+    trees_before: Vec<usize>,
+    trees_after: Vec<usize>,
+}
+
+/// The versions that can own a kind of tile.
+#[derive(Debug, Clone)]
+struct Chain {
+    /// For each version the lowest one at or above it that stays, which takes over what it has.
+    next: Vec<usize>,
+    /// The lowest version of the chain as it is now, which owns every tile.
+    first: usize,
+}
+
+impl Chain {
+    fn new(fates: &[Fate], now: fn(&Fate) -> bool, stays: fn(&Fate) -> bool) -> Self {
+        let mut next = vec![fates.len(); fates.len()];
+        let mut above = fates.len();
+        for (at, fate) in fates.iter().enumerate().rev() {
+            if stays(fate) {
+                above = at;
+            }
+            next[at] = above;
+        }
+        Self { next, first: fates.iter().position(now).unwrap_or(0) }
+    }
+}
+
+impl DropPlan {
+    /// The plan for these versions, lowest first. The highest has to stay.
+    pub(crate) fn new(fates: Vec<Fate>) -> Self {
+        let below = |has: fn(&Fate) -> bool| {
+            let mut count = 0;
+            let mut counts = vec![0];
+            counts.extend(fates.iter().map(|fate| {
+                count += usize::from(has(fate));
+                count
+            }));
+            counts
+        };
+        Self {
+            base: Chain::new(&fates, |_| true, |fate| fate.sources_after),
+            generated: Chain::new(&fates, |fate| fate.tree_before, |fate| fate.tree_after),
+            trees_before: below(|fate| fate.tree_before),
+            trees_after: below(|fate| fate.tree_after),
+            fates,
+        }
+    }
+
+    fn chain(&self, base: bool) -> &Chain {
+        if base { &self.base } else { &self.generated }
+    }
+
+    /// The lowest version above `at` that has a tree now.
+    pub(crate) fn tree_above(&self, at: usize) -> usize {
+        let above = self.fates.iter().enumerate().skip(at + 1).find(|(_, fate)| fate.tree_before);
+        above.map_or(self.fates.len(), |(index, _)| index)
+    }
+
+    /// Whether the manifest of the version at `at` has other records afterwards.
+    pub(crate) fn rewrites(&self, at: usize) -> bool {
+        let fate = self.fates[at];
+        let receives = |chain: &Chain, gives: fn(&Fate) -> bool| {
+            (0..at).any(|other| chain.next[other] == at && gives(&self.fates[other]))
+        };
+        fate.sources_after
+            && (receives(&self.base, |fate| !fate.sources_after)
+                || receives(&self.generated, |fate| fate.tree_before && !fate.tree_after)
+                || (fate.tree_before && !fate.tree_after))
+    }
+
+    /// The versions whose generated tiles the tree of `at` may own afterwards, itself among them.
+    pub(crate) fn givers(&self, at: usize) -> impl Iterator<Item = usize> + '_ {
+        (0..=at)
+            .filter(move |&other| other == at || (self.fates[other].tree_before && self.generated.next[other] == at))
+    }
+
+    /// Plans one tile. `entries` are the records that there are of it, ascending.
+    ///
+    /// `None` where they make no sense: the lowest version must own every tile.
+    pub(crate) fn tile(&self, base: bool, entries: &[Entry]) -> Option<TilePlan> {
+        let chain = self.chain(base);
+        if entries.first().is_none_or(|first| first.at != chain.first || !owned(first)) {
+            return None;
+        }
+        let mut plan = TilePlan::default();
+        let mut shown = None;
+        let mut rest = entries;
+        while let Some(first) = rest.first() {
+            let receiver = chain.next[first.at];
+            let count = rest.iter().take_while(|entry| chain.next[entry.at] == receiver).count();
+            let (group, after) = rest.split_at(count);
+            rest = after;
+            let &newest = group.last()?;
+            let content = group.iter().rfind(|entry| owned(entry)).map(|entry| contents(&entry.stamp));
+            let mut deleted = &group[..count - 1];
+            if content.is_some() && content != shown {
+                shown = content;
+                plan.owners.push(Owner { at: receiver, file: newest.at });
+                let role = if base { Role::Source } else { Role::Generated };
+                plan.records.push(Entry { at: receiver, role, stamp: newest.stamp });
+                plan.totals.moved += u64::from(newest.at != receiver);
+            } else if base && newest.at == receiver {
+                plan.records.push(Entry { role: Role::SourceUnchanged, ..newest });
+            } else {
+                deleted = group;
+            }
+            plan.totals.deleted += deleted.len() as u64;
+            plan.totals.bytes += deleted.iter().map(|entry| entry.stamp.length).sum::<u64>();
+        }
+        let before = links(base, &self.trees_before, entries.iter().filter(|entry| owned(entry)).map(|entry| entry.at));
+        let after = links(base, &self.trees_after, plan.owners.iter().map(|owner| owner.at));
+        plan.totals.inodes = plan.totals.deleted as i64 + before - after;
+        Some(plan)
+    }
+
+    /// The links that have to be made for a tile, in an order in which nothing is ever broken.
+    pub(crate) fn relinks(&self, base: bool, entries: &[Entry], plan: &TilePlan) -> Vec<Relink> {
+        let old = entries.iter().filter(|entry| owned(entry)).map(|entry| entry.at);
+        let mut relinks = Vec::new();
+        if old.clone().eq(plan.owners.iter().map(|owner| owner.at)) {
+            return relinks;
+        }
+        let mut old = old.peekable();
+        let mut had = None;
+        for (index, owner) in plan.owners.iter().enumerate() {
+            let end = plan.owners.get(index + 1).map_or(self.fates.len(), |next| next.at);
+            let (mut donor, first) = (None, relinks.len());
+            for tree in owner.at..end {
+                while let Some(next) = old.next_if(|next| *next <= tree) {
+                    had = Some(next);
+                }
+                let is_file = !base && owner.at == tree;
+                if !self.fates[tree].tree_after || is_file {
+                    continue;
+                }
+                if had == Some(owner.at) {
+                    donor = donor.or(Some(tree));
+                } else {
+                    let was_file = !base && had == Some(tree);
+                    relinks.push(Relink { tree, owner: owner.at, donor: None, was_file });
+                }
+            }
+            // The first link that is made, where there is none to begin with, serves the others.
+            let made = &mut relinks[first..];
+            made.sort_by_key(|relink| relink.was_file);
+            let donor = donor.or(made.first().map(|relink| relink.tree));
+            for relink in made {
+                relink.donor = donor.filter(|donor| *donor != relink.tree);
+            }
+        }
+        relinks.sort_by_key(|relink| relink.was_file);
+        relinks
+    }
+}
+
+fn owned(entry: &Entry) -> bool {
+    entry.role != Role::SourceUnchanged
+}
+
+fn contents(stamp: &SourceStamp) -> (u64, u128) {
+    (stamp.length, stamp.hash)
+}
+
+/// The number of links that trees share among them, where a tile has these owners: one for each owner that another tree
+/// leads to, or for a base tile any tree. `trees` counts the trees below each version.
+fn links(base: bool, trees: &[usize], owners: impl Iterator<Item = usize> + Clone) -> i64 {
+    let ends = owners.clone().skip(1).chain([trees.len() - 1]);
+    let alone = usize::from(!base);
+    owners.zip(ends).filter(|&(at, end)| trees[end] - trees[at] > alone).count() as i64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn plan(dropped: &[usize], count: usize, keep_sources: bool) -> DropPlan {
+        let fate = |at| {
+            let stays = !dropped.contains(&at);
+            Fate { tree_before: true, tree_after: stays, sources_after: stays || keep_sources }
+        };
+        DropPlan::new((0..count).map(fate).collect())
+    }
+
+    fn entries(role: Role, contents: &[(usize, u128)]) -> Vec<Entry> {
+        let stamp = |hash| SourceStamp { length: 10, modified: 0, hash };
+        contents.iter().map(|&(at, hash)| Entry { at, role, stamp: stamp(hash) }).collect()
+    }
+
+    fn owners(plan: &TilePlan) -> Vec<(usize, usize)> {
+        plan.owners.iter().map(|owner| (owner.at, owner.file)).collect()
+    }
+
+    #[test]
+    fn a_tile_moves_to_the_next_version_that_stays() {
+        let dropping = plan(&[1, 2], 5, false);
+        let tile = entries(Role::Generated, &[(0, 7), (1, 8), (2, 9)]);
+        let planned = dropping.tile(false, &tile).unwrap();
+        assert_eq!(owners(&planned), [(0, 0), (3, 2)]);
+        assert_eq!(planned.totals, Totals { moved: 1, deleted: 1, bytes: 10, inodes: 1 });
+        let relinks = dropping.relinks(false, &tile, &planned);
+        assert_eq!(relinks, [Relink { tree: 4, owner: 3, donor: None, was_file: false }]);
+    }
+
+    #[test]
+    fn a_tile_that_comes_back_belongs_to_the_first_again() {
+        let dropping = plan(&[1], 4, false);
+        let tile = entries(Role::Generated, &[(0, 7), (1, 8), (2, 7)]);
+        let planned = dropping.tile(false, &tile).unwrap();
+        assert_eq!(owners(&planned), [(0, 0)]);
+        assert_eq!(planned.totals.deleted, 2);
+        let relinks = dropping.relinks(false, &tile, &planned);
+        let made: Vec<_> = relinks.iter().map(|relink| (relink.tree, relink.donor, relink.was_file)).collect();
+        // The file goes last, since tree 3 leads to it.
+        assert_eq!(made, [(3, None, false), (2, Some(3), true)]);
+
+        let tile = entries(Role::Source, &[(0, 7), (1, 8), (2, 7)]);
+        let planned = dropping.tile(true, &tile).unwrap();
+        assert_eq!(owners(&planned), [(0, 0)]);
+        assert_eq!(planned.records[1].role, Role::SourceUnchanged);
+        assert_eq!(planned.totals.deleted, 1);
+    }
+
+    #[test]
+    fn a_source_tile_that_repeated_another_becomes_the_owner() {
+        let dropping = plan(&[0], 2, false);
+        let mut tile = entries(Role::Source, &[(0, 7), (1, 7)]);
+        tile[1].role = Role::SourceUnchanged;
+        let planned = dropping.tile(true, &tile).unwrap();
+        assert_eq!((owners(&planned), planned.records[0].role), (vec![(1, 1)], Role::Source));
+    }
+
+    #[test]
+    fn base_tiles_stay_where_their_sources_do() {
+        let dropping = plan(&[0, 1], 3, true);
+        let tile = entries(Role::Source, &[(0, 7), (1, 8)]);
+        let planned = dropping.tile(true, &tile).unwrap();
+        assert_eq!(owners(&planned), [(0, 0), (1, 1)]);
+        assert_eq!((planned.totals.moved, planned.totals.deleted, planned.totals.inodes), (0, 0, 1));
+        assert!(dropping.relinks(true, &tile, &planned).is_empty());
+        let tile = entries(Role::Generated, &[(0, 7), (1, 8)]);
+        assert_eq!(owners(&dropping.tile(false, &tile).unwrap()), [(2, 1)]);
+        assert_eq!((0..3).map(|at| dropping.rewrites(at)).collect::<Vec<_>>(), [true; 3]);
+    }
+
+    #[test]
+    fn records_without_the_lowest_versions_make_no_sense() {
+        let dropping = plan(&[1], 3, false);
+        assert_eq!(dropping.tile(true, &entries(Role::Source, &[(1, 7)])), None);
+        assert_eq!(dropping.tile(true, &entries(Role::SourceUnchanged, &[(0, 7)])), None);
+        assert_eq!(dropping.tile(true, &[]), None);
+    }
+}
