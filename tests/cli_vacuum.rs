@@ -37,6 +37,7 @@ fn left(desk: &Desk, wanted: &[&str]) {
     assert_eq!(versions(desk, "p"), wanted);
     assert_eq!(versions(desk, "p/dest/dzi"), wanted);
     assert_tree_rules(&desk.path("p"));
+    desk.succeed(&["verify", "p", "-q"]);
     let before = snapshot(&desk.path("p/dest/dzi"));
     desk.succeed(&["p", "-q"]);
     assert_same_snapshot(&before, &snapshot(&desk.path("p/dest/dzi")));

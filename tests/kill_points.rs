@@ -65,6 +65,12 @@ fn run(folder: &Path, arguments: &[&str]) {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
 
+fn verify(folder: &Path) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_fast_pyramid"));
+    let output = command.arg("verify").arg(folder).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+}
+
 /// The sources of a fixture, down to these versions.
 fn sources(folder: &Path, name: &str, versions: &[&str]) {
     copy_folder(&fixture(name), folder);
@@ -216,6 +222,9 @@ fn try_all(scenario: &Scenario) -> u32 {
             assert_tree_rules(&folder);
             assert_same_tree(&expected.join("dest/dzi"), &folder.join("dest/dzi"));
             assert!(!folder.join("dest/.fast_pyramid/staging").exists(), "{context}: staging is left");
+            if points % 5 == 0 {
+                verify(&folder);
+            }
             fs::remove_dir_all(&folder).unwrap();
         }
     }
@@ -232,6 +241,119 @@ fn killed_at_any_call_nothing_is_lost() {
     let scenarios = SCENARIOS.iter().chain(LARGE.iter().filter(|_| all));
     let points: u32 = scenarios.map(try_all).sum();
     assert!(points >= 300, "only {points} points were tried");
+}
+
+/// What a version's tree serves: each entry with the bytes that reading it gives.
+fn served(folder: &Path, version: &str) -> Vec<(PathBuf, Vec<u8>)> {
+    let tree = folder.join("dest/dzi").join(version);
+    let names = snapshot(&tree).into_keys().filter(|name| !tree.join(name).is_dir());
+    let read = |name: PathBuf| {
+        let bytes = fs::read(tree.join(&name)).unwrap_or_else(|error| panic!("{version}, {}: {error}", name.display()));
+        (name, bytes)
+    };
+    names.map(read).collect()
+}
+
+/// All of a pyramid folder but what is the tool's own.
+fn whole(folder: &Path) -> Snapshot {
+    let mut all = snapshot(folder);
+    all.retain(|path, _| !path.starts_with("dest/.fast_pyramid"));
+    all
+}
+
+fn vacuum(folder: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_fast_pyramid"));
+    command.arg("vacuum").arg(folder).args(["--keep-last", "1", "-q", "-j", "1"]);
+    command
+}
+
+/// Runs the command under strace until it is killed at the `number`-th `call`. False if it ended before.
+fn killed_command(command: &Command, call: &str, number: u32) -> bool {
+    let mut traced = Command::new("strace");
+    traced.args(["-qq", "-f", "-o", "/dev/null", "-e", &format!("trace={call}")]);
+    traced.args(["-e", &format!("inject={call}:signal=KILL:when={number}")]);
+    traced.arg(command.get_program()).args(command.get_args()).stdout(Stdio::null()).stderr(Stdio::null());
+    !traced.status().unwrap().success()
+}
+
+#[test]
+fn killed_at_any_call_a_vacuum_loses_nothing() {
+    if !can_trace() {
+        return;
+    }
+    let scratch = tempfile::tempdir().unwrap();
+    let (prepared, expected, folder) =
+        (scratch.path().join("prepared"), scratch.path().join("expected"), scratch.path().join("p"));
+    all_published(&prepared);
+    copy_with_links(&prepared, &expected);
+    assert!(vacuum(&expected).status().unwrap().success());
+    let (expected, shown) = (whole(&expected), served(&prepared, "v1"));
+    let mut points = 0;
+    for call in CALLS {
+        for number in 1.. {
+            copy_with_links(&prepared, &folder);
+            if !killed_command(&vacuum(&folder), call, number) {
+                fs::remove_dir_all(&folder).unwrap();
+                break;
+            }
+            points += 1;
+            assert!(served(&folder, "v1") == shown, "killed at {call} number {number}: v1 shows something else");
+            // The next build finishes what was begun; a vacuum begins it where it was not.
+            if number % 2 == 0 {
+                run(&folder, &["-q"]);
+            }
+            assert!(vacuum(&folder).status().unwrap().success(), "killed at {call} number {number}");
+            assert_same_snapshot(&expected, &whole(&folder));
+            verify(&folder);
+            fs::remove_dir_all(&folder).unwrap();
+        }
+    }
+    say(&format!("vacuum: killed at {points} points"));
+    assert!(points >= 100, "only {points}");
+}
+
+#[test]
+fn killed_at_any_call_a_repair_loses_nothing() {
+    if !can_trace() {
+        return;
+    }
+    let scratch = tempfile::tempdir().unwrap();
+    let (sound, prepared, folder) =
+        (scratch.path().join("sound"), scratch.path().join("prepared"), scratch.path().join("p"));
+    all_published(&sound);
+    copy_with_links(&sound, &prepared);
+    let tree = prepared.join("dest/dzi");
+    let levels = tree.join("v0/dzi_files");
+    fs::write(levels.join("0/0_0.png"), "torn").unwrap();
+    fs::remove_file(levels.join("2/0_0.png")).unwrap();
+    fs::write(tree.join("v1/dzi.xml"), "").unwrap();
+    fs::remove_file(tree.join("latest")).unwrap();
+    fs::write(tree.join("stranger"), "").unwrap();
+    let repair = |folder: &Path| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_fast_pyramid"));
+        command.arg("repair").arg(folder).args(["-q", "-j", "1"]).stdout(Stdio::null());
+        command
+    };
+    let expected = whole(&sound);
+    let mut points = 0;
+    for call in CALLS {
+        for number in 1.. {
+            copy_with_links(&prepared, &folder);
+            let sources = source_fingerprint(&folder);
+            if !killed_command(&repair(&folder), call, number) {
+                fs::remove_dir_all(&folder).unwrap();
+                break;
+            }
+            points += 1;
+            assert!(repair(&folder).status().unwrap().success(), "killed at {call} number {number}");
+            assert_sources_unchanged(&folder, &sources);
+            assert_same_snapshot(&expected, &whole(&folder));
+            verify(&folder);
+            fs::remove_dir_all(&folder).unwrap();
+        }
+    }
+    say(&format!("repair: killed at {points} points"));
+    assert!(points >= 50, "only {points}");
 }
 
 /// Errors that a file system or a system can give, and calls that can get them.
@@ -291,4 +413,42 @@ fn an_error_at_any_call_is_told_and_loses_nothing() {
     }
     say(&format!("{points} errors were injected"));
     assert!(points >= 300, "only {points}");
+}
+
+#[test]
+fn verify_catches_a_disk_that_lies() {
+    if !can_trace() {
+        return;
+    }
+    let scratch = tempfile::tempdir().unwrap();
+    let (prepared, folder) = (scratch.path().join("prepared"), scratch.path().join("p"));
+    first_build(&prepared);
+    let (mut caught, mut harmless) = (0, 0);
+    for number in 1..=count(&prepared, &[], "write") {
+        let _ = fs::remove_dir_all(prepared.join("dest"));
+        copy_with_links(&prepared, &folder);
+        // The disk says that it wrote what it was given, and has written nothing.
+        let expected = {
+            let (_, fine) = (run(&folder, &["-q"]), whole(&folder));
+            fs::remove_dir_all(folder.join("dest")).unwrap();
+            fine
+        };
+        let (code, _) = run_with_lie(&folder, number);
+        let verified = Command::new(env!("CARGO_BIN_EXE_fast_pyramid")).arg("verify").arg(&folder).arg("-q").output();
+        let sound = whole(&folder) == expected;
+        match verified.unwrap().status.code() {
+            Some(0) => assert!(code != 0 || sound, "a lie at write number {number} was not caught"),
+            _ => caught += 1,
+        }
+        harmless += usize::from(sound);
+        fs::remove_dir_all(&folder).unwrap();
+    }
+    say(&format!("lying writes: {caught} caught, {harmless} without effect on the trees"));
+    assert!(caught > 0);
+}
+
+/// Builds while one write only seems to happen.
+fn run_with_lie(folder: &Path, number: usize) -> (i32, String) {
+    // As many bytes as the smallest tile has at least, so that the rest is written after it and the file is too short.
+    run_with_error(folder, &[], "write", "retval=9", number)
 }

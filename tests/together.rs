@@ -19,8 +19,19 @@ fn sources(name: &str) -> (tempfile::TempDir, PathBuf) {
 }
 
 fn start(folder: &Path, arguments: &[&str]) -> Child {
+    start_command(&[], folder, arguments)
+}
+
+fn start_command(command_name: &[&str], folder: &Path, arguments: &[&str]) -> Child {
     let mut command = Command::new(env!("CARGO_BIN_EXE_fast_pyramid"));
-    command.arg(folder).arg("-q").args(arguments).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    command
+        .args(command_name)
+        .arg(folder)
+        .arg("-q")
+        .args(arguments)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
     command.spawn().unwrap()
 }
 
@@ -67,7 +78,15 @@ fn a_reader_never_sees_anything_half_built() {
     let (_scratch, folder) = sources("relief");
     assert_eq!(code(start(&folder, &[])), 0);
     let (done, rounds) = (AtomicBool::new(false), AtomicU64::new(0));
+    /// Ends the reader, also when the test fails.
+    struct End<'a>(&'a AtomicBool);
+    impl Drop for End<'_> {
+        fn drop(&mut self) {
+            self.0.store(true, Ordering::Relaxed);
+        }
+    }
     std::thread::scope(|scope| {
+        let _end = End(&done);
         scope.spawn(|| {
             while !done.load(Ordering::Relaxed) {
                 read_latest(&folder);
@@ -79,14 +98,43 @@ fn a_reader_never_sees_anything_half_built() {
             fs::create_dir(&patch).unwrap();
             let (column, row) = (version % 7, version % 5);
             fs::copy(
-                folder.join("v0").join(format!("{}_{row}.jpg", (column + 1) % 7)),
+                fixture("relief").join("v0").join(format!("{}_{row}.jpg", (column + 1) % 7)),
                 patch.join(format!("{column}_{row}.jpg")),
             )
             .unwrap();
             assert_eq!(code(start(&folder, &[])), 0);
+            if version % 7 == 0 {
+                assert_eq!(code(start_command(&["vacuum"], &folder, &["--keep-last", "4"])), 0);
+            }
         }
-        done.store(true, Ordering::Relaxed);
     });
     assert!(rounds.into_inner() > 5);
     assert!(read_latest(&folder).ends_with("v49"));
+}
+
+#[test]
+fn a_builder_and_a_vacuum_take_turns() {
+    for turn in 0..20 {
+        let (_scratch, folder) = sources("png_alpha");
+        fs::rename(folder.join("v1"), folder.join("aside")).unwrap();
+        assert_eq!(code(start(&folder, &[])), 0);
+        fs::rename(folder.join("aside"), folder.join("v1")).unwrap();
+        let wait: &[&str] = if turn % 2 == 0 { &[] } else { &["--wait", "60"] };
+        let build = start(&folder, wait);
+        let vacuum = start_command(&["vacuum"], &folder, &[&["--keep-last", "1"], wait].concat());
+        let codes = [code(build), code(vacuum)];
+        // A vacuum that comes first finds a version that is not built yet, and says so.
+        assert!(codes.iter().all(|code| [0, 1, 2, 4].contains(code)), "{codes:?}");
+        assert_eq!(code(start(&folder, &[])), 0);
+        assert_eq!(code(start_command(&["vacuum"], &folder, &["--keep-last", "1"])), 0);
+        assert_eq!(code(start_command(&["verify"], &folder, &[])), 0);
+        assert_tree_rules(&folder);
+        let (_scratch, fresh) = sources("png_alpha");
+        for version in ["v0", "v1"] {
+            fs::remove_dir_all(fresh.join(version)).unwrap();
+        }
+        copy_folder(&folder.join("v1"), &fresh.join("v1"));
+        assert_eq!(code(start(&fresh, &[])), 0);
+        assert_same_tree(&fresh.join("dest/dzi"), &folder.join("dest/dzi"));
+    }
 }
