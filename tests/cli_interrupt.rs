@@ -95,6 +95,9 @@ fn an_interrupt_leaves_published_trees() {
     );
     assert_same_snapshot(&before, &snapshot(&desk.path("p/dest/dzi")));
 
+    assert!(desk.succeed(&["info", "p"]).out.contains("the build of v1 was stopped half way"));
+    assert_eq!(desk.succeed(&["info", "p", "--json"]).json()[0]["half_built"], serde_json::json!([1]));
+
     // The next run ends what was begun, and leaves nothing of the first.
     desk.succeed(&["p"]);
     assert_tree_rules(&desk.path("p"));

@@ -50,6 +50,10 @@ fn table(name: &str, info: &PyramidInfo) -> String {
     if info.half_vacuumed {
         text += "a vacuum was stopped halfway; the next build or vacuum finishes it\n";
     }
+    for version in &info.half_built {
+        text +=
+            &format!("the build of {version} was stopped half way, or goes on now; the next build goes on with it\n");
+    }
     let heading = ["version", "built", "generated", "bytes", "patched", "bytes", "linked", "frees", "inodes", ""];
     let mut rows = vec![heading.map(str::to_owned)];
     rows.extend(info.versions.iter().map(|version| row(version, info)));

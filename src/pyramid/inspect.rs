@@ -32,6 +32,9 @@ pub struct PyramidInfo {
     /// A vacuum was killed and is not finished yet; the next build or vacuum will. Absent otherwise.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub half_vacuumed: bool,
+    /// Versions whose build was stopped half way, or goes on at this moment. The next build goes on with them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub half_built: Vec<Version>,
     /// All versions, published or with sources, lowest first.
     pub versions: Vec<VersionInfo>,
 }
@@ -138,6 +141,7 @@ impl Pyramid {
             latest: published.last().map(|manifest| manifest.version),
             encoder: crate::codec::ENCODER_VERSION,
             half_vacuumed,
+            half_built: store::half_built(&self.layout)?,
             versions: versions.collect(),
         })
     }

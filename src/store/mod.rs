@@ -30,7 +30,8 @@ pub use mend::{Mend, Mending};
 pub use owners::Owners;
 pub use problem::{Problem, ProblemKind, Problems};
 pub use publish::{
-    Durability, check_own_folders, clean_leftovers, discard_staging, is_published, point_latest_to, publish, published,
+    Durability, check_own_folders, clean_leftovers, discard_staging, half_built, is_published, point_latest_to,
+    publish, published,
 };
 pub use sources::{SourceFolder, SourceListing, SourceStamp, SourceVersions};
 pub use staging::StagedTree;

@@ -40,6 +40,14 @@ pub fn is_published(layout: &Layout, version: Version) -> bool {
     layout.tree(version).is_dir() && Manifest::is_there(&layout.manifest(version))
 }
 
+/// The versions that are in staging, because their build was stopped or goes on.
+///
+/// # Errors
+/// The folder cannot be read.
+pub fn half_built(layout: &Layout) -> Result<Vec<Version>, StoreError> {
+    Ok(versions_in(&layout.staging())?)
+}
+
 /// The folders named `vN` in `folder`, ascending; none where it does not exist.
 pub(super) fn versions_in(folder: &Path) -> Result<Vec<Version>, IoError> {
     let entries = match std::fs::read_dir(folder) {
