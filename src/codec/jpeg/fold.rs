@@ -30,7 +30,7 @@ const WEIGHTS: [i64; 8] =
 /// Where along one axis they go.
 const PLACES: [usize; 8] = [0, 1, 2, 3, 0, 3, 2, 1];
 
-/// A folded block: 4x4, row-major, dequantised, with [`FRACTION`] bits behind the binary point, of
+/// A folded block: 4x4, row-major, dequantised, with 11 bits behind the binary point, of
 /// which half of what merging drops is added beforehand, so that it rounds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FoldedBlock([i32; 16]);
