@@ -40,7 +40,7 @@ struct CodePair<D, A = D> {
 /// If the image cannot be a baseline JPEG: see [`EncodeError`]. What `out` held before is then
 /// still its beginning; what follows is to be cut off.
 pub fn encode(image: &JpegImage, huffman: HuffmanTables, out: &mut Vec<u8>) -> Result<(), EncodeError> {
-    write(image, huffman, out, &mut Nothing)
+    write(image, huffman, out, None)
 }
 
 /// The same, and folds the image into `folded` on the way. It must be foldable.
@@ -50,23 +50,20 @@ pub(super) fn encode_folding(
     out: &mut Vec<u8>,
     folded: &mut FoldedImage,
 ) -> Result<(), EncodeError> {
-    folded.assume_shape_of(image);
-    let mut tables = [FoldTable::new(&[1; 64]); 3];
-    tables.iter_mut().zip(&image.components).for_each(|(to, one)| *to = FoldTable::new(&one.quantisation));
-    write(image, huffman, out, &mut Folder { tables, folded, component: 0, index: 0, block: FoldedBlock::UNSET })
+    write(image, huffman, out, Some(Folder::new(image, folded)))
 }
 
 fn write(
     image: &JpegImage,
     huffman: HuffmanTables,
     out: &mut Vec<u8>,
-    observer: &mut impl Observer,
+    folder: Option<Folder<'_>>,
 ) -> Result<(), EncodeError> {
     check(image)?;
     match huffman {
         HuffmanTables::Standard => {
             headers(image, [CodePair { dc: &LUMA_DC, ac: &LUMA_AC }, CodePair { dc: &CHROMA_DC, ac: &CHROMA_AC }], out);
-            write_scan(image, &STANDARD, out, observer)?;
+            write_scan(image, &STANDARD, out, folder)?;
         }
         HuffmanTables::Optimised => {
             let mut counter = Counter { counts: [CodePair { dc: [0; 256], ac: [0; 256] }; 2], pair: 0 };
@@ -76,7 +73,7 @@ fn write(
             headers(image, specs.each_ref().map(|spec| CodePair { dc: &spec.dc, ac: &spec.ac }), out);
             let tables =
                 specs.map(|spec| CodePair { dc: EncodeTable::new(&spec.dc), ac: AcEncodeTable::new(&spec.ac) });
-            write_scan(image, &tables, out, observer)?;
+            write_scan(image, &tables, out, folder)?;
         }
     }
     out.extend_from_slice(&[0xFF, marker::EOI]);
@@ -210,45 +207,43 @@ impl SymbolSink for Counter {
     fn end_block(&mut self) {}
 }
 
-/// Sees the coefficients that are written.
-trait Observer {
-    fn begin_block(&mut self, component: usize, index: usize, dc: i16);
-    fn coefficient(&mut self, position: usize, value: i32);
-    fn end_block(&mut self);
-}
-
-/// Does nothing with them.
-struct Nothing;
-
-impl Observer for Nothing {
-    #[inline(always)]
-    fn begin_block(&mut self, _: usize, _: usize, _: i16) {}
-    #[inline(always)]
-    fn coefficient(&mut self, _: usize, _: i32) {}
-    #[inline(always)]
-    fn end_block(&mut self) {}
-}
-
-/// Folds them.
+/// Folds the coefficients that are written.
 struct Folder<'a> {
     tables: [FoldTable; 3],
     folded: &'a mut FoldedImage,
+    /// Of which component the present block is, and its index there.
     component: usize,
     index: usize,
     block: FoldedBlock,
 }
 
-impl Observer for Folder<'_> {
+impl<'a> Folder<'a> {
+    fn new(image: &JpegImage, folded: &'a mut FoldedImage) -> Self {
+        folded.assume_shape_of(image);
+        let mut tables = [FoldTable::new(&[1; 64]); 3];
+        tables.iter_mut().zip(&image.components).for_each(|(to, one)| *to = FoldTable::new(&one.quantisation));
+        Self { tables, folded, component: 0, index: 0, block: FoldedBlock::UNSET }
+    }
+}
+
+impl SymbolSink for Folder<'_> {
     #[inline(always)]
-    fn begin_block(&mut self, component: usize, index: usize, dc: i16) {
+    fn begin_block(&mut self, component: usize, _: usize, index: usize, dc: i16) {
         (self.component, self.index) = (component, index);
         self.block = self.tables[component].begin(dc);
     }
 
     #[inline(always)]
-    fn coefficient(&mut self, position: usize, value: i32) {
-        self.tables[self.component].add(&mut self.block, position, value);
+    fn dc(&mut self, _: u32, _: u32) {}
+
+    #[inline(always)]
+    fn ac(&mut self, _: u32, position: u32, value: i32) -> bool {
+        self.tables[self.component].add(&mut self.block, position as usize, value);
+        true
     }
+
+    #[inline(always)]
+    fn zeros(&mut self, _: u8) {}
 
     #[inline(always)]
     fn end_block(&mut self) {
@@ -256,21 +251,53 @@ impl Observer for Folder<'_> {
     }
 }
 
+/// Hands everything to one sink, then to another what the first has taken.
+struct Both<A, B>(A, B);
+
+impl<A: SymbolSink, B: SymbolSink> SymbolSink for Both<A, B> {
+    #[inline(always)]
+    fn begin_block(&mut self, component: usize, pair: usize, index: usize, dc: i16) {
+        self.0.begin_block(component, pair, index, dc);
+        self.1.begin_block(component, pair, index, dc);
+    }
+
+    #[inline(always)]
+    fn dc(&mut self, size: u32, extra: u32) {
+        self.0.dc(size, extra);
+        self.1.dc(size, extra);
+    }
+
+    #[inline(always)]
+    fn ac(&mut self, run: u32, position: u32, value: i32) -> bool {
+        self.0.ac(run, position, value) && self.1.ac(run, position, value)
+    }
+
+    #[inline(always)]
+    fn zeros(&mut self, symbol: u8) {
+        self.0.zeros(symbol);
+        self.1.zeros(symbol);
+    }
+
+    #[inline(always)]
+    fn end_block(&mut self) {
+        self.0.end_block();
+        self.1.end_block();
+    }
+}
+
 /// Writes the symbols' codes.
-struct Coder<'a, O> {
+struct Coder<'a> {
     tables: &'a [CodePair<EncodeTable, AcEncodeTable>; 2],
     /// Those of the present block.
     table: &'a CodePair<EncodeTable, AcEncodeTable>,
     writer: BitWriter<'a>,
-    observer: &'a mut O,
 }
 
-impl<O: Observer> SymbolSink for Coder<'_, O> {
+impl SymbolSink for Coder<'_> {
     #[inline(always)]
-    fn begin_block(&mut self, component: usize, pair: usize, index: usize, dc: i16) {
+    fn begin_block(&mut self, _: usize, pair: usize, _: usize, _: i16) {
         self.table = &self.tables[pair];
         self.writer.make_room();
-        self.observer.begin_block(component, index, dc);
     }
 
     #[inline(always)]
@@ -279,8 +306,7 @@ impl<O: Observer> SymbolSink for Coder<'_, O> {
     }
 
     #[inline(always)]
-    fn ac(&mut self, run: u32, position: u32, value: i32) -> bool {
-        self.observer.coefficient(position as usize, value);
+    fn ac(&mut self, run: u32, _: u32, value: i32) -> bool {
         if let Some((bits, count)) = self.table.ac.short(run, value) {
             self.writer.bits(bits, count);
             return true;
@@ -298,19 +324,27 @@ impl<O: Observer> SymbolSink for Coder<'_, O> {
     }
 
     #[inline(always)]
-    fn end_block(&mut self) {
-        self.observer.end_block();
-    }
+    fn end_block(&mut self) {}
 }
 
 fn write_scan(
     image: &JpegImage,
     tables: &[CodePair<EncodeTable, AcEncodeTable>; 2],
     out: &mut Vec<u8>,
-    observer: &mut impl Observer,
+    folder: Option<Folder<'_>>,
 ) -> Result<(), EncodeError> {
-    let mut coder = Coder { tables, table: &tables[0], writer: BitWriter::new(out), observer };
-    walk(image, &mut coder)?;
+    let mut coder = Coder { tables, table: &tables[0], writer: BitWriter::new(out) };
+    let coder = match folder {
+        None => {
+            walk(image, &mut coder)?;
+            coder
+        }
+        Some(folder) => {
+            let mut both = Both(coder, folder);
+            walk(image, &mut both)?;
+            both.0
+        }
+    };
     coder.writer.finish();
     Ok(())
 }

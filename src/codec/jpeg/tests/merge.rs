@@ -229,3 +229,15 @@ fn the_profile_is_that_of_the_first_child_with_one() {
     assert!(halve(children.each_ref().map(Some), &FINE, &FINE, &mut parent));
     assert_eq!(parent.icc.as_deref(), Some(&[3; 9][..]));
 }
+
+#[test]
+fn what_cannot_be_encoded_is_refused_before_it_is_folded() {
+    let mut image = photo_image((32, 32), Colour::Grey, &[(1, 1)], 75, 1);
+    image.components[0].quantisation = [255; 64];
+    for extreme in [i16::MIN, 1024, i16::MAX] {
+        image.components[0].coefficients[0][63] = extreme;
+        let fold = Some(FoldSampling { chroma_step: 2 });
+        let refused = JpegTile::default().encode(&mut image.clone(), HuffmanTables::Standard, fold, &mut Vec::new());
+        assert_eq!(refused, Err(EncodeError::Coefficient { component: 0 }));
+    }
+}
