@@ -73,11 +73,11 @@ fn check_folding_on_the_way(files: &[&[u8]], images: &[JpegImage], scratch: &mut
     let mut tile = JpegTile::default();
     for file in files {
         for chroma_step in [1, 2] {
-            let sampling = FoldSampling { chroma_step };
+            let sampling = FoldSampling { chroma_step, tile_size: 256 };
             let Ok(image) = decode(file, None, scratch) else { continue };
             tile.decode(file, None, Some(sampling), scratch).expect("it was decoded before");
             let mut folded = FoldedImage::default();
-            let expected = sampling.is_that_of(&image) && fold(&image, &mut folded);
+            let expected = sampling.suits(&image) && fold(&image, &mut folded);
             assert_eq!(tile.folded().is_some(), expected);
             assert!(tile.folded().is_none_or(|tile| *tile == folded), "folded otherwise on the way");
             let mut spare = JpegImage::default();

@@ -77,6 +77,7 @@ pub struct Codec {
     quality: Quality,
     optimize: bool,
     reduction: Reduction,
+    tile_size: u32,
 }
 
 impl Codec {
@@ -88,6 +89,7 @@ impl Codec {
             quality: settings.quality.unwrap_or(Quality::DEFAULT),
             optimize: settings.optimize.unwrap_or(false),
             reduction: Reduction { filter: settings.filter, linear: settings.linear },
+            tile_size: settings.tile_size,
         }
     }
 
@@ -159,7 +161,7 @@ impl Codec {
                 let parent = parent.jpeg_mut();
                 let children = children.map(|child| child.and_then(TileImage::as_jpeg));
                 let tables = if self.optimize { jpeg::HuffmanTables::Optimised } else { jpeg::HuffmanTables::Standard };
-                let (how, reduction) = ((self.quality, tables), self.reduction);
+                let (how, reduction) = ((self.quality, tables), (self.reduction, self.tile_size));
                 planes::parent(children, size, how, reduction, &mut scratch.jpeg, (parent, out))
             }
             FormatKind::Png => {
@@ -181,7 +183,7 @@ impl Codec {
         scratch: &mut jpeg::Scratch,
         tile: &mut jpeg::JpegTile,
     ) -> Result<(), CodecError> {
-        let fold = planes::fold_sampling(self.quality, self.reduction);
+        let fold = planes::fold_sampling(self.quality, self.reduction, self.tile_size);
         let header = tile.decode(bytes, Some((size.width, size.height)), fold, scratch).map_err(refused)?;
         match header.orientation {
             Some(orientation) if orientation != 1 => Err(CodecError::Rotated(orientation)),

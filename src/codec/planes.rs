@@ -6,11 +6,13 @@
 //! through another colour space or resolution. Only in averaging in linear light do YCbCr tiles become RGB and back.
 //!
 //! **The path of coefficients** ([`jpeg::fold`], [`jpeg::merge`]) is taken for the mean of children that are all of one
-//! colour and have the parent's own sampling, quantisation steps of at most 255, as all baseline files have, and sides
-//! that are multiples of 32 pixels (4:2:0) or 16 (4:4:4, grey), so that half of each is a whole number of MCUs. **The path of samples** is taken by all other children: decode their
-//! planes, reduce each to the parent's by a factor of 4, 2 or 1 along each axis, transform and quantise. Which path it
-//! is depends on the children and the settings alone, so a tile takes the same one in every run. They differ in that
-//! only the path of samples limits samples to 0..=255 before the mean.
+//! colour and have the parent's own sampling and quantisation steps of at most 255, as all baseline files have, in
+//! pyramids whose tile size is a multiple of 32 (4:2:0) or 16 (4:4:4, grey), so that half of a tile is a whole number of
+//! MCUs. Tiles at the right and lower edge may have any size: of blocks that reach beyond it the samples are computed,
+//! the last column and row repeated, and the coefficients computed anew. **The path of samples** is taken by all other
+//! children: decode their planes, reduce each to the parent's by a factor of 4, 2 or 1 along each axis, transform and
+//! quantise. Which path it is depends on the children and the settings alone, so a tile takes the same one in every run.
+//! They differ in that only the path of samples limits samples to 0..=255, in whole numbers, before the mean.
 
 use super::jpeg::{
     self, Colour, FoldSampling, FoldedImage, HuffmanTables, JpegImage, JpegTile, ParentSteps, PlaneSource,
@@ -64,9 +66,9 @@ pub(super) struct Scratch {
 }
 
 /// The sampling with which a tile is folded for its parent, if the parent can be made of folded tiles.
-pub(super) fn fold_sampling(quality: Quality, reduction: Reduction) -> Option<FoldSampling> {
+pub(super) fn fold_sampling(quality: Quality, reduction: Reduction, tile_size: u32) -> Option<FoldSampling> {
     let plain_mean = reduction.filter == Filter::Mean && !reduction.linear;
-    plain_mean.then(|| FoldSampling { chroma_step: chroma_step(Colour::YCbCr, quality) })
+    plain_mean.then(|| FoldSampling { chroma_step: chroma_step(Colour::YCbCr, quality), tile_size })
 }
 
 /// Makes `parent`, of `size`, from its children, of which the top left one is always there, and appends its file to
@@ -75,12 +77,12 @@ pub(super) fn parent(
     children: [Option<&JpegTile>; 4],
     size: Size,
     (quality, tables): (Quality, HuffmanTables),
-    reduction: Reduction,
+    (reduction, tile_size): (Reduction, u32),
     scratch: &mut Scratch,
     (parent, out): (&mut JpegTile, &mut Vec<u8>),
 ) -> Result<(), CodecError> {
-    let sampling = fold_sampling(quality, reduction);
-    let fits = |image: &&FoldedImage| sampling.is_some_and(|sampling| sampling.is_that_of(image));
+    let sampling = fold_sampling(quality, reduction, tile_size);
+    let fits = |image: &&FoldedImage| sampling.is_some_and(|sampling| sampling.suits(image));
     let folded = children.map(|child| child.and_then(JpegTile::folded).filter(fits));
     let all_folded = folded.iter().flatten().count() == children.iter().flatten().count();
     if !all_folded || !jpeg::merge(folded, scratch.steps.of(quality), &mut scratch.parent) {

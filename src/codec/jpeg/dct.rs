@@ -92,16 +92,17 @@ pub(super) fn inverse(block: &Block, quantisation: &[u16; 64]) -> [[u8; 8]; 8] {
     transpose(&samples).map(|row| row.map(|sample| sample.clamp(0, 255) as u8))
 }
 
+/// Bits behind the binary point of what [`forward_exact`] gives.
+pub(super) const FORWARD_POINT: u32 = UNIT + FORWARD_KEPT;
+
 /// Divides by quantisation steps, rounding to the nearest, without a division.
 pub(super) struct Quantiser {
-    /// Half of each step, in the forward transform's unit of 2^[`Quantiser::POINT`].
+    /// Half of each step, in the forward transform's unit of 2^[`FORWARD_POINT`].
     halves: [i32; 64],
     reciprocals: [u32; 64],
 }
 
 impl Quantiser {
-    /// Bits behind the binary point of what [`forward`] transforms to.
-    const POINT: u32 = UNIT + UNIT - (UNIT - FORWARD_KEPT);
     /// The scale of the reciprocals. n * ceil(2^19 / step) >> 19 is n / step exactly while n * step
     /// < 2^19; n, a coefficient and half a step, is under 2^11, a step under 2^8.
     const RECIPROCAL: u32 = 19;
@@ -110,12 +111,12 @@ impl Quantiser {
     pub(super) fn new(steps: &[u16; 64]) -> Self {
         let steps = steps.map(|step| u32::from(step.clamp(1, 255)));
         Self {
-            halves: steps.map(|step| (step << (Self::POINT - 1)) as i32),
+            halves: steps.map(|step| (step << (FORWARD_POINT - 1)) as i32),
             reciprocals: steps.map(|step| (1u32 << Self::RECIPROCAL).div_ceil(step)),
         }
     }
 
-    /// The nearest multiples, halves away from zero, of coefficients in units of 2^[`Self::POINT`].
+    /// The nearest multiples, halves away from zero, of coefficients in units of 2^[`FORWARD_POINT`].
     ///
     /// Shifting before dividing loses nothing: floor(n / (2^p * step)) = floor(floor(n / 2^p) /
     /// step), and half a step is a whole number here.
@@ -123,7 +124,7 @@ impl Quantiser {
         let mut block = [0; 64];
         for index in 0..64 {
             let coefficient = coefficients[index];
-            let rounded = (coefficient.abs() + self.halves[index]) as u32 >> Self::POINT;
+            let rounded = (coefficient.abs() + self.halves[index]) as u32 >> FORWARD_POINT;
             let magnitude = ((rounded * self.reciprocals[index]) >> Self::RECIPROCAL) as i32;
             let sign = coefficient >> 31;
             block[index] = ((magnitude ^ sign) - sign) as i16;
@@ -134,11 +135,17 @@ impl Quantiser {
 
 /// The quantised coefficients of a block of samples.
 pub(super) fn forward(samples: &[[u8; 8]; 8], quantiser: &Quantiser) -> Block {
+    quantiser.quantise(&forward_exact(samples))
+}
+
+/// The coefficients of a block of samples, row-major, with [`FORWARD_POINT`] bits behind the binary
+/// point.
+pub(super) fn forward_exact(samples: &[[u8; 8]; 8]) -> [i32; 64] {
     let rows = samples.map(|row| row.map(|sample| i32::from(sample) - 128));
     let shift = UNIT - FORWARD_KEPT;
     let columns_done = forward_pass(&rows, 1 << (shift - 1), shift);
     let transformed = transpose(&forward_pass(&transpose(&columns_done), 0, 0));
     let mut coefficients = [0; 64];
     coefficients.copy_from_slice(transformed.as_flattened());
-    quantiser.quantise(&coefficients)
+    coefficients
 }

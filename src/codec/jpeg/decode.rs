@@ -62,8 +62,8 @@ pub fn decode_into(
     Decoder::run(bytes, expected_size, scratch, &mut Target { whole: image, folding: None, folded: false })
 }
 
-/// Decodes into `whole`, or into `folded` if the image has this sampling and can be folded
-/// ([`super::fold::fold`]). Returns whether it was folded.
+/// Decodes into `folded` if the image has this sampling and can be folded ([`super::fold::fold`]),
+/// else into `whole`. Returns whether it was folded.
 pub(super) fn decode_folding_into(
     bytes: &[u8],
     expected_size: Option<(u32, u32)>,
@@ -78,7 +78,7 @@ pub(super) fn decode_folding_into(
     let Target { whole, folding: Some((sampling, folded)), folded: false } = target else {
         return Ok((header, target.folded));
     };
-    let fold = sampling.is_that_of(whole) && fold(whole, folded);
+    let fold = sampling.suits(whole) && fold(whole, folded);
     Ok((header, fold))
 }
 
@@ -260,13 +260,11 @@ impl<'a> Decoder<'a> {
         let first_use = self.progress.advance(&scan, frame.progressive)?;
         let at_once = !frame.progressive && scan.components().len() == frame.components().len();
         if self.header.is_none() {
-            let mut list = [(1, 1); 3];
-            list.iter_mut().zip(frame.components()).for_each(|(to, component)| *to = component.factors);
-            let factors = list.get(..frame.components().len()).unwrap_or_default();
+            let factors = frame.components().iter().map(|component| component.factors);
             if at_once && let Some((sampling, folded)) = &mut target.folding {
-                folded.reshape(frame.size, header.colour, factors);
+                folded.reshape(frame.size, header.colour, factors.clone());
                 begin_components(folded, frame, [true; 3], &self.quantisation)?;
-                target.folded = sampling.is_that_of(folded) && folded.is_foldable();
+                target.folded = sampling.suits(folded) && folded.is_foldable_at_once();
             }
             if !target.folded {
                 target.whole.reshape(frame.size, header.colour, factors);

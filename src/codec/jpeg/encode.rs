@@ -4,7 +4,7 @@
 use super::encode_error::EncodeError;
 use super::fold::{FoldTable, FoldedBlock, FoldedImage};
 use super::icc;
-use super::image::{Colour, Component, JpegImage, Unset, check_size_and_factors, check_steps};
+use super::image::{BlockKind, Colour, Component, JpegImage, check_size_and_factors, check_steps};
 use super::optimise::optimal_table;
 use super::symbols::{SymbolSink, ac_symbol, pair_of, walk};
 use super::tables::{CHROMA_AC, CHROMA_DC, HuffmanSpec, LUMA_AC, LUMA_DC, NATURAL_ORDER, marker};
@@ -86,10 +86,8 @@ fn check(image: &JpegImage) -> Result<(), EncodeError> {
     if count != image.colour.component_count() {
         return Err(EncodeError::Components { count });
     }
-    let mut factors = [(1, 1); 3];
-    factors.iter_mut().zip(&image.components).for_each(|(to, component)| *to = component.factors());
-    check_size_and_factors((image.width, image.height), &factors[..count])?;
-    if count == 1 && factors[0] != (1, 1) {
+    check_size_and_factors((image.width, image.height), image.factors())?;
+    if count == 1 && image.factors().any(|factors| factors != (1, 1)) {
         return Err(EncodeError::Sampling);
     }
     let layout = image.layout();

@@ -9,7 +9,8 @@
 //!
 //! Arithmetic is in whole numbers, so it does not matter in which order coefficients come.
 
-use super::image::{BlockComponent, BlockImage, Colour, Component, JpegImage, Layout, Unset};
+use super::dct;
+use super::image::{Block, BlockComponent, BlockImage, BlockKind, Colour, Component, JpegImage};
 use super::tables::NATURAL_ORDER;
 
 /// Bits behind the binary point of folded coefficients.
@@ -35,8 +36,10 @@ const PLACES: [usize; 8] = [0, 1, 2, 3, 0, 3, 2, 1];
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FoldedBlock([i32; 16]);
 
-impl Unset for FoldedBlock {
+impl BlockKind for FoldedBlock {
     const UNSET: Self = Self([1 << (DROPPED - 1); 16]);
+    /// So that half of them are whole MCUs of the parent.
+    const MCUS: usize = 2;
 }
 
 impl FoldedBlock {
@@ -81,6 +84,18 @@ impl FoldTable {
         block
     }
 
+    /// The folded block of these quantised coefficients.
+    fn fold(&self, block: &Block) -> FoldedBlock {
+        let mut folded = self.begin(block[0]);
+        for (position, &natural) in NATURAL_ORDER.iter().enumerate().skip(1) {
+            let value = i32::from(block[usize::from(natural)]);
+            if value != 0 {
+                self.add(&mut folded, position, value.clamp(-LARGEST_AC, LARGEST_AC));
+            }
+        }
+        folded
+    }
+
     /// Adds the AC coefficient at a zig-zag position, at most [`LARGEST_AC`] in magnitude.
     #[inline(always)]
     pub(super) fn add(&self, block: &mut FoldedBlock, position: usize, value: i32) {
@@ -103,64 +118,98 @@ const PRODUCTS: [(usize, i64); 64] = {
     products
 };
 
-impl<B> BlockImage<B> {
-    /// Whether blocks of this image can be folded and merged with those of like images: half of it,
-    /// either way, is a whole number of MCUs, and its steps are not too great.
+impl<B: BlockKind> BlockImage<B> {
+    /// Whether its steps are small enough for its blocks to be folded.
     pub(super) fn is_foldable(&self) -> bool {
-        let layout = self.layout();
-        halves_evenly(&layout)
-            && self.components.iter().all(|component| component.quantisation.iter().all(|&step| step <= LARGEST_STEP))
+        let is_small = |component: &BlockComponent<B>| component.quantisation.iter().all(|&step| step <= LARGEST_STEP);
+        self.width > 0 && self.height > 0 && self.components.iter().all(is_small)
+    }
+
+    /// Whether each block can be folded by itself as it comes: half of the image, either way, is a
+    /// whole number of MCUs.
+    pub(super) fn is_foldable_at_once(&self) -> bool {
+        let greatest = self.layout().greatest;
+        let is_even = |length: u32, factor: u8| length.is_multiple_of(16 * u32::from(factor));
+        self.is_foldable() && is_even(self.width, greatest.0) && is_even(self.height, greatest.1)
     }
 }
 
-/// Whether half of an image, either way, is a whole number of MCUs.
-fn halves_evenly(layout: &Layout) -> bool {
-    let even = |length: u32, factor: u8| length > 0 && length.is_multiple_of(16 * u32::from(factor));
-    even(layout.size.0, layout.greatest.0) && even(layout.size.1, layout.greatest.1)
-}
-
-/// Folds every block of `image` into `folded`, whose buffers are used again.
+/// Folds `image` into `folded`, whose buffers are used again.
 ///
-/// False, with `folded` left alone, if it does not apply: where half of the image, either way, is
-/// not a whole number of MCUs, or a quantisation step is greater than 255.
+/// Where blocks reach beyond the image to the right or below, its last column and row count as
+/// repeated there, whatever the blocks hold, and so on to whole MCUs of the parent.
+///
+/// False, with `folded` left alone, if it does not apply: where a quantisation step is greater than
+/// 255.
 #[must_use]
 pub fn fold(image: &JpegImage, folded: &mut FoldedImage) -> bool {
     if !image.is_foldable() || !image.is_sound() {
         return false;
     }
     folded.assume_shape_of(image);
-    for (component, to) in image.components.iter().zip(&mut folded.components) {
-        fold_component(component, to);
+    for (index, (component, to)) in image.components.iter().zip(&mut folded.components).enumerate() {
+        fold_component(component, image.component_size(index), to);
     }
     true
 }
 
-fn fold_component(component: &Component, folded: &mut FoldedComponent) {
+fn fold_component(component: &Component, size: (u32, u32), folded: &mut FoldedComponent) {
     let table = FoldTable::new(&component.quantisation);
-    for (block, to) in component.coefficients.iter().zip(&mut folded.coefficients) {
-        *to = table.begin(block[0]);
-        for (position, &natural) in NATURAL_ORDER.iter().enumerate().skip(1) {
-            let value = i32::from(block[usize::from(natural)]);
-            if value != 0 {
-                table.add(to, position, value.clamp(-LARGEST_AC, LARGEST_AC));
-            }
-        }
+    // Blocks without a sample beyond the edge.
+    let (wide, high) = (size.0 as usize / 8, size.1 as usize / 8);
+    for (index, to) in folded.coefficients.iter_mut().enumerate() {
+        let (column, row) = (index % folded.blocks_wide, index / folded.blocks_wide);
+        *to = if column < wide && row < high {
+            table.fold(&component.coefficients[row * component.blocks_wide + column])
+        } else {
+            fold_exactly(&dct::forward_exact(&repeating_edges(component, size, (column, row))))
+        };
     }
 }
 
-/// What sampling an image must have for its blocks to be folded on the way: that which its parent
-/// will have.
+/// The samples of the block at (column, row), which holds some beyond the edge of a component of
+/// this size. Those repeat the last column and row.
+fn repeating_edges(component: &Component, size: (u32, u32), at: (usize, usize)) -> [[u8; 8]; 8] {
+    let last = (size.0 as usize - 1, size.1 as usize - 1);
+    // The nearest block that holds some within it.
+    let (column, row) = (at.0.min(last.0 / 8), at.1.min(last.1 / 8));
+    let samples = dct::inverse(&component.coefficients[row * component.blocks_wide + column], &component.quantisation);
+    let place = |offset: usize, block: usize, inside: usize, last: usize| (8 * block + offset).min(last) - 8 * inside;
+    std::array::from_fn(|y| {
+        let line = samples[place(y, at.1, row, last.1)];
+        std::array::from_fn(|x| line[place(x, at.0, column, last.0)])
+    })
+}
+
+/// Folds a block of coefficients that are not quantised.
+fn fold_exactly(coefficients: &[i32; 64]) -> FoldedBlock {
+    let mut sums = [0i64; 16];
+    for (&coefficient, (place, weight)) in coefficients.iter().zip(PRODUCTS) {
+        sums[place] += i64::from(coefficient) * weight;
+    }
+    const SHIFT: u32 = dct::FORWARD_POINT + 30 - FRACTION;
+    let mut block = FoldedBlock::UNSET;
+    block.0.iter_mut().zip(sums).for_each(|(to, sum)| *to += ((sum + (1 << (SHIFT - 1))) >> SHIFT) as i32);
+    block
+}
+
+/// What an image must be like for its parent to be made of folded blocks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FoldSampling {
-    /// Pixels that a sample of YCbCr's colour differences stands for, along each axis.
+    /// Pixels that a sample of YCbCr's colour differences stands for in the parent, along each axis.
     pub chroma_step: u8,
+    /// Width and height of whole tiles in pixels.
+    pub tile_size: u32,
 }
 
 impl FoldSampling {
-    /// Whether an image of this shape has it.
-    pub fn is_that_of<B>(self, image: &BlockImage<B>) -> bool {
+    /// Whether an image of this shape has its parent's sampling, and the halves of whole tiles like
+    /// it are whole MCUs, so that tiles meet where blocks of the parent do.
+    pub fn suits<B: BlockKind>(self, image: &BlockImage<B>) -> bool {
         let first = if image.colour == Colour::YCbCr { self.chroma_step } else { 1 };
-        let mut factors = image.components.iter().map(BlockComponent::factors);
-        factors.next() == Some((first, first)) && factors.all(|factor| factor == (1, 1))
+        let mut factors = image.factors();
+        self.tile_size.is_multiple_of(16 * u32::from(first))
+            && factors.next() == Some((first, first))
+            && factors.all(|factor| factor == (1, 1))
     }
 }

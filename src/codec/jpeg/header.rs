@@ -3,7 +3,7 @@
 
 use super::error::{JpegError, JpegErrorKind, Unsupported};
 use super::icc::IccPieces;
-use super::image::{Colour, Layout};
+use super::image::{Block, Colour, Layout};
 use super::tables::marker;
 use crate::codec::orientation;
 
@@ -123,7 +123,7 @@ impl Frame {
 
     /// The division into MCUs.
     pub(super) fn layout(&self) -> Layout {
-        Layout::new(self.size, self.components().iter().map(|component| component.factors))
+        Layout::of::<Block>(self.size, self.components().iter().map(|component| component.factors))
     }
 
     /// The fewest bytes of entropy-coded data that the frame can take: a bit for the DC code of

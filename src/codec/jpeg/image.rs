@@ -37,7 +37,8 @@ pub struct BlockComponent<B> {
     pub vertical: u8,
     /// Quantisation steps, row-major, 1 to 65535.
     pub quantisation: [u16; 64],
-    /// Blocks in a row. Where there are three components, whole MCUs are filled (ITU T.81 A.2.4).
+    /// Blocks in a row. Where there are three components, whole MCUs are filled (ITU T.81 A.2.4), or
+    /// as many of them as [`BlockKind::MCUS`] says.
     pub blocks_wide: usize,
     /// Rows of blocks, likewise.
     pub blocks_high: usize,
@@ -100,10 +101,14 @@ pub(super) struct Layout {
 }
 
 impl Layout {
-    /// The layout of an image of `size` with components of these sampling factors, all at least 1.
-    pub(super) fn new(size: (u32, u32), factors: impl Iterator<Item = (u8, u8)>) -> Self {
+    /// The layout of an image of `size` with components of these sampling factors, all at least 1,
+    /// whose blocks are of kind `B`.
+    pub(super) fn of<B: BlockKind>(size: (u32, u32), factors: impl Iterator<Item = (u8, u8)>) -> Self {
         let greatest = factors.fold((1, 1), |most, one| (most.0.max(one.0), most.1.max(one.1)));
-        let count = |length: u32, factor: u8| length.div_ceil(8 * u32::from(factor)) as usize;
+        let count = |length: u32, factor: u8| {
+            let mcus = length.div_ceil(8 * u32::from(factor)) as usize;
+            mcus.next_multiple_of(B::MCUS)
+        };
         Self { size, greatest, mcus: (count(size.0, greatest.0), count(size.1, greatest.1)) }
     }
 
@@ -145,20 +150,28 @@ impl<B> Default for BlockImage<B> {
     }
 }
 
-/// A block that can be made before anything is known of it.
-pub trait Unset: Copy {
-    /// Such a block.
+/// A kind of block.
+pub trait BlockKind: Copy {
+    /// A block of which nothing is known.
     const UNSET: Self;
+    /// Images are filled with blocks to a multiple of this many MCUs, either way.
+    const MCUS: usize;
 }
 
-impl Unset for Block {
+impl BlockKind for Block {
     const UNSET: Self = [0; 64];
+    const MCUS: usize = 1;
 }
 
-impl<B> BlockImage<B> {
+impl<B: BlockKind> BlockImage<B> {
     /// The image's division into MCUs.
     pub(super) fn layout(&self) -> Layout {
-        Layout::new((self.width, self.height), self.components.iter().map(BlockComponent::factors))
+        Layout::of::<B>((self.width, self.height), self.factors())
+    }
+
+    /// The sampling factors of each component.
+    pub(super) fn factors(&self) -> impl ExactSizeIterator<Item = (u8, u8)> + Clone {
+        self.components.iter().map(BlockComponent::factors)
     }
 
     /// Whether there are as many components and blocks as there should be.
@@ -171,18 +184,21 @@ impl<B> BlockImage<B> {
                     && component.coefficients.len() == wide * high
             })
     }
-}
 
-impl<B: Unset> BlockImage<B> {
     /// Gives the image another shape; buffers are kept, and so is what blocks hold (new ones are
     /// unset).
-    pub(super) fn reshape(&mut self, size: (u32, u32), colour: Colour, factors: &[(u8, u8)]) {
+    pub(super) fn reshape(
+        &mut self,
+        size: (u32, u32),
+        colour: Colour,
+        factors: impl ExactSizeIterator<Item = (u8, u8)> + Clone,
+    ) {
         (self.width, self.height) = size;
         self.colour = colour;
         self.icc = None;
         self.components.resize_with(factors.len(), BlockComponent::unset);
-        let layout = Layout::new(size, factors.iter().copied());
-        for (component, &factors) in self.components.iter_mut().zip(factors) {
+        let layout = Layout::of::<B>(size, factors.clone());
+        for (component, factors) in self.components.iter_mut().zip(factors) {
             (component.horizontal, component.vertical) = factors;
             (component.blocks_wide, component.blocks_high) = layout.padded_blocks(factors);
             component.coefficients.resize(component.blocks_wide * component.blocks_high, B::UNSET);
@@ -190,11 +206,8 @@ impl<B: Unset> BlockImage<B> {
     }
 
     /// Becomes the other image in all but what its blocks hold.
-    pub(super) fn assume_shape_of<C>(&mut self, other: &BlockImage<C>) {
-        let mut factors = [(1, 1); 3];
-        factors.iter_mut().zip(&other.components).for_each(|(to, component)| *to = component.factors());
-        let factors = factors.get(..other.components.len()).unwrap_or_default();
-        self.reshape((other.width, other.height), other.colour, factors);
+    pub(super) fn assume_shape_of<C: BlockKind>(&mut self, other: &BlockImage<C>) {
+        self.reshape((other.width, other.height), other.colour, other.factors());
         self.icc.clone_from(&other.icc);
         for (component, other) in self.components.iter_mut().zip(&other.components) {
             component.quantisation = other.quantisation;
@@ -250,18 +263,15 @@ impl JpegImage {
         colour: Colour,
         planes: &[PlaneSource<'_>],
     ) -> Result<(), EncodeError> {
-        let mut factors = [(1, 1); 3];
-        let factors = factors
-            .get_mut(..planes.len())
-            .filter(|_| planes.len() == colour.component_count())
-            .ok_or(EncodeError::Components { count: planes.len() })?;
-        if planes.len() > 1 {
-            factors.iter_mut().zip(planes).for_each(|(own, plane)| *own = (plane.horizontal, plane.vertical));
+        if planes.len() != colour.component_count() {
+            return Err(EncodeError::Components { count: planes.len() });
         }
-        check_size_and_factors(size, factors)?;
+        let alone = planes.len() == 1;
+        let factors = planes.iter().map(|plane| if alone { (1, 1) } else { (plane.horizontal, plane.vertical) });
+        check_size_and_factors(size, factors.clone())?;
         planes.iter().try_for_each(|plane| check_steps(plane.quantisation))?;
-        let layout = Layout::new(size, factors.iter().copied());
-        for (index, (plane, &factors)) in planes.iter().zip(factors.iter()).enumerate() {
+        let layout = Layout::of::<Block>(size, factors.clone());
+        for (index, (plane, factors)) in planes.iter().zip(factors.clone()).enumerate() {
             let (width, height) = component_size(size, factors, layout.greatest);
             let (expected, found) = (width as usize * height as usize, plane.samples.len());
             if expected != found {
@@ -298,14 +308,18 @@ fn transform_plane(samples: &[u8], width: usize, component: &mut Component) {
 }
 
 /// Whether an image of this size and sampling can be one interleaved baseline scan.
-pub(super) fn check_size_and_factors(size: (u32, u32), factors: &[(u8, u8)]) -> Result<(), EncodeError> {
+pub(super) fn check_size_and_factors(
+    size: (u32, u32),
+    mut factors: impl ExactSizeIterator<Item = (u8, u8)> + Clone,
+) -> Result<(), EncodeError> {
     let possible = 1..=65535;
     if !possible.contains(&size.0) || !possible.contains(&size.1) {
         return Err(EncodeError::Dimension { width: size.0, height: size.1 });
     }
-    let legal = factors.iter().all(|(h, v)| (1..=4).contains(h) && (1..=4).contains(v));
-    let blocks: u32 = factors.iter().map(|&(h, v)| u32::from(h) * u32::from(v)).sum();
-    if legal && (blocks <= 10 || factors.len() == 1) { Ok(()) } else { Err(EncodeError::Sampling) }
+    let blocks: u32 = factors.clone().map(|(h, v)| u32::from(h) * u32::from(v)).sum();
+    let alone = factors.len() == 1;
+    let legal = factors.all(|(h, v)| (1..=4).contains(&h) && (1..=4).contains(&v));
+    if legal && (blocks <= 10 || alone) { Ok(()) } else { Err(EncodeError::Sampling) }
 }
 
 /// Whether all steps can stand in an 8-bit table.

@@ -12,7 +12,7 @@
 //! of the product, as vector units do in one instruction.
 
 use super::fold::{DROPPED, FRACTION, FoldedBlock, FoldedComponent, FoldedImage};
-use super::image::{Block, BlockComponent, Colour, Component, JpegImage};
+use super::image::{Block, Colour, Component, JpegImage};
 use super::transpose::{Rows, transpose};
 
 /// Bits behind the binary point.
@@ -115,7 +115,8 @@ impl Requantiser {
 /// lower right.
 ///
 /// There must be as many as a grid has, of fitting sizes, with the same colour and sampling, each
-/// foldable. It depends on nothing but the children, so a tile takes the same path in every run.
+/// foldable, and half of those that have a neighbour to the right or below must be whole MCUs in
+/// that direction. It depends on nothing but the children, so a tile takes the same path in every run.
 pub fn can_merge(children: [Option<&FoldedImage>; 4]) -> bool {
     let [Some(first), right, below, last] = children else {
         return false;
@@ -124,15 +125,16 @@ pub fn can_merge(children: [Option<&FoldedImage>; 4]) -> bool {
         return false;
     }
     let alike = children.into_iter().flatten().all(|child| {
-        let (own, firsts) = (child.components.iter(), first.components.iter());
-        child.colour == first.colour
-            && own.map(BlockComponent::factors).eq(firsts.map(BlockComponent::factors))
-            && child.is_foldable()
-            && child.is_sound()
+        child.colour == first.colour && child.factors().eq(first.factors()) && child.is_foldable() && child.is_sound()
     });
+    // Where tiles meet, blocks of the parent meet.
+    let greatest = first.layout().greatest;
+    let whole = |length: u32, factor: u8| length.is_multiple_of(16 * u32::from(factor));
     let width = |child: Option<&FoldedImage>| child.map(|child| child.width);
     let height = |child: Option<&FoldedImage>| child.map(|child| child.height);
     alike
+        && (right.is_none() || whole(first.width, greatest.0))
+        && (below.is_none() || whole(first.height, greatest.1))
         && below.is_none_or(|below| below.width == first.width)
         && right.is_none_or(|right| right.height == first.height)
         && (last.is_none() || (width(last) == width(right) && height(last) == height(below)))
@@ -170,10 +172,7 @@ pub fn merge(children: [Option<&FoldedImage>; 4], steps: &ParentSteps, parent: &
     }
     let width = first.width + right.map_or(0, |right| right.width);
     let height = first.height + below.map_or(0, |below| below.height);
-    let mut factors = [(1, 1); 3];
-    factors.iter_mut().zip(&first.components).for_each(|(to, component)| *to = component.factors());
-    let factors = factors.get(..first.components.len()).unwrap_or_default();
-    parent.reshape((width / 2, height / 2), first.colour, factors);
+    parent.reshape((width.div_ceil(2), height.div_ceil(2)), first.colour, first.factors());
     parent.icc = children.into_iter().flatten().find_map(|child| child.icc.clone());
     for (index, component) in parent.components.iter_mut().enumerate() {
         let (quantisation, requantiser) = steps.of(first.colour, index);

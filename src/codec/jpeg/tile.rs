@@ -4,7 +4,7 @@ use super::decode::{Scratch, decode_folding_into, decode_into};
 use super::encode::{HuffmanTables, encode, encode_folding};
 use super::encode_error::EncodeError;
 use super::error::JpegError;
-use super::fold::{FoldSampling, FoldedImage};
+use super::fold::{FoldSampling, FoldedImage, fold};
 use super::header::Header;
 use super::image::JpegImage;
 
@@ -35,7 +35,7 @@ impl PartialEq for JpegTile {
 }
 
 impl JpegTile {
-    /// Becomes what this file holds. Folded only if its sampling is the one given.
+    /// Becomes what this file holds. Folded only if `sampling` suits it.
     ///
     /// # Errors
     /// As [`decode_into`]; the tile is then unspecified.
@@ -43,11 +43,11 @@ impl JpegTile {
         &mut self,
         bytes: &[u8],
         expected_size: Option<(u32, u32)>,
-        fold: Option<FoldSampling>,
+        sampling: Option<FoldSampling>,
         scratch: &mut Scratch,
     ) -> Result<Header, JpegError> {
         self.is_folded = false;
-        let Some(sampling) = fold else {
+        let Some(sampling) = sampling else {
             return decode_into(bytes, expected_size, scratch, &mut self.whole);
         };
         let (header, is_folded) =
@@ -67,18 +67,24 @@ impl JpegTile {
         &mut self,
         image: &mut JpegImage,
         huffman: HuffmanTables,
-        fold: Option<FoldSampling>,
+        sampling: Option<FoldSampling>,
         out: &mut Vec<u8>,
     ) -> Result<(), EncodeError> {
         self.is_folded = false;
         let start = out.len();
-        if fold.is_some_and(|sampling| sampling.is_that_of(image)) && image.is_foldable() {
+        let suits = sampling.is_some_and(|sampling| sampling.suits(image));
+        let is_folded = if suits && image.is_foldable_at_once() {
             encode_folding(image, huffman, out, &mut self.folded)?;
+            true
+        } else {
+            encode(image, huffman, out)?;
+            suits && fold(image, &mut self.folded)
+        };
+        if is_folded {
             self.remember(out.get(start..).unwrap_or_default());
-            return Ok(());
+        } else {
+            std::mem::swap(&mut self.whole, image);
         }
-        encode(image, huffman, out)?;
-        std::mem::swap(&mut self.whole, image);
         Ok(())
     }
 

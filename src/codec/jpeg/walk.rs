@@ -5,7 +5,7 @@ use super::bits::{BitReader, stuffed_position, unstuff};
 use super::error::JpegErrorKind;
 use super::fold::{FoldTable, FoldedImage};
 use super::huffman::{DecodeTable, TableSlot};
-use super::image::{BlockImage, JpegImage};
+use super::image::{BlockImage, BlockKind, JpegImage};
 use super::progressive::{AcFirst, AcRefinement, DcFirst, DcRefinement};
 use super::scan::{Scan, ScanTables};
 use super::sequential::{Folding, Sequential, Whole};
@@ -110,7 +110,7 @@ struct Geometry {
     count: usize,
 }
 
-impl<B> Walk<'_, B> {
+impl<B: BlockKind> Walk<'_, B> {
     fn geometry(&self) -> Geometry {
         let layout = self.image.layout();
         let alone = self.scan.components().len() == 1;

@@ -108,6 +108,58 @@ fn columns_and_rows_at_tile_borders_are_as_good_as_others() {
     }
 }
 
+/// Of the four children's component, the mean of 2x2 samples at (x, y) of the parent. Beyond the right
+/// and lower edge the last column and row are repeated.
+fn exact_mean_at(children: [&JpegImage; 4], index: usize, (x, y): (usize, usize)) -> f64 {
+    let sizes = children.map(|child| child.component_size(index));
+    let (left, above) = (sizes[0].0 as usize, sizes[0].1 as usize);
+    let last = (left + sizes[1].0 as usize - 1, above + sizes[2].1 as usize - 1);
+    let sample = |x: usize, y: usize| {
+        let (x, y) = (x.min(last.0), y.min(last.1));
+        let (child, x) = if x < left { (0, x) } else { (1, x - left) };
+        let (child, y) = if y < above { (child, y) } else { (child + 2, y - above) };
+        let component = &children[child].components[index];
+        let block = &component.coefficients[y / 8 * component.blocks_wide + x / 8];
+        let exact =
+            exact_inverse(&std::array::from_fn(|at| f64::from(block[at]) * f64::from(component.quantisation[at])));
+        exact[y % 8 * 8 + x % 8] + 128.0
+    };
+    [(0, 0), (1, 0), (0, 1), (1, 1)].map(|(right, below)| sample(2 * x + right, 2 * y + below)).iter().sum::<f64>()
+        / 4.0
+}
+
+#[test]
+fn edges_of_any_size_repeat_the_last_column_and_row() {
+    for (width, height, sampling) in
+        [(1, 1, 1), (2, 17, 1), (8, 24, 1), (15, 9, 0), (16, 16, 1), (31, 32, 1), (29, 30, 0), (13, 27, 2)]
+    {
+        let sampling = &SAMPLINGS[sampling];
+        let child = |size, seed| photo_image(size, Colour::YCbCr, sampling, 85, seed);
+        let sizes = [(32, 32), (width, 32), (32, height), (width, height)];
+        let mut children: Vec<JpegImage> = sizes.into_iter().zip(1..).map(|(size, seed)| child(size, seed)).collect();
+        // So that blocks do not repeat the edge by themselves.
+        for component in &mut children[3].components {
+            component.coefficients.last_mut().unwrap()[9] += 7;
+        }
+        let children: [&JpegImage; 4] = std::array::from_fn(|at| &children[at]);
+        let mut parent = JpegImage::default();
+        assert!(halve(children.map(Some), &FINE, &FINE, &mut parent));
+        assert_eq!((parent.width, parent.height), ((32 + width).div_ceil(2), (32 + height).div_ceil(2)));
+        assert!(decoded(&encoded(&parent, HuffmanTables::Standard)).unwrap() == parent);
+        for index in 0..3 {
+            let (wide, high) = parent.component_size(index);
+            let mut samples = Vec::new();
+            parent.plane(index, &mut samples);
+            for (at, &found) in samples.iter().enumerate() {
+                let place = (at % wide as usize, at / wide as usize);
+                let exact = exact_mean_at(children, index, place).clamp(0.0, 255.0);
+                let off = (f64::from(found) - exact).abs();
+                assert!(off < 2.0, "{width}x{height} component {index} of {wide}x{high} at {place:?}: {off}");
+            }
+        }
+    }
+}
+
 #[test]
 fn both_ways_to_the_parent_agree() {
     // Through samples, with rounding and limits, and through coefficients: near each other in an
@@ -198,9 +250,10 @@ fn it_applies_where_every_block_has_one_child() {
         assert_eq!((parent.width, parent.height), expected);
         assert!(decoded(&encoded(&parent, HuffmanTables::Standard)).unwrap() == parent);
     }
+    let odd = image(48, 48);
+    let odd = Some(&odd);
     let other_sampling = photo_image((64, 64), Colour::YCbCr, &SAMPLINGS[0], 75, 1);
     let other_colour = photo_image((64, 64), Colour::Grey, &[(1, 1)], 75, 1);
-    let odd = image(48, 64);
     for children in [
         [None, full, full, full],
         [full, None, None, full],
@@ -211,7 +264,8 @@ fn it_applies_where_every_block_has_one_child() {
         [full, low, full, full],
         [full, full, full, Some(&other_sampling)],
         [full, Some(&other_colour), full, full],
-        [full, Some(&odd), None, None],
+        [odd, narrow, None, None],
+        [odd, None, odd, None],
     ] {
         assert!(!halve(children, &FINE, &FINE, &mut JpegImage::default()));
     }
@@ -236,7 +290,7 @@ fn what_cannot_be_encoded_is_refused_before_it_is_folded() {
     image.components[0].quantisation = [255; 64];
     for extreme in [i16::MIN, 1024, i16::MAX] {
         image.components[0].coefficients[0][63] = extreme;
-        let fold = Some(FoldSampling { chroma_step: 2 });
+        let fold = Some(FoldSampling { chroma_step: 2, tile_size: 256 });
         let refused = JpegTile::default().encode(&mut image.clone(), HuffmanTables::Standard, fold, &mut Vec::new());
         assert_eq!(refused, Err(EncodeError::Coefficient { component: 0 }));
     }

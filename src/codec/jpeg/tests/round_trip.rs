@@ -30,7 +30,7 @@ pub(super) fn random_image(
 ) -> JpegImage {
     let mut random = Random::new(seed);
     let mut image = JpegImage::default();
-    image.reshape(size, colour, sampling);
+    image.reshape(size, colour, sampling.iter().copied());
     for component in &mut image.components {
         component.quantisation = std::array::from_fn(|_| random.within(1, 255) as u16);
         for block in &mut component.coefficients {
