@@ -305,7 +305,7 @@ fn added_sources(
         let tile = crate::geometry::Tile { level: trees.geometry.base_level(), column, row };
         problems.add(Problem {
             version: Some(version),
-            path: name_under(trees.layout.root(), &folder.join(name)),
+            path: name_under(trees.layout.root(), &folder.join(name.as_str())),
             kind: ProblemKind::SourceChanged,
             expected: "nothing, as when the version was published".into(),
             found: "a tile".into(),

@@ -4,7 +4,7 @@
 use super::error::{Context, IoError, StoreError};
 use super::files;
 use super::layout::{DESCRIPTOR, LEVELS, LinkTarget, Version, canonical_number};
-use super::layout::{link_to_source, link_to_tree, source_name, tile_name};
+use super::layout::{TileText, link_to_source, link_to_tree, source_name, tile_name};
 use super::owners::Owners;
 use super::problem::{Place, Problem, ProblemKind, Problems};
 use super::tree::Trees;
@@ -27,7 +27,7 @@ pub(super) enum Expected {
     /// The generated tile itself.
     File,
     /// A link with this target.
-    Link(String),
+    Link(TileText),
 }
 
 impl Expected {

@@ -17,15 +17,39 @@ pub struct IoError {
     pub source: io::Error,
 }
 
+/// Tells a path for a message: a path itself, or a closure that spells it only then.
+pub(crate) trait Locate {
+    /// The path.
+    fn path(&self) -> PathBuf;
+}
+
+impl Locate for Path {
+    fn path(&self) -> PathBuf {
+        self.to_owned()
+    }
+}
+
+impl Locate for PathBuf {
+    fn path(&self) -> PathBuf {
+        self.clone()
+    }
+}
+
+impl<F: Fn() -> PathBuf> Locate for F {
+    fn path(&self) -> PathBuf {
+        self()
+    }
+}
+
 /// Adds the action and the path to a result of the system.
 pub(crate) trait Context<T> {
-    /// `self`, or an [`IoError`] that says `action` failed on `path`.
-    fn context(self, action: &'static str, path: &Path) -> Result<T, IoError>;
+    /// `self`, or an [`IoError`] that says `action` failed on `place`.
+    fn context(self, action: &'static str, place: &(impl Locate + ?Sized)) -> Result<T, IoError>;
 }
 
 impl<T, E: Into<io::Error>> Context<T> for Result<T, E> {
-    fn context(self, action: &'static str, path: &Path) -> Result<T, IoError> {
-        self.map_err(|error| IoError { action, path: path.to_owned(), source: error.into() })
+    fn context(self, action: &'static str, place: &(impl Locate + ?Sized)) -> Result<T, IoError> {
+        self.map_err(|error| IoError { action, path: place.path(), source: error.into() })
     }
 }
 

@@ -1,7 +1,8 @@
 //! Reading and writing single files, whatever may stand in their place.
 
-use super::error::{Context, IoError, StoreError};
-use rustix::fs::{Mode, OFlags};
+use super::error::{Context, IoError, Locate, StoreError};
+use rustix::fs::{AtFlags, FileType, Mode, OFlags};
+use rustix::io::Errno;
 use std::fs::{File, Metadata};
 use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, OwnedFd};
@@ -15,20 +16,20 @@ pub(crate) fn open_folder(path: &Path) -> Result<OwnedFd, IoError> {
 }
 
 /// Reads the regular file `name` in `folder` into `bytes` (which is emptied first) and returns what the system says
-/// of it. `path` is for messages.
+/// of it. `place` is for messages.
 ///
 /// Never follows a symbolic link, never waits on a pipe, and reads no more than the file's length as it was when
 /// opened, `most` at the most.
 pub(crate) fn read_at(
     folder: impl AsFd,
     name: impl rustix::path::Arg,
-    path: &Path,
+    place: &(impl Locate + ?Sized),
     most: u64,
     bytes: &mut Vec<u8>,
 ) -> Result<Metadata, StoreError> {
     let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
-    let file = File::from(rustix::fs::openat(folder, name, flags, Mode::empty()).context("open", path)?);
-    read_opened(file, path, most, bytes)
+    let file = File::from(rustix::fs::openat(folder, name, flags, Mode::empty()).context("open", place)?);
+    read_opened(file, place, most, bytes)
 }
 
 /// Reads a whole regular file by its path, as [`read_at`] does.
@@ -40,48 +41,85 @@ pub(crate) fn read_file(path: &Path, most: u64) -> Result<Vec<u8>, StoreError> {
     Ok(bytes)
 }
 
-fn read_opened(mut file: File, path: &Path, most: u64, bytes: &mut Vec<u8>) -> Result<Metadata, StoreError> {
-    let before = file.metadata().context("read", path)?;
+fn read_opened(
+    mut file: File,
+    place: &(impl Locate + ?Sized),
+    most: u64,
+    bytes: &mut Vec<u8>,
+) -> Result<Metadata, StoreError> {
+    let before = file.metadata().context("read", place)?;
     if !before.is_file() {
-        return Err(refused(path, "it is not a regular file").into());
+        return Err(refused(place, "it is not a regular file").into());
     }
     let length = before.len();
     if length > most {
-        return Err(refused(path, &format!("it has {length} bytes, more than the {most} that make sense here")).into());
+        return Err(refused(place, &format!("it has {length} bytes, more than the {most} that make sense here")).into());
     }
     bytes.clear();
     bytes.reserve(length as usize);
-    (&mut file).take(length).read_to_end(bytes).context("read", path)?;
-    let after = file.metadata().context("read", path)?;
+    (&mut file).take(length).read_to_end(bytes).context("read", place)?;
+    let after = file.metadata().context("read", place)?;
     if bytes.len() as u64 != length || after.len() != length || modified(&after) != modified(&before) {
-        return Err(StoreError::Changing { path: path.to_owned() });
+        return Err(StoreError::Changing { path: place.path() });
     }
     Ok(before)
 }
 
-fn refused(path: &Path, why: &str) -> IoError {
-    IoError { action: "read", path: path.to_owned(), source: io::Error::new(io::ErrorKind::InvalidInput, why) }
+fn refused(place: &(impl Locate + ?Sized), why: &str) -> IoError {
+    IoError { action: "read", path: place.path(), source: io::Error::new(io::ErrorKind::InvalidInput, why) }
 }
 
 /// The modification time in nanoseconds since 1970, saturating in the years 1677 and 2262.
 pub(crate) fn modified(metadata: &Metadata) -> i64 {
-    metadata.mtime().saturating_mul(1_000_000_000).saturating_add(metadata.mtime_nsec())
+    nanoseconds(metadata.mtime(), metadata.mtime_nsec())
 }
 
-/// Writes a new file `name` into `folder`; it must not be there yet. `path` is for messages.
-pub(crate) fn write_new_at(folder: impl AsFd, name: &str, path: &Path, bytes: &[u8]) -> Result<(), IoError> {
+fn nanoseconds(seconds: i64, and: i64) -> i64 {
+    seconds.saturating_mul(1_000_000_000).saturating_add(and)
+}
+
+/// Length and modification time ([`modified`]) of the regular file `name` in `folder`; nothing if there is none. `place`
+/// is for messages.
+pub(crate) fn stat_at(
+    folder: impl AsFd,
+    name: &str,
+    place: &(impl Locate + ?Sized),
+) -> Result<Option<(u64, i64)>, IoError> {
+    match rustix::fs::statat(folder, name, AtFlags::SYMLINK_NOFOLLOW) {
+        Ok(stat) if FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile => {
+            // The fields' types differ from system to system.
+            let (length, nanosecond) = (u64::try_from(stat.st_size), i64::try_from(stat.st_mtime_nsec));
+            Ok(Some((length.unwrap_or(0), nanoseconds(stat.st_mtime, nanosecond.unwrap_or(0)))))
+        }
+        Ok(_) | Err(Errno::NOENT) => Ok(None),
+        Err(error) => Err(error).context("read", place),
+    }
+}
+
+/// Writes a new file `name` into `folder`; it must not be there yet. `place` is for messages.
+pub(crate) fn write_new_at(
+    folder: impl AsFd,
+    name: &str,
+    place: &(impl Locate + ?Sized),
+    bytes: &[u8],
+) -> Result<(), IoError> {
     let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
     let mode = Mode::from_raw_mode(0o666);
-    let mut file = File::from(rustix::fs::openat(folder, name, flags, mode).context("create", path)?);
-    file.write_all(bytes).context("write", path)
+    let mut file = File::from(rustix::fs::openat(folder, name, flags, mode).context("create", place)?);
+    file.write_all(bytes).context("write", place)
 }
 
 /// Writes a new file as [`write_new_at`] does, in place of one that an earlier attempt left.
-pub(crate) fn write_anew_at(folder: impl AsFd, name: &str, path: &Path, bytes: &[u8]) -> Result<(), IoError> {
-    match write_new_at(&folder, name, path, bytes) {
+pub(crate) fn write_anew_at(
+    folder: impl AsFd,
+    name: &str,
+    place: &(impl Locate + ?Sized),
+    bytes: &[u8],
+) -> Result<(), IoError> {
+    match write_new_at(&folder, name, place, bytes) {
         Err(error) if error.source.kind() == io::ErrorKind::AlreadyExists => {
-            remove_at(&folder, name, path)?;
-            write_new_at(folder, name, path, bytes)
+            remove_at(&folder, name, place)?;
+            write_new_at(folder, name, place, bytes)
         }
         result => result,
     }
@@ -92,7 +130,7 @@ pub(crate) fn write_anew_at(folder: impl AsFd, name: &str, path: &Path, bytes: &
 pub(crate) fn put_link_at(
     folder: impl AsFd,
     name: &str,
-    path: &Path,
+    place: &(impl Locate + ?Sized),
     make: impl Fn() -> Result<(), IoError>,
     target: impl FnOnce() -> Result<String, StoreError>,
 ) -> Result<(), StoreError> {
@@ -101,7 +139,7 @@ pub(crate) fn put_link_at(
             if link_target_at(&folder, name) == Some(target()?) {
                 return Ok(());
             }
-            remove_at(folder, name, path)?;
+            remove_at(folder, name, place)?;
             Ok(make()?)
         }
         result => Ok(result?),
@@ -113,8 +151,8 @@ pub(crate) fn link_target_at(folder: impl AsFd, name: &str) -> Option<String> {
     rustix::fs::readlinkat(folder, name, Vec::new()).ok().map(|target| target.to_string_lossy().into_owned())
 }
 
-fn remove_at(folder: impl AsFd, name: &str, path: &Path) -> Result<(), IoError> {
-    rustix::fs::unlinkat(folder, name, rustix::fs::AtFlags::empty()).context("delete", path)
+fn remove_at(folder: impl AsFd, name: &str, place: &(impl Locate + ?Sized)) -> Result<(), IoError> {
+    rustix::fs::unlinkat(folder, name, AtFlags::empty()).context("delete", place)
 }
 
 /// Replaces a small file: written beside, flushed, renamed.
@@ -136,7 +174,6 @@ pub(crate) fn flush_folder(path: &Path) -> Result<(), IoError> {
 pub(crate) fn flush_file_system(path: &Path) -> Result<(), IoError> {
     #[cfg(target_os = "linux")]
     {
-        use rustix::io::Errno;
         let folder = open_folder(path)?;
         match rustix::fs::syncfs(folder) {
             Err(Errno::NOSYS | Errno::NOTSUP | Errno::INVAL | Errno::PERM) => {

@@ -2,8 +2,9 @@
 
 use crate::geometry::Tile;
 use crate::spec::{TileFormat, TileNaming};
+use arrayvec::ArrayString;
 use serde::{Deserialize, Serialize};
-use std::fmt;
+use std::fmt::{self, Write};
 use std::path::{Path, PathBuf};
 
 /// The number N of a source version `vN` and of the tree published from it.
@@ -187,43 +188,58 @@ pub(crate) const DESCRIPTOR: &str = "dzi.xml";
 /// The folder of the level folders within a tree.
 pub(crate) const LEVELS: &str = "dzi_files";
 
+/// A tile's name, or its path in a tree, or the target of a link to it, which takes no memory from the heap. The
+/// longest, a link to a generated tile with the greatest numbers, has 61 bytes.
+pub(super) type TileText = ArrayString<64>;
+
+fn text(parts: fmt::Arguments<'_>) -> TileText {
+    let mut text = TileText::new();
+    let written = text.write_fmt(parts);
+    debug_assert!(written.is_ok());
+    text
+}
+
 /// The name of a tile within its level folder: always column first.
 #[must_use]
-pub(super) fn tile_name(tile: Tile, format: &TileFormat) -> String {
-    format!("{}_{}.{}", tile.column, tile.row, format.extension())
+pub(super) fn tile_name(tile: Tile, format: &TileFormat) -> TileText {
+    text(format_args!("{}_{}.{}", tile.column, tile.row, format.extension()))
 }
 
 /// The name of a base tile within its source folder.
 #[must_use]
-pub(super) fn source_name(naming: TileNaming, column: u32, row: u32, format: &TileFormat) -> String {
+pub(super) fn source_name(naming: TileNaming, column: u32, row: u32, format: &TileFormat) -> TileText {
     let (first, second) = naming.numbers(column, row);
-    format!("{first}_{second}.{}", format.extension())
+    text(format_args!("{first}_{second}.{}", format.extension()))
 }
 
 /// The path of a tile under its tree.
 #[must_use]
 pub fn tile_path(tile: Tile, format: &TileFormat) -> String {
-    format!("{LEVELS}/{}/{}", tile.level, tile_name(tile, format))
+    inside_tree(tile, format).as_str().to_owned()
+}
+
+fn inside_tree(tile: Tile, format: &TileFormat) -> TileText {
+    text(format_args!("{LEVELS}/{}/{}", tile.level, tile_name(tile, format)))
 }
 
 /// The target of a link from a tree's level folder to a generated tile of the tree of `owner`.
 ///
 /// The three steps up are from `dest/dzi/vN/dzi_files/L` to `dest/dzi`.
 #[must_use]
-pub(super) fn link_to_tree(owner: Version, tile: Tile, format: &TileFormat) -> String {
-    format!("../../../{owner}/{}", tile_path(tile, format))
+pub(super) fn link_to_tree(owner: Version, tile: Tile, format: &TileFormat) -> TileText {
+    text(format_args!("../../../{owner}/{}", inside_tree(tile, format)))
 }
 
 /// The target of a link from a tree's level folder to the base tile `name` of source version `owner`.
 ///
 /// The five steps up are from `dest/dzi/vN/dzi_files/L` to the pyramid folder.
 #[must_use]
-pub(super) fn link_to_source(place: SourcePlace, owner: Version, name: &str) -> String {
+pub(super) fn link_to_source(place: SourcePlace, owner: Version, name: &str) -> TileText {
     let folder = match place {
         SourcePlace::Beside => "",
         SourcePlace::Src => "src/",
     };
-    format!("../../../../../{folder}{owner}/{name}")
+    text(format_args!("../../../../../{folder}{owner}/{name}"))
 }
 
 /// The owner that a link's target names, or `None` where it is not exactly what [`link_to_tree`] or
@@ -241,11 +257,11 @@ pub(super) fn parse_link(
         let inside = if place == SourcePlace::Src { inside.strip_prefix("src/")? } else { inside };
         let (folder, name) = inside.split_once('/')?;
         let owner = Version::from_folder(folder)?;
-        (name == source_name(naming, tile.column, tile.row, format)).then_some(LinkTarget::Source(owner))
+        (*name == *source_name(naming, tile.column, tile.row, format)).then_some(LinkTarget::Source(owner))
     } else {
         let (folder, path) = up_to_trees.split_once('/')?;
         let owner = Version::from_folder(folder)?;
-        (path == tile_path(tile, format)).then_some(LinkTarget::Tree(owner))
+        (*path == *inside_tree(tile, format)).then_some(LinkTarget::Tree(owner))
     }
 }
 
@@ -258,11 +274,11 @@ mod tests {
     #[test]
     fn links_are_those_of_the_contract() {
         let format = TileFormat::new("jpg").unwrap();
-        assert_eq!(link_to_tree(Version(0), TILE, &format), "../../../v0/dzi_files/9/1_0.jpg");
+        assert_eq!(&*link_to_tree(Version(0), TILE, &format), "../../../v0/dzi_files/9/1_0.jpg");
         let name = source_name(TileNaming::ColumnRow, 1, 0, &format);
-        assert_eq!(link_to_source(SourcePlace::Beside, Version(0), &name), "../../../../../v0/1_0.jpg");
-        assert_eq!(link_to_source(SourcePlace::Src, Version(12), &name), "../../../../../src/v12/1_0.jpg");
-        assert_eq!(source_name(TileNaming::RowColumn, 1, 0, &format), "0_1.jpg");
+        assert_eq!(&*link_to_source(SourcePlace::Beside, Version(0), &name), "../../../../../v0/1_0.jpg");
+        assert_eq!(&*link_to_source(SourcePlace::Src, Version(12), &name), "../../../../../src/v12/1_0.jpg");
+        assert_eq!(&*source_name(TileNaming::RowColumn, 1, 0, &format), "0_1.jpg");
     }
 
     #[test]
@@ -288,6 +304,15 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn the_longest_names_fit() {
+        let format = TileFormat::new("jpeg").unwrap();
+        let (most, tile) = (Version(u32::MAX), Tile { level: 32, column: u32::MAX, row: u32::MAX });
+        assert!(link_to_tree(most, tile, &format).ends_with("/32/4294967295_4294967295.jpeg"));
+        let name = source_name(TileNaming::RowColumn, u32::MAX, u32::MAX, &format);
+        assert!(link_to_source(SourcePlace::Src, most, &name).ends_with("v4294967295/4294967295_4294967295.jpeg"));
     }
 
     #[test]

@@ -210,14 +210,15 @@ pub fn records(folder: &Path) -> Result<impl Iterator<Item = Result<Record, Stor
 }
 
 fn read_record(file: &mut impl Read, path: &Path) -> Result<Option<Record>, StoreError> {
-    let mut bytes = Vec::with_capacity(RECORD_BYTES);
-    file.take(RECORD_BYTES as u64).read_to_end(&mut bytes).context("read", path)?;
-    if bytes.is_empty() {
+    let mut bytes = [0; RECORD_BYTES];
+    let mut rest = bytes.as_mut_slice();
+    let copied = std::io::copy(&mut file.take(RECORD_BYTES as u64), &mut rest).context("read", path)?;
+    if copied == 0 {
         return Ok(None);
     }
-    let record = bytes.first_chunk::<RECORD_BYTES>().and_then(Record::from_bytes);
+    let whole = copied == RECORD_BYTES as u64;
     let damaged = || StoreError::Damaged { path: path.to_owned(), problem: "a record makes no sense".into() };
-    record.map(Some).ok_or_else(damaged)
+    Some(bytes).filter(|_| whole).as_ref().and_then(Record::from_bytes).map(Some).ok_or_else(damaged)
 }
 
 /// The tiles that a version owns, by its manifest in `folder`.
@@ -316,7 +317,7 @@ impl ManifestWriter {
     pub(super) fn add(&self, record: Record) -> Result<(), IoError> {
         let mut progress = self.progress.lock().unwrap_or_else(PoisonError::into_inner);
         let bytes = record.to_bytes();
-        progress.file.write_all(&bytes).context("write", &self.folder.join(RECORDS))?;
+        progress.file.write_all(&bytes).context("write", &|| self.folder.join(RECORDS))?;
         progress.hasher.update(&bytes);
         progress.records += 1;
         progress.counts.add(&record);

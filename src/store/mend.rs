@@ -120,7 +120,7 @@ impl<'a> Mend<'a> {
                     let path = self.path(version, tile);
                     self.clear(&path, &found)?;
                     let beside = self.beside()?;
-                    std::os::unix::fs::symlink(target, &beside).context("link", &beside)?;
+                    std::os::unix::fs::symlink(target.as_str(), &beside).context("link", &beside)?;
                     std::fs::rename(&beside, &path).context("rename", &beside)?;
                     self.tell(Some(version), &path, Mending::LinkMade);
                 }

@@ -132,10 +132,10 @@ impl Attempt<'_> {
             return Ok(false);
         }
         let name = tile_name(tile, self.trees.format());
-        let level = self.levels.get(tile.level, Path::new(&name))?;
+        let level = self.levels.get(tile.level, Path::new(name.as_str()))?;
         if record.role == Role::Generated {
             let most = self.trees.most_tile_bytes();
-            let read = files::read_at(level, name.as_str(), Path::new(&name), most, bytes);
+            let read = files::read_at(level, name.as_str(), Path::new(name.as_str()), most, bytes);
             let whole = read.is_ok() && bytes.len() as u64 == record.stamp.length;
             return Ok(whole && tile.level != geometry.base_level() && xxh3_128(bytes) == record.stamp.hash);
         }
@@ -147,7 +147,7 @@ impl Attempt<'_> {
             (Role::SourceUnchanged, Some(previous)) => previous.link_target(tile)?,
             _ => {
                 let name = source_name(self.trees.naming(), tile.column, tile.row, self.trees.format());
-                link_to_source(self.trees.place, self.version, &name)
+                link_to_source(self.trees.place, self.version, &name).as_str().to_owned()
             }
         };
         Ok(files::link_target_at(level, &name).is_some_and(|found| found == expected))
@@ -189,7 +189,7 @@ impl Attempt<'_> {
             return Ok(false);
         };
         let name = tile_name(tile, self.trees.format());
-        let level = self.levels.get(tile.level, Path::new(&name))?;
+        let level = self.levels.get(tile.level, Path::new(name.as_str()))?;
         match files::link_target_at(level, &name) {
             Some(found) => Ok(found == previous.link_target(tile)?),
             None => Ok(false),

@@ -2,14 +2,13 @@
 
 use super::error::{Context, IoError, StoreError};
 use super::files;
-use super::layout::{Layout, SourcePlace, Version, canonical_number, source_name};
+use super::layout::{Layout, SourcePlace, TileText, Version, canonical_number, source_name};
 use crate::faults::{FaultKind, Faults};
 use crate::geometry::{Grid, GridSet};
 use crate::shown::shown_name;
 use crate::spec::{FormatKind, TileFormat, TileNaming};
 use std::ffi::OsStr;
 use std::fs::FileType;
-use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
@@ -67,7 +66,7 @@ fn versions_in(folder: &Path) -> Result<Vec<Version>, StoreError> {
             continue;
         }
         let bad = |problem| StoreError::BadVersion { path: entry.path(), problem };
-        let kind = entry.file_type().context("read", &entry.path())?;
+        let kind = entry.file_type().context("read", &|| entry.path())?;
         if kind.is_symlink() {
             return Err(bad(LINKED));
         }
@@ -122,7 +121,7 @@ impl SourceListing {
             if passed_over(&name) {
                 continue;
             }
-            let kind = entry.file_type().context("read", &entry.path())?;
+            let kind = entry.file_type().context("read", &|| entry.path())?;
             let parsed = parse_name(&name);
             // What is named like a tile is not missing, whatever else is wrong with it.
             if let Some(numbers) = numbers_of(parsed.as_ref(), format.as_ref()) {
@@ -150,7 +149,12 @@ impl SourceListing {
         let format = self.format.clone().unwrap_or_else(TileFormat::jpg);
         let mut named = 0;
         for (order, (column, row)) in self.tiles.missing().take(3).enumerate() {
-            self.faults.add(FaultKind::Missing, order as u64, source_name(self.naming, column, row, &format), "");
+            self.faults.add(
+                FaultKind::Missing,
+                order as u64,
+                source_name(self.naming, column, row, &format).as_str(),
+                "",
+            );
             named += 1;
         }
         self.faults.add_uncounted(FaultKind::Missing, missing - named);
@@ -264,8 +268,7 @@ fn kind_name(kind: FileType) -> &'static str {
 }
 
 fn passed_over(name: &OsStr) -> bool {
-    let lower = name.to_string_lossy().to_lowercase();
-    lower.starts_with('.') || LEFT_BEHIND.contains(&lower.as_str())
+    name.as_encoded_bytes().starts_with(b".") || LEFT_BEHIND.iter().any(|other| name.eq_ignore_ascii_case(other))
 }
 
 /// What tells whether a source tile is still the one that was read.
@@ -301,6 +304,10 @@ impl SourceFolder {
     /// The name of the tile at `column`, `row`.
     #[must_use]
     pub fn name(&self, column: u32, row: u32) -> String {
+        self.tile_name(column, row).as_str().to_owned()
+    }
+
+    fn tile_name(&self, column: u32, row: u32) -> TileText {
         source_name(self.naming, column, row, &self.format)
     }
 
@@ -315,8 +322,8 @@ impl SourceFolder {
     /// # Errors
     /// It is not there, not a regular file, too large, changes meanwhile, or cannot be read.
     pub fn read(&self, column: u32, row: u32, most: u64, bytes: &mut Vec<u8>) -> Result<SourceStamp, StoreError> {
-        let name = self.name(column, row);
-        let metadata = files::read_at(&self.folder, name.as_str(), &self.path.join(&name), most, bytes)?;
+        let name = self.tile_name(column, row);
+        let metadata = files::read_at(&self.folder, name.as_str(), &|| self.path.join(name.as_str()), most, bytes)?;
         Ok(SourceStamp {
             length: metadata.len(),
             modified: files::modified(&metadata),
@@ -329,13 +336,8 @@ impl SourceFolder {
     /// # Errors
     /// The file system refuses to say.
     pub fn stat(&self, column: u32, row: u32) -> Result<Option<(u64, i64)>, IoError> {
-        let path = self.path(column, row);
-        match std::fs::symlink_metadata(&path) {
-            Ok(metadata) if metadata.is_file() => Ok(Some((metadata.len(), files::modified(&metadata)))),
-            Ok(_) => Ok(None),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(error).context("read", &path),
-        }
+        let name = self.tile_name(column, row);
+        files::stat_at(&self.folder, &name, &|| self.path.join(name.as_str()))
     }
 }
 

@@ -80,7 +80,7 @@ impl StagedTree {
     pub fn finished(&self, tile: Tile, bytes: &mut Vec<u8>) -> Result<Option<bool>, StoreError> {
         let found = self.finished.get(tile);
         if found == Some(true) {
-            let (name, path) = (tile_name(tile, self.trees.format()), self.tile_path(tile));
+            let (name, path) = (tile_name(tile, self.trees.format()), || self.tile_path(tile));
             let level = self.levels.get(tile.level, &path)?;
             files::read_at(level, name.as_str(), &path, self.trees.most_tile_bytes(), bytes)?;
         }
@@ -93,7 +93,7 @@ impl StagedTree {
     /// The file system refuses.
     pub fn write_generated(&self, tile: Tile, bytes: &[u8]) -> Result<(), StoreError> {
         let name = tile_name(tile, self.trees.format());
-        let path = self.tile_path(tile);
+        let path = || self.tile_path(tile);
         files::write_anew_at(self.levels.get(tile.level, &path)?, &name, &path, bytes)?;
         let stamp = SourceStamp { length: bytes.len() as u64, modified: 0, hash: xxh3_128(bytes) };
         Ok(self.manifest.add(Record { role: Role::Generated, tile, stamp })?)
@@ -132,13 +132,13 @@ impl StagedTree {
     }
 
     fn link_source_now(&self, tile: Tile, stamp: SourceStamp) -> Result<(), StoreError> {
-        let path = self.tile_path(tile);
+        let path = || self.tile_path(tile);
         let source = source_name(self.trees.naming(), tile.column, tile.row, self.trees.format());
         let target = link_to_source(self.trees.place, self.version, &source);
         let name = tile_name(tile, self.trees.format());
         let level = self.levels.get(tile.level, &path)?;
-        let make = || rustix::fs::symlinkat(&target, level, &name).context("link", &path);
-        files::put_link_at(level, &name, &path, make, || Ok(target.clone()))?;
+        let make = || rustix::fs::symlinkat(target.as_str(), level, name.as_str()).context("link", &path);
+        files::put_link_at(level, &name, &path, make, || Ok(target.as_str().to_owned()))?;
         Ok(self.manifest.add(Record { role: Role::Source, tile, stamp })?)
     }
 
@@ -147,7 +147,7 @@ impl StagedTree {
     /// # Errors
     /// The file system refuses.
     pub fn link_previous(&self, tile: Tile, previous: &Tree) -> Result<(), StoreError> {
-        let path = self.tile_path(tile);
+        let path = || self.tile_path(tile);
         previous.link_into(self.levels.get(tile.level, &path)?, tile, &path)
     }
 

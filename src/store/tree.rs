@@ -1,6 +1,6 @@
 //! Reading the tiles of a tree, published or staged, through their owners.
 
-use super::error::{Context, IoError, StoreError};
+use super::error::{Context, IoError, Locate, StoreError};
 use super::files;
 use super::layout::{LEVELS, Layout, LinkTarget, SourcePlace, Version, link_to_tree, parse_link, tile_name, tile_path};
 use super::manifest;
@@ -65,7 +65,7 @@ impl Trees {
             LinkTarget::Tree(version) => self.tree(version).join(tile_path(tile, self.format())),
             LinkTarget::Source(version) => {
                 let name = super::layout::source_name(self.naming(), tile.column, tile.row, self.format());
-                self.layout.source(self.place, version).join(name)
+                self.layout.source(self.place, version).join(name.as_str())
             }
         };
         files::read_at(rustix::fs::CWD, path.as_path(), &path, self.most_tile_bytes(), bytes)?;
@@ -113,7 +113,7 @@ impl Tree {
     /// The tile is not there, its link is not one that the tool makes, or it cannot be read.
     pub fn read(&self, tile: Tile, bytes: &mut Vec<u8>) -> Result<(), StoreError> {
         let name = tile_name(tile, self.trees.format());
-        let path = self.path(tile);
+        let path = || self.path(tile);
         let most = self.trees.most_tile_bytes();
         let level = self.levels.get(tile.level, &path)?;
         let owner = match rustix::fs::readlinkat(level, name.as_str(), Vec::new()) {
@@ -127,10 +127,10 @@ impl Tree {
         self.trees.read_owned(tile, owner, bytes)
     }
 
-    fn owner(&self, tile: Tile, path: &Path, target: &str) -> Result<LinkTarget, StoreError> {
+    fn owner(&self, tile: Tile, place: &(impl Locate + ?Sized), target: &str) -> Result<LinkTarget, StoreError> {
         parse_link(target, tile, self.trees.place, self.trees.naming(), self.trees.format()).ok_or_else(|| {
             let problem = format!("it links to {target}, which is not where its tile can be");
-            StoreError::Damaged { path: path.to_owned(), problem }
+            StoreError::Damaged { path: place.path(), problem }
         })
     }
 
@@ -140,9 +140,9 @@ impl Tree {
     /// This tree owns no such tile and has no link in its place.
     pub(super) fn link_target(&self, tile: Tile) -> Result<String, StoreError> {
         if self.owned.contains(tile) && tile.level != self.trees.geometry.base_level() {
-            return Ok(link_to_tree(self.version, tile, self.trees.format()));
+            return Ok(link_to_tree(self.version, tile, self.trees.format()).as_str().to_owned());
         }
-        let path = self.path(tile);
+        let path = || self.path(tile);
         let name = tile_name(tile, self.trees.format());
         let target = rustix::fs::readlinkat(self.levels.get(tile.level, &path)?, name.as_str(), Vec::new());
         Ok(target.context("read", &path)?.to_string_lossy().into_owned())
@@ -153,33 +153,38 @@ impl Tree {
     /// A tile that this tree owns gets a new link to it. Any other already is a link with the right target, since all
     /// level folders are equally deep: a second name for that link costs half as much as a new one and no inode.
     /// Where the system does not let links be named twice, its target is copied.
-    pub(super) fn link_into(&self, new_level: &OwnedFd, tile: Tile, new_path: &Path) -> Result<(), StoreError> {
+    pub(super) fn link_into(
+        &self,
+        new_level: &OwnedFd,
+        tile: Tile,
+        new_place: &(impl Locate + ?Sized),
+    ) -> Result<(), StoreError> {
         let name = tile_name(tile, self.trees.format());
-        let path = self.path(tile);
+        let path = || self.path(tile);
         let level = self.levels.get(tile.level, &path)?;
-        let make = || self.make_link((level, &path), new_level, tile, &name, new_path);
-        files::put_link_at(new_level, &name, new_path, make, || self.link_target(tile))
+        let make = || self.make_link((level, &path), new_level, tile, &name, new_place);
+        files::put_link_at(new_level, &name, new_place, make, || self.link_target(tile))
     }
 
     fn make_link(
         &self,
-        (level, path): (&OwnedFd, &Path),
+        (level, place): (&OwnedFd, &impl Locate),
         new_level: &OwnedFd,
         tile: Tile,
         name: &str,
-        new_path: &Path,
+        new_place: &(impl Locate + ?Sized),
     ) -> Result<(), IoError> {
         if self.owned.contains(tile) && tile.level != self.trees.geometry.base_level() {
             let target = link_to_tree(self.version, tile, self.trees.format());
-            return rustix::fs::symlinkat(target, new_level, name).context("link", new_path);
+            return rustix::fs::symlinkat(target.as_str(), new_level, name).context("link", new_place);
         }
         match rustix::fs::linkat(level, name, new_level, name, rustix::fs::AtFlags::empty()) {
             Ok(()) => Ok(()),
             Err(Errno::MLINK | Errno::PERM | Errno::XDEV | Errno::NOTSUP | Errno::NOSYS | Errno::ACCESS) => {
-                let target = rustix::fs::readlinkat(level, name, Vec::new()).context("read", path)?;
-                rustix::fs::symlinkat(target, new_level, name).context("link", new_path)
+                let target = rustix::fs::readlinkat(level, name, Vec::new()).context("read", place)?;
+                rustix::fs::symlinkat(target, new_level, name).context("link", new_place)
             }
-            Err(error) => Err(error).context("link", new_path),
+            Err(error) => Err(error).context("link", new_place),
         }
     }
 
@@ -212,10 +217,10 @@ impl LevelFolders {
         Self::open(tree, geometry)
     }
 
-    /// The folder of a level; `path` is for the message where the pyramid has no such level.
-    pub(super) fn get(&self, level: u8, path: &Path) -> Result<&OwnedFd, StoreError> {
+    /// The folder of a level; `place` is for the message where the pyramid has no such level.
+    pub(super) fn get(&self, level: u8, place: &(impl Locate + ?Sized)) -> Result<&OwnedFd, StoreError> {
         self.folders.get(usize::from(level)).ok_or_else(|| StoreError::Damaged {
-            path: path.to_owned(),
+            path: place.path(),
             problem: format!("the pyramid has no level {level}"),
         })
     }

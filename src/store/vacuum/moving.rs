@@ -49,8 +49,8 @@ impl Vacuum {
     /// Gives a source tile a second name in the folder of its new owner.
     fn place_source(&self, tile: Tile, from: usize, to: usize, steps: &Steps) -> Result<(), StoreError> {
         let name = source_name(self.settings.tile_naming, tile.column, tile.row, &self.settings.format);
-        let (from, folder) = (self.source(from).join(&name), self.source(to));
-        let to = folder.join(&name);
+        let (from, folder) = (self.source(from).join(name.as_str()), self.source(to));
+        let to = folder.join(name.as_str());
         if to.symlink_metadata().is_ok() {
             return Ok(());
         }
@@ -106,7 +106,7 @@ impl Vacuum {
         steps.take()?;
         let shared = donor.is_some_and(|donor| std::fs::hard_link(donor, &beside).is_ok());
         if !shared {
-            std::os::unix::fs::symlink(&target, &beside).context("link", &beside)?;
+            std::os::unix::fs::symlink(target.as_str(), &beside).context("link", &beside)?;
         }
         steps.take()?;
         Ok(rename(&beside, &path)?)
