@@ -4,8 +4,9 @@ use super::arguments::{BuildArguments, GlobalArguments};
 use super::console::{Console, counted, grouped};
 use super::exit::Code;
 use super::interrupt::Interrupt;
+use super::outcome::{fail, object, seconds_since};
 use super::progress::Progress;
-use fast_pyramid::pyramid::{BuildOptions, BuildReport, Error, Pyramid, VersionReport, VersionStatus};
+use fast_pyramid::pyramid::{BuildOptions, BuildReport, Pyramid, VersionReport, VersionStatus};
 use fast_pyramid::shown::shown;
 use fast_pyramid::store::{Durability, Version};
 use serde_json::json;
@@ -47,33 +48,20 @@ fn build_one(
         describe_pyramid(&pyramid, console);
         pyramid.build_observed(&options, &progress)
     });
-    let seconds = (started.elapsed().as_secs_f64() * 1000.0).round() / 1000.0;
-    let name = folder.to_string_lossy();
+    let seconds = seconds_since(started);
     match result {
         Ok(report) => {
             conclude(folder, &report, seconds, console);
             if global.json {
-                let object = json!({ "pyramid": name, "versions": report.versions, "seconds": seconds });
-                console.data(&format!("{object}\n"));
+                console.data(&object(folder, json!({ "versions": report.versions, "seconds": seconds })));
             }
             Code::Done
         }
         Err(error) => {
-            if global.json {
-                let mut object = error_object(&name, &error);
-                object["code"] = json!(interrupt.or_signal(Code::of(error.category())).number());
-                object["versions"] = json!(progress.published());
-                console.data(&format!("{object}\n"));
-            }
-            interrupt.or_signal(super::fail(console, &error))
+            let more = global.json.then(|| json!({ "versions": progress.published() }));
+            fail(&error, folder, interrupt, more, console)
         }
     }
-}
-
-/// What `--json` prints of a pyramid that failed.
-pub(crate) fn error_object(name: &str, error: &Error) -> serde_json::Value {
-    let code = Code::of(error.category()).number();
-    json!({ "pyramid": name, "error": error.to_string(), "hint": error.hint(), "code": code })
 }
 
 fn describe_pyramid(pyramid: &Pyramid, console: &Console) {

@@ -1,11 +1,13 @@
 //! `fast_pyramid changes DIR`
 
 use super::arguments::{ChangesArguments, GlobalArguments};
-use super::build::error_object;
 use super::console::Console;
 use super::exit::Code;
+use super::interrupt::Interrupt;
+use super::outcome::fail;
 use fast_pyramid::pyramid::{Changes, Error, Pyramid};
 use fast_pyramid::store::Version;
+use serde_json::json;
 use std::path::Path;
 
 /// Paths written at a time.
@@ -24,10 +26,8 @@ pub(crate) fn run(arguments: &ChangesArguments, global: &GlobalArguments, consol
             Code::Done
         }
         Err(error) => {
-            if global.json {
-                console.data(&format!("{}\n", error_object(&name, &error)));
-            }
-            super::fail(console, &error)
+            let more = global.json.then(|| json!({}));
+            fail(&error, &arguments.folder, &Interrupt::default(), more, console)
         }
     }
 }

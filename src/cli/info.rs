@@ -1,34 +1,28 @@
 //! `fast_pyramid info DIR...`
 
 use super::arguments::{GlobalArguments, InfoArguments};
-use super::build::error_object;
 use super::console::{Console, counted, grouped};
 use super::exit::Code;
+use super::interrupt::Interrupt;
+use super::outcome::{fail, object};
 use fast_pyramid::pyramid::{Pyramid, PyramidInfo, VersionInfo};
 use fast_pyramid::shown::shown;
-use serde_json::{Value, json};
+use serde_json::json;
 
 /// Tells about each folder, whatever becomes of the others.
 pub(crate) fn run(arguments: &InfoArguments, global: &GlobalArguments, console: &Console) -> Code {
     let mut code = Code::Done;
     for folder in &arguments.folders {
-        let name = folder.to_string_lossy().into_owned();
         match Pyramid::open(folder).and_then(|pyramid| pyramid.info()) {
             Ok(info) if global.json => {
-                let mut object = json!({ "pyramid": name });
-                if let (Value::Object(object), Ok(Value::Object(fields))) = (&mut object, serde_json::to_value(&info)) {
-                    object.extend(fields);
-                }
-                console.data(&format!("{object}\n"));
+                console.data(&object(folder, &info));
             }
             Ok(info) => {
                 console.data(&table(&shown(folder), &info));
             }
             Err(error) => {
-                if global.json {
-                    console.data(&format!("{}\n", error_object(&name, &error)));
-                }
-                code = code.max(super::fail(console, &error));
+                let more = global.json.then(|| json!({}));
+                code = code.max(fail(&error, folder, &Interrupt::default(), more, console));
             }
         }
     }

@@ -7,6 +7,7 @@ mod console;
 mod exit;
 mod info;
 mod interrupt;
+mod outcome;
 mod progress;
 mod reference;
 mod repair;
@@ -16,7 +17,6 @@ mod verify;
 use arguments::{Arguments, Command};
 use clap::Parser;
 use console::Console;
-use exit::Code;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
@@ -42,10 +42,4 @@ pub(crate) fn run(words: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Man { command } => reference::man(command.as_deref(), &console),
     };
     ExitCode::from(console.finish(code).number())
-}
-
-/// Prints an error of the library and returns the code it ends with.
-fn fail(console: &Console, error: &fast_pyramid::pyramid::Error) -> Code {
-    console.error(&error.to_string(), error.hint().as_deref());
-    Code::of(error.category())
 }

@@ -1,10 +1,11 @@
-//! Progress of a build: tiles done, rate, time left.
+//! Progress of a command: tiles done, rate, time left.
 
 use super::arguments::When;
 use super::console::{Console, grouped};
 use super::interrupt::Interrupt;
 use fast_pyramid::pyramid::{Observer, VersionReport, Warning};
 use fast_pyramid::store::Version;
+use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -39,12 +40,27 @@ pub(crate) struct Progress<'a> {
     end: Condvar,
 }
 
-/// The version being built.
+/// What is being worked on.
 #[derive(Debug, Clone, Copy)]
 struct Current {
-    version: Version,
+    work: Work,
     tiles: u64,
     started: Instant,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Work {
+    Version(Version),
+    Vacuum,
+}
+
+impl fmt::Display for Work {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Version(version) => version.fmt(out),
+            Self::Vacuum => out.write_str("vacuum"),
+        }
+    }
 }
 
 impl<'a> Progress<'a> {
@@ -88,6 +104,12 @@ impl<'a> Progress<'a> {
         })
     }
 
+    fn begin(&self, work: Work, tiles: u64) {
+        self.done.store(0, Ordering::Relaxed);
+        let current = Current { work, tiles, started: Instant::now() };
+        *self.current.lock().unwrap_or_else(PoisonError::into_inner) = Some(current);
+    }
+
     fn show(&self) {
         let every = if self.style == Style::Bar { REDRAW } else { LINE };
         let mut ended = self.ended.lock().unwrap_or_else(PoisonError::into_inner);
@@ -118,9 +140,8 @@ fn drawn(done: u64, tiles: u64) -> String {
 fn describe(name: &str, current: Current, done: u64, elapsed: Duration) -> String {
     let rate = done as f64 / elapsed.as_secs_f64().max(0.001);
     let left = if rate > 0.0 { ((current.tiles - done) as f64 / rate) as u64 } else { 0 };
-    let version = current.version;
     let counts = format!("{}/{} tiles, {}/s", grouped(done), grouped(current.tiles), grouped(rate as u64));
-    format!("{name} {version}: {counts}, {}:{:02} left", left / 60, left % 60)
+    format!("{name} {}: {counts}, {}:{:02} left", current.work, left / 60, left % 60)
 }
 
 impl Observer for Progress<'_> {
@@ -129,9 +150,11 @@ impl Observer for Progress<'_> {
     }
 
     fn version_started(&self, version: Version, tiles: u64) {
-        self.done.store(0, Ordering::Relaxed);
-        let current = Current { version, tiles, started: Instant::now() };
-        *self.current.lock().unwrap_or_else(PoisonError::into_inner) = Some(current);
+        self.begin(Work::Version(version), tiles);
+    }
+
+    fn vacuum_started(&self, tiles: u64) {
+        self.begin(Work::Vacuum, tiles);
     }
 
     fn tiles_done(&self, count: u64) {
@@ -154,7 +177,7 @@ mod tests {
 
     #[test]
     fn a_line_says_tiles_rate_and_time_left() {
-        let current = Current { version: Version(3), tiles: 2000, started: Instant::now() };
+        let current = Current { work: Work::Version(Version(3)), tiles: 2000, started: Instant::now() };
         let text = describe("image1", current, 500, Duration::from_secs(50));
         assert_eq!(text, "image1 v3: 500/2,000 tiles, 10/s, 2:30 left");
         assert_eq!(describe("a", current, 0, Duration::ZERO), "a v3: 0/2,000 tiles, 0/s, 0:00 left");

@@ -1,12 +1,12 @@
 //! `fast_pyramid repair DIR`
 
 use super::arguments::{GlobalArguments, RepairArguments};
-use super::build::error_object;
 use super::console::{Console, counted};
 use super::exit::Code;
 use super::interrupt::Interrupt;
+use super::outcome::{fail, object, seconds_since};
 use super::progress::Progress;
-use super::verify::{notes, seconds_since};
+use super::verify::notes;
 use fast_pyramid::pyramid::{Mended, Pyramid, RepairListener, RepairOptions, RepairReport};
 use fast_pyramid::shown::shown;
 use fast_pyramid::store::Problem;
@@ -51,12 +51,10 @@ pub(crate) fn run(arguments: &RepairArguments, global: &GlobalArguments, console
     let result = progress.during(|| {
         Pyramid::open(folder).and_then(|pyramid| pyramid.repair_observed(&options, &mut listener, &progress))
     });
-    let name = folder.to_string_lossy();
     match result {
         Ok(report) => {
             if global.json {
-                let object = json!({
-                    "pyramid": name,
+                let fields = json!({
                     "found": report.before.problems,
                     "mended": report.mended,
                     "left": report.after.problems,
@@ -64,16 +62,14 @@ pub(crate) fn run(arguments: &RepairArguments, global: &GlobalArguments, console
                     "not_rebuilt": report.not_rebuilt,
                     "seconds": seconds_since(started),
                 });
-                console.data(&format!("{object}\n"));
+                console.data(&object(folder, fields));
             }
             conclude(&shown(folder), &report, &listener.left, console);
             if report.after.problems == 0 && report.not_rebuilt.is_none() { Code::Done } else { Code::Failed }
         }
         Err(error) => {
-            if global.json {
-                console.data(&format!("{}\n", error_object(&name, &error)));
-            }
-            interrupt.or_signal(super::fail(console, &error))
+            let more = global.json.then(|| json!({}));
+            fail(&error, folder, &interrupt, more, console)
         }
     }
 }

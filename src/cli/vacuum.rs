@@ -1,13 +1,15 @@
 //! `fast_pyramid vacuum DIR`
 
 use super::arguments::{GlobalArguments, SelectionArguments, VacuumArguments};
-use super::build::error_object;
 use super::console::{Console, counted, grouped};
 use super::exit::Code;
+use super::interrupt::Interrupt;
+use super::outcome::{fail, object};
+use super::progress::Progress;
 use fast_pyramid::pyramid::{Pyramid, Selection, VacuumOptions, VacuumReport};
 use fast_pyramid::shown::shown;
 use fast_pyramid::store::Version;
-use serde_json::{Value, json};
+use serde_json::json;
 
 /// Drops versions, or says what that would do.
 pub(crate) fn run(arguments: &VacuumArguments, global: &GlobalArguments, console: &Console) -> Code {
@@ -18,25 +20,32 @@ pub(crate) fn run(arguments: &VacuumArguments, global: &GlobalArguments, console
         locking: arguments.lock.locking(),
         ..VacuumOptions::new(selection(&arguments.selection))
     };
-    let name = arguments.folder.to_string_lossy();
-    match Pyramid::open(&arguments.folder).and_then(|pyramid| pyramid.vacuum(&options)) {
+    let folder = &arguments.folder;
+    let interrupt = Interrupt::watch();
+    let progress = Progress::new(console, global.progress, &shown(folder), interrupt.clone());
+    let result =
+        progress.during(|| Pyramid::open(folder).and_then(|pyramid| pyramid.vacuum_observed(&options, &progress)));
+    match result {
         Ok(report) => {
             if global.json {
-                let mut object = json!({ "pyramid": name, "dry_run": arguments.dry_run });
-                if let (Value::Object(object), Ok(Value::Object(fields))) = (&mut object, serde_json::to_value(&report))
-                {
-                    object.extend(fields);
-                }
-                console.data(&format!("{object}\n"));
+                let VacuumReport { dropped, kept, moved, deleted, bytes, inodes } = &report;
+                let fields = json!({
+                    "dry_run": arguments.dry_run,
+                    "dropped": dropped,
+                    "kept": kept,
+                    "moved": moved,
+                    "deleted": deleted,
+                    "bytes": bytes,
+                    "inodes": inodes,
+                });
+                console.data(&object(folder, fields));
             }
-            conclude(&shown(&arguments.folder), &report, arguments.dry_run, console);
+            conclude(&shown(folder), &report, arguments.dry_run, console);
             Code::Done
         }
         Err(error) => {
-            if global.json {
-                console.data(&format!("{}\n", error_object(&name, &error)));
-            }
-            super::fail(console, &error)
+            let more = global.json.then(|| json!({}));
+            fail(&error, folder, &interrupt, more, console)
         }
     }
 }

@@ -1,10 +1,10 @@
 //! `fast_pyramid verify DIR`
 
 use super::arguments::{GlobalArguments, VerifyArguments};
-use super::build::error_object;
 use super::console::{Console, counted};
 use super::exit::Code;
 use super::interrupt::Interrupt;
+use super::outcome::{fail, object, seconds_since};
 use super::progress::Progress;
 use fast_pyramid::pyramid::{Pyramid, VerifyOptions, VerifyReport};
 use fast_pyramid::shown::shown;
@@ -26,12 +26,10 @@ pub(crate) fn run(arguments: &VerifyArguments, global: &GlobalArguments, console
     };
     let result = progress
         .during(|| Pyramid::open(folder).and_then(|pyramid| pyramid.verify_observed(&options, &mut tell, &progress)));
-    let name = folder.to_string_lossy();
     match result {
         Ok(report) => {
             if global.json {
-                let object = json!({
-                    "pyramid": name,
+                let fields = json!({
                     "versions": report.versions,
                     "tiles": report.tiles,
                     "problems": report.problems,
@@ -40,16 +38,14 @@ pub(crate) fn run(arguments: &VerifyArguments, global: &GlobalArguments, console
                     "not_judged": report.not_judged,
                     "seconds": seconds_since(started),
                 });
-                console.data(&format!("{object}\n"));
+                console.data(&object(folder, fields));
             }
             conclude(&shown(folder), &report, started, console);
             if report.problems == 0 { Code::Done } else { Code::Failed }
         }
         Err(error) => {
-            if global.json {
-                console.data(&format!("{}\n", error_object(&name, &error)));
-            }
-            interrupt.or_signal(super::fail(console, &error))
+            let more = global.json.then(|| json!({}));
+            fail(&error, folder, &interrupt, more, console)
         }
     }
 }
@@ -60,11 +56,6 @@ pub(crate) fn line(problem: &Problem, json: bool) -> String {
         Ok(object) if json => object + "\n",
         _ => format!("{problem}\n"),
     }
-}
-
-/// Seconds since then, to the millisecond.
-pub(crate) fn seconds_since(started: Instant) -> f64 {
-    (started.elapsed().as_secs_f64() * 1000.0).round() / 1000.0
 }
 
 /// Versions in words.

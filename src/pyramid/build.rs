@@ -3,13 +3,12 @@
 use super::exchange::Exchange;
 use super::report::{BuildOptions, BuildReport, NoObserver, Observer, VersionReport, VersionStatus};
 use super::survey::Survey;
-use super::{Category, Error, Pyramid};
+use super::{Category, Error, Pyramid, in_pool};
 use crate::build::{self, BuildFailure, Watch};
 use crate::codec::{Codec, ENCODER_VERSION};
 use crate::descriptor::descriptor;
-use crate::store::{self, Manifest, StagedTree, Steps, StoreError, Tree, Version, WriteLock};
+use crate::store::{self, Manifest, StagedTree, StoreError, Tree, Version, WriteLock};
 use std::collections::BTreeMap;
-use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -39,12 +38,7 @@ impl Pyramid {
     /// # Errors
     /// As [`Pyramid::build`].
     pub fn build_observed(&self, options: &BuildOptions, observer: &dyn Observer) -> Result<BuildReport, Error> {
-        let threads = options.threads.map_or(0, NonZeroUsize::get);
-        let pool = rayon::ThreadPoolBuilder::new()
-            .num_threads(threads)
-            .build()
-            .map_err(|error| Error::Threads(error.to_string()))?;
-        pool.install(|| {
+        in_pool(options.threads, || {
             if options.dry_run {
                 self.refuse_half_done()?;
                 return Ok(Survey::take(self, options, observer)?.dry_report());
@@ -52,7 +46,7 @@ impl Pyramid {
             // Invalid input leaves no trace, so the first survey of a pyramid comes before the folder of the lock.
             let first = if self.layout.state().exists() { None } else { Some(Survey::take(self, options, observer)?) };
             let _lock = WriteLock::take(&self.layout, "build", options.locking, &|| observer.stopped())?;
-            store::finish_vacuum(&self.layout, &Steps::default())?;
+            self.finish_vacuum(observer)?;
             let survey = match first {
                 Some(survey) if store::published(&self.layout)?.is_empty() => survey,
                 _ => Survey::take(self, options, observer)?,

@@ -225,7 +225,7 @@ impl Error {
     pub fn category(&self) -> Category {
         match self {
             Self::Store(StoreError::Locked { .. }) => Category::Locked,
-            Self::Interrupted { .. } => Category::Interrupted,
+            Self::Interrupted { .. } | Self::Store(StoreError::VacuumStopped { .. }) => Category::Interrupted,
             Self::NothingToRebuild { .. }
             | Self::NotPublished { .. }
             | Self::Unpublished { .. }
@@ -337,6 +337,6 @@ fn store_hint(error: &StoreError) -> Option<String> {
             _ => return None,
         },
         StoreError::NoPrevious => return None,
-        StoreError::OutOfSteps => "run vacuum or build to finish it".into(),
+        StoreError::VacuumStopped { .. } => "run the same command again, or any build, to finish it".into(),
     })
 }

@@ -22,6 +22,7 @@ pub use verify::{VerifyOptions, VerifyReport};
 
 use crate::spec::PyramidSpec;
 use crate::store::{self, Layout};
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 /// The most bytes of a pyramid.json.
@@ -66,4 +67,10 @@ impl Pyramid {
     pub fn spec(&self) -> &PyramidSpec {
         &self.spec
     }
+}
+
+/// Runs `work` on so many threads, all cores by default.
+fn in_pool<T: Send>(threads: Option<NonZeroUsize>, work: impl FnOnce() -> Result<T, Error> + Send) -> Result<T, Error> {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads.map_or(0, NonZeroUsize::get)).build();
+    pool.map_err(|error| Error::Threads(error.to_string()))?.install(work)
 }

@@ -7,11 +7,11 @@
 use super::recompute::Recompute;
 use super::report::{BuildOptions, Observer};
 use super::survey::Survey;
-use super::verify::{Published, VerifyReport, in_pool};
-use super::{Error, NoObserver, Pyramid};
+use super::verify::{Published, VerifyReport};
+use super::{Error, NoObserver, Pyramid, in_pool};
 use crate::codec::ENCODER_VERSION;
 use crate::store::{
-    self, Durability, Locking, Manifest, Mend, Mending, Owners, Problem, ProblemKind, Problems, Record, Steps, Version,
+    self, Durability, Locking, Manifest, Mend, Mending, Owners, Problem, ProblemKind, Problems, Record, Version,
     VersionState, WriteLock,
 };
 use rayon::prelude::*;
@@ -104,7 +104,7 @@ impl Pyramid {
             // Where nothing is published, not even the folder of the lock is made.
             Published::find(self)?;
             let _lock = WriteLock::take(&self.layout, "repair", options.locking, &|| observer.stopped())?;
-            store::finish_vacuum(&self.layout, &Steps::default())?;
+            self.finish_vacuum(observer)?;
             let published = Published::find(self)?;
             let before = published.verify(false, &mut |_| {}, observer)?;
             let mut mended = BTreeMap::new();

@@ -87,7 +87,7 @@ impl std::fmt::Display for Warning {
     }
 }
 
-/// Follows a build. Called from several threads.
+/// Follows a command. Called from several threads.
 pub trait Observer: Sync {
     /// Something is worth telling.
     fn warning(&self, warning: &Warning) {
@@ -99,9 +99,14 @@ pub trait Observer: Sync {
         let _ = (version, tiles);
     }
 
-    /// So many more tiles of the version are done.
+    /// So many more tiles of the version or the vacuum are done.
     fn tiles_done(&self, count: u64) {
         let _ = count;
+    }
+
+    /// A vacuum begins, or goes on, that will look at so many tiles; each counts several times.
+    fn vacuum_started(&self, tiles: u64) {
+        let _ = tiles;
     }
 
     /// A version was built and published.

@@ -1,9 +1,9 @@
 //! `vacuum`: drop versions, without any change to what the others show.
 
-use super::report::{BuildOptions, NoObserver};
+use super::report::{BuildOptions, NoObserver, Observer};
 use super::survey::Survey;
-use super::{Error, Pyramid};
-use crate::store::{self, Locking, Manifest, Steps, Totals, Vacuum, VacuumJournal, Version, WriteLock};
+use super::{Error, Pyramid, in_pool};
+use crate::store::{self, Locking, Manifest, Steps, Totals, Vacuum, VacuumJournal, VacuumWatch, Version, WriteLock};
 use serde::Serialize;
 use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
@@ -73,6 +73,32 @@ pub struct VacuumReport {
     pub inodes: i64,
 }
 
+/// An observer that follows a vacuum.
+struct Watched<'a>(&'a dyn Observer);
+
+impl VacuumWatch for Watched<'_> {
+    fn started(&self, tiles: u64) {
+        self.0.vacuum_started(tiles);
+    }
+
+    fn tiles_done(&self, count: u64) {
+        self.0.tiles_done(count);
+    }
+
+    fn stopped(&self) -> bool {
+        self.0.stopped()
+    }
+}
+
+/// What a build would tell is no news in a vacuum; only being stopped counts.
+struct Stoppable<'a>(&'a dyn Observer);
+
+impl Observer for Stoppable<'_> {
+    fn stopped(&self) -> bool {
+        self.0.stopped()
+    }
+}
+
 impl Pyramid {
     /// Drops versions. Those that stay show the same bytes as before, and are what a build from the remaining sources
     /// would make.
@@ -81,26 +107,36 @@ impl Pyramid {
     /// The pyramid is not in order, the selection makes no sense, or the file system refuses. Where that happens after
     /// work has begun, the next vacuum or build finishes it.
     pub fn vacuum(&self, options: &VacuumOptions) -> Result<VacuumReport, Error> {
-        let threads = options.threads.map_or(0, NonZeroUsize::get);
-        let pool = rayon::ThreadPoolBuilder::new()
-            .num_threads(threads)
-            .build()
-            .map_err(|error| Error::Threads(error.to_string()))?;
-        pool.install(|| {
+        self.vacuum_observed(options, &NoObserver)
+    }
+
+    /// Like [`Pyramid::vacuum`], with an observer. Stopped, it is finished by the next vacuum or build.
+    ///
+    /// # Errors
+    /// As [`Pyramid::vacuum`].
+    pub fn vacuum_observed(&self, options: &VacuumOptions, observer: &dyn Observer) -> Result<VacuumReport, Error> {
+        in_pool(options.threads, || {
             store::check_own_folders(&self.layout)?;
             if !self.layout.state().exists() {
                 let pyramid = self.layout.root().to_owned();
                 return Err(Error::NotPublished { pyramid, version: None, published: Vec::new() });
             }
-            let steps = Steps::new(options.stop_after);
+            let watch = Watched(observer);
+            let steps = Steps::new(&self.layout, &watch, options.stop_after);
             if options.dry_run {
                 self.refuse_half_done()?;
-                return self.vacuum_locked(options, None, &steps);
+                return self.vacuum_locked(options, None, &steps, observer);
             }
-            let _lock = WriteLock::take(&self.layout, "vacuum", options.locking, &|| false)?;
+            let _lock = WriteLock::take(&self.layout, "vacuum", options.locking, &|| observer.stopped())?;
             let finished = store::finish_vacuum(&self.layout, &steps)?;
-            self.vacuum_locked(options, finished, &steps)
+            self.vacuum_locked(options, finished, &steps, observer)
         })
+    }
+
+    /// Finishes what a vacuum that was stopped left behind, before something else is done.
+    pub(super) fn finish_vacuum(&self, observer: &dyn Observer) -> Result<(), Error> {
+        store::finish_vacuum(&self.layout, &Steps::new(&self.layout, &Watched(observer), None))?;
+        Ok(())
     }
 
     /// Refuses to say what would be done while a killed vacuum waits for its end, which changes what there is.
@@ -115,11 +151,12 @@ impl Pyramid {
         &self,
         options: &VacuumOptions,
         finished: Option<VacuumJournal>,
-        steps: &Steps,
+        steps: &Steps<'_>,
+        observer: &dyn Observer,
     ) -> Result<VacuumReport, Error> {
         self.refuse_other_journals()?;
-        let survey =
-            Survey::take(self, &BuildOptions { dry_run: options.dry_run, ..BuildOptions::default() }, &NoObserver)?;
+        let surveying = BuildOptions { dry_run: options.dry_run, ..BuildOptions::default() };
+        let survey = Survey::take(self, &surveying, &Stoppable(observer))?;
         if survey.kept.is_empty() {
             let pyramid = self.layout.root().to_owned();
             return Err(Error::NotPublished { pyramid, version: None, published: Vec::new() });
@@ -134,7 +171,7 @@ impl Pyramid {
         let mut totals = finished.map(|journal| journal.totals).unwrap_or_default();
         if !dropped.is_empty() {
             let vacuum = Vacuum::prepare(&self.layout, &dropped, options.keep_sources)?;
-            let own = vacuum.totals()?;
+            let own = vacuum.totals(steps)?;
             totals += own;
             if !options.dry_run {
                 store::clean_leftovers(&self.layout, &[])?;

@@ -5,7 +5,7 @@
 //! in order. Problems come version by version, lowest first, in the order of [`crate::store::Problems`].
 
 use super::report::Observer;
-use super::{Error, NoObserver, Pyramid, recompute::Recompute, survey};
+use super::{Error, NoObserver, Pyramid, in_pool, recompute::Recompute, survey};
 use crate::codec::ENCODER_VERSION;
 use crate::descriptor::descriptor;
 use crate::store::{
@@ -84,15 +84,6 @@ impl Pyramid {
             Published::find(self)?.verify(options.quick, tell, observer)
         })
     }
-}
-
-/// Runs `work` on so many threads.
-pub(super) fn in_pool<T: Send>(
-    threads: Option<NonZeroUsize>,
-    work: impl FnOnce() -> Result<T, Error> + Send,
-) -> Result<T, Error> {
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads.map_or(0, NonZeroUsize::get)).build();
-    pool.map_err(|error| Error::Threads(error.to_string()))?.install(work)
 }
 
 impl Published {

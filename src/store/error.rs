@@ -120,7 +120,10 @@ pub enum StoreError {
         /// What is wrong with it.
         problem: &'static str,
     },
-    /// A vacuum was told to stop after so many steps, and did.
-    #[error("stopped after as many steps as were allowed")]
-    OutOfSteps,
+    /// A vacuum was told to stop, and did.
+    #[error("{}: the vacuum was interrupted; versions that stay show what they showed", shown(pyramid))]
+    VacuumStopped {
+        /// The pyramid folder.
+        pyramid: PathBuf,
+    },
 }

@@ -37,7 +37,7 @@ pub use sources::{SourceFolder, SourceListing, SourceStamp, SourceVersions};
 pub use staging::StagedTree;
 pub use tree::{Tree, Trees};
 pub use vacuum::{
-    Steps, Totals, Vacuum, VacuumJournal, dropped_versions, finish_vacuum, forget_dropped, freed_by_each,
+    Steps, Totals, Vacuum, VacuumJournal, VacuumWatch, dropped_versions, finish_vacuum, forget_dropped, freed_by_each,
 };
 
 pub(crate) use files::read_file;

@@ -13,7 +13,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 /// Does the whole stage.
-pub(super) fn clean(layout: &Layout, journal: &VacuumJournal, steps: &Steps) -> Result<(), StoreError> {
+pub(super) fn clean(layout: &Layout, journal: &VacuumJournal, steps: &Steps<'_>) -> Result<(), StoreError> {
     for (version, hash) in &journal.manifests {
         let (new, old) = (layout.vacuumed_manifest(*version), layout.manifest(*version));
         let in_place = Manifest::read(&old)?.is_some_and(|manifest| manifest.records_hash == *hash);
@@ -49,6 +49,7 @@ pub(super) fn clean(layout: &Layout, journal: &VacuumJournal, steps: &Steps) -> 
     }
     files::flush_file_system(&layout.dest())?;
     steps.take()?;
+    empty(&layout.trash(), steps)?;
     files::remove_tree(&layout.trash())?;
     steps.take()?;
     files::remove_tree(&layout.vacuum())?;
@@ -57,8 +58,24 @@ pub(super) fn clean(layout: &Layout, journal: &VacuumJournal, steps: &Steps) -> 
     VacuumJournal::remove(layout)
 }
 
+/// Deletes all that is not a folder in a folder and those below it: a million links take seconds, in which somebody may
+/// ask to stop.
+fn empty(folder: &Path, steps: &Steps<'_>) -> Result<(), StoreError> {
+    for entry in std::fs::read_dir(folder).context("read", folder)? {
+        let entry = entry.context("read", folder)?;
+        let path = || entry.path();
+        if entry.file_type().context("read", &path)?.is_dir() {
+            empty(&path(), steps)?;
+        } else {
+            steps.go_on()?;
+            std::fs::remove_file(path()).context("delete", &path)?;
+        }
+    }
+    Ok(())
+}
+
 /// Moves a folder out of sight, if it is still there. Where that cannot be done, as between disks, it is deleted in place.
-fn discard(layout: &Layout, path: &Path, name: &str, steps: &Steps) -> Result<(), StoreError> {
+fn discard(layout: &Layout, path: &Path, name: &str, steps: &Steps<'_>) -> Result<(), StoreError> {
     if path.symlink_metadata().is_err() {
         return Ok(());
     }

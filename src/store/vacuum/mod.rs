@@ -1,5 +1,5 @@
 //! Dropping versions: `plan.rs` decides tile by tile, `stream.rs` brings the records together, `journal.rs` outlives a
-//! kill, `moving.rs` and `cleaning.rs` do it.
+//! kill, `moving.rs` and `cleaning.rs` do it, step by step (`steps.rs`).
 //!
 //! While the stage is moving, files only get second names and links in the trees that stay are replaced one by one, each
 //! by a rename: what is to go is still whole, and the old manifests still say what to do, so the stage can begin again at
@@ -9,11 +9,13 @@ mod cleaning;
 mod journal;
 mod moving;
 mod plan;
+mod steps;
 mod stream;
 
 pub(super) use journal::marked;
 pub use journal::{VacuumJournal, dropped_versions, forget_dropped};
 pub use plan::Totals;
+pub use steps::{Steps, VacuumWatch};
 
 use super::error::{Context, IoError, StoreError};
 use super::files;
@@ -25,32 +27,8 @@ use crate::geometry::{Geometry, Size, Tile};
 use crate::spec::Settings;
 use journal::Stage;
 use plan::{DropPlan, Entry, Fate, TilePlan};
-use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-
-/// How many changes to the disk a vacuum may make. Tests let it stop after each of them.
-#[derive(Debug, Default)]
-pub struct Steps {
-    left: Cell<Option<u64>>,
-}
-
-impl Steps {
-    /// No more than `count`, or as many as it takes.
-    #[must_use]
-    pub fn new(count: Option<u64>) -> Self {
-        Self { left: Cell::new(count) }
-    }
-
-    /// One more is about to be made.
-    fn take(&self) -> Result<(), StoreError> {
-        match self.left.get() {
-            Some(0) => return Err(StoreError::OutOfSteps),
-            left => self.left.set(left.map(|left| left - 1)),
-        }
-        Ok(())
-    }
-}
 
 /// What is to be dropped from a pyramid, and what there is. Making one changes nothing.
 #[derive(Debug)]
@@ -98,13 +76,14 @@ impl Vacuum {
     /// What it would move and free.
     ///
     /// # Errors
-    /// The manifests are damaged.
-    pub fn totals(&self) -> Result<Totals, StoreError> {
+    /// The manifests are damaged, or the watch stopped it.
+    pub fn totals(&self, steps: &Steps<'_>) -> Result<Totals, StoreError> {
+        steps.expect(self.geometry.tile_count());
         for manifest in &self.manifests {
             manifest::check_records(&self.layout.manifest(manifest.version), manifest)?;
         }
         let mut totals = Totals::default();
-        self.for_each_tile(|_, _, plan| {
+        self.for_each_tile(steps, |_, _, plan| {
             totals += plan.totals;
             Ok(())
         })?;
@@ -125,8 +104,8 @@ impl Vacuum {
     /// the lock.
     ///
     /// # Errors
-    /// The file system refuses. Unless there is a journal by then, nothing has changed.
-    pub fn run(&self, totals: Totals, steps: &Steps) -> Result<(), StoreError> {
+    /// The file system refuses, or the watch stopped it. Unless there is a journal by then, nothing has changed.
+    pub fn run(&self, totals: Totals, steps: &Steps<'_>) -> Result<(), StoreError> {
         self.check_permissions()?;
         steps.take()?;
         let mut journal = VacuumJournal::new(&self.dropped, self.keep_sources, totals);
@@ -135,7 +114,8 @@ impl Vacuum {
         cleaning::clean(&self.layout, &journal, steps)
     }
 
-    fn finish_moving(&self, journal: &mut VacuumJournal, steps: &Steps) -> Result<(), StoreError> {
+    fn finish_moving(&self, journal: &mut VacuumJournal, steps: &Steps<'_>) -> Result<(), StoreError> {
+        steps.expect(moving::PASSES * self.geometry.tile_count());
         journal.manifests = self.move_tiles(steps)?;
         journal.stage = Stage::Cleaning;
         steps.take()?;
@@ -159,10 +139,12 @@ impl Vacuum {
 
     fn for_each_tile(
         &self,
+        steps: &Steps<'_>,
         mut visit: impl FnMut(Tile, &[Entry], &TilePlan) -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
         let base_level = self.geometry.base_level();
         stream(&self.layout, &self.manifests, &self.geometry, |tile, entries| {
+            steps.tile()?;
             let plan = self.plan.tile(tile.level == base_level, entries);
             visit(tile, entries, &plan.ok_or_else(|| nobody_owns(&self.layout, tile))?)
         })
@@ -213,8 +195,8 @@ fn nobody_owns(layout: &Layout, tile: Tile) -> StoreError {
 /// Finishes the vacuum that a killed run left behind, if there is one, and returns its journal. The caller holds the lock.
 ///
 /// # Errors
-/// The file system refuses, or a file of the tool's own is damaged.
-pub fn finish_vacuum(layout: &Layout, steps: &Steps) -> Result<Option<VacuumJournal>, StoreError> {
+/// The file system refuses, a file of the tool's own is damaged, or the watch stopped it.
+pub fn finish_vacuum(layout: &Layout, steps: &Steps<'_>) -> Result<Option<VacuumJournal>, StoreError> {
     let Some(mut journal) = VacuumJournal::read(layout)? else { return Ok(None) };
     if journal.stage == Stage::Moving {
         Vacuum::prepare(layout, &journal.dropped, journal.keep_sources)?.finish_moving(&mut journal, steps)?;

@@ -11,13 +11,16 @@ use super::{Steps, Vacuum, flush, rename};
 use crate::geometry::Tile;
 use std::path::{Path, PathBuf};
 
+/// How often the stage goes through all tiles.
+pub(super) const PASSES: u64 = 3;
+
 impl Vacuum {
     /// Does the whole stage and returns the versions with a new manifest, each with the hash of its records.
-    pub(super) fn move_tiles(&self, steps: &Steps) -> Result<Vec<(Version, String)>, StoreError> {
+    pub(super) fn move_tiles(&self, steps: &Steps<'_>) -> Result<Vec<(Version, String)>, StoreError> {
         let beside = self.layout.vacuum();
         files::remove_tree(&beside)?;
         files::create_folder(&beside)?;
-        self.for_each_tile(|tile, _, plan| {
+        self.for_each_tile(steps, |tile, _, plan| {
             for owner in plan.owners.iter().filter(|owner| owner.file != owner.at) {
                 if tile.level == self.geometry.base_level() {
                     self.place_source(tile, owner.file, owner.at, steps)?;
@@ -29,7 +32,7 @@ impl Vacuum {
         })?;
         // A link must not reach the disk before the file that it leads to.
         self.flush_all()?;
-        self.for_each_tile(|tile, entries, plan| {
+        self.for_each_tile(steps, |tile, entries, plan| {
             for relink in self.plan.relinks(tile.level == self.geometry.base_level(), entries, plan) {
                 self.relink(tile, &relink, steps)?;
             }
@@ -47,7 +50,7 @@ impl Vacuum {
     }
 
     /// Gives a source tile a second name in the folder of its new owner.
-    fn place_source(&self, tile: Tile, from: usize, to: usize, steps: &Steps) -> Result<(), StoreError> {
+    fn place_source(&self, tile: Tile, from: usize, to: usize, steps: &Steps<'_>) -> Result<(), StoreError> {
         let name = source_name(self.settings.tile_naming, tile.column, tile.row, &self.settings.format);
         let (from, folder) = (self.source(from).join(name.as_str()), self.source(to));
         let to = folder.join(name.as_str());
@@ -65,7 +68,7 @@ impl Vacuum {
     }
 
     /// Gives a generated tile a second name in the tree of its new owner, where a link to it was.
-    fn place_generated(&self, tile: Tile, from: usize, to: usize, steps: &Steps) -> Result<(), StoreError> {
+    fn place_generated(&self, tile: Tile, from: usize, to: usize, steps: &Steps<'_>) -> Result<(), StoreError> {
         let inside = tile_path(tile, &self.settings.format);
         let (from, to) = (self.tree(from).join(&inside), self.tree(to).join(&inside));
         if to.symlink_metadata().context("read", &to)?.is_file() {
@@ -81,7 +84,7 @@ impl Vacuum {
     }
 
     /// Makes one link lead to its tile's new owner.
-    fn relink(&self, tile: Tile, relink: &Relink, steps: &Steps) -> Result<(), StoreError> {
+    fn relink(&self, tile: Tile, relink: &Relink, steps: &Steps<'_>) -> Result<(), StoreError> {
         let (format, naming) = (&self.settings.format, self.settings.tile_naming);
         let inside = tile_path(tile, format);
         let owner = self.version(relink.owner);
@@ -119,7 +122,7 @@ impl Vacuum {
         Ok(path)
     }
 
-    fn write_manifests(&self, steps: &Steps) -> Result<Vec<(Version, String)>, StoreError> {
+    fn write_manifests(&self, steps: &Steps<'_>) -> Result<Vec<(Version, String)>, StoreError> {
         steps.take()?;
         let mut writers: Vec<Option<ManifestWriter>> = Vec::new();
         for at in 0..self.manifests.len() {
@@ -127,7 +130,7 @@ impl Vacuum {
             let rewritten = self.plan.rewrites(at);
             writers.push(rewritten.then(|| ManifestWriter::create(folder)).transpose()?);
         }
-        self.for_each_tile(|tile, _, plan| {
+        self.for_each_tile(steps, |tile, _, plan| {
             for entry in &plan.records {
                 if let Some(Some(writer)) = writers.get(entry.at) {
                     writer.add(Record { role: entry.role, tile, stamp: entry.stamp })?;
