@@ -1,4 +1,4 @@
-//! An interrupt ends a build with 130 and leaves what is published (SPEC 5).
+//! An interrupt ends a build or a vacuum with 130 and leaves what is published (SPEC 5).
 
 // These are tests, although not within functions marked as such.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
@@ -36,25 +36,25 @@ fn half_built(side: u32) -> Desk {
     desk
 }
 
-/// Starts a build, and interrupts it as soon as it has begun to write.
-fn interrupted(desk: &Desk, arguments: &[&str], signal: Signal) -> Output {
+/// Starts a command, and interrupts it as soon as it has written `begun`.
+fn interrupted(desk: &Desk, arguments: &[&str], begun: &str, signal: Signal) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_fast_pyramid"));
     command.current_dir(desk.path("")).args(arguments).stdin(Stdio::null());
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    let staging = desk.path("p/dest/.fast_pyramid/staging/v1");
+    let begun = desk.path(begun);
     let started = Instant::now();
     let mut sent = false;
     loop {
         if child.try_wait().unwrap().is_some() {
             return child.wait_with_output().unwrap();
         }
-        if !sent && staging.exists() {
+        if !sent && begun.exists() {
             kill_process(Pid::from_child(&child), signal).unwrap();
             sent = true;
         }
         if started.elapsed() > HANGS {
             child.kill().unwrap();
-            panic!("the build does not end");
+            panic!("it does not end");
         }
         std::thread::sleep(Duration::from_millis(1));
     }
@@ -65,7 +65,7 @@ fn until_interrupted(arguments: &[&str], signal: Signal) -> (Desk, Snapshot, Out
     for side in [256, 512, 1024, 2048] {
         let desk = half_built(side);
         let before = snapshot(&desk.path("p/dest/dzi"));
-        let output = interrupted(&desk, arguments, signal);
+        let output = interrupted(&desk, arguments, "p/dest/.fast_pyramid/staging/v1", signal);
         if output.status.code() != Some(0) {
             return (desk, before, output);
         }
@@ -125,4 +125,48 @@ fn an_interrupt_ends_the_whole_run() {
     let object: serde_json::Value = serde_json::from_str(&out).unwrap();
     assert_eq!((&object["pyramid"], &object["code"]), (&"p".into(), &130.into()));
     drop(desk);
+}
+
+/// A pyramid `p` of `side` x `side` small tiles with three versions.
+fn three_versions(side: u32) -> Desk {
+    let desk = Desk::new();
+    desk.spec("p", format!("{{ width: {0}, height: {0}, tile_size: 4, overlap: 0 }}", 4 * side));
+    for version in 0..3_u8 {
+        let tile = desk.path("tile.png");
+        image::GrayImage::from_pixel(4, 4, image::Luma([100 * version])).save(&tile).unwrap();
+        std::fs::create_dir_all(desk.path(&format!("p/v{version}"))).unwrap();
+        // All tiles, then every second one, then every third.
+        for place in (0..side * side).step_by(usize::from(version) + 1) {
+            std::fs::copy(&tile, desk.path(&format!("p/v{version}/{}_{}.png", place % side, place / side))).unwrap();
+        }
+    }
+    desk.succeed(&["p", "-q"]);
+    desk
+}
+
+#[test]
+fn an_interrupted_vacuum_is_finished_by_the_next_command() {
+    for side in [40, 80, 160] {
+        let desk = three_versions(side);
+        let arguments = ["vacuum", "p", "--drop", "0..1"];
+        let output = interrupted(&desk, &arguments, "p/dest/.fast_pyramid/vacuum.json", Signal::INT);
+        if output.status.code() == Some(0) {
+            continue;
+        }
+        let err = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(code(output.status), 130, "{err}");
+        assert_eq!(
+            err,
+            "error: p: the vacuum was interrupted; versions that stay show what they showed\n  \
+             run the same command again, or any build, to finish it\n"
+        );
+        assert!(desk.succeed(&["info", "p"]).out.contains("a vacuum was stopped half way"));
+        desk.succeed(&["p"]);
+        assert_tree_rules(&desk.path("p"));
+        assert_eq!(only_in(&desk.path("p/dest/dzi")), ["latest", "v2"]);
+        assert!(!desk.path("p/v0").exists() && !desk.path("p/dest/.fast_pyramid/vacuum.json").exists());
+        assert!(desk.succeed(&["verify", "p"]).err.contains("no problems"));
+        return;
+    }
+    panic!("every vacuum ended before it could be interrupted");
 }

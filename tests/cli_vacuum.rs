@@ -326,14 +326,14 @@ fn a_vacuum_that_was_killed_is_told_of_and_finished() {
     });
     desk.write("p/dest/.fast_pyramid/vacuum.json", journal.to_string());
     let told = desk.succeed(&["info", "p"]).out;
-    assert!(told.contains("a vacuum was stopped halfway; the next build or vacuum finishes it"), "{told}");
+    assert!(told.contains("a vacuum was stopped half way; the next build or vacuum finishes it"), "{told}");
     assert_eq!(desk.succeed(&["info", "p", "--json"]).json()[0]["half_vacuumed"], json!(true));
     desk.refuse(
         "p",
         &["vacuum", "p", "--dry-run", "--drop", "1"],
         1,
         str![[r#"
-error: p: a vacuum was stopped halfway
+error: p: a vacuum was stopped half way
   run vacuum or build without --dry-run: either finishes it first
 
 "#]],
@@ -343,7 +343,7 @@ error: p: a vacuum was stopped halfway
         &["p", "--dry-run"],
         1,
         str![[r#"
-error: p: a vacuum was stopped halfway
+error: p: a vacuum was stopped half way
   run vacuum or build without --dry-run: either finishes it first
 
 "#]],

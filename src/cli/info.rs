@@ -42,7 +42,7 @@ fn table(name: &str, info: &PyramidInfo) -> String {
         counted(info.tiles, "tile"),
     );
     if info.half_vacuumed {
-        text += "a vacuum was stopped halfway; the next build or vacuum finishes it\n";
+        text += "a vacuum was stopped half way; the next build or vacuum finishes it\n";
     }
     for version in &info.half_built {
         text +=

@@ -128,12 +128,12 @@ pub enum Error {
         published: Vec<Version>,
     },
     /// A vacuum was killed, and has to be finished before anything is asked of the pyramid.
-    #[error("{}: a vacuum was stopped halfway", shown(pyramid))]
+    #[error("{}: a vacuum was stopped half way", shown(pyramid))]
     HalfVacuumed {
         /// The pyramid folder.
         pyramid: PathBuf,
     },
-    /// A journal that this release does not know says that something else was stopped halfway.
+    /// A journal that this release does not know says that something else was stopped half way.
     #[error("{} says that something else is not finished", shown(path))]
     OtherJournal {
         /// The journal.
