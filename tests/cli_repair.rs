@@ -203,3 +203,18 @@ fn a_version_that_is_not_built_yet_stays_so() {
     assert_eq!(desk.run(&["repair", "relief", "-q"]).code, 0);
     assert!(!desk.path("relief/dest/dzi/v3").exists());
 }
+
+#[test]
+fn a_stranger_with_a_name_that_is_no_text_is_told_and_moved() {
+    use std::os::unix::ffi::OsStrExt;
+    let desk = built("relief");
+    let name = std::ffi::OsStr::from_bytes(b"0_0\xff.jpg");
+    let stranger = desk.path("relief/dest/dzi/v0/dzi_files/3").join(name);
+    std::fs::write(&stranger, "12345").unwrap();
+    let ended = desk.run(&["verify", "relief"]);
+    assert_eq!(ended.code, 1);
+    assert!(ended.out.contains("a file of 5 bytes"), "{}", ended.out);
+    desk.succeed(&["repair", "relief"]);
+    assert!(!stranger.exists());
+    desk.succeed(&["verify", "relief"]);
+}

@@ -1,5 +1,5 @@
-//! JFIF's colour transform (ITU T.871 section 7) in 16-bit fixed point, for the few tiles that need it: siblings of which some
-//! are stored as RGB, and averaging in linear light.
+//! JFIF's colour transform (ITU T.871 section 7) in 16-bit fixed point, for the few tiles that need it: siblings of
+//! which some are stored as RGB, and averaging in linear light.
 
 const HALF: i32 = 1 << 15;
 

@@ -189,8 +189,8 @@ pub(super) fn settings_without_manifest(pyramid: &Pyramid, sources: &SourceVersi
     Ok(Settings::new(spec, listing.format.unwrap_or_else(TileFormat::jpg), listing.naming))
 }
 
-/// Lists the lowest version, which has to be complete. Where it is published its manifest says what the names mean, and what is missing
-/// is told by comparing with it.
+/// Lists the lowest version, which has to be complete. Where it is published its manifest says what the names mean, and
+/// what is missing is told by comparing with it.
 fn list_lowest(
     pyramid: &Pyramid,
     sources: &SourceVersions,

@@ -60,7 +60,8 @@ impl Pyramid {
     /// Checks all published versions; `tell` is told each problem.
     ///
     /// # Errors
-    /// Another process changes the pyramid, nothing is published, pyramid.json does not fit what is published, or the file system refuses.
+    /// Another process changes the pyramid, nothing is published, pyramid.json does not fit what is published, or the file
+    /// system refuses.
     pub fn verify(
         &self,
         options: &VerifyOptions,

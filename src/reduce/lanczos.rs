@@ -45,8 +45,8 @@ pub(super) fn halve<S: Curve>(source: &Raster<S>, axes: Axes, linear: bool) -> R
     })
 }
 
-/// The middle half of the 16-bit range, 16384 to 49152, for a value of 0 to 65535. The kernel overshoots at edges by a fifth, and
-/// what one pass cut off would be missing in the next.
+/// The middle half of the 16-bit range, 16384 to 49152, for a value of 0 to 65535. The kernel overshoots at edges by a
+/// fifth, and what one pass cut off would be missing in the next.
 fn lifted(value: u32) -> u16 {
     (16384 + value.min(65535).div_ceil(2)) as u16
 }

@@ -149,7 +149,7 @@ pub fn owners_by_tree(trees: &Trees, version: Version, owners: &mut Owners) {
     for level in trees.geometry.levels() {
         let Ok(folder) = super::entries::open_level(&trees.tree(version), level) else { continue };
         for tile in super::entries::tiles_of(level, trees.geometry.grid(level)) {
-            match Found::at(&folder, &tile_name(tile, trees.format())) {
+            match Found::at(&folder, tile_name(tile, trees.format()).as_str()) {
                 Found::File(_) => owners.own(tile),
                 Found::Link(target) => {
                     let target = String::from_utf8_lossy(&target);
@@ -253,7 +253,7 @@ fn open_source(trees: &Trees, version: Version, problems: &mut Problems) -> Resu
 fn generated_bytes(trees: &Trees, version: Version, levels: &PresentLevels, record: &Record, most: u64) -> Bytes {
     let name = tile_name(record.tile, trees.format());
     let Some(level) = levels.get(record.tile.level) else { return Bytes::Absent };
-    let Found::File(length) = Found::at(level, &name) else { return Bytes::Absent };
+    let Found::File(length) = Found::at(level, name.as_str()) else { return Bytes::Absent };
     if length != record.stamp.length {
         let lengths = [record.stamp.length, length].map(|length| format!("{length} bytes"));
         let [expected, found] = lengths;

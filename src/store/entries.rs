@@ -7,6 +7,7 @@ use super::layout::{DESCRIPTOR, LEVELS, LinkTarget, Version, canonical_number};
 use super::layout::{TileText, link_to_source, link_to_tree, source_name, tile_name};
 use super::owners::Owners;
 use super::problem::{Place, Problem, ProblemKind, Problems};
+use super::sources::parse_name;
 use super::tree::Trees;
 use crate::geometry::{Grid, Tile};
 use crate::shown::{shown, shown_name};
@@ -64,7 +65,8 @@ pub(super) enum Found {
 
 impl Found {
     /// Looks without following, opening or waiting for anything.
-    pub(super) fn at(folder: &OwnedFd, name: &str) -> Self {
+    pub(super) fn at(folder: &OwnedFd, name: impl AsRef<OsStr>) -> Self {
+        let name = name.as_ref();
         match rustix::fs::statat(folder, name, AtFlags::SYMLINK_NOFOLLOW) {
             Err(Errno::NOENT) => Self::Nothing,
             Err(error) => Self::Unreadable(std::io::Error::from(error).to_string()),
@@ -84,7 +86,7 @@ impl Found {
 
     /// The same of a path.
     pub(super) fn at_path(path: &Path) -> Self {
-        let (Some(folder), Some(name)) = (path.parent(), path.file_name().and_then(OsStr::to_str)) else {
+        let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else {
             return Self::Nothing;
         };
         match files::open_folder(folder) {
@@ -261,12 +263,10 @@ pub(super) fn list(
 }
 
 fn is_tile_name(name: &OsStr, grid: Grid, extension: &str) -> bool {
-    let numbers = || {
-        let (stem, found) = name.to_str()?.split_once('.')?;
-        let (column, row) = stem.split_once('_')?;
-        (found == extension).then_some((canonical_number(column)?, canonical_number(row)?))
-    };
-    numbers().is_some_and(|(column, row)| grid.contains(column, row))
+    parse_name(name).is_some_and(|parsed| {
+        let (column, row) = parsed.numbers;
+        parsed.extension == extension && grid.contains(column, row)
+    })
 }
 
 /// Checks that each tile of the tree of `version` is a file or link as its owner implies. `done` is told how many more
@@ -304,7 +304,7 @@ pub(super) fn tiles_of(level: u8, grid: Grid) -> impl Iterator<Item = Tile> {
 
 fn check_entry(trees: &Trees, version: Version, owners: &Owners, folder: &OwnedFd, tile: Tile) -> Option<Problem> {
     let expected = Expected::of(trees, version, tile, owners.place(tile)?);
-    let found = Found::at(folder, &tile_name(tile, trees.format()));
+    let found = Found::at(folder, tile_name(tile, trees.format()).as_str());
     let kind = found.differs(&expected)?;
     Some(Problem::of_tile(version, tile, trees.format(), kind, expected.described(), found.described()))
 }

@@ -1,7 +1,7 @@
 //! Putting right what does not stand as it should in published trees. The caller holds the lock.
 //!
-//! Files and links are made beside and renamed over what is there. What a rename cannot replace, and what does not belong, is
-//! moved to the trash, never deleted.
+//! Files and links are made beside and renamed over what is there. What a rename cannot replace, and what does not
+//! belong, is moved to the trash, never deleted.
 
 use super::entries::{
     Expected, Found, PresentLevels, for_each_served_stranger, for_each_stranger, name_under, open_level, tiles_of,
@@ -115,7 +115,7 @@ impl<'a> Mend<'a> {
                 let Some(owner) = owners.place(tile) else { continue };
                 let expected = Expected::of(self.trees, version, tile, owner);
                 let Expected::Link(target) = &expected else { continue };
-                let found = Found::at(folder, &tile_name(tile, self.trees.format()));
+                let found = Found::at(folder, tile_name(tile, self.trees.format()).as_str());
                 if found.differs(&expected).is_some() {
                     let path = self.path(version, tile);
                     self.clear(&path, &found)?;

@@ -223,12 +223,13 @@ fn most_frequent_format(folder: &Path) -> Result<Option<TileFormat>, IoError> {
     Ok(counts.first().and_then(|(extension, _)| TileFormat::new(extension)))
 }
 
-struct Parsed<'a> {
-    numbers: (u32, u32),
-    extension: &'a str,
+/// A file name of the form that tiles have.
+pub(super) struct Parsed<'a> {
+    pub(super) numbers: (u32, u32),
+    pub(super) extension: &'a str,
 }
 
-fn parse_name(name: &OsStr) -> Option<Parsed<'_>> {
+pub(super) fn parse_name(name: &OsStr) -> Option<Parsed<'_>> {
     let (stem, extension) = name.to_str()?.split_once('.')?;
     let (first, second) = stem.split_once('_')?;
     Some(Parsed { numbers: (canonical_number(first)?, canonical_number(second)?), extension })
