@@ -214,7 +214,8 @@ fn a_stranger_with_a_name_that_is_no_text_is_told_and_moved() {
     let ended = desk.run(&["verify", "relief"]);
     assert_eq!(ended.code, 1);
     assert!(ended.out.contains("a file of 5 bytes"), "{}", ended.out);
-    desk.succeed(&["repair", "relief"]);
+    let repaired = desk.succeed(&["repair", "relief"]);
+    assert!(repaired.err.contains("the next build empties dest/.fast_pyramid/trash"), "{}", repaired.err);
     assert!(!stranger.exists());
     desk.succeed(&["verify", "relief"]);
 }

@@ -9,7 +9,7 @@ use super::progress::Progress;
 use super::verify::notes;
 use fast_pyramid::pyramid::{Mended, Pyramid, RepairListener, RepairOptions, RepairReport};
 use fast_pyramid::shown::shown;
-use fast_pyramid::store::Problem;
+use fast_pyramid::store::{Mending, Problem};
 use serde_json::json;
 use std::time::Instant;
 
@@ -76,6 +76,9 @@ pub(crate) fn run(arguments: &RepairArguments, global: &GlobalArguments, console
 
 fn conclude(name: &str, report: &RepairReport, left: &[Problem], console: &Console) {
     notes(name, &report.after, console);
+    if report.mended.contains_key(&Mending::MovedToTrash) {
+        console.say(&format!("{name}: the next build empties dest/.fast_pyramid/trash; take out what you need before"));
+    }
     let (before, after) = (report.before.problems, report.after.problems);
     if before == 0 {
         console.say(&format!("{name}: no problems, nothing to mend"));

@@ -9,7 +9,11 @@ use super::super::publish::remove_file;
 use super::plan::Relink;
 use super::{Steps, Vacuum, flush, rename};
 use crate::geometry::Tile;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+
+/// The name of what is made in the vacuum's own folder before it is renamed to its place.
+const BESIDE: &str = "entry";
 
 /// How often the stage goes through all tiles.
 pub(super) const PASSES: u64 = 3;
@@ -54,12 +58,12 @@ impl Vacuum {
         let name = source_name(self.settings.tile_naming, tile.column, tile.row, &self.settings.format);
         let (from, folder) = (self.source(from).join(name.as_str()), self.source(to));
         let to = folder.join(name.as_str());
-        if to.symlink_metadata().is_ok() {
-            return Ok(());
-        }
         steps.take()?;
-        if std::fs::hard_link(&from, &to).is_ok() {
-            return Ok(());
+        match std::fs::hard_link(&from, &to) {
+            Ok(()) => return Ok(()),
+            // By a run that was killed.
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => return Ok(()),
+            Err(_) => {}
         }
         // Another disk, or one without second names. A name with a dot in front is no tile.
         let beside = folder.join(format!(".{name}.new"));
@@ -74,11 +78,12 @@ impl Vacuum {
         if to.symlink_metadata().context("read", &to)?.is_file() {
             return Ok(());
         }
-        let beside = self.beside()?;
         steps.take()?;
-        if std::fs::hard_link(&from, &beside).is_err() {
-            copy(&from, &beside)?;
-        }
+        let beside = self.beside(|beside| std::fs::hard_link(&from, beside)).or_else(|_| {
+            // Never into what is there: it could be another name of some tile.
+            let beside = self.layout.vacuum().join(BESIDE);
+            remove_file(&beside).and_then(|()| copy(&from, &beside)).map(|()| beside)
+        })?;
         steps.take()?;
         Ok(rename(&beside, &to)?)
     }
@@ -103,22 +108,28 @@ impl Vacuum {
         if leads_there(&path) {
             return Ok(());
         }
-        let beside = self.beside()?;
         // Trees share links, so that a million of them in a hundred trees do not need a hundred million inodes.
         let donor = relink.donor.map(|donor| self.tree(donor).join(&inside)).filter(|donor| leads_there(donor));
         steps.take()?;
-        let shared = donor.is_some_and(|donor| std::fs::hard_link(donor, &beside).is_ok());
-        if !shared {
-            std::os::unix::fs::symlink(target.as_str(), &beside).context("link", &beside)?;
-        }
+        let shared = donor.and_then(|donor| self.beside(|beside| std::fs::hard_link(&donor, beside)).ok());
+        let beside = match shared {
+            Some(beside) => beside,
+            None => self.beside(|beside| std::os::unix::fs::symlink(target.as_str(), beside))?,
+        };
         steps.take()?;
         Ok(rename(&beside, &path)?)
     }
 
-    /// The path at which something is made before it is renamed to its place; nothing is there.
-    fn beside(&self) -> Result<PathBuf, IoError> {
-        let path = self.layout.vacuum().join("entry");
-        remove_file(&path)?;
+    /// Makes something where nobody looks, to be renamed to its place from there. What a killed run left there goes.
+    fn beside(&self, make: impl Fn(&Path) -> std::io::Result<()>) -> Result<PathBuf, IoError> {
+        let path = self.layout.vacuum().join(BESIDE);
+        match make(&path) {
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+                remove_file(&path)?;
+                make(&path).context("link", &path)?;
+            }
+            result => result.context("link", &path)?,
+        }
         Ok(path)
     }
 
