@@ -2,6 +2,7 @@
 
 use std::ffi::OsStr;
 use std::path::Path;
+use std::time::{Duration, UNIX_EPOCH};
 
 /// The longest piece of somebody's text that is repeated in a message.
 const LONGEST: usize = 60;
@@ -28,6 +29,18 @@ pub fn quoted(text: &str) -> String {
     line.chars().take(LONGEST - 3).chain("...".chars()).collect()
 }
 
+/// A moment, given in seconds since 1970, as RFC 3339 writes it; as the number where that has no way to write it, which a
+/// damaged file may hold.
+#[must_use]
+pub fn shown_time(seconds: u64) -> String {
+    /// The last second of the year 9999.
+    const LAST: u64 = 253_402_300_799;
+    if seconds > LAST {
+        return format!("{seconds} s after 1970");
+    }
+    humantime::format_rfc3339_seconds(UNIX_EPOCH + Duration::from_secs(seconds)).to_string()
+}
+
 fn escaped(text: &str) -> String {
     text.chars()
         .flat_map(|letter| {
@@ -47,5 +60,12 @@ mod tests {
         assert_eq!(shown("a\nb/c\u{7}"), "a\\nb/c\\u{7}");
         assert_eq!(shown("plain/0_0.jpg"), "plain/0_0.jpg");
         assert_eq!(quoted(&"x".repeat(100)).len(), LONGEST);
+    }
+
+    #[test]
+    fn times_are_shown_however_far_away() {
+        assert_eq!(shown_time(86_400), "1970-01-02T00:00:00Z");
+        assert_eq!(shown_time(253_402_300_799), "9999-12-31T23:59:59Z");
+        assert_eq!(shown_time(u64::MAX), "18446744073709551615 s after 1970");
     }
 }

@@ -252,7 +252,7 @@ error: p/dest/.fast_pyramid/other.json says that something else is not finished
         1,
         str![[r#"
 error: p/dest/.fast_pyramid/versions/v1/tiles is damaged: its records are not those that were written
-  delete dest and build again; the sources are not touched
+  run repair; where that cannot help, delete dest and build again (the sources are not touched)
 
 "#]],
     );

@@ -94,6 +94,7 @@ impl Survey {
             store::forget_dropped(&layout, from)?;
             store::publish(&layout, from, &[], options.durability)?;
         }
+        store::forget_replaced(&layout)?;
         if let Some(&highest) = self.versions.last() {
             store::point_latest_to(&layout, highest)?;
         }

@@ -3,7 +3,7 @@
 use crate::faults::Faults;
 use crate::shown::shown;
 use crate::spec::SpecError;
-use crate::store::{SourceChanges, StoreError, Version};
+use crate::store::{self, SourceChanges, StoreError, Version};
 use std::path::PathBuf;
 
 /// What kind of failure an [`Error`] is; decides the exit code.
@@ -321,7 +321,11 @@ fn store_hint(error: &StoreError) -> Option<String> {
             "see to it that no other process changes this pyramid meanwhile, and run again with --no-lock".into()
         }
         StoreError::LinkedFolder { .. } => "make it a real folder; a disk can be mounted there".into(),
+        StoreError::Damaged { path, .. } if store::is_of_a_manifest(path) => {
+            "run repair; where that cannot help, delete dest and build again (the sources are not touched)".into()
+        }
         StoreError::Damaged { .. } => "delete dest and build again; the sources are not touched".into(),
+        StoreError::NotAFile { .. } => "move it away and run the same command again".into(),
         StoreError::Changing { .. } => "run again when nothing writes to it any more".into(),
         StoreError::TwoPlaces { .. } => "move all source versions to one of the two places".into(),
         StoreError::NoVersions { .. } => "put all base tiles into v0, named COLUMN_ROW.jpg or .png".into(),

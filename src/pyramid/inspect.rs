@@ -163,6 +163,5 @@ impl Pyramid {
 }
 
 fn built(manifest: &Manifest) -> String {
-    let built = std::time::UNIX_EPOCH + std::time::Duration::from_secs(manifest.built);
-    humantime::format_rfc3339_seconds(built).to_string()
+    crate::shown::shown_time(manifest.built)
 }

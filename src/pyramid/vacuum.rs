@@ -11,7 +11,7 @@ use std::ops::RangeInclusive;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// The files in the tool's own folder that are no journals of other commands.
-const KNOWN: [&str; 2] = ["vacuum.json", "dropped.json"];
+const KNOWN: [&str; 3] = ["vacuum.json", "dropped.json", "replaced.json"];
 
 /// Which versions to drop. The latest is never among them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -233,14 +233,10 @@ impl Pyramid {
     /// begun and has to be finished by what began it.
     fn refuse_other_journals(&self) -> Result<(), Error> {
         let state = self.layout.state();
-        let Ok(entries) = std::fs::read_dir(&state) else { return Ok(()) };
-        for entry in entries.flatten() {
-            let name = entry.file_name();
-            let name = name.to_string_lossy();
-            if name.ends_with(".json") && !KNOWN.contains(&name.as_ref()) {
-                return Err(Error::OtherJournal { path: entry.path() });
-            }
+        let is_unknown = |name: &String| name.ends_with(".json") && !KNOWN.contains(&name.as_str());
+        match store::state_names(&self.layout)?.into_iter().find(is_unknown) {
+            Some(name) => Err(Error::OtherJournal { path: state.join(name) }),
+            None => Ok(()),
         }
-        Ok(())
     }
 }

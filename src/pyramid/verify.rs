@@ -207,7 +207,7 @@ impl Published {
 
 /// A tree that is gone has none of its generated tiles.
 fn mark_generated(trees: &Trees, version: Version, owners: &mut Owners) -> Result<(), Error> {
-    for record in store::records(&trees.manifest(version)).map_err(store::StoreError::from)? {
+    for record in store::records(&trees.manifest(version))? {
         let record = record?;
         if record.role == store::Role::Generated {
             owners.mark_damaged(record.tile);

@@ -47,7 +47,8 @@ impl VersionState {
 
 /// The versions that are published or ought to be, in ascending order; `sources` are those that have a source folder.
 ///
-/// What a killed build leaves above the highest tree counts as never published, as it does for a build.
+/// What a killed build leaves above the highest tree counts as never published, as it does for a build; unless it was
+/// about to replace what had been published.
 ///
 /// # Errors
 /// The folders cannot be listed.
@@ -64,7 +65,8 @@ pub fn version_states(
     let known = |version: &Version| manifests.contains(version) || sources.contains(version);
     let latest = std::fs::read_link(layout.latest()).ok();
     let latest = latest.as_deref().and_then(Path::to_str).and_then(Version::from_folder);
-    let highest = trees.iter().copied().filter(known).chain(latest.filter(known)).max();
+    let missed = super::replaced::replaced(layout).into_iter().chain(latest);
+    let highest = trees.iter().copied().chain(missed).filter(known).max();
     let mut candidates: BTreeSet<Version> = manifests.iter().chain(&trees).chain(sources).copied().collect();
     candidates.retain(|version| known(version) && Some(*version) <= highest);
     let dropped = super::vacuum::dropped_versions(layout)?;
@@ -114,7 +116,7 @@ fn check_manifest(layout: &Layout, version: Version, geometry: &Geometry) -> Res
         return Err(problem(format!("records with hash {hash}, not {}", manifest.records_hash)));
     }
     let mut counts = Counts { tiles: geometry.tile_count(), ..Counts::default() };
-    for record in manifest::records(&folder).map_err(|error| damaged(error.into()))? {
+    for record in manifest::records(&folder).map_err(damaged)? {
         counts.add(&record.map_err(damaged)?);
     }
     counts.linked = counts.tiles.saturating_sub(counts.generated + counts.patched);

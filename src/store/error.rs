@@ -87,6 +87,14 @@ pub enum StoreError {
         /// What is wrong with it.
         problem: String,
     },
+    /// Something else stands where a file of the tool's own has to be.
+    #[error("{} is {problem}, not a file of this tool", shown(path))]
+    NotAFile {
+        /// Where the file has to be.
+        path: PathBuf,
+        /// What is there.
+        problem: &'static str,
+    },
     /// A tile changed while it was read.
     #[error("{} changed while it was read", shown(path))]
     Changing {

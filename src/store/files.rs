@@ -41,6 +41,37 @@ pub(crate) fn read_file(path: &Path, most: u64) -> Result<Vec<u8>, StoreError> {
     Ok(bytes)
 }
 
+/// Reads a whole file of the tool's own; nothing where nothing stands in its place. What is no regular file is not touched,
+/// and counts as damaged: the tool makes no links, and a pipe would be waited on for ever.
+pub(crate) fn read_own_file(path: &Path, most: u64) -> Result<Option<Vec<u8>>, StoreError> {
+    let Some(file) = open_own_file(path)? else { return Ok(None) };
+    let mut bytes = Vec::new();
+    read_opened(file, path, most, &mut bytes)?;
+    Ok(Some(bytes))
+}
+
+/// Opens a file of the tool's own as [`read_own_file`] does.
+pub(crate) fn open_own_file(path: &Path) -> Result<Option<File>, StoreError> {
+    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    let damaged = |problem: &str| StoreError::Damaged { path: path.to_owned(), problem: problem.to_owned() };
+    let file = match rustix::fs::open(path, flags, Mode::empty()) {
+        Err(Errno::NOENT) => return Ok(None),
+        Err(Errno::LOOP) => return Err(damaged("it is a symbolic link")),
+        file => File::from(file.context("open", path)?),
+    };
+    let found = file.metadata().context("read", path)?;
+    if found.is_file() { Ok(Some(file)) } else { Err(damaged("it is not a regular file")) }
+}
+
+/// Creates a file of the tool's own, in place of a file or link that is there; a link is not followed, because it may lead to
+/// what is not the tool's.
+pub(crate) fn create_own_file(path: &Path) -> Result<File, IoError> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error).context("delete", path)?,
+        _ => File::create_new(path).context("create", path),
+    }
+}
+
 fn read_opened(
     mut file: File,
     place: &(impl Locate + ?Sized),
@@ -158,7 +189,7 @@ fn remove_at(folder: impl AsFd, name: &str, place: &(impl Locate + ?Sized)) -> R
 /// Replaces a small file: written beside, flushed, renamed.
 pub(crate) fn replace_file(path: &Path, bytes: &[u8]) -> Result<(), IoError> {
     let beside = path.with_extension("new");
-    let mut file = File::create(&beside).context("create", &beside)?;
+    let mut file = create_own_file(&beside)?;
     file.write_all(bytes).context("write", &beside)?;
     file.sync_all().context("flush", &beside)?;
     std::fs::rename(&beside, path).context("rename", &beside)
@@ -206,10 +237,13 @@ fn flush_tree(path: &Path) -> Result<(), IoError> {
     flush_folder(path)
 }
 
-/// Deletes a folder and all in it, if it is there.
+/// Deletes a folder and all in it, or whatever else stands in its place.
 pub(crate) fn remove_tree(path: &Path) -> Result<(), IoError> {
     match std::fs::remove_dir_all(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::NotADirectory => {
+            std::fs::remove_file(path).context("delete", path)
+        }
         result => result.context("delete", path),
     }
 }

@@ -111,6 +111,10 @@ pub fn check_sources(
         changes.note(source, column, row);
     }
     changes.places.sort_unstable();
+    if !changes.is_empty() {
+        // Before the user's tiles are blamed: it may be the records that have changed.
+        manifest::check_records(folder, manifest)?;
+    }
     if touched && changes.is_empty() && !read_only && !stopped() {
         take_new_times(folder, manifest, source, most)?;
     }

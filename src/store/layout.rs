@@ -182,6 +182,12 @@ impl Layout {
     }
 }
 
+/// Whether a path is that of a file in a published version's manifest.
+#[must_use]
+pub(crate) fn is_of_a_manifest(path: &Path) -> bool {
+    path.ancestors().nth(2).is_some_and(|folder| folder.ends_with(".fast_pyramid/versions"))
+}
+
 /// The descriptor within a tree.
 pub(crate) const DESCRIPTOR: &str = "dzi.xml";
 

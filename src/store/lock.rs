@@ -3,11 +3,12 @@
 use super::error::{Context, StoreError};
 use super::files;
 use super::layout::Layout;
-use rustix::fs::FlockOperation;
+use rustix::fs::{FlockOperation, Mode, OFlags};
 use rustix::io::Errno;
 use serde::{Deserialize, Serialize};
-use std::fs::{File, OpenOptions};
-use std::io::{Seek, Write};
+use std::fs::File;
+use std::io::{self, Seek, Write};
+use std::path::Path;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// How to go about locks.
@@ -64,9 +65,7 @@ impl WriteLock {
             return Ok(Self { file: None });
         }
         let path = layout.lock();
-        let mut options = OpenOptions::new();
-        let mut file =
-            options.read(true).write(true).create(true).truncate(false).open(&path).context("open", &path)?;
+        let mut file = open(&path, OFlags::RDWR | OFlags::CREATE)?;
         lock(&file, FlockOperation::NonBlockingLockExclusive, layout, locking, stopped)?;
         let since = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
         let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
@@ -94,13 +93,28 @@ impl ReadLock {
     /// As [`WriteLock::take`].
     pub fn take(layout: &Layout, locking: Locking, stopped: &dyn Fn() -> bool) -> Result<Self, StoreError> {
         let path = layout.lock();
-        let file = match File::open(&path) {
-            _ if locking.disabled => return Ok(Self { _file: None }),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Self { _file: None }),
-            file => file.context("open", &path)?,
-        };
+        if locking.disabled || path.symlink_metadata().is_err_and(|error| error.kind() == io::ErrorKind::NotFound) {
+            return Ok(Self { _file: None });
+        }
+        let file = open(&path, OFlags::RDONLY)?;
         lock(&file, FlockOperation::NonBlockingLockShared, layout, locking, stopped)?;
         Ok(Self { _file: Some(file) })
+    }
+}
+
+/// Opens the lock's file. Its contents are written over, so that it must not be a link to something else.
+fn open(path: &Path, flags: OFlags) -> Result<File, StoreError> {
+    let flags = flags | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    let not_a_file = |problem| StoreError::NotAFile { path: path.to_owned(), problem };
+    let file = match rustix::fs::open(path, flags, Mode::from_raw_mode(0o666)) {
+        Err(Errno::LOOP) => return Err(not_a_file("a symbolic link")),
+        Err(Errno::ISDIR) => return Err(not_a_file("a folder")),
+        file => File::from(file.context("open", path)?),
+    };
+    let kind = file.metadata().context("read", path)?.file_type();
+    match kind.is_file() {
+        true => Ok(file),
+        false => Err(not_a_file(if kind.is_dir() { "a folder" } else { "something else" })),
     }
 }
 
@@ -137,7 +151,8 @@ fn holder(file: &File) -> String {
         |_| String::new(),
         |Holder { pid, host, command, since }| {
             let host = if host.is_empty() { host } else { format!(" on {}", crate::shown::shown_name(host.as_ref())) };
-            let since = humantime::format_rfc3339_seconds(UNIX_EPOCH + Duration::from_secs(since));
+            let since = crate::shown::shown_time(since);
+            let command = crate::shown::shown_name(command.as_ref());
             format!(" (pid {pid}{host}, {command}, since {since})")
         },
     )

@@ -6,7 +6,7 @@
 
 use super::error::{Context, IoError, StoreError};
 use super::files;
-use super::layout::Version;
+use super::layout::{Layout, Version};
 use super::sources::SourceStamp;
 use crate::geometry::{Geometry, Tile, TileSet};
 use crate::spec::Settings;
@@ -93,21 +93,33 @@ impl Manifest {
     /// It cannot be read, or is not what this release or an earlier one writes.
     pub fn read(folder: &Path) -> Result<Option<Self>, StoreError> {
         let path = folder.join(HEADER);
-        if !path.exists() {
-            return Ok(None);
-        }
         let damaged = |problem: String| StoreError::Damaged { path: path.clone(), problem };
-        let bytes = files::read_file(&path, MOST_HEADER)?;
+        let Some(bytes) = files::read_own_file(&path, MOST_HEADER)? else { return Ok(None) };
         let manifest: Self = serde_json::from_slice(&bytes).map_err(|error| damaged(error.to_string()))?;
         if manifest.schema > SCHEMA {
             return Err(damaged(format!("it has schema {}, this release knows {SCHEMA}", manifest.schema)));
         }
         let records = folder.join(RECORDS);
-        let length = std::fs::metadata(&records).context("read", &records)?.len();
+        let length = open_records(&records)?.metadata().context("read", &records)?.len();
         if Some(length) != manifest.records.checked_mul(RECORD_BYTES as u64) {
             return Err(damaged(format!("it counts {} records, but {RECORDS} has {length} bytes", manifest.records)));
         }
         Ok(Some(manifest))
+    }
+
+    /// Reads the header of a version's manifest in its place, or `None` where there is none.
+    ///
+    /// # Errors
+    /// As [`Manifest::read`]; or it is that of another version.
+    pub(super) fn read_for(layout: &Layout, version: Version) -> Result<Option<Self>, StoreError> {
+        let folder = layout.manifest(version);
+        match Self::read(&folder)? {
+            Some(Self { version: other, .. }) if other != version => {
+                let problem = format!("it is that of {other}");
+                Err(StoreError::Damaged { path: folder.join(HEADER), problem })
+            }
+            manifest => Ok(manifest),
+        }
     }
 
     fn write(&self, folder: &Path) -> Result<(), StoreError> {
@@ -195,9 +207,9 @@ impl Record {
 ///
 /// # Errors
 /// The file cannot be opened. Damage found on the way is an error in its place in the stream.
-pub fn records(folder: &Path) -> Result<impl Iterator<Item = Result<Record, StoreError>> + use<>, IoError> {
+pub fn records(folder: &Path) -> Result<impl Iterator<Item = Result<Record, StoreError>> + use<>, StoreError> {
     let path = folder.join(RECORDS);
-    let mut file = BufReader::with_capacity(1 << 16, File::open(&path).context("open", &path)?);
+    let mut file = BufReader::with_capacity(1 << 16, open_records(&path)?);
     let mut done = false;
     Ok(std::iter::from_fn(move || {
         if done {
@@ -207,6 +219,11 @@ pub fn records(folder: &Path) -> Result<impl Iterator<Item = Result<Record, Stor
         done = !matches!(next, Some(Ok(_)));
         next
     }))
+}
+
+fn open_records(path: &Path) -> Result<File, StoreError> {
+    let gone = || StoreError::Damaged { path: path.to_owned(), problem: "it is not there".into() };
+    files::open_own_file(path)?.ok_or_else(gone)
 }
 
 fn read_record(file: &mut impl Read, path: &Path) -> Result<Option<Record>, StoreError> {
@@ -226,9 +243,10 @@ fn read_record(file: &mut impl Read, path: &Path) -> Result<Option<Record>, Stor
 /// # Errors
 /// The records cannot be read, or name tiles that the pyramid does not have.
 pub fn owned_tiles(folder: &Path, geometry: &Geometry) -> Result<TileSet, StoreError> {
+    let gone = || StoreError::Damaged { path: folder.join(HEADER), problem: "it is not there".into() };
+    let manifest = Manifest::read(folder)?.ok_or_else(gone)?;
     let mut owned = TileSet::new(geometry);
-    for record in records(folder)? {
-        let record = record?;
+    checked_records(folder, &manifest, |record| {
         if !geometry.contains(record.tile) {
             let problem = format!("it names the tile {}, which the pyramid does not have", record.tile);
             return Err(StoreError::Damaged { path: folder.join(RECORDS), problem });
@@ -236,7 +254,8 @@ pub fn owned_tiles(folder: &Path, geometry: &Geometry) -> Result<TileSet, StoreE
         if record.owned() {
             owned.insert(record.tile);
         }
-    }
+        Ok(())
+    })?;
     Ok(owned)
 }
 
@@ -258,9 +277,20 @@ pub(super) fn fingerprint(folder: &Path) -> Result<u64, StoreError> {
 /// # Errors
 /// They cannot be read, or are not those that were written.
 pub(super) fn check_records(folder: &Path, manifest: &Manifest) -> Result<(), StoreError> {
+    checked_records(folder, manifest, |_| Ok(()))
+}
+
+/// Gives `visit` all records, and then compares them as [`check_records`] does.
+fn checked_records(
+    folder: &Path,
+    manifest: &Manifest,
+    mut visit: impl FnMut(Record) -> Result<(), StoreError>,
+) -> Result<(), StoreError> {
     let mut hasher: Box<Xxh3> = Box::default();
     for record in records(folder)? {
-        hasher.update(&record?.to_bytes());
+        let record = record?;
+        hasher.update(&record.to_bytes());
+        visit(record)?;
     }
     if format!("{:032x}", hasher.digest128()) == manifest.records_hash {
         return Ok(());
@@ -296,7 +326,7 @@ impl ManifestWriter {
     pub(super) fn create(folder: PathBuf) -> Result<Self, IoError> {
         files::create_folder(&folder)?;
         let path = folder.join(RECORDS);
-        let file = BufWriter::with_capacity(1 << 16, File::create(&path).context("create", &path)?);
+        let file = BufWriter::with_capacity(1 << 16, files::create_own_file(&path)?);
         let progress = Progress { file, hasher: Box::default(), records: 0, counts: Counts::default() };
         Ok(Self { folder, progress: Mutex::new(progress) })
     }

@@ -13,9 +13,11 @@ mod mend;
 mod owners;
 mod problem;
 mod publish;
+mod replaced;
 mod resume;
 mod sources;
 mod staging;
+mod state;
 mod tree;
 mod vacuum;
 
@@ -33,11 +35,14 @@ pub use publish::{
     Durability, check_own_folders, clean_leftovers, discard_staging, half_built, is_published, point_latest_to,
     publish, published,
 };
+pub use replaced::forget_replaced;
 pub use sources::{SourceFolder, SourceListing, SourceStamp, SourceVersions};
 pub use staging::StagedTree;
+pub use state::state_names;
 pub use tree::{Tree, Trees};
 pub use vacuum::{
     Steps, Totals, Vacuum, VacuumJournal, VacuumWatch, dropped_versions, finish_vacuum, forget_dropped, freed_by_each,
 };
 
 pub(crate) use files::read_file;
+pub(crate) use layout::is_of_a_manifest;

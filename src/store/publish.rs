@@ -4,6 +4,7 @@ use super::error::{Context, IoError, StoreError};
 use super::files;
 use super::layout::{Layout, Version};
 use super::manifest::Manifest;
+use super::replaced::note_replaced;
 use rustix::fs::{CWD, RenameFlags};
 use rustix::io::Errno;
 use std::path::Path;
@@ -25,10 +26,8 @@ pub enum Durability {
 pub fn published(layout: &Layout) -> Result<Vec<Manifest>, StoreError> {
     let mut manifests = Vec::new();
     for version in versions_in(&layout.manifests())? {
-        if layout.tree(version).is_dir()
-            && let Some(manifest) = Manifest::read(&layout.manifest(version))?
-        {
-            manifests.push(manifest);
+        if layout.tree(version).is_dir() {
+            manifests.extend(Manifest::read_for(layout, version)?);
         }
     }
     Ok(manifests)
@@ -124,6 +123,7 @@ pub fn publish(layout: &Layout, from: Version, staged: &[Version], durability: D
     // Those above the lowest staged version first. Those between `from` and it only when it is replaced, because until
     // then its old tree may lead into them.
     let lowest = staged.first().copied();
+    note_replaced(layout, versions_in(&layout.trees())?.into_iter().filter(|version| *version >= from).collect())?;
     withdraw(layout, |version| *version >= from && lowest.is_none_or(|lowest| *version > lowest))?;
     for &version in staged {
         put_in(layout, version)?;

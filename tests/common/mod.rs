@@ -10,6 +10,7 @@
 pub mod cli;
 pub mod damage;
 pub mod reference;
+pub mod strace;
 pub mod tree;
 
 use std::path::{Path, PathBuf};

@@ -4,17 +4,12 @@ use super::super::error::{Context, StoreError};
 use super::super::files;
 use super::super::layout::{Layout, Version};
 use super::super::manifest::Manifest;
+use super::super::sources::SourceVersions;
+use super::super::state::{self, SCHEMA};
 use super::plan::Totals;
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
-
-/// The version of these files' format.
-const SCHEMA: u32 = 1;
-
-/// The most bytes of either file; a thousand versions take some ten thousand.
-const MOST_BYTES: u64 = 1 << 26;
+use std::path::PathBuf;
 
 /// A vacuum that has begun. As long as this is there, it has to be finished before anything else.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -53,20 +48,23 @@ impl VacuumJournal {
     /// # Errors
     /// It cannot be read or understood.
     pub fn read(layout: &Layout) -> Result<Option<Self>, StoreError> {
-        let path = path(layout);
-        let journal: Option<Self> = read(&path)?;
-        match journal {
-            Some(journal) if journal.schema > SCHEMA => {
-                let problem = format!("it has schema {}, this release knows {SCHEMA}", journal.schema);
-                Err(StoreError::Damaged { path, problem })
-            }
-            journal => Ok(journal),
-        }
+        state::read(&path(layout))
     }
 
     pub(super) fn write(&self, layout: &Layout) -> Result<(), StoreError> {
-        write(&path(layout), self)?;
+        state::write(&path(layout), self)?;
         Ok(files::flush_folder(&layout.state())?)
+    }
+
+    /// Refuses a journal that cannot be of this pyramid, before anything that it names is deleted.
+    pub(super) fn check(&self, layout: &Layout, sources: &SourceVersions) -> Result<(), StoreError> {
+        let damaged = |problem: String| Err(StoreError::Damaged { path: path(layout), problem });
+        match (self.dropped.last(), sources.versions.last()) {
+            (Some(dropped), Some(latest)) if dropped >= latest => {
+                damaged(format!("it drops the latest version, {dropped}"))
+            }
+            _ => Ok(()),
+        }
     }
 
     pub(super) fn remove(layout: &Layout) -> Result<(), StoreError> {
@@ -93,7 +91,7 @@ fn marks_path(layout: &Layout) -> PathBuf {
 
 /// The versions whose trees were dropped while their sources stayed, as they are marked.
 pub(crate) fn marked(layout: &Layout) -> Result<BTreeSet<Version>, StoreError> {
-    Ok(read::<Marks>(&marks_path(layout))?.unwrap_or_default().versions)
+    Ok(state::read::<Marks>(&marks_path(layout))?.unwrap_or_default().versions)
 }
 
 pub(super) fn mark(layout: &Layout, versions: BTreeSet<Version>) -> Result<(), StoreError> {
@@ -104,7 +102,7 @@ pub(super) fn mark(layout: &Layout, versions: BTreeSet<Version>) -> Result<(), S
             result => result.context("delete", &path)?,
         }
     } else {
-        write(&path, &Marks { schema: SCHEMA, versions })?;
+        state::write(&path, &Marks { schema: SCHEMA, versions })?;
     }
     Ok(files::flush_folder(&layout.state())?)
 }
@@ -117,7 +115,7 @@ pub fn dropped_versions(layout: &Layout) -> Result<Vec<Manifest>, StoreError> {
     let mut manifests = Vec::new();
     for version in marked(layout)? {
         if !layout.tree(version).is_dir() {
-            manifests.extend(Manifest::read(&layout.manifest(version))?);
+            manifests.extend(Manifest::read_for(layout, version)?);
         }
     }
     Ok(manifests)
@@ -131,19 +129,4 @@ pub fn forget_dropped(layout: &Layout, from: Version) -> Result<(), StoreError> 
     let before = marked(layout)?;
     let after: BTreeSet<Version> = before.iter().copied().filter(|version| *version < from).collect();
     if after.len() < before.len() { mark(layout, after) } else { Ok(()) }
-}
-
-fn read<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, StoreError> {
-    if !path.exists() {
-        return Ok(None);
-    }
-    let bytes = files::read_file(path, MOST_BYTES)?;
-    let damaged = |error: serde_json::Error| StoreError::Damaged { path: path.to_owned(), problem: error.to_string() };
-    serde_json::from_slice(&bytes).map(Some).map_err(damaged)
-}
-
-fn write<T: Serialize>(path: &Path, value: &T) -> Result<(), StoreError> {
-    let damaged = |error: serde_json::Error| StoreError::Damaged { path: path.to_owned(), problem: error.to_string() };
-    let text = serde_json::to_string_pretty(value).map_err(damaged)? + "\n";
-    Ok(files::replace_file(path, text.as_bytes())?)
 }

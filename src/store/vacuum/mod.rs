@@ -198,6 +198,7 @@ fn nobody_owns(layout: &Layout, tile: Tile) -> StoreError {
 /// The file system refuses, a file of the tool's own is damaged, or the watch stopped it.
 pub fn finish_vacuum(layout: &Layout, steps: &Steps<'_>) -> Result<Option<VacuumJournal>, StoreError> {
     let Some(mut journal) = VacuumJournal::read(layout)? else { return Ok(None) };
+    journal.check(layout, &SourceVersions::find(layout)?)?;
     if journal.stage == Stage::Moving {
         Vacuum::prepare(layout, &journal.dropped, journal.keep_sources)?.finish_moving(&mut journal, steps)?;
     }

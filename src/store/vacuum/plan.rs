@@ -77,10 +77,11 @@ pub struct Totals {
 
 impl std::ops::AddAssign for Totals {
     fn add_assign(&mut self, other: Self) {
-        self.moved += other.moved;
-        self.deleted += other.deleted;
-        self.bytes += other.bytes;
-        self.inodes += other.inodes;
+        // A damaged journal may hold any numbers.
+        self.moved = self.moved.saturating_add(other.moved);
+        self.deleted = self.deleted.saturating_add(other.deleted);
+        self.bytes = self.bytes.saturating_add(other.bytes);
+        self.inodes = self.inodes.saturating_add(other.inodes);
     }
 }
 
