@@ -11,7 +11,7 @@ use common::tree::{
     Snapshot, assert_same_snapshot, assert_same_tree, assert_sources_unchanged, assert_tree_rules, snapshot,
     source_fingerprint,
 };
-use common::{copy_folder, fixture};
+use common::{copy_folder, copy_sources, fixture, keep_versions};
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -73,14 +73,8 @@ fn verify(folder: &Path) {
 
 /// The sources of a fixture, down to these versions.
 fn sources(folder: &Path, name: &str, versions: &[&str]) {
-    copy_folder(&fixture(name), folder);
-    let _ = fs::remove_dir_all(folder.join("dest"));
-    for entry in fs::read_dir(folder).unwrap().map(Result::unwrap) {
-        let name = entry.file_name().into_string().unwrap();
-        if name.starts_with('v') && !versions.contains(&name.as_str()) {
-            fs::remove_dir_all(entry.path()).unwrap();
-        }
-    }
+    copy_sources(name, folder);
+    keep_versions(folder, versions);
 }
 
 fn first_build(folder: &Path) {
