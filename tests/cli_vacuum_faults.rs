@@ -7,7 +7,7 @@
 mod common;
 
 use common::cli::Desk;
-use common::damage::relink;
+use common::damage::{clear, relink};
 use common::tree::{assert_same_tree, assert_tree_rules};
 use std::fs;
 
@@ -38,5 +38,14 @@ fn latest_that_a_killed_build_left_behind_never_dangles() {
     assert_eq!(fs::read_link(desk.path("p/dest/dzi/latest")).unwrap().to_str(), Some("v1"));
     desk.succeed(&["vacuum", "p", "-q", "--keep-last", "1"]);
     assert_eq!(fs::read_link(desk.path("p/dest/dzi/latest")).unwrap().to_str(), Some("v2"));
+    like_new(&desk);
+}
+
+#[test]
+fn the_newest_tree_is_never_built_without_them() {
+    let desk = published();
+    desk.succeed(&["vacuum", "p", "-q", "--drop", "1", "--keep-sources"]);
+    clear(&desk.path("p/dest/dzi/v2"));
+    desk.succeed(&["p", "-q"]);
     like_new(&desk);
 }
