@@ -4,7 +4,7 @@
 mod common;
 
 use common::tree::{assert_same_tree, assert_tree_rules};
-use common::{copy_folder, fixture};
+use common::{copy_folder, keep_versions, unbuilt};
 use fast_pyramid::pyramid::{BuildOptions, Error, Observer, Pyramid};
 use fast_pyramid::store::{Durability, Version};
 use std::fs;
@@ -40,17 +40,8 @@ impl Observer for StopAfter {
     }
 }
 
-/// A copy of a fixture's sources, to be built.
-fn sources(name: &str) -> (tempfile::TempDir, PathBuf) {
-    let scratch = tempfile::tempdir().unwrap();
-    let folder = scratch.path().join("p");
-    copy_folder(&fixture(name), &folder);
-    let _ = fs::remove_dir_all(folder.join("dest"));
-    (scratch, folder)
-}
-
 fn build_undisturbed(name: &str) -> (tempfile::TempDir, PathBuf) {
-    let (scratch, folder) = sources(name);
+    let (scratch, folder) = unbuilt(name);
     Pyramid::open(&folder).unwrap().build(&options(2)).unwrap();
     (scratch, folder)
 }
@@ -76,7 +67,7 @@ fn stopped_anywhere_it_ends_as_if_undisturbed() {
     for name in ["relief", "png_alpha", "row_column"] {
         let (_undisturbed, expected) = build_undisturbed(name);
         for most in 0.. {
-            let (_scratch, folder) = sources(name);
+            let (_scratch, folder) = unbuilt(name);
             if !build_stopping(&folder, &options(1), most) {
                 break;
             }
@@ -89,7 +80,7 @@ fn stopped_anywhere_it_ends_as_if_undisturbed() {
 fn stopped_again_and_again_it_ends_as_if_undisturbed() {
     let (_undisturbed, expected) = build_undisturbed("relief");
     for step in [3, 11, 30] {
-        let (_scratch, folder) = sources("relief");
+        let (_scratch, folder) = unbuilt("relief");
         let mut times = 0;
         // What was finished counts as done at once, so each attempt gets a little further.
         for most in (step..).step_by(step as usize) {
@@ -106,9 +97,8 @@ fn stopped_again_and_again_it_ends_as_if_undisturbed() {
 
 /// A stopped first build of the relief, with most of the tree in staging.
 fn stopped_late() -> (tempfile::TempDir, PathBuf, PathBuf) {
-    let (scratch, folder) = sources("relief");
-    fs::remove_dir_all(folder.join("v1")).unwrap();
-    fs::remove_dir_all(folder.join("v2")).unwrap();
+    let (scratch, folder) = unbuilt("relief");
+    keep_versions(&folder, &["v0"]);
     assert!(build_stopping(&folder, &options(1), 55));
     let staged = folder.join("dest/.fast_pyramid/staging/v0/tree/dzi_files");
     (scratch, folder, staged)
@@ -141,9 +131,8 @@ fn what_was_finished_is_not_made_again() {
 #[test]
 fn whatever_happened_to_staging_it_ends_as_if_undisturbed() {
     let (_undisturbed, expected) = {
-        let (scratch, folder) = sources("relief");
-        fs::remove_dir_all(folder.join("v1")).unwrap();
-        fs::remove_dir_all(folder.join("v2")).unwrap();
+        let (scratch, folder) = unbuilt("relief");
+        keep_versions(&folder, &["v0"]);
         Pyramid::open(&folder).unwrap().build(&options(2)).unwrap();
         (scratch, folder)
     };
@@ -184,10 +173,8 @@ fn changed_sources_and_settings_count() {
     let (_scratch, folder, _) = stopped_late();
     fs::copy(folder.join("v0/1_1.jpg"), folder.join("v0/0_0.jpg")).unwrap();
     let text = fs::read_to_string(folder.join("pyramid.json")).unwrap();
-    let (_fresh, expected) = sources("relief");
-    for version in ["v1", "v2"] {
-        fs::remove_dir_all(expected.join(version)).unwrap();
-    }
+    let (_fresh, expected) = unbuilt("relief");
+    keep_versions(&expected, &["v0"]);
     fs::copy(expected.join("v0/1_1.jpg"), expected.join("v0/0_0.jpg")).unwrap();
     Pyramid::open(&expected).unwrap().build(&options(2)).unwrap();
     assert_ends_like(&folder, &expected);
@@ -195,10 +182,8 @@ fn changed_sources_and_settings_count() {
     let (_scratch, folder, _) = stopped_late();
     let changed = text.replace("quality: 80", "quality: 33");
     fs::write(folder.join("pyramid.json"), &changed).unwrap();
-    let (_fresh, expected) = sources("relief");
-    for version in ["v1", "v2"] {
-        fs::remove_dir_all(expected.join(version)).unwrap();
-    }
+    let (_fresh, expected) = unbuilt("relief");
+    keep_versions(&expected, &["v0"]);
     fs::write(expected.join("pyramid.json"), &changed).unwrap();
     Pyramid::open(&expected).unwrap().build(&options(2)).unwrap();
     assert_ends_like(&folder, &expected);
@@ -208,8 +193,8 @@ fn changed_sources_and_settings_count() {
 fn a_changed_patch_counts() {
     // v1 is stopped, then one of its tiles is taken away, or another put in.
     for most in 0..73 {
-        let (_scratch, folder) = sources("relief");
-        fs::remove_dir_all(folder.join("v2")).unwrap();
+        let (_scratch, folder) = unbuilt("relief");
+        keep_versions(&folder, &["v0", "v1"]);
         let aside = folder.with_extension("aside");
         fs::rename(folder.join("v1"), &aside).unwrap();
         Pyramid::open(&folder).unwrap().build(&options(1)).unwrap();
@@ -224,9 +209,8 @@ fn a_changed_patch_counts() {
         } else {
             fs::copy(&first, folder.join("v1/5_4.jpg")).unwrap();
         }
-        let (_fresh, expected) = sources("relief");
-        fs::remove_dir_all(expected.join("v2")).unwrap();
-        fs::remove_dir_all(expected.join("v1")).unwrap();
+        let (_fresh, expected) = unbuilt("relief");
+        keep_versions(&expected, &["v0"]);
         copy_folder(&folder.join("v1"), &expected.join("v1"));
         Pyramid::open(&expected).unwrap().build(&options(2)).unwrap();
         assert_ends_like(&folder, &expected);

@@ -6,7 +6,7 @@
 mod common;
 
 use common::tree::{assert_same_tree, assert_sources_unchanged, assert_tree_rules, source_fingerprint};
-use common::{copy_folder, fixture};
+use common::{copy_sources, unbuilt};
 use std::fs;
 use std::io::Write;
 use std::os::unix::process::CommandExt;
@@ -49,19 +49,12 @@ impl Drop for Disk {
     }
 }
 
-fn sources(folder: &Path) {
-    copy_folder(&fixture("relief"), folder);
-    let _ = fs::remove_dir_all(folder.join("dest"));
-}
-
 fn build(folder: &Path) -> Output {
     Command::new(env!("CARGO_BIN_EXE_fast_pyramid")).arg(folder).arg("-q").output().unwrap()
 }
 
 fn expected() -> (tempfile::TempDir, PathBuf) {
-    let scratch = tempfile::tempdir().unwrap();
-    let folder = scratch.path().join("p");
-    sources(&folder);
+    let (scratch, folder) = unbuilt("relief");
     assert!(build(&folder).status.success());
     (scratch, folder)
 }
@@ -71,7 +64,7 @@ fn grows_until_it_fits(first: &str, sizes: &[String]) {
     let Some(disk) = Disk::mount(first) else { return };
     let (_scratch, fine) = expected();
     let folder = disk.point.join("p");
-    sources(&folder);
+    copy_sources("relief", &folder);
     let before = source_fingerprint(&folder);
     for (failures, size) in sizes.iter().enumerate() {
         disk.remount(size);
@@ -108,7 +101,7 @@ fn a_disk_without_inodes_is_told_and_the_build_goes_on_with_more() {
 fn a_disk_that_cannot_be_written_to_is_told() {
     let Some(disk) = Disk::mount("size=16m") else { return };
     let folder = disk.point.join("p");
-    sources(&folder);
+    copy_sources("relief", &folder);
     disk.remount("ro");
     let output = build(&folder);
     assert_eq!(output.status.code(), Some(1));
@@ -135,7 +128,7 @@ fn folders_of_somebody_else_are_told() {
     let scratch =
         tempfile::Builder::new().permissions(std::os::unix::fs::PermissionsExt::from_mode(0o755)).tempdir().unwrap();
     let folder = scratch.path().join("p");
-    sources(&folder);
+    copy_sources("relief", &folder);
     // The tool itself may stand where nobody else can reach it.
     let tool = scratch.path().join("tool");
     fs::copy(env!("CARGO_BIN_EXE_fast_pyramid"), &tool).unwrap();

@@ -4,19 +4,11 @@
 mod common;
 
 use common::tree::{assert_same_tree, assert_tree_rules};
-use common::{copy_folder, fixture};
+use common::{copy_folder, fixture, keep_versions, unbuilt};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-
-fn sources(name: &str) -> (tempfile::TempDir, PathBuf) {
-    let scratch = tempfile::tempdir().unwrap();
-    let folder = scratch.path().join("p");
-    copy_folder(&fixture(name), &folder);
-    let _ = fs::remove_dir_all(folder.join("dest"));
-    (scratch, folder)
-}
 
 fn start(folder: &Path, arguments: &[&str]) -> Child {
     start_command(&[], folder, arguments)
@@ -41,10 +33,10 @@ fn code(mut child: Child) -> i32 {
 
 #[test]
 fn two_builders_do_not_disturb_each_other() {
-    let (_scratch, expected) = sources("png_alpha");
+    let (_scratch, expected) = unbuilt("png_alpha");
     assert_eq!(code(start(&expected, &[])), 0);
     for turn in 0..30 {
-        let (_scratch, folder) = sources("png_alpha");
+        let (_scratch, folder) = unbuilt("png_alpha");
         let wait: &[&str] = if turn % 2 == 0 { &[] } else { &["--wait", "60"] };
         let both = [start(&folder, wait), start(&folder, wait)].map(code);
         if turn % 2 == 0 {
@@ -75,7 +67,7 @@ fn read_latest(pyramid: &Path) -> PathBuf {
 
 #[test]
 fn a_reader_never_sees_anything_half_built() {
-    let (_scratch, folder) = sources("relief");
+    let (_scratch, folder) = unbuilt("relief");
     assert_eq!(code(start(&folder, &[])), 0);
     let (done, rounds) = (AtomicBool::new(false), AtomicU64::new(0));
     /// Ends the reader, also when the test fails.
@@ -115,7 +107,7 @@ fn a_reader_never_sees_anything_half_built() {
 #[test]
 fn a_builder_and_a_vacuum_take_turns() {
     for turn in 0..20 {
-        let (_scratch, folder) = sources("png_alpha");
+        let (_scratch, folder) = unbuilt("png_alpha");
         fs::rename(folder.join("v1"), folder.join("aside")).unwrap();
         assert_eq!(code(start(&folder, &[])), 0);
         fs::rename(folder.join("aside"), folder.join("v1")).unwrap();
@@ -129,10 +121,8 @@ fn a_builder_and_a_vacuum_take_turns() {
         assert_eq!(code(start_command(&["vacuum"], &folder, &["--keep-last", "1"])), 0);
         assert_eq!(code(start_command(&["verify"], &folder, &[])), 0);
         assert_tree_rules(&folder);
-        let (_scratch, fresh) = sources("png_alpha");
-        for version in ["v0", "v1"] {
-            fs::remove_dir_all(fresh.join(version)).unwrap();
-        }
+        let (_scratch, fresh) = unbuilt("png_alpha");
+        keep_versions(&fresh, &[]);
         copy_folder(&folder.join("v1"), &fresh.join("v1"));
         assert_eq!(code(start(&fresh, &[])), 0);
         assert_same_tree(&fresh.join("dest/dzi"), &folder.join("dest/dzi"));

@@ -5,49 +5,22 @@
 mod common;
 
 use common::reference::Random;
+use common::small_tiles::grey_png;
 use common::tree::{Snapshot, assert_same_snapshot, assert_same_tree, assert_tree_rules, snapshot};
+use common::{copy_exactly, served};
 use fast_pyramid::pyramid::{BuildOptions, Pyramid, Selection, VacuumOptions, VacuumReport, VersionStatus};
 use fast_pyramid::store::{Durability, Layout, Manifest, Record, Role, Version, records};
-use image::codecs::png::{CompressionType, FilterType, PngEncoder};
-use image::{ExtendedColorType, ImageEncoder};
 use proptest::prelude::*;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use walkdir::WalkDir;
 
 const TILE: usize = 8;
 
 fn options() -> BuildOptions {
     BuildOptions { durability: Durability::Unflushed, ..BuildOptions::default() }
-}
-
-/// One of six files for a tile: three pictures, each in two encodings, of which a parent takes no notice.
-fn contents(choice: usize, width: usize, height: usize) -> Vec<u8> {
-    let pixels: Vec<u8> = (0..width * height).map(|index| [40, 130, (index * 37 % 251) as u8][choice % 3]).collect();
-    let filter = if choice >= 3 { FilterType::Sub } else { FilterType::NoFilter };
-    let mut bytes = Vec::new();
-    PngEncoder::new_with_quality(&mut bytes, CompressionType::Fast, filter)
-        .write_image(&pixels, width as u32, height as u32, ExtendedColorType::L8)
-        .unwrap();
-    // The two encodings of a picture never have the same bytes.
-    if choice >= 3 { with_text_chunk(&bytes) } else { bytes }
-}
-
-/// A PNG with a comment put in front of its last chunk, which has twelve bytes.
-fn with_text_chunk(png: &[u8]) -> Vec<u8> {
-    let (front, end) = png.split_at(png.len() - 12);
-    // tEXt "a\0b" with its checksum.
-    let body = b"tEXta\0b";
-    let mut crc = u32::MAX;
-    for byte in body {
-        crc ^= u32::from(*byte);
-        for _ in 0..8 {
-            crc = if crc & 1 == 1 { (crc >> 1) ^ 0xEDB8_8320 } else { crc >> 1 };
-        }
-    }
-    [front, &3u32.to_be_bytes(), body, &(!crc).to_be_bytes(), end].concat()
 }
 
 /// Writes a pyramid of `count` versions, with gaps in their numbers, and returns the numbers.
@@ -67,7 +40,7 @@ fn write_history(folder: &Path, random: &mut Random, in_src: bool, count: usize)
                 let (wide, high) = (TILE.min(width - column * TILE), TILE.min(height - row * TILE));
                 if versions.is_empty() || random.below(4) < chance {
                     let path = source.join(format!("{column}_{row}.png"));
-                    fs::write(path, contents(random.below(6), wide, high)).unwrap();
+                    fs::write(path, grey_png(random.below(6), wide, high)).unwrap();
                 }
             }
         }
@@ -87,41 +60,6 @@ fn dropping(versions: &[u32]) -> VacuumOptions {
 
 fn vacuum(folder: &Path, options: &VacuumOptions) -> VacuumReport {
     Pyramid::open(folder).unwrap().vacuum(options).unwrap()
-}
-
-/// A copy with links as links and times as they are. Not with `cp`: until a new process runs another program it has this
-/// one's locks.
-fn copy(from: &Path, to: &Path) {
-    for entry in WalkDir::new(from) {
-        let entry = entry.unwrap();
-        let target = to.join(entry.path().strip_prefix(from).unwrap());
-        if entry.file_type().is_dir() {
-            fs::create_dir(&target).unwrap();
-        } else if entry.file_type().is_symlink() {
-            std::os::unix::fs::symlink(fs::read_link(entry.path()).unwrap(), &target).unwrap();
-        } else {
-            fs::copy(entry.path(), &target).unwrap();
-            let time = entry.path().metadata().unwrap().modified().unwrap();
-            fs::File::options().write(true).open(&target).unwrap().set_modified(time).unwrap();
-        }
-    }
-}
-
-/// What the trees of these versions show, by path, read through links.
-fn served(folder: &Path, versions: &[u32]) -> BTreeMap<PathBuf, Vec<u8>> {
-    let mut found = BTreeMap::new();
-    for version in versions {
-        let tree = folder.join(format!("dest/dzi/v{version}"));
-        for entry in WalkDir::new(&tree) {
-            let entry = entry.unwrap();
-            if !entry.file_type().is_dir() {
-                let bytes = fs::read(entry.path());
-                let bytes = bytes.unwrap_or_else(|error| panic!("{}: {error}", entry.path().display()));
-                found.insert(entry.path().strip_prefix(folder).unwrap().to_owned(), bytes);
-            }
-        }
-    }
-    found
 }
 
 fn inodes(folder: &Path) -> BTreeSet<u64> {
@@ -152,7 +90,7 @@ fn assert_like_new(folder: &Path, versions: &[u32]) {
     assert_tree_rules(folder);
     let outer = tempfile::tempdir().unwrap();
     let fresh = outer.path().join("fresh");
-    copy(folder, &fresh);
+    copy_exactly(folder, &fresh);
     fs::remove_dir_all(fresh.join("dest")).unwrap();
     build(&fresh);
     assert_same_tree(&fresh.join("dest/dzi"), &folder.join("dest/dzi"));
@@ -234,7 +172,7 @@ proptest! {
 
         // From the lowest dropped one on again: everything is as it was at first.
         let copied = outer.path().join("copied");
-        copy(folder, &copied);
+        copy_exactly(folder, &copied);
         let again = BuildOptions { rebuild_from: Some(Version(dropped[dropped.len() - 1])), ..options() };
         Pyramid::open(&copied).unwrap().build(&again).unwrap();
         assert_tree_rules(&copied);
@@ -274,7 +212,7 @@ proptest! {
         assert_tree_rules(folder);
 
         let fresh = outer.path().join("fresh");
-        copy(folder, &fresh);
+        copy_exactly(folder, &fresh);
         fs::remove_dir_all(fresh.join("dest")).unwrap();
         build(&fresh);
         let rest: Vec<u32> = treeless.iter().copied().filter(|one| !dropped.contains(one)).collect();
@@ -312,13 +250,13 @@ fn stopped_everywhere(seed: u64, in_src: bool, keep_sources: bool, pick: &[usize
     let shown = served(&whole, &kept);
     let options = VacuumOptions { keep_sources, ..dropping(&dropped) };
     let expected = outer.path().join("expected");
-    copy(&whole, &expected);
+    copy_exactly(&whole, &expected);
     let report = vacuum(&expected, &options);
     let (visible_then, manifests_then) = (visible(&expected), manifests(&expected, &kept));
 
     for stop in 0.. {
         let folder = outer.path().join("stopped");
-        copy(&whole, &folder);
+        copy_exactly(&whole, &folder);
         let result =
             Pyramid::open(&folder).unwrap().vacuum(&VacuumOptions { stop_after: Some(stop), ..options.clone() });
         assert_eq!(shown, served(&folder, &kept), "after {stop} steps");

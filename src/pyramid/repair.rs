@@ -5,7 +5,7 @@
 //! the sources and are built the same.
 
 use super::recompute::Recompute;
-use super::report::{BuildOptions, Observer};
+use super::report::{BuildOptions, Observer, VersionStatus};
 use super::survey::Survey;
 use super::verify::{Published, VerifyReport};
 use super::{Error, NoObserver, Pyramid, in_pool};
@@ -141,18 +141,22 @@ impl Repair<'_> {
                 break;
             }
             if matches!(state, VersionState::Dropped(_)) {
-                owners.take(*version, &self.published.trees.manifest(*version))?;
+                self.take_dropped(*version, &mut owners)?;
             }
             let VersionState::Published(manifest) = state else { continue };
             if !self.mend_version(manifest, &mut owners, mend)? {
                 from = Some(*version);
             }
         }
+        let mut versions = self.published.versions();
         let refused = match from {
             None => None,
             Some(from) => match self.why_not(from) {
                 None => {
-                    self.build_from(from, mend)?;
+                    // Versions whose trees were dropped may be among them: what is above is built on top of them.
+                    versions.extend(self.build_from(from, mend)?);
+                    versions.sort_unstable();
+                    versions.dedup();
                     None
                 }
                 Some(why) => {
@@ -167,7 +171,7 @@ impl Repair<'_> {
                 mend.strangers(*version)?;
             }
         }
-        mend.served_folder(&self.published.versions())?;
+        mend.served_folder(&versions)?;
         Ok(refused)
     }
 
@@ -183,9 +187,10 @@ impl Repair<'_> {
         wrong.next().map(|(version, _)| *version)
     }
 
-    /// Why the versions from `from` on must not be built again: they would become others than were published.
+    /// Why the versions from `from` on must not be built again: they would become others than were published. The sources
+    /// of those below count too, as in every build.
     fn why_not(&self, from: Version) -> Option<String> {
-        for (version, state) in self.published.states.iter().filter(|(version, _)| *version >= from) {
+        for (version, state) in &self.published.states {
             if !self.published.sources.contains(version) {
                 return Some(format!("{from} has to be built again, but the sources of {version} are gone"));
             }
@@ -194,7 +199,7 @@ impl Repair<'_> {
                 return Some(format!("{from} has to be built again, but the sources of {version} have changed"));
             }
             let encoder = state.manifest().map(|manifest| manifest.encoder);
-            if let Some(encoder) = encoder.filter(|&encoder| encoder != ENCODER_VERSION) {
+            if let Some(encoder) = encoder.filter(|&encoder| encoder != ENCODER_VERSION && *version >= from) {
                 return Some(format!(
                     "{from} has to be built again, but {version} was built by encoder {encoder}, this is {ENCODER_VERSION}"
                 ));
@@ -239,7 +244,8 @@ impl Repair<'_> {
         Ok(true)
     }
 
-    fn build_from(&self, from: Version, mend: &mut Mend<'_>) -> Result<(), Error> {
+    /// Builds the versions from `from` on again, and returns all that were built.
+    fn build_from(&self, from: Version, mend: &mut Mend<'_>) -> Result<Vec<Version>, Error> {
         let layout = &self.pyramid.layout;
         for (version, state) in self.published.states.iter().filter(|(version, _)| *version >= from) {
             mend.tree_that_is_none(*version)?;
@@ -258,10 +264,12 @@ impl Repair<'_> {
         if result.is_err() {
             store::discard_staging(layout)?;
         }
-        for report in result?.versions.iter().filter(|report| report.version >= from) {
-            mend.tell_built(report.version);
+        let built = result?.versions.into_iter().filter(|report| report.status == VersionStatus::Built);
+        let built: Vec<Version> = built.map(|report| report.version).collect();
+        for &version in &built {
+            mend.tell_built(version);
         }
-        Ok(())
+        Ok(built)
     }
 
     /// What can be mended from `from` on without building: folders, links and descriptors of versions with a manifest.
@@ -270,15 +278,22 @@ impl Repair<'_> {
             match state {
                 // What is above builds on what it owned, and nobody knows what that was.
                 VersionState::NoManifest(_) | VersionState::NoTree(None, _) => return Ok(()),
-                VersionState::NoTree(Some(_), _) | VersionState::Dropped(_) => {
+                VersionState::NoTree(Some(_), _) => {
                     owners.take(*version, &self.published.trees.manifest(*version))?;
                 }
+                VersionState::Dropped(_) => self.take_dropped(*version, owners)?,
                 VersionState::Published(manifest) => {
                     self.mend_version(manifest, owners, mend)?;
                 }
             }
         }
         Ok(())
+    }
+
+    fn take_dropped(&self, version: Version, owners: &mut Owners) -> Result<(), Error> {
+        let mut ignored = Problems::default();
+        self.published.take_dropped(version, (owners, &mut ignored), &|_| self.observer.stopped())?;
+        self.stop_if_asked()
     }
 
     fn stop_if_asked(&self) -> Result<(), Error> {

@@ -219,7 +219,7 @@ fn list_lowest(
 
 /// From which version on published ones are replaced: the one asked for, or the lowest source version that is not
 /// published although a later one is, because what was built on top of it has to be built again with it. Dropped
-/// versions right below come back, because it has to be built on top of them.
+/// versions right below come back, because it has to be built on top of them; so also where the newest tree was lost.
 fn replaced_from(
     layout: &Layout,
     sources: &SourceVersions,
@@ -238,9 +238,12 @@ fn replaced_from(
     let is_published = |version: Version| published.iter().any(|manifest| manifest.version == version);
     let gap = sources.versions.iter().copied().find(|&version| {
         let tree_without_manifest = layout.tree(version).symlink_metadata().is_ok();
+        let below = sources.versions.iter().rev().find(|below| **below < version);
         !is_published(version)
             && !dropped.contains_key(&version)
-            && (Some(version) < highest_published || tree_without_manifest)
+            && (Some(version) < highest_published
+                || tree_without_manifest
+                || below.is_some_and(|below| dropped.contains_key(below)))
     });
     let Some(mut from) = [options.rebuild_from, gap].into_iter().flatten().min() else { return Ok(None) };
     let below = sources.versions.iter().rev().skip_while(|version| **version >= from);

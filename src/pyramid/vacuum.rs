@@ -169,6 +169,10 @@ impl Pyramid {
         let dropped = self.selected(&survey, options, &already)?;
         let kept = survey.kept.keys().copied().filter(|version| !dropped.contains(version)).collect();
         let mut totals = finished.map(|journal| journal.totals).unwrap_or_default();
+        if let (Some(&latest), false) = (survey.kept.keys().next_back(), options.dry_run) {
+            // A build that was killed between two renames has left it behind, perhaps at a version that goes now.
+            store::point_latest_to(&self.layout, latest)?;
+        }
         if !dropped.is_empty() {
             let vacuum = Vacuum::prepare(&self.layout, &dropped, options.keep_sources)?;
             let own = vacuum.totals(steps)?;

@@ -137,14 +137,14 @@ impl Published {
                 report.not_judged.push(*version);
                 continue;
             }
-            if matches!(state, VersionState::Dropped(_)) {
-                owners.take(*version, &self.trees.manifest(*version))?;
-                continue;
-            }
             let mut problems = Problems::default();
             self.verify_version(*version, state, quick, (&mut owners, &mut problems), observer)?;
             if observer.stopped() {
                 return Err(Error::Interrupted { pyramid: self.trees.layout.root().to_owned() });
+            }
+            if matches!(state, VersionState::Dropped(_)) {
+                report.take(Some(*version), &problems, tell);
+                continue;
             }
             lost = matches!(state, VersionState::NoTree(None, _));
             report.versions.push(*version);
@@ -185,7 +185,11 @@ impl Published {
                 }
                 return Ok(());
             }
-            VersionState::Published(manifest) | VersionState::Dropped(manifest) => manifest,
+            VersionState::Dropped(_) => {
+                self.take_dropped(version, (owners, problems), &|_| observer.stopped())?;
+                return Ok(());
+            }
+            VersionState::Published(manifest) => manifest,
         };
         let pixels = !quick && manifest.encoder == ENCODER_VERSION;
         let compared = if pixels { manifest.counts.generated } else { 0 };
@@ -201,6 +205,21 @@ impl Published {
         if pixels && !observer.stopped() {
             Recompute::new(trees, owners).compare(version, problems, observer)?;
         }
+        Ok(())
+    }
+}
+
+impl Published {
+    /// Goes on to a version whose tree was dropped. Its source tiles count, because later trees lead to them.
+    pub(super) fn take_dropped(
+        &self,
+        version: Version,
+        (owners, problems): (&mut Owners, &mut Problems),
+        done: &dyn Fn(u64) -> bool,
+    ) -> Result<(), Error> {
+        owners.take(version, &self.trees.manifest(version))?;
+        let no_levels = store::PresentLevels::default();
+        store::check_bytes(&self.trees, version, &no_levels, (owners, problems), &mut |_| {}, done)?;
         Ok(())
     }
 }

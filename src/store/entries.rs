@@ -127,7 +127,7 @@ impl Found {
 }
 
 /// The level folders of a tree that are there; `None` where something else is or nothing.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct PresentLevels(pub(super) Vec<Option<OwnedFd>>);
 
 impl PresentLevels {

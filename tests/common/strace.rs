@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 use super::tree::{Snapshot, snapshot};
-use super::{copy_folder, fixture};
+use super::{copy_folder, copy_sources, fixture, keep_versions};
 
 /// Every call that changes files or opens them, and both names of those that have two.
 pub const CALLS: [&str; 17] = [
@@ -135,14 +135,8 @@ pub fn copy_with_links(from: &Path, to: &Path) {
 
 /// The sources of a fixture, down to these versions.
 pub fn sources(folder: &Path, name: &str, versions: &[&str]) {
-    copy_folder(&fixture(name), folder);
-    let _ = fs::remove_dir_all(folder.join("dest"));
-    for entry in fs::read_dir(folder).unwrap().map(Result::unwrap) {
-        let name = entry.file_name().into_string().unwrap();
-        if name.starts_with('v') && !versions.contains(&name.as_str()) {
-            fs::remove_dir_all(entry.path()).unwrap();
-        }
-    }
+    copy_sources(name, folder);
+    keep_versions(folder, versions);
 }
 
 /// A pyramid before a command.
