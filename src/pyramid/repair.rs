@@ -167,7 +167,10 @@ impl Repair<'_> {
                 mend.strangers(*version)?;
             }
         }
-        mend.served_folder(&self.published.versions())?;
+        // A build may have brought back versions below those that were to be built again, which lead to them.
+        let built = from.is_some() && refused.is_none();
+        let versions = if built { Published::find(self.pyramid)?.versions() } else { self.published.versions() };
+        mend.served_folder(&versions)?;
         Ok(refused)
     }
 
