@@ -121,7 +121,9 @@ fn check_manifest(layout: &Layout, version: Version, geometry: &Geometry) -> Res
     }
     counts.linked = counts.tiles.saturating_sub(counts.generated + counts.patched);
     // A pyramid of another shape is another problem, told by comparing settings.
-    if counts != manifest.counts && manifest.counts.tiles == counts.tiles {
+    let (size, settings) = (geometry.size(), &manifest.settings);
+    let shape = (settings.width, settings.height, settings.tile_size);
+    if counts != manifest.counts && shape == (size.width, size.height, geometry.tile_size()) {
         return Err(problem("counts that are not those of its records".into()));
     }
     Ok(manifest)

@@ -4,7 +4,6 @@
 use super::error::StoreError;
 use super::files;
 use super::layout::{Layout, Version};
-use super::publish::remove_file;
 use super::state::{self, SCHEMA};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -26,6 +25,9 @@ pub(super) fn note_replaced(layout: &Layout, mut versions: BTreeSet<Version>) ->
         return Ok(());
     }
     versions.extend(replaced(layout));
+    if path(layout).is_dir() {
+        forget_replaced(layout)?;
+    }
     state::write(&path(layout), &Replaced { schema: SCHEMA, versions })?;
     Ok(files::flush_folder(&layout.state())?)
 }
@@ -41,5 +43,5 @@ pub(super) fn replaced(layout: &Layout) -> BTreeSet<Version> {
 /// # Errors
 /// The file system refuses.
 pub fn forget_replaced(layout: &Layout) -> Result<(), StoreError> {
-    Ok(remove_file(&path(layout))?)
+    Ok(files::remove_tree(&path(layout))?)
 }

@@ -61,10 +61,24 @@ impl VacuumJournal {
         let damaged = |problem: String| Err(StoreError::Damaged { path: path(layout), problem });
         match (self.dropped.last(), sources.versions.last()) {
             (Some(dropped), Some(latest)) if dropped >= latest => {
-                damaged(format!("it drops the latest version, {dropped}"))
+                damaged(format!("it drops {dropped}, but the latest version, {latest}, never goes"))
             }
-            _ => Ok(()),
+            _ => self.check_manifests(layout),
         }
+    }
+
+    /// Each new manifest has to be in place or to wait for it.
+    fn check_manifests(&self, layout: &Layout) -> Result<(), StoreError> {
+        for (version, hash) in self.manifests.iter().filter(|_| self.stage == Stage::Cleaning) {
+            let there = |folder: PathBuf| {
+                Ok::<_, StoreError>(Manifest::read(&folder)?.is_some_and(|manifest| manifest.records_hash == *hash))
+            };
+            if !there(layout.manifest(*version))? && !there(layout.vacuumed_manifest(*version))? {
+                let problem = format!("it names a new manifest of {version}, which is not there");
+                return Err(StoreError::Damaged { path: path(layout), problem });
+            }
+        }
+        Ok(())
     }
 
     pub(super) fn remove(layout: &Layout) -> Result<(), StoreError> {
