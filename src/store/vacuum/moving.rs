@@ -58,12 +58,15 @@ impl Vacuum {
         let name = source_name(self.settings.tile_naming, tile.column, tile.row, &self.settings.format);
         let (from, folder) = (self.source(from).join(name.as_str()), self.source(to));
         let to = folder.join(name.as_str());
-        steps.take()?;
+        steps.go_on()?;
         match std::fs::hard_link(&from, &to) {
-            Ok(()) => return Ok(()),
+            Ok(()) => {
+                steps.made();
+                return Ok(());
+            }
             // By a run that was killed.
             Err(error) if error.kind() == ErrorKind::AlreadyExists => return Ok(()),
-            Err(_) => {}
+            Err(_) => steps.made(),
         }
         // Another disk, or one without second names. A name with a dot in front is no tile.
         let beside = folder.join(format!(".{name}.new"));

@@ -55,8 +55,13 @@ impl<'a> Steps<'a> {
     /// One more change is about to be made.
     pub(super) fn take(&self) -> Result<(), StoreError> {
         self.go_on()?;
-        self.left.set(self.left.get().map(|left| left - 1));
+        self.made();
         Ok(())
+    }
+
+    /// A change has been made that [`Steps::go_on`] let pass.
+    pub(super) fn made(&self) {
+        self.left.set(self.left.get().map(|left| left.saturating_sub(1)));
     }
 
     /// An error where it is to stop.
