@@ -20,7 +20,8 @@ pub(crate) struct Setup {
 
 #[derive(Debug, Clone)]
 pub(crate) enum Operation {
-    /// A new version: for each tile its place and which contents; none at all makes an empty version.
+    /// A new version: for each tile its place and which contents, 8 for those it has, 9 for those it had at first. No
+    /// tiles at all make an empty version.
     Patch {
         gap: u32,
         tiles: Vec<(usize, usize)>,
@@ -40,8 +41,9 @@ pub(crate) enum Operation {
         from: usize,
     },
     DryBuild,
-    /// A vacuum, which may be told to stop after so many steps.
+    /// A vacuum, of what is there or of all once that is built. It may be told to stop after so many steps.
     Vacuum {
+        built: bool,
         pick: Pick,
         keep_sources: bool,
         stop_after: Option<u64>,
@@ -147,26 +149,29 @@ pub(crate) fn any_setup(jpeg: bool) -> impl Strategy<Value = Setup> {
 
 pub(crate) fn any_operation() -> impl Strategy<Value = Operation> {
     use Operation::*;
-    let tiles = || prop::collection::vec((0usize..20, 0usize..10), 0..7);
+    // Few places and contents, so that tiles are often changed again, and changed back.
+    let place = prop_oneof![2 => 0usize..4, 1 => 0usize..20];
+    let choice = prop_oneof![2 => 0usize..8, 1 => 8usize..9, 2 => 9usize..10];
+    let tiles = prop::collection::vec((place, choice), 0..7);
     let rebuild = || prop::option::weighted(0.3, 0usize..6);
     let damages = prop::collection::vec(any_damage(), 0..4);
     prop_oneof![
-        8 => (0u32..2, tiles()).prop_map(|(gap, tiles)| Patch { gap, tiles }),
+        8 => (0u32..2, tiles).prop_map(|(gap, tiles)| Patch { gap, tiles }),
         6 => Just(Build),
-        3 => (rebuild(), 0u64..50).prop_map(|(rebuild, after)| StopBuild { rebuild, after }),
+        5 => (rebuild(), 0u64..50).prop_map(|(rebuild, after)| StopBuild { rebuild, after }),
         1 => (rebuild(), any_kill()).prop_map(|(rebuild, kill)| KillBuild { rebuild, kill }),
         1 => (0usize..6).prop_map(|from| Rebuild { from }),
         1 => Just(DryBuild),
-        5 => (any_pick(), any::<bool>(), prop::option::of(0u64..90))
-            .prop_map(|(pick, keep_sources, stop_after)| Vacuum { pick, keep_sources, stop_after }),
+        6 => (any::<bool>(), any_pick(), any::<bool>(), prop::option::of(0u64..90))
+            .prop_map(|(built, pick, keep_sources, stop_after)| Vacuum { built, pick, keep_sources, stop_after }),
         1 => (any_pick(), any::<bool>(), any_kill())
             .prop_map(|(pick, keep_sources, kill)| KillVacuum { pick, keep_sources, kill }),
         1 => (any_pick(), any::<bool>()).prop_map(|(pick, keep_sources)| DryVacuum { pick, keep_sources }),
         1 => Just(DeleteDest),
         1 => (0usize..6, any::<u8>()).prop_map(|(version, tiles)| Touch { version, tiles }),
-        2 => (0usize..6, 0usize..20, 0usize..10, any_deal())
+        3 => (0usize..6, 0usize..20, 0usize..10, any_deal())
             .prop_map(|(version, place, change, deal)| ChangeSource { version, place, change, deal }),
-        1 => (0usize..5, any_deal()).prop_map(|(settings, deal)| ChangeSettings { settings, deal }),
+        3 => (0usize..5, any_deal()).prop_map(|(settings, deal)| ChangeSettings { settings, deal }),
         3 => damages.prop_map(|damages| Damage { damages }),
         1 => (0usize..6, any::<bool>()).prop_map(|(version, tree)| Lose { version, tree }),
         1 => Just(Age),

@@ -77,8 +77,16 @@ impl Run {
             KillBuild { rebuild, kill } => self.kill_build(*rebuild, *kill),
             Rebuild { from } => self.rebuild(self.version_at(*from)),
             DryBuild => self.dry_build(),
-            Vacuum { pick, keep_sources, stop_after } => self.vacuum(pick, *keep_sources, *stop_after),
-            KillVacuum { pick, keep_sources, kill } => self.kill_vacuum(pick, *keep_sources, *kill),
+            Vacuum { built, pick, keep_sources, stop_after } => {
+                if *built {
+                    self.build();
+                }
+                self.vacuum(pick, *keep_sources, *stop_after);
+            }
+            KillVacuum { pick, keep_sources, kill } => {
+                self.build();
+                self.kill_vacuum(pick, *keep_sources, *kill);
+            }
             DryVacuum { pick, keep_sources } => self.dry_vacuum(pick, *keep_sources),
             DeleteDest => self.delete_dest(),
             Touch { version, tiles } => self.touch(*version, *tiles),
@@ -191,6 +199,8 @@ impl Run {
 
     pub(crate) fn write_source(&mut self, version: u32, place: Place, bytes: &[u8]) {
         let path = self.source(version).join(self.tile_name(place));
+        // A new file: a vacuum that ended with `dest` may have left the old one with two names.
+        let _ = fs::remove_file(&path);
         fs::write(&path, bytes).unwrap();
         self.set_time(&path);
     }
