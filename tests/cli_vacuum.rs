@@ -334,7 +334,7 @@ fn a_vacuum_that_was_killed_is_told_of_and_finished() {
         1,
         str![[r#"
 error: p: a vacuum was stopped half way
-  run vacuum or build without --dry-run: either finishes it first
+  run build or vacuum first, not as a --dry-run: either finishes it
 
 "#]],
     );
@@ -344,7 +344,18 @@ error: p: a vacuum was stopped half way
         1,
         str![[r#"
 error: p: a vacuum was stopped half way
-  run vacuum or build without --dry-run: either finishes it first
+  run build or vacuum first, not as a --dry-run: either finishes it
+
+"#]],
+    );
+    // Its manifests do not describe the trees any more, or not yet, which is no damage.
+    desk.refuse(
+        "p",
+        &["verify", "p"],
+        1,
+        str![[r#"
+error: p: a vacuum was stopped half way
+  run build or vacuum first, not as a --dry-run: either finishes it
 
 "#]],
     );

@@ -42,6 +42,19 @@ fn latest_that_a_killed_build_left_behind_never_dangles() {
 }
 
 #[test]
+fn what_killed_runs_were_writing_goes_with_the_next_build() {
+    let desk = published();
+    for name in ["vacuum.new", "dropped.new"] {
+        desk.write(&format!("p/dest/.fast_pyramid/{name}"), "half of");
+    }
+    desk.link("p/dest/.fast_pyramid/latest.new", "v1");
+    desk.succeed(&["p", "-q"]);
+    let state = snapshot(&desk.path("p/dest/.fast_pyramid"));
+    let left: Vec<_> = state.keys().filter(|path| path.extension().is_some_and(|end| end == "new")).collect();
+    assert!(left.is_empty(), "{left:?}");
+}
+
+#[test]
 fn verify_looks_at_the_sources_of_versions_without_a_tree() {
     let desk = published();
     desk.succeed(&["vacuum", "p", "-q", "--drop", "1", "--keep-sources"]);

@@ -161,7 +161,7 @@ def check(tool, pyramid, scenario, context):
         others = [name for name, value in scenario.shown.items() if now.get(name) != value]
         if others:
             return f"{context}: {len(others)} tiles show something else, such as {others[0]}"
-    # What a build or rebuild has published verifies at once; the others are halfway until they are run again. Versions that
+    # What a build or rebuild has published verifies at once; the others are half way until they are run again. Versions that
     # are being replaced may be out of sight.
     if "build" in scenario.arguments and trees.is_dir() and any(p.is_dir() and not p.is_symlink() for p in trees.iterdir()):
         done = run(tool, "verify", pyramid, check=False)

@@ -296,7 +296,7 @@ impl Error {
                     version.0
                 )
             }
-            Self::HalfVacuumed { .. } => "run vacuum or build without --dry-run: either finishes it first".into(),
+            Self::HalfVacuumed { .. } => "run build or vacuum first, not as a --dry-run: either finishes it".into(),
             Self::OtherJournal { .. } => {
                 "run build, which finishes what it knows; a newer release may have to do it".into()
             }

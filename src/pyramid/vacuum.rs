@@ -139,7 +139,7 @@ impl Pyramid {
         Ok(())
     }
 
-    /// Refuses to say what would be done while a killed vacuum waits for its end, which changes what there is.
+    /// Refuses to say what there is, or what would be done, while a killed vacuum waits for its end, which changes that.
     pub(super) fn refuse_half_done(&self) -> Result<(), Error> {
         match VacuumJournal::read(&self.layout)? {
             Some(_) => Err(Error::HalfVacuumed { pyramid: self.layout.root().to_owned() }),

@@ -60,8 +60,8 @@ impl Pyramid {
     /// Checks all published versions; `tell` is told each problem.
     ///
     /// # Errors
-    /// Another process changes the pyramid, nothing is published, pyramid.json does not fit what is published, or the file
-    /// system refuses.
+    /// Another process changes the pyramid, or a vacuum of it was killed; nothing is published; pyramid.json does not fit
+    /// what is published; the file system refuses.
     pub fn verify(
         &self,
         options: &VerifyOptions,
@@ -82,6 +82,8 @@ impl Pyramid {
     ) -> Result<VerifyReport, Error> {
         in_pool(options.threads, || {
             let _lock = ReadLock::take(&self.layout, options.locking, &|| observer.stopped())?;
+            // Half way through, trees are right that no manifest describes yet.
+            self.refuse_half_done()?;
             Published::find(self)?.verify(options.quick, tell, observer)
         })
     }

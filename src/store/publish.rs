@@ -84,8 +84,8 @@ pub fn check_own_folders(layout: &Layout) -> Result<(), StoreError> {
 }
 
 /// Deletes what killed runs left behind: replaced trees, manifests without a tree (but for those of versions that were
-/// dropped while their sources stayed), and staged versions but for those `to_build`, which may go on where they ended. The
-/// caller holds the lock.
+/// dropped while their sources stayed), files that were to replace others, and staged versions but for those `to_build`,
+/// which may go on where they ended. The caller holds the lock.
 ///
 /// # Errors
 /// The file system refuses.
@@ -99,6 +99,13 @@ pub fn clean_leftovers(layout: &Layout, to_build: &[Version]) -> Result<(), Stor
     for version in versions_in(&layout.manifests())? {
         if !layout.tree(version).is_dir() && !dropped.contains(&version) {
             files::remove_tree(&layout.manifest(version))?;
+        }
+    }
+    let state = layout.state();
+    for entry in std::fs::read_dir(&state).context("read", &state)? {
+        let path = entry.context("read", &state)?.path();
+        if path.extension().is_some_and(|extension| extension == "new") {
+            remove_file(&path)?;
         }
     }
     Ok(())

@@ -1,0 +1,133 @@
+//! What has to hold after every operation.
+//!
+//! Always: exactly the versions of the model are published, `latest` leads to the highest, and each shows the model's base
+//! tiles, byte for byte. Where no vacuum waits for its end also: no link is broken, chained or leads astray, the sources
+//! are those of the model, and verify finds nothing. And where nothing waits to be built, all that is served is what a
+//! build from nothing makes of the sources.
+//!
+//! With versions whose trees were dropped while their sources stayed, that build makes more: their trees as well. It is
+//! what is served after the same trees are dropped from it, whatever the order was in which they were dropped here.
+//! Which tree has a generated tile's file depends on the trees that there are, while base tiles are where they always were.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::PathBuf;
+use std::rc::Rc;
+
+use fast_pyramid::pyramid::{Error, Pyramid, Selection, VacuumOptions, VerifyOptions};
+use fast_pyramid::store::{Problem, ProblemKind};
+
+use crate::builds::versions_in;
+use crate::common::tree::{assert_same_tree, tree_problems};
+use crate::common::{copy_folder, served};
+use crate::run::Run;
+use crate::state::Tiles;
+
+impl Run {
+    pub(crate) fn check(&self) {
+        self.check_versions();
+        for version in self.model.kept() {
+            self.check_base(version);
+        }
+        if self.model.half_done.is_some() {
+            let refused = self.pyramid().verify(&self.verify_options(), &mut |_| {});
+            assert!(matches!(refused, Err(Error::HalfVacuumed { .. })), "{refused:?}");
+            return;
+        }
+        assert!(self.sources_on_disk() == self.model.sources, "the source folders are not those of the model");
+        if self.model.shown.is_empty() {
+            return;
+        }
+        let problems = tree_problems(&self.folder).into_iter();
+        let problems: Vec<_> = problems.filter(|one| !(self.lags && one.starts_with("dest/dzi/latest "))).collect();
+        assert!(problems.is_empty(), "{problems:#?}");
+        self.verify(&mut |problem| panic!("verify: {problem}"));
+        if self.model.unpublished().is_empty() {
+            self.check_like_new();
+        }
+    }
+
+    fn check_versions(&self) {
+        let trees = self.trees_on_disk();
+        let shown: BTreeSet<u32> = self.model.shown.keys().copied().collect();
+        let kept: BTreeSet<u32> = self.model.kept().into_iter().collect();
+        // Those that go may have gone.
+        assert!(kept.is_subset(&trees) && trees.is_subset(&shown), "{kept:?}, {trees:?}, {shown:?}");
+        if let (Some(latest), false) = (self.model.latest(), self.lags) {
+            let target = fs::read_link(self.folder.join("dest/dzi/latest")).unwrap();
+            assert_eq!(target, PathBuf::from(format!("v{latest}")));
+        }
+    }
+
+    fn check_base(&self, version: u32) {
+        let (width, height) = self.size();
+        let base = (width.max(height) - 1).checked_ilog2().map_or(0, |log| log + 1);
+        let folder = self.folder.join(format!("dest/dzi/v{version}/dzi_files/{base}"));
+        for (&place, bytes) in &self.model.shown[&version] {
+            let path = folder.join(self.tile_name(place));
+            let found = fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+            assert!(found == **bytes, "{} shows other bytes", path.display());
+        }
+        assert_eq!(fs::read_dir(folder).unwrap().count(), self.places().len());
+    }
+
+    pub(crate) fn sources_on_disk(&self) -> BTreeMap<u32, Tiles> {
+        let tiles = |version: u32| -> Tiles {
+            let all = fs::read_dir(self.source(version)).unwrap().map(|entry| entry.unwrap());
+            all.map(|entry| {
+                let name = entry.file_name().into_string().unwrap();
+                let (column, row) =
+                    name.strip_suffix(&format!(".{}", self.extension())).unwrap().split_once('_').unwrap();
+                ((column.parse().unwrap(), row.parse().unwrap()), Rc::new(fs::read(entry.path()).unwrap()))
+            })
+            .collect()
+        };
+        versions_in(&self.place()).into_iter().map(|version| (version, tiles(version))).collect()
+    }
+
+    /// What every version that stays shows, on all levels.
+    pub(crate) fn served(&self) -> BTreeMap<u32, BTreeMap<PathBuf, Vec<u8>>> {
+        self.model.kept().into_iter().map(|version| (version, served(&self.folder, &[version]))).collect()
+    }
+
+    pub(crate) fn verify_options(&self) -> VerifyOptions {
+        VerifyOptions { threads: self.threads(), locking: Self::locking(), quick: false }
+    }
+
+    /// All that verify tells, but for a `latest` that a killed build may have left behind.
+    pub(crate) fn verify(&self, tell: &mut (dyn FnMut(&Problem) + Send)) {
+        let lags = self.lags;
+        let mut tell_all = |problem: &Problem| {
+            if !(lags && problem.kind == ProblemKind::WrongLatest) {
+                tell(problem);
+            }
+        };
+        let report =
+            self.pyramid().verify(&self.verify_options(), &mut tell_all).unwrap_or_else(|error| panic!("{error}"));
+        let versions: Vec<u32> = report.versions.iter().map(|version| version.0).collect();
+        assert_eq!((versions, report.not_judged), (self.model.shown.keys().copied().collect(), vec![]));
+    }
+
+    fn check_like_new(&self) {
+        let scratch = tempfile::tempdir().unwrap();
+        let fresh = scratch.path().join("p");
+        let inside = fresh.join(self.place().strip_prefix(&self.folder).unwrap());
+        for version in self.model.versions() {
+            copy_folder(&self.source(version), &inside.join(format!("v{version}")));
+        }
+        fs::copy(self.folder.join("pyramid.json"), fresh.join("pyramid.json")).unwrap();
+        let pyramid = Pyramid::open(&fresh).unwrap();
+        pyramid.build(&self.options()).unwrap_or_else(|error| panic!("{error}"));
+        if !self.model.treeless.is_empty() {
+            let ranges = self.model.treeless.iter().map(|&version| version..=version).collect();
+            let (locking, keep_sources) = (Self::locking(), true);
+            let options = VacuumOptions { locking, keep_sources, ..VacuumOptions::new(Selection::Drop(ranges)) };
+            pyramid.vacuum(&options).unwrap_or_else(|error| panic!("{error}"));
+        }
+        // `latest` may lag, which is another matter.
+        for version in self.model.shown.keys() {
+            let tree = format!("dest/dzi/v{version}");
+            assert_same_tree(&fresh.join(&tree), &self.folder.join(&tree));
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! Sources and settings that change after something was published from them: refused until somebody decides.
+
+use std::fs;
+use std::rc::Rc;
+
+use fast_pyramid::pyramid::{BuildOptions, Error};
+use fast_pyramid::store::Version;
+
+use crate::common::tree::{Snapshot, assert_same_snapshot, snapshot};
+use crate::operation::Deal;
+use crate::run::{ReplacedFrom, Run};
+use crate::state::Place;
+
+impl Run {
+    pub(crate) fn change_source(&mut self, version: usize, place: usize, change: usize, deal: Deal) -> ReplacedFrom {
+        // Files may have two names while a vacuum waits for its end.
+        if self.model.half_done.is_some() {
+            self.build();
+        }
+        let version = self.version_at(version);
+        let place = self.places()[place % self.places().len()];
+        let old = self.model.sources[&version].get(&place).cloned();
+        let new = self.changed(version, place, change);
+        self.put_source(version, place, new);
+        let known = self.model.shown.contains_key(&version) || self.model.treeless.contains(&version);
+        if !known {
+            return None;
+        }
+        self.assert_sources_refused(version, place);
+        match deal {
+            Deal::Restore => {
+                self.put_source(version, place, old);
+                return None;
+            }
+            Deal::Rebuild => {
+                let options = BuildOptions { rebuild_from: Some(Version(version)), ..self.options() };
+                self.pyramid().build(&options).unwrap_or_else(|error| panic!("{error}"));
+                self.model.rebuild(version);
+                self.built_all();
+            }
+            Deal::DeleteDest => {
+                self.delete_dest();
+                self.build();
+            }
+        }
+        Some(version)
+    }
+
+    /// Other contents for a source tile; `None` to delete it.
+    fn changed(&self, version: u32, place: Place, change: usize) -> Option<Rc<Vec<u8>>> {
+        let old = self.model.sources[&version].get(&place);
+        let lowest = self.model.versions()[0] == version;
+        if change >= 8 && !lowest && old.is_some() {
+            return None;
+        }
+        let new = self.contents(place, change);
+        Some(if old == Some(&new) { self.contents(place, change + 1) } else { new })
+    }
+
+    fn put_source(&mut self, version: u32, place: Place, bytes: Option<Rc<Vec<u8>>>) {
+        match &bytes {
+            Some(bytes) => self.write_source(version, place, bytes),
+            None => fs::remove_file(self.source(version).join(self.tile_name(place))).unwrap(),
+        }
+        let tiles = self.model.sources.get_mut(&version).unwrap();
+        match bytes {
+            Some(bytes) => tiles.insert(place, bytes),
+            None => tiles.remove(&place),
+        };
+    }
+
+    fn assert_sources_refused(&self, version: u32, place: Place) {
+        let (before, name) = (self.published(), self.tile_name(place));
+        let dry = BuildOptions { dry_run: true, ..self.options() };
+        let errors =
+            [self.pyramid().build(&self.options()).err(), self.pyramid().build(&dry).err(), self.refused_vacuum()];
+        for error in errors {
+            match error {
+                Some(Error::SourcesChanged { version: named, changes, .. }) => {
+                    assert_eq!((named, changes.named()), (Version(version), (vec![name.as_str()], false)));
+                }
+                other => panic!("v{version}/{name} was changed, and what is told is {other:?}"),
+            }
+        }
+        let (mut told, folder) = (Vec::new(), format!("v{version}/{name}"));
+        self.verify(&mut |problem| told.push(problem.clone()));
+        let told = told.iter().any(|one| one.kind.is_of_the_source() && one.path.ends_with(&folder));
+        assert!(told, "verify tells nothing of {folder}");
+        assert_same_snapshot(&before, &self.published());
+    }
+
+    /// All that is served.
+    fn published(&self) -> Snapshot {
+        let dzi = self.folder.join("dest/dzi");
+        if dzi.exists() { snapshot(&dzi) } else { Snapshot::new() }
+    }
+
+    pub(crate) fn change_settings(&mut self, settings: usize, deal: Deal) -> ReplacedFrom {
+        if self.model.half_done.is_some() {
+            self.build();
+        }
+        let old = self.settings;
+        self.settings = self.other_settings(settings);
+        self.write_settings();
+        if self.model.shown.is_empty() {
+            return None;
+        }
+        self.assert_settings_refused();
+        match deal {
+            Deal::Restore => {
+                self.settings = old;
+                self.write_settings();
+                return None;
+            }
+            Deal::Rebuild => self.rebuild(self.version_at(0)),
+            Deal::DeleteDest => {
+                self.delete_dest();
+                self.build();
+            }
+        }
+        Some(0)
+    }
+
+    fn assert_settings_refused(&self) {
+        let before = self.published();
+        let errors = [
+            self.pyramid().build(&self.options()).err(),
+            self.refused_vacuum(),
+            self.pyramid().verify(&self.verify_options(), &mut |_| {}).err(),
+        ];
+        for error in errors {
+            match error {
+                Some(Error::SettingsChanged { version, changed, .. }) => {
+                    assert!(!changed.is_empty());
+                    let version = version.0;
+                    assert!(self.model.shown.contains_key(&version) || self.model.treeless.contains(&version));
+                }
+                other => panic!("the settings were changed, and what is told is {other:?}"),
+            }
+        }
+        assert_same_snapshot(&before, &self.published());
+    }
+}
