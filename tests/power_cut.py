@@ -18,6 +18,7 @@ import hashlib
 import os
 import random
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -263,6 +264,8 @@ def main():
     if os.geteuid() != 0 or missing:
         needs = (["root"] if os.geteuid() != 0 else []) + missing
         return print(f"SKIPPED: no power was cut: that needs {', '.join(needs)}")
+    # So that nothing stays mounted.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     rng = random.Random(given.seed)
     problems, cuts = [], 0
     rounds, grid = (3, SHORT_GRID) if given.short else (given.rounds, GRID)

@@ -97,10 +97,9 @@ impl<'a> Progress<'a> {
         }
         std::thread::scope(|scope| {
             scope.spawn(|| self.show());
-            let result = work();
-            *self.ended.lock().unwrap_or_else(PoisonError::into_inner) = true;
-            self.end.notify_all();
-            result
+            // Even if `work` panics: the scope waits for the thread that shows.
+            let _ending = Ending(self);
+            work()
         })
     }
 
@@ -168,6 +167,16 @@ impl Observer for Progress<'_> {
 
     fn stopped(&self) -> bool {
         self.interrupt.code().is_some()
+    }
+}
+
+/// Ends the showing of progress when dropped.
+struct Ending<'a>(&'a Progress<'a>);
+
+impl Drop for Ending<'_> {
+    fn drop(&mut self) {
+        *self.0.ended.lock().unwrap_or_else(PoisonError::into_inner) = true;
+        self.0.end.notify_all();
     }
 }
 
