@@ -41,7 +41,9 @@ pub use encode_error::EncodeError;
 pub use error::{JpegError, JpegErrorKind, Unsupported};
 pub use fold::{FoldSampling, FoldedBlock, FoldedComponent, FoldedImage, fold};
 pub use header::{Header, header};
-pub use image::{Block, BlockComponent, BlockImage, Colour, Component, JpegImage, PlaneSource, component_size};
+pub use image::{
+    Block, BlockComponent, BlockImage, BlockKind, Colour, Component, JpegImage, PlaneSource, component_size,
+};
 pub use merge::{ParentSteps, can_merge, merge};
 pub use tables::quantisation_tables;
 pub use tile::JpegTile;
