@@ -24,7 +24,9 @@
 //!
 //! Drawings are 1.11 without the two tiles of a test card whose patterns repeat but differ softly. The last is the kind
 //! that is much larger: filters undo what its 16-bit samples repeat, and by its differences it cannot be told from a
-//! photograph.
+//! photograph. What would make it smaller makes it too slow: on another relief of this kind, where this is 1.51 at 6.2 x,
+//! no filter gave 1.23 at 4.0 x, repetitions looked for in filtered rows 1.22 at 3.6 x, and without a filter but at every
+//! second byte, by four of them, 1.15 at 3.4 x with one place tried and 1.07 at 1.9 x with sixteen.
 //!
 //! The bytes are the same on every machine: all is integer arithmetic, and what `simd-adler32` and `crc32fast` choose
 //! by processor are ways to the same checksum.
