@@ -48,6 +48,7 @@ fn what_killed_runs_were_writing_goes_with_the_next_build() {
         desk.write(&format!("p/dest/.fast_pyramid/{name}"), "half of");
     }
     desk.link("p/dest/.fast_pyramid/latest.new", "v1");
+    desk.write("p/dest/.fast_pyramid/versions/v1.new/tiles", "half of");
     desk.succeed(&["p", "-q"]);
     let state = snapshot(&desk.path("p/dest/.fast_pyramid"));
     let left: Vec<_> = state.keys().filter(|path| path.extension().is_some_and(|end| end == "new")).collect();

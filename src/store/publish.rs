@@ -101,11 +101,22 @@ pub fn clean_leftovers(layout: &Layout, to_build: &[Version]) -> Result<(), Stor
             files::remove_tree(&layout.manifest(version))?;
         }
     }
-    let state = layout.state();
-    for entry in std::fs::read_dir(&state).context("read", &state)? {
-        let path = entry.context("read", &state)?.path();
+    remove_unfinished(&layout.manifests())?;
+    remove_unfinished(&layout.state())
+}
+
+/// Deletes what was made to be renamed, and was not: files and folders that end in `.new`.
+fn remove_unfinished(folder: &Path) -> Result<(), StoreError> {
+    let entries = match std::fs::read_dir(folder) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        entries => entries.context("read", folder)?,
+    };
+    for entry in entries {
+        let entry = entry.context("read", folder)?;
+        let path = entry.path();
         if path.extension().is_some_and(|extension| extension == "new") {
-            remove_file(&path)?;
+            let is_folder = entry.file_type().context("read", &path)?.is_dir();
+            if is_folder { files::remove_tree(&path)? } else { remove_file(&path)? }
         }
     }
     Ok(())
