@@ -241,7 +241,7 @@ fn follow_advice(folder: &Path, err: &str, context: &str) {
         delete_and_build();
     } else if let Some((_, version)) = err.trim_end().split_once("--rebuild-from ") {
         run(folder, &["build", "--rebuild-from", version]);
-    } else if err.contains("build first") || err.contains("build it first") || err.contains("run vacuum or build") {
+    } else if err.contains("build first") || err.contains("build it first") || err.contains("run build or vacuum") {
         succeed(folder, &["build"], context);
     } else {
         panic!("{context}: no advice: {err}");
