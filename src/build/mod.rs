@@ -4,6 +4,8 @@
 
 mod plan;
 mod run;
+mod workers;
 
 pub use plan::{BuildPlan, PlanCounts};
 pub use run::{BuildFailure, Finished, TileSink, TileSource, Watch, run};
+pub use workers::Workers;

@@ -4,6 +4,7 @@
 //! size. Children are made in parallel; a parent waits only for its own.
 
 use super::plan::BuildPlan;
+use super::workers::Workers;
 use crate::codec::{Codec, CodecError, Scratch, TileImage};
 use crate::faults::{FaultKind, Faults};
 use crate::geometry::{Grid, Tile};
@@ -151,7 +152,7 @@ where
         faults: Mutex::default(),
         faulty: AtomicBool::new(false),
         failed: AtomicBool::new(false),
-        workers: Mutex::default(),
+        workers: Workers::default(),
         images: Mutex::default(),
     };
     walk.visit(plan.geometry().top())?;
@@ -191,7 +192,7 @@ struct Walk<'a, S, K> {
     faulty: AtomicBool,
     /// Something failed: stop.
     failed: AtomicBool,
-    workers: Mutex<Vec<Worker>>,
+    workers: Workers<Worker>,
     /// Images that have been used and can be again, so that in the long run none is allocated for each tile. There are
     /// never more than were in flight at once: threads x depth x four.
     images: Mutex<Vec<TileImage>>,
@@ -214,9 +215,10 @@ where
         let result = if self.watch.stopped() {
             Err(BuildFailure::Stopped)
         } else if tile.level == self.plan.geometry().base_level() {
-            self.with_worker(|worker| self.take_base(tile, worker))
+            self.workers.lend(|worker| self.take_base(tile, worker))
         } else {
-            self.with_worker(|worker| self.take_finished(tile, worker))
+            self.workers
+                .lend(|worker| self.take_finished(tile, worker))
                 .and_then(|finished| finished.map_or_else(|| self.visit_children(tile), Ok))
         };
         if result.is_err() {
@@ -272,7 +274,7 @@ where
             self.watch.tiles_done(1);
             return Ok(Outcome::Unchanged);
         }
-        self.with_worker(|worker| self.make_parent(tile, outcomes, worker))
+        self.workers.lend(|worker| self.make_parent(tile, outcomes, worker))
     }
 
     /// Reads, checks and links a base tile of this version's sources.
@@ -374,16 +376,6 @@ where
         if faults.count() >= MOST_FAULTS {
             self.failed.store(true, Ordering::Relaxed);
         }
-    }
-
-    /// Lends a worker's buffers. They are never held while other tiles are visited, so there are no more of them than
-    /// threads.
-    fn with_worker<T>(&self, work: impl FnOnce(&mut Worker) -> T) -> T {
-        let free = || self.workers.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut worker = free().pop().unwrap_or_default();
-        let result = work(&mut worker);
-        free().push(worker);
-        result
     }
 }
 

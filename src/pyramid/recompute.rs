@@ -9,6 +9,7 @@
 
 use super::Error;
 use super::report::Observer;
+use crate::build::Workers;
 use crate::codec::{Codec, CodecError, Scratch, TileImage};
 use crate::geometry::{Geometry, Tile, TileSet};
 use crate::store::{Owners, Problem, ProblemKind, Problems, StoreError, Trees, Version};
@@ -28,7 +29,7 @@ pub(super) struct Recompute<'a> {
     trees: &'a Trees,
     owners: &'a Owners,
     codec: Codec,
-    workers: Mutex<Vec<Worker>>,
+    workers: Workers<Worker>,
 }
 
 /// Why a tile could not be made from its children.
@@ -42,7 +43,7 @@ pub(super) enum NotMade {
 impl<'a> Recompute<'a> {
     /// `owners` says whose tiles the version shows, and which of them are damaged.
     pub(super) fn new(trees: &'a Trees, owners: &'a Owners) -> Self {
-        Self { trees, owners, codec: Codec::new(&trees.settings), workers: Mutex::default() }
+        Self { trees, owners, codec: Codec::new(&trees.settings), workers: Workers::default() }
     }
 
     /// Compares every tile that the current version or one of its children's owners makes new. Damaged tiles, and those
@@ -63,7 +64,7 @@ impl<'a> Recompute<'a> {
         if self.damaged_child(tile) {
             return None;
         }
-        let made = self.with_worker(|worker| {
+        let made = self.workers.lend(|worker| {
             self.make_into(tile, [const { None }; 4], worker).map(|_| std::mem::take(&mut worker.bytes))
         });
         Some(made)
@@ -101,14 +102,6 @@ impl<'a> Recompute<'a> {
     fn read(&self, tile: Tile, bytes: &mut Vec<u8>) -> Result<(), StoreError> {
         let place = self.owners.place(tile).ok_or(StoreError::NoPrevious)?;
         self.trees.read_owned(tile, place, bytes)
-    }
-
-    fn with_worker<T>(&self, work: impl FnOnce(&mut Worker) -> T) -> T {
-        let free = || self.workers.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut worker = free().pop().unwrap_or_default();
-        let result = work(&mut worker);
-        free().push(worker);
-        result
     }
 }
 
@@ -165,7 +158,7 @@ impl Walk<'_, '_> {
         if owners.is_damaged(tile) || self.recompute.damaged_child(tile) {
             return Ok(None);
         }
-        Ok(self.recompute.with_worker(|worker| self.compare(tile, known, worker)))
+        Ok(self.recompute.workers.lend(|worker| self.compare(tile, known, worker)))
     }
 
     fn compare(&self, tile: Tile, known: [Option<TileImage>; 4], worker: &mut Worker) -> Option<TileImage> {
