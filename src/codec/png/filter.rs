@@ -18,7 +18,8 @@ const SAMPLED: usize = 8;
 /// a filter predicts, and these by much: there are edges then, and not slopes. Mean differences measured: 1 to 10 in
 /// photographs, relief and gradients of 8 bits, 10 to 20 in diagrams, where either is as good, 35 to 70 in maps and
 /// drawings. In 16 bits it is 35 to 50 for all, but of photographs nine samples in ten differ. Where hardly any
-/// differs, repeated pixels are the shortest.
+/// differs, repeated pixels are the shortest: at 1 to 2 % of a map's tiles filters made them 2 to 3 times as large.
+/// Compressing four rows of every 32 in both ways tells no more: what repeats in a picture repeats farther away.
 pub(super) fn rows(pixels: &[u8], stride: usize, pixel: usize) -> Rows {
     let mut chooser = Chooser::new(stride, pixel);
     let rows = pixels.chunks_exact(stride);
@@ -29,7 +30,7 @@ pub(super) fn rows(pixels: &[u8], stride: usize, pixel: usize) -> Rows {
         different += best.iter().filter(|&&byte| byte != 0).count() as u64;
         seen += best.len() as u64;
     }
-    let filtered = different * 5 > seen * 3 || (total < different * 12 && different * 100 > seen);
+    let filtered = different * 5 > seen * 3 || (total < different * 12 && different * 40 > seen);
     let mut bytes = Vec::with_capacity(pixels.len() + rows.len());
     let first = vec![0; stride];
     let mut above = first.as_slice();
