@@ -31,7 +31,7 @@
 //! # }
 //! ```
 //!
-//! The modules are rooms that import downwards only, in the order [`pyramid`], [`build`], [`store`], [`codec`],
+//! The modules are rooms that import downwards only, in the order [`pyramid`], [`build`], [`store`], [`picture`], [`codec`],
 //! [`reduce`], [`pixels`], [`faults`], [`shown`], [`descriptor`], [`spec`], [`geometry`]; ARCHITECTURE.md says why.
 
 #[cfg(not(unix))]
@@ -42,6 +42,7 @@ pub mod codec;
 pub mod descriptor;
 pub mod faults;
 pub mod geometry;
+pub mod picture;
 pub mod pixels;
 pub mod pyramid;
 pub mod reduce;
