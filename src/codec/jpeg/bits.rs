@@ -2,7 +2,7 @@
 //! so that the reader itself need not look for FF.
 
 /// Zero bytes behind the data in the buffer, so that whole words can be read up to its end.
-const PADDING: usize = 8;
+pub(super) const PADDING: usize = 8;
 
 /// Copies the entropy-coded segment at the beginning of `source` into `segment`, FF 00 becoming FF,
 /// and pads it.
@@ -39,7 +39,7 @@ pub(super) fn stuffed_position(source: &[u8], position: usize) -> usize {
 
 /// How many bytes stand before the first FF, or all. Looks at 16 bytes at a time without branching
 /// inside, which compiles to vector comparisons.
-fn length_before_ff(bytes: &[u8]) -> usize {
+pub(super) fn length_before_ff(bytes: &[u8]) -> usize {
     let (chunks, rest) = bytes.as_chunks::<16>();
     let whole = chunks
         .iter()
@@ -67,6 +67,15 @@ impl<'a> BitReader<'a> {
     /// A reader at the first bit of what [`unstuff`] made.
     pub(super) fn new(segment: &'a [u8]) -> Self {
         Self { rest: segment, reservoir: 0, held: 0, beyond: 0, length: segment.len() - PADDING }
+    }
+
+    /// A reader at the bit numbered `bit` of such a segment.
+    pub(super) fn at(segment: &'a [u8], bit: usize) -> Self {
+        let mut reader = Self::new(segment);
+        reader.rest = segment.get(bit / 8..).unwrap_or_default();
+        reader.refill();
+        reader.consume((bit % 8) as u32);
+        reader
     }
 
     /// Fills the reservoir to at least 56 bits, without a branch on how many it holds: the bits
@@ -111,7 +120,7 @@ impl<'a> BitReader<'a> {
 
     /// Bits of the segment that were not taken, less those taken from behind its end.
     #[inline(always)]
-    fn bits_left(&self) -> isize {
+    pub(super) fn bits_left(&self) -> isize {
         (self.rest.len() * 8 + self.held as usize) as isize - (PADDING * 8 + self.beyond * 8) as isize
     }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::error::{JpegError, JpegErrorKind};
 use super::fold::{FoldSampling, FoldedImage, fold};
-use super::header::{Description, Frame, Header, Segments};
+use super::header::{Description, Frame, FrameComponent, Header, Segments};
 use super::huffman::{TableClass, TableSlot};
 use super::image::{BlockImage, JpegImage};
 use super::scan::{Progress, Scan, ScanTables};
@@ -20,8 +20,8 @@ const MOST_SCANS: usize = 200;
 /// Buffers and tables that are used again from image to image, so that nothing is allocated for
 /// each.
 pub struct Scratch {
-    dc: Vec<TableSlot>,
-    ac: Vec<TableSlot>,
+    pub(super) dc: Vec<TableSlot>,
+    pub(super) ac: Vec<TableSlot>,
     /// The entropy-coded segment without stuffing.
     segment: Vec<u8>,
     last_icc: Option<Arc<[u8]>>,
@@ -59,7 +59,7 @@ pub fn decode_into(
     scratch: &mut Scratch,
     image: &mut JpegImage,
 ) -> Result<Header, JpegError> {
-    Decoder::run(bytes, expected_size, scratch, &mut Target { whole: image, folding: None, folded: false })
+    Decoder::run(bytes, Expected::file(bytes, expected_size), scratch, &mut Target::whole(image))
 }
 
 /// Decodes into `folded` if the image has this sampling and can be folded ([`super::fold::fold`]),
@@ -73,7 +73,7 @@ pub(super) fn decode_folding_into(
     folded: &mut FoldedImage,
 ) -> Result<(Header, bool), JpegError> {
     let mut target = Target { whole, folding: Some((sampling, folded)), folded: false };
-    let header = Decoder::run(bytes, expected_size, scratch, &mut target)?;
+    let header = Decoder::run(bytes, Expected::file(bytes, expected_size), scratch, &mut target)?;
     // What does not come in one sequential scan is folded afterwards.
     let Target { whole, folding: Some((sampling, folded)), folded: false } = target else {
         return Ok((header, target.folded));
@@ -91,9 +91,53 @@ struct Target<'a> {
     folded: bool,
 }
 
-struct Decoder<'a> {
+impl<'a> Target<'a> {
+    fn whole(image: &'a mut JpegImage) -> Self {
+        Self { whole: image, folding: None, folded: false }
+    }
+}
+
+/// What a frame has to be like, checked before memory is taken for it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Expected {
+    /// Width and height, if the caller knows them.
+    pub(super) size: Option<(u32, u32)>,
+    /// The most pixels otherwise.
+    pub(super) most_pixels: u64,
+    /// Bytes of the whole file, if known.
+    pub(super) file_length: Option<u64>,
+}
+
+impl Expected {
+    fn file(bytes: &[u8], size: Option<(u32, u32)>) -> Self {
+        Self { size, most_pixels: MOST_PIXELS, file_length: Some(bytes.len() as u64) }
+    }
+}
+
+/// All that a file says up to its first scan.
+pub(super) struct Described {
+    pub(super) header: Header,
+    pub(super) frame: Frame,
+    pub(super) scan: Scan,
+    /// Quantisation steps of each component, row-major; unset for a frame in several scans.
+    pub(super) quantisation: [[u16; 64]; 3],
+    pub(super) icc: Option<Arc<[u8]>>,
+    /// MCUs in a restart interval; 0 for none.
+    pub(super) restart_interval: usize,
+}
+
+/// What comes after the segments that only describe.
+pub(super) enum Next<'a> {
+    /// A scan, with its header's payload and the offset of its marker.
+    Scan(&'a [u8], usize),
+    /// EOI, at this offset.
+    End(usize),
+}
+
+/// Reads a file's segments one after the other.
+pub(super) struct Decoder<'a> {
     segments: Segments<'a>,
-    expected_size: Option<(u32, u32)>,
+    expected: Expected,
     description: Description<'a>,
     /// Known from the first scan on.
     header: Option<Header>,
@@ -105,33 +149,48 @@ struct Decoder<'a> {
 }
 
 impl<'a> Decoder<'a> {
-    fn run(
-        bytes: &'a [u8],
-        expected_size: Option<(u32, u32)>,
-        scratch: &mut Scratch,
-        target: &mut Target<'_>,
-    ) -> Result<Header, JpegError> {
+    /// Begins to read the file `bytes`, with no table defined.
+    pub(super) fn begin(bytes: &'a [u8], expected: Expected, scratch: &mut Scratch) -> Result<Self, JpegError> {
         scratch.dc.iter_mut().chain(&mut scratch.ac).for_each(|slot| slot.defined = false);
-        let mut decoder = Self {
+        Ok(Self {
             segments: Segments::begin(bytes)?,
-            expected_size,
+            expected,
             description: Description::default(),
             header: None,
             quantisation: [None; 4],
             restart_interval: 0,
             scans: 0,
             progress: Progress::default(),
-        };
+        })
+    }
+
+    fn run(
+        bytes: &'a [u8],
+        expected: Expected,
+        scratch: &mut Scratch,
+        target: &mut Target<'_>,
+    ) -> Result<Header, JpegError> {
+        let mut decoder = Self::begin(bytes, expected, scratch)?;
         loop {
-            let (code, offset) = decoder.segments.next_marker()?;
+            match decoder.next(scratch)? {
+                Next::Scan(payload, offset) => decoder.scan(payload, offset, scratch, target)?,
+                Next::End(offset) => return decoder.finish(scratch, target).map_err(|kind| kind.at(offset)),
+            }
+        }
+    }
+
+    /// Takes in all segments up to the next scan.
+    pub(super) fn next(&mut self, scratch: &mut Scratch) -> Result<Next<'a>, JpegError> {
+        loop {
+            let (code, offset) = self.segments.next_marker()?;
             if code == marker::EOI {
-                return decoder.finish(scratch, target).map_err(|kind| kind.at(offset));
+                return Ok(Next::End(offset));
             }
-            let payload = decoder.segments.payload(code)?;
-            match code {
-                marker::SOS => decoder.scan(payload, offset, scratch, target)?,
-                _ => decoder.segment(code, payload, offset, scratch).map_err(|kind| kind.at(offset))?,
+            let payload = self.segments.payload(code)?;
+            if code == marker::SOS {
+                return Ok(Next::Scan(payload, offset));
             }
+            self.segment(code, payload, offset, scratch).map_err(|kind| kind.at(offset))?;
         }
     }
 
@@ -168,23 +227,23 @@ impl<'a> Decoder<'a> {
     /// Everything that can be refused before memory is taken for the frame whose header stands at
     /// `offset`.
     fn check_frame(&self, frame: &Frame, offset: usize) -> Result<(), JpegErrorKind> {
-        match self.expected_size {
+        match self.expected.size {
             Some(expected) if expected != frame.size => {
                 return Err(JpegErrorKind::DimensionMismatch { expected, found: frame.size });
             }
             Some(_) => {}
             None => {
-                let found = u64::from(frame.size.0) * u64::from(frame.size.1);
-                if found > MOST_PIXELS {
-                    return Err(JpegErrorKind::TooManyPixels { found, limit: MOST_PIXELS });
+                let (found, limit) = (u64::from(frame.size.0) * u64::from(frame.size.1), self.expected.most_pixels);
+                if found > limit {
+                    return Err(JpegErrorKind::TooManyPixels { found, limit });
                 }
             }
         }
-        let (needed, found) = (frame.least_bytes(), self.segments.bytes.len().saturating_sub(offset) as u64);
-        if found < needed {
-            return Err(JpegErrorKind::TooShortForFrame { needed, found });
+        let needed = frame.least_bytes();
+        match self.expected.file_length.map(|length| length.saturating_sub(offset as u64)) {
+            Some(found) if found < needed => Err(JpegErrorKind::TooShortForFrame { needed, found }),
+            _ => Ok(()),
         }
-        Ok(())
     }
 
     /// DQT (B.2.4.1): any number of tables of 8- or 16-bit steps in zig-zag order.
@@ -224,11 +283,7 @@ impl<'a> Decoder<'a> {
         target: &mut Target<'_>,
     ) -> Result<(), JpegError> {
         let scan = self.begin_scan(payload, scratch, target).map_err(|kind| kind.at(offset))?;
-        if !scan.progressive {
-            for component in scan.components() {
-                scratch.ac.get_mut(usize::from(component.ac)).into_iter().for_each(TableSlot::prepare_pairs);
-            }
-        }
+        prepare_pairs(&scan, scratch);
         let tables = ScanTables { dc: &scratch.dc, ac: &scratch.ac };
         let source = self.segments.bytes.get(self.segments.at..).unwrap_or_default();
         let (interval, segment) = (self.restart_interval, &mut scratch.segment);
@@ -250,15 +305,9 @@ impl<'a> Decoder<'a> {
         target: &mut Target<'_>,
     ) -> Result<Scan, JpegErrorKind> {
         let header = self.description.header()?;
-        let frame = self.description.frame.as_ref().ok_or(JpegErrorKind::ScanWithoutFrame)?;
-        self.scans += 1;
-        if self.scans > MOST_SCANS {
-            return Err(JpegErrorKind::TooManyScans { limit: MOST_SCANS });
-        }
-        let scan = Scan::parse(payload, frame)?;
-        scan.check_tables(ScanTables { dc: &scratch.dc, ac: &scratch.ac })?;
-        let first_use = self.progress.advance(&scan, frame.progressive)?;
-        let at_once = !frame.progressive && scan.components().len() == frame.components().len();
+        let frame = self.description.frame.ok_or(JpegErrorKind::ScanWithoutFrame)?;
+        let (scan, first_use) = self.read_scan(payload, &frame, scratch)?;
+        let (frame, at_once) = (&frame, scan.is_whole(&frame));
         if self.header.is_none() {
             let factors = frame.components().iter().map(|component| component.factors);
             if at_once && let Some((sampling, folded)) = &mut target.folding {
@@ -279,6 +328,40 @@ impl<'a> Decoder<'a> {
             begun.filter(|_| !at_once).for_each(|(component, _)| component.coefficients.fill([0; 64]));
         }
         Ok(scan)
+    }
+
+    /// What the segments so far and the header of the first scan say, for a caller that decodes the scan itself.
+    pub(super) fn describe(mut self, payload: &[u8], scratch: &mut Scratch) -> Result<Described, JpegErrorKind> {
+        let header = self.description.header()?;
+        let frame = self.description.frame.ok_or(JpegErrorKind::ScanWithoutFrame)?;
+        let (scan, _) = self.read_scan(payload, &frame, scratch)?;
+        let mut quantisation = [[1; 64]; 3];
+        for (steps, component) in quantisation.iter_mut().zip(frame.components()) {
+            // Of a frame in several scans they may still come.
+            if scan.is_whole(&frame) {
+                *steps = steps_of(component, &self.quantisation)?;
+            }
+        }
+        prepare_pairs(&scan, scratch);
+        let (icc, restart_interval) = (self.description.icc.profile(&mut scratch.last_icc), self.restart_interval);
+        Ok(Described { header, frame, scan, quantisation, icc, restart_interval })
+    }
+
+    /// Reads a scan's header, and which components it is the first for.
+    fn read_scan(
+        &mut self,
+        payload: &[u8],
+        frame: &Frame,
+        scratch: &Scratch,
+    ) -> Result<(Scan, [bool; 3]), JpegErrorKind> {
+        self.scans += 1;
+        if self.scans > MOST_SCANS {
+            return Err(JpegErrorKind::TooManyScans { limit: MOST_SCANS });
+        }
+        let scan = Scan::parse(payload, frame)?;
+        scan.check_tables(ScanTables { dc: &scratch.dc, ac: &scratch.ac })?;
+        let first_use = self.progress.advance(&scan, frame.progressive)?;
+        Ok((scan, first_use))
     }
 
     fn finish(self, scratch: &mut Scratch, target: &mut Target<'_>) -> Result<Header, JpegErrorKind> {
@@ -305,14 +388,24 @@ fn begin_components<B>(
 ) -> Result<(), JpegErrorKind> {
     let parts = image.components.iter_mut().zip(frame.components()).zip(first_use);
     for ((component, described), _) in parts.filter(|(_, first_use)| *first_use) {
-        let number = described.quantisation_table;
-        component.quantisation = tables
-            .get(usize::from(number))
-            .copied()
-            .flatten()
-            .ok_or(JpegErrorKind::MissingQuantisationTable { number })?;
+        component.quantisation = steps_of(described, tables)?;
     }
     Ok(())
+}
+
+fn steps_of(component: &FrameComponent, tables: &[Option<[u16; 64]>; 4]) -> Result<[u16; 64], JpegErrorKind> {
+    let number = component.quantisation_table;
+    let steps = tables.get(usize::from(number)).copied().flatten();
+    steps.ok_or(JpegErrorKind::MissingQuantisationTable { number })
+}
+
+/// Makes what sequential scans need beside their tables.
+fn prepare_pairs(scan: &Scan, scratch: &mut Scratch) {
+    if !scan.progressive {
+        for component in scan.components() {
+            scratch.ac.get_mut(usize::from(component.ac)).into_iter().for_each(TableSlot::prepare_pairs);
+        }
+    }
 }
 
 /// DHT (B.2.4.2): any number of tables.

@@ -190,6 +190,11 @@ pub enum JpegErrorKind {
         /// The one found.
         found: u8,
     },
+    /// More bytes of segments before the first scan than are read.
+    HeadersTooLong {
+        /// The most that are read.
+        limit: usize,
+    },
     /// EOI without any frame or scan before it.
     NoImage,
 }
@@ -310,6 +315,7 @@ impl JpegErrorKind {
             Self::RestartMarker { expected, found } => {
                 write!(out, "restart marker FF {expected:02X} was due, found FF {found:02X}")
             }
+            Self::HeadersTooLong { limit } => write!(out, "more than {limit} bytes before the image data"),
             Self::NoImage => write!(out, "the file holds no image"),
             // Every other kind is described by `Display` itself.
             _ => Ok(()),

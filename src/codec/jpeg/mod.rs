@@ -8,6 +8,7 @@
 //! Decoding is strict: what a viewer would fill in or guess is an error here, because a pyramid
 //! built from it would hide the damage.
 
+mod bands;
 mod bits;
 mod dct;
 mod decode;
@@ -30,11 +31,13 @@ mod tables;
 mod tile;
 mod transpose;
 mod walk;
+mod window;
 mod write;
 
 #[cfg(test)]
 mod tests;
 
+pub use bands::{Bands, BandsError, Opened, Several, open};
 pub use decode::{Scratch, decode, decode_into};
 pub use encode::{HuffmanTables, encode};
 pub use encode_error::EncodeError;

@@ -38,6 +38,11 @@ impl Scan {
         self.components.get(..self.count).unwrap_or_default()
     }
 
+    /// Whether this is all there is of a frame: a sequential scan of all its components.
+    pub(super) fn is_whole(&self, frame: &Frame) -> bool {
+        !self.progressive && self.count == frame.components().len()
+    }
+
     pub(super) fn parse(payload: &[u8], frame: &Frame) -> Result<Self, JpegErrorKind> {
         let bad_length = JpegErrorKind::BadLength { marker: marker::SOS, length: payload.len() + 2 };
         let [count, rest @ ..] = payload else {

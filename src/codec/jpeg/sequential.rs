@@ -77,7 +77,17 @@ pub(super) struct Sequential<'a, D> {
 
 impl<'a, D: Destination> Sequential<'a, D> {
     pub(super) fn new(dc: Tables<'a>, ac: [&'a TableSlot; 3], destination: D) -> Self {
-        Self { dc, ac, destination, predictions: [0; 3] }
+        Self::resume(dc, ac, destination, [0; 3])
+    }
+
+    /// Goes on within a restart interval, with these DC predictions for the scan's components.
+    pub(super) fn resume(dc: Tables<'a>, ac: [&'a TableSlot; 3], destination: D, predictions: [i32; 3]) -> Self {
+        Self { dc, ac, destination, predictions }
+    }
+
+    /// The DC predictions for what follows.
+    pub(super) fn predictions(&self) -> [i32; 3] {
+        self.predictions
     }
 
     /// The AC coefficients (F.2.2.2).

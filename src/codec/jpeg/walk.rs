@@ -71,7 +71,7 @@ pub(super) fn decode_folding(
 ///
 /// Only tables that the scan uses were checked to be there; any other stands in for those that it
 /// does not.
-fn own_tables<'a>(scan: &Scan, tables: ScanTables<'a>) -> (Tables<'a>, [&'a TableSlot; 3]) {
+pub(super) fn own_tables<'a>(scan: &Scan, tables: ScanTables<'a>) -> (Tables<'a>, [&'a TableSlot; 3]) {
     let number = |slots: &[TableSlot], number: u8| usize::from(number).min(slots.len().saturating_sub(1));
     let dc = scan.components.map(|component| &tables.dc[number(tables.dc, component.dc)].table);
     (dc, scan.components.map(|component| &tables.ac[number(tables.ac, component.ac)]))
@@ -103,20 +103,21 @@ struct McuBlock {
 }
 
 /// How a scan's blocks follow one another.
-struct Geometry {
+pub(super) struct Geometry {
     /// MCUs in a row, and rows of them.
-    mcus: (usize, usize),
+    pub(super) mcus: (usize, usize),
     blocks: [McuBlock; MOST_BLOCKS],
     count: usize,
 }
 
-impl<B: BlockKind> Walk<'_, B> {
-    fn geometry(&self) -> Geometry {
-        let layout = self.image.layout();
-        let alone = self.scan.components().len() == 1;
-        let mut geometry = Geometry { mcus: layout.mcus, blocks: [McuBlock::default(); MOST_BLOCKS], count: 0 };
-        for (place, scanned) in self.scan.components().iter().enumerate() {
-            let component = &self.image.components[scanned.index];
+impl Geometry {
+    /// The walk of `scan` over `image`, which has the frame's components.
+    pub(super) fn of<B: BlockKind>(scan: &Scan, image: &BlockImage<B>) -> Self {
+        let layout = image.layout();
+        let alone = scan.components().len() == 1;
+        let mut geometry = Self { mcus: layout.mcus, blocks: [McuBlock::default(); MOST_BLOCKS], count: 0 };
+        for (place, scanned) in scan.components().iter().enumerate() {
+            let component = &image.components[scanned.index];
             let (mut wide, mut high) = (usize::from(component.horizontal), usize::from(component.vertical));
             if alone {
                 (geometry.mcus, wide, high) = (layout.own_blocks(component.factors()), 1, 1);
@@ -130,8 +131,19 @@ impl<B: BlockKind> Walk<'_, B> {
         geometry
     }
 
+    /// The blocks of the MCU in this row and column.
+    fn mcu(&self, row: usize, column: usize) -> [McuBlock; MOST_BLOCKS] {
+        let mut blocks = self.blocks;
+        for block in &mut blocks {
+            block.first += row * block.steps.1 + column * block.steps.0;
+        }
+        blocks
+    }
+}
+
+impl<B: BlockKind> Walk<'_, B> {
     fn run(&mut self, mut decoder: impl BlockDecoder<Block = B>) -> Result<usize, Fault> {
-        let geometry = self.geometry();
+        let geometry = Geometry::of(self.scan, self.image);
         let total = geometry.mcus.0 * geometry.mcus.1;
         let interval = if self.restart_interval == 0 { total } else { self.restart_interval };
         let (mut done, mut start, mut due) = (0, 0, marker::RST0);
@@ -140,9 +152,9 @@ impl<B: BlockKind> Walk<'_, B> {
             let length = unstuff(source, self.segment);
             let mcus = done..total.min(done + interval);
             done = mcus.end;
-            let coefficients = scanned_coefficients(self.scan, self.image);
+            let mut coefficients = scanned_coefficients(self.scan, self.image);
             let (reader, outcome) =
-                decode_interval(&mut decoder, BitReader::new(self.segment), mcus, &geometry, coefficients);
+                decode_interval(&mut decoder, BitReader::new(self.segment), mcus, &geometry, &mut coefficients);
             outcome.map_err(|kind| locate(kind, &reader, source, length, start))?;
             start += length;
             let next = marker_at(self.source, start);
@@ -178,7 +190,7 @@ impl<B: BlockKind> Walk<'_, B> {
 }
 
 /// The restart marker after this one.
-fn following(restart: u8) -> u8 {
+pub(super) fn following(restart: u8) -> u8 {
     marker::RST0 + (restart + 1) % 8
 }
 
@@ -191,7 +203,7 @@ fn marker_at(source: &[u8], at: usize) -> Option<(u8, usize)> {
 }
 
 /// The blocks of each of the scan's components, which are in the frame's order.
-fn scanned_coefficients<'a, B>(scan: &Scan, image: &'a mut BlockImage<B>) -> [&'a mut [B]; 3] {
+pub(super) fn scanned_coefficients<'a, B>(scan: &Scan, image: &'a mut BlockImage<B>) -> [&'a mut [B]; 3] {
     let mut scanned: [&mut [B]; 3] = Default::default();
     let mut places = scan.components().iter().zip(&mut scanned).peekable();
     for (index, component) in image.components.iter_mut().enumerate() {
@@ -208,29 +220,15 @@ fn decode_interval<'a, D: BlockDecoder>(
     mut reader: BitReader<'a>,
     mcus: std::ops::Range<usize>,
     geometry: &Geometry,
-    coefficients: [&mut [D::Block]; 3],
+    coefficients: &mut [&mut [D::Block]; 3],
 ) -> (BitReader<'a>, Result<(), JpegErrorKind>) {
     decoder.restart();
     let (wide, mut done) = (geometry.mcus.0, mcus.start);
     while done < mcus.end {
         let (row, column) = (done / wide, done % wide);
         let in_row = (wide - column).min(mcus.end - done);
-        let mut blocks = geometry.blocks;
-        for block in &mut blocks {
-            block.first += row * block.steps.1 + column * block.steps.0;
-        }
-        let blocks = &mut blocks[..geometry.count];
-        for _ in 0..in_row {
-            for next in &mut *blocks {
-                let block = &mut coefficients[next.place][next.first];
-                next.first += next.steps.0;
-                if let Err(kind) = decoder.block(&mut reader, next.place, block) {
-                    return (reader, Err(kind));
-                }
-                if reader.overrun() {
-                    return (reader, Err(JpegErrorKind::Truncated));
-                }
-            }
+        if let Err(kind) = decode_in_row(decoder, &mut reader, (row, column), in_row, geometry, coefficients) {
+            return (reader, Err(kind));
         }
         done += in_row;
     }
@@ -239,6 +237,31 @@ fn decode_interval<'a, D: BlockDecoder>(
         bytes => Err(JpegErrorKind::EntropyDataLeftOver { bytes }),
     });
     (reader, outcome)
+}
+
+/// Decodes `count` MCUs of a row from the one in this row and column on.
+#[inline(always)]
+pub(super) fn decode_in_row<D: BlockDecoder>(
+    decoder: &mut D,
+    reader: &mut BitReader<'_>,
+    (row, column): (usize, usize),
+    count: usize,
+    geometry: &Geometry,
+    coefficients: &mut [&mut [D::Block]; 3],
+) -> Result<(), JpegErrorKind> {
+    let mut blocks = geometry.mcu(row, column);
+    let blocks = &mut blocks[..geometry.count];
+    for _ in 0..count {
+        for next in &mut *blocks {
+            let block = &mut coefficients[next.place][next.first];
+            next.first += next.steps.0;
+            decoder.block(reader, next.place, block)?;
+            if reader.overrun() {
+                return Err(JpegErrorKind::Truncated);
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Puts a fault in its place. Whatever went wrong beyond the end of the data comes from their end.

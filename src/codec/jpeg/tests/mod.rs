@@ -1,5 +1,6 @@
 //! Tests of the whole codec, by theme.
 
+mod bands;
 mod damage;
 mod merge;
 mod reference;

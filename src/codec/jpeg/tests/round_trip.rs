@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use super::*;
 
 /// Sampling factors that one interleaved scan can have.
-const SAMPLINGS: [[(u8, u8); 3]; 9] = [
+pub(super) const SAMPLINGS: [[(u8, u8); 3]; 9] = [
     [(1, 1), (1, 1), (1, 1)],
     [(2, 1), (1, 1), (1, 1)],
     [(1, 2), (1, 1), (1, 1)],

@@ -8,7 +8,7 @@ use super::stream::{ScanPlan, write};
 use super::*;
 use crate::codec::jpeg::tables::marker;
 
-const SOF1: u8 = 0xC1;
+pub(super) const SOF1: u8 = 0xC1;
 
 /// Sets what a file made of these scans cannot hold: blocks that only fill MCUs, in scans of one
 /// component.
