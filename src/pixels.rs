@@ -129,6 +129,18 @@ impl<S: Sample> Raster<S> {
         }
     }
 
+    /// The columns of pixels from `left` on, `width` of them; those beyond the right edge are left out.
+    #[must_use]
+    pub fn columns(&self, left: usize, width: usize) -> Self {
+        let left = left.min(self.width);
+        let width = width.min(self.width - left);
+        let mut samples = Vec::with_capacity(width * self.height * self.channels);
+        for y in 0..self.height {
+            samples.extend_from_slice(&self.row(y)[left * self.channels..][..width * self.channels]);
+        }
+        Self { width, height: self.height, channels: self.channels, samples }
+    }
+
     /// The same pixels with each sample put through `convert`.
     #[must_use]
     pub fn map<T: Sample>(&self, convert: impl Fn(S) -> T) -> Raster<T> {

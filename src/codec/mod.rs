@@ -5,6 +5,7 @@
 //! exactly the [`TileImage`] that [`Codec::decode`] would give for those bytes: quantised coefficients for JPEG,
 //! samples for PNG. It goes straight up to the next parent, and a tile just made is never decoded.
 
+mod base;
 pub mod jpeg;
 mod orientation;
 mod planes;
@@ -16,6 +17,7 @@ use crate::geometry::Size;
 use crate::reduce::Reduction;
 use crate::spec::{FormatKind, Quality, Settings};
 
+pub use base::Columns;
 pub use png::{PngImage, Samples};
 
 /// The version of everything that decides about generated tiles' bytes: filters, encoders, and the libraries that
@@ -160,8 +162,7 @@ impl Codec {
             FormatKind::Jpeg => {
                 let parent = parent.jpeg_mut();
                 let children = children.map(|child| child.and_then(TileImage::as_jpeg));
-                let tables = if self.optimize { jpeg::HuffmanTables::Optimised } else { jpeg::HuffmanTables::Standard };
-                let (how, reduction) = ((self.quality, tables), (self.reduction, self.tile_size));
+                let (how, reduction) = ((self.quality, self.huffman_tables()), (self.reduction, self.tile_size));
                 planes::parent(children, size, how, reduction, &mut scratch.jpeg, (parent, out))
             }
             FormatKind::Png => {
@@ -176,6 +177,10 @@ impl Codec {
 }
 
 impl Codec {
+    fn huffman_tables(&self) -> jpeg::HuffmanTables {
+        if self.optimize { jpeg::HuffmanTables::Optimised } else { jpeg::HuffmanTables::Standard }
+    }
+
     fn decode_jpeg(
         &self,
         bytes: &[u8],

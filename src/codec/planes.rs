@@ -58,8 +58,8 @@ impl Plane {
 #[derive(Default)]
 pub(super) struct Scratch {
     pub(super) decoder: jpeg::Scratch,
-    /// The parent, before it is encoded.
-    parent: JpegImage,
+    /// The parent, or a base tile, before it is encoded.
+    pub(super) parent: JpegImage,
     /// Children that have to be whole.
     wholes: [JpegImage; 4],
     steps: Steps,
@@ -116,7 +116,7 @@ impl Steps {
 }
 
 /// Pixels that a sample of the parent's colour differences stands for, along each axis.
-fn chroma_step(colour: Colour, quality: Quality) -> u8 {
+pub(super) fn chroma_step(colour: Colour, quality: Quality) -> u8 {
     if colour == Colour::YCbCr && quality.get() < WHOLE_CHROMA_FROM { 2 } else { 1 }
 }
 
@@ -147,6 +147,17 @@ pub(super) fn by_samples(
     transform(&planes, size, colour, chroma_step, &steps, parent)?;
     parent.icc = children.iter().flatten().find_map(|child| child.icc.clone());
     Ok(())
+}
+
+/// Makes `image`, of `size`, the image of a grey plane, or of those of YCbCr with the sampling that parents have.
+pub(super) fn assign(
+    planes: &[Raster<u8>],
+    size: Size,
+    quality: Quality,
+    image: &mut JpegImage,
+) -> Result<(), CodecError> {
+    let colour = if planes.len() == 1 { Colour::Grey } else { Colour::YCbCr };
+    transform(planes, size, colour, chroma_step(colour, quality), &quantisation_tables(quality.get()), image)
 }
 
 /// Makes `parent` the image of these planes.

@@ -96,6 +96,7 @@ pub(super) fn inverse(block: &Block, quantisation: &[u16; 64]) -> [[u8; 8]; 8] {
 pub(super) const FORWARD_POINT: u32 = UNIT + FORWARD_KEPT;
 
 /// Divides by quantisation steps, rounding to the nearest, without a division.
+#[derive(Clone)]
 pub(super) struct Quantiser {
     /// Half of each step, in the forward transform's unit of 2^[`FORWARD_POINT`].
     halves: [i32; 64],
@@ -120,7 +121,7 @@ impl Quantiser {
     ///
     /// Shifting before dividing loses nothing: floor(n / (2^p * step)) = floor(floor(n / 2^p) /
     /// step), and half a step is a whole number here.
-    fn quantise(&self, coefficients: &[i32; 64]) -> Block {
+    pub(super) fn quantise(&self, coefficients: &[i32; 64]) -> Block {
         let mut block = [0; 64];
         for index in 0..64 {
             let coefficient = coefficients[index];

@@ -23,6 +23,7 @@ mod image;
 mod merge;
 mod optimise;
 mod pairs;
+mod part;
 mod progressive;
 mod scan;
 mod sequential;
@@ -48,5 +49,6 @@ pub use image::{
     Block, BlockComponent, BlockImage, BlockKind, Colour, Component, JpegImage, PlaneSource, component_size,
 };
 pub use merge::{ParentSteps, can_merge, merge};
+pub use part::Requantisation;
 pub use tables::quantisation_tables;
 pub use tile::JpegTile;

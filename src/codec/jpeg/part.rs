@@ -1,0 +1,77 @@
+//! Parts of an image, cut between MCUs: coefficients are copied, nothing is lost.
+
+use super::dct::{FORWARD_POINT, Quantiser};
+use super::image::{Block, Colour, JpegImage};
+
+/// A dequantised coefficient beyond this is nothing that an 8-bit image can have given.
+const LARGEST: i32 = 2047;
+
+/// Other quantisation steps for an image.
+#[derive(Clone)]
+pub struct Requantisation {
+    steps: [[u16; 64]; 2],
+    quantisers: [Quantiser; 2],
+}
+
+impl Requantisation {
+    /// To these steps, row-major, 1 to 255: those of luma, of all components of RGB, and those of the colour differences.
+    pub fn new(luma: &[u16; 64], chroma: &[u16; 64]) -> Self {
+        Self { steps: [*luma, *chroma], quantisers: [Quantiser::new(luma), Quantiser::new(chroma)] }
+    }
+}
+
+impl JpegImage {
+    /// Becomes the columns of pixels from `left` on, `width` of them, of `whole`, and as high as that. `left` has to
+    /// be where an MCU begins; columns beyond the right edge are left out.
+    pub fn assign_part(&mut self, whole: &Self, left: u32, width: u32) {
+        let greatest = whole.layout().greatest.0;
+        let mcus_left = (left / (8 * u32::from(greatest))) as usize;
+        self.reshape((width.min(whole.width.saturating_sub(left)), whole.height), whole.colour, whole.factors());
+        self.icc.clone_from(&whole.icc);
+        for (component, from) in self.components.iter_mut().zip(&whole.components) {
+            component.quantisation = from.quantisation;
+            let first = mcus_left * usize::from(component.horizontal);
+            let (wide, from_wide) = (component.blocks_wide, from.blocks_wide);
+            if wide == 0 || from_wide == 0 {
+                continue;
+            }
+            let rows = component.coefficients.chunks_exact_mut(wide).zip(from.coefficients.chunks_exact(from_wide));
+            for (row, from) in rows {
+                row.copy_from_slice(&from[first..first + wide]);
+            }
+        }
+    }
+
+    /// Brings all coefficients to other steps, each to the nearest multiple.
+    pub fn requantise(&mut self, to: &Requantisation) {
+        let of_luma = |index| usize::from(index > 0 && self.colour == Colour::YCbCr);
+        for (index, component) in self.components.iter_mut().enumerate() {
+            let (steps, quantiser) = (&to.steps[of_luma(index)], &to.quantisers[of_luma(index)]);
+            if component.quantisation == *steps {
+                continue;
+            }
+            let from = component.quantisation.map(i32::from);
+            for block in &mut component.coefficients {
+                let exact = std::array::from_fn(|at| {
+                    (i32::from(block[at]) * from[at]).clamp(-LARGEST, LARGEST) << FORWARD_POINT
+                });
+                *block = quantiser.quantise(&exact);
+            }
+            component.quantisation = *steps;
+        }
+    }
+
+    /// The DC coefficient of each component, if there is nothing else: the image is of one colour.
+    pub fn one_colour(&self) -> Option<[i16; 3]> {
+        let mut colour = [0; 3];
+        for (to, component) in colour.iter_mut().zip(&self.components) {
+            let first = component.coefficients.first()?;
+            let flat: Block = std::array::from_fn(|at| if at == 0 { first[0] } else { 0 });
+            if component.coefficients.iter().any(|block| *block != flat) {
+                return None;
+            }
+            *to = first[0];
+        }
+        Some(colour)
+    }
+}
