@@ -4,7 +4,7 @@
 //! size. Children are made in parallel; a parent waits only for its own.
 
 use super::plan::BuildPlan;
-use super::workers::Workers;
+use super::workers::{SpareImages, Workers};
 use crate::codec::{Codec, CodecError, Scratch, TileImage};
 use crate::faults::{FaultKind, Faults};
 use crate::geometry::{Grid, Tile};
@@ -153,7 +153,7 @@ where
         faulty: AtomicBool::new(false),
         failed: AtomicBool::new(false),
         workers: Workers::default(),
-        images: Mutex::default(),
+        images: SpareImages::default(),
     };
     walk.visit(plan.geometry().top())?;
     let faults = walk.faults.into_inner().unwrap_or_else(PoisonError::into_inner);
@@ -193,9 +193,8 @@ struct Walk<'a, S, K> {
     /// Something failed: stop.
     failed: AtomicBool,
     workers: Workers<Worker>,
-    /// Images that have been used and can be again, so that in the long run none is allocated for each tile. There are
-    /// never more than were in flight at once: threads x depth x four.
-    images: Mutex<Vec<TileImage>>,
+    /// Never more than were in flight at once: threads x depth x four.
+    images: SpareImages,
 }
 
 type Visit<E> = Result<Outcome, BuildFailure<E>>;
@@ -233,7 +232,7 @@ where
             None => return Ok(None),
             Some(Finished::Unchanged) => Outcome::Unchanged,
             Some(Finished::Changed) => {
-                let (size, mut image) = (self.plan.geometry().tile_dimensions(tile), self.spare_image());
+                let (size, mut image) = (self.plan.geometry().tile_dimensions(tile), self.images.take());
                 // Its hash is that of what was written; should it not be readable, it is made again.
                 if self.codec.decode_into(&worker.bytes, size, &mut worker.scratch, &mut image).is_err() {
                     return Ok(None);
@@ -286,7 +285,7 @@ where
             return Ok(Outcome::Unchanged);
         }
         let size = self.plan.geometry().tile_dimensions(tile);
-        let mut image = self.spare_image();
+        let mut image = self.images.take();
         match self.codec.decode_into(&worker.bytes, size, &mut worker.scratch, &mut image) {
             Ok(()) => {
                 self.sink.put_patched(tile, receipt).map_err(BuildFailure::Store)?;
@@ -313,7 +312,7 @@ where
         });
         let size = self.plan.geometry().tile_dimensions(tile);
         worker.bytes.clear();
-        let mut image = self.spare_image();
+        let mut image = self.images.take();
         self.codec
             .parent_into(children, size, &mut worker.scratch, &mut image, &mut worker.bytes)
             .map_err(|error| BuildFailure::Encode { tile, error })?;
@@ -341,24 +340,19 @@ where
     fn load_previous(&self, tile: Tile, worker: &mut Worker) -> Result<TileImage, BuildFailure<S::Error>> {
         self.source.read_previous(tile, &mut worker.previous).map_err(BuildFailure::Store)?;
         let size = self.plan.geometry().tile_dimensions(tile);
-        let mut image = self.spare_image();
+        let mut image = self.images.take();
         self.codec
             .decode_into(&worker.previous, size, &mut worker.scratch, &mut image)
             .map_err(|error| BuildFailure::Stored { tile, error })?;
         Ok(image)
     }
 
-    fn spare_image(&self) -> TileImage {
-        self.images.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default()
-    }
-
     /// Keeps the images of children whose parent is made.
     fn take_back(&self, outcomes: [Option<Outcome>; 4]) {
-        let images = outcomes.into_iter().flatten().filter_map(|outcome| match outcome {
+        self.images.give_back(outcomes.into_iter().flatten().filter_map(|outcome| match outcome {
             Outcome::Changed(image) => Some(image),
             _ => None,
-        });
-        self.images.lock().unwrap_or_else(PoisonError::into_inner).extend(images);
+        }));
     }
 
     fn note_fault(&self, tile: Tile, error: &CodecError) {
