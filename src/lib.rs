@@ -31,7 +31,7 @@
 //! # }
 //! ```
 //!
-//! The modules are rooms that import downwards only, in the order [`pyramid`], [`build`], [`store`], [`picture`], [`codec`],
+//! The modules are rooms that import downwards only, in the order [`pyramid`], [`cut`], [`build`], [`store`], [`picture`], [`codec`],
 //! [`reduce`], [`pixels`], [`faults`], [`shown`], [`descriptor`], [`spec`], [`geometry`]; ARCHITECTURE.md says why.
 
 #[cfg(not(unix))]
@@ -39,6 +39,7 @@ compile_error!("fast_pyramid publishes trees of symbolic links and needs a Unix 
 
 pub mod build;
 pub mod codec;
+pub mod cut;
 pub mod descriptor;
 pub mod faults;
 pub mod geometry;

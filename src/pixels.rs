@@ -69,6 +69,12 @@ impl<S: Sample> Raster<S> {
         (samples.len() == wanted).then_some(Self { width, height, channels, samples })
     }
 
+    /// Gives the raster another size; the buffer is kept, and what its samples are then is unspecified.
+    pub fn reshape(&mut self, width: usize, height: usize) {
+        (self.width, self.height) = (width, height);
+        self.samples.resize(width * height * self.channels, S::default());
+    }
+
     /// Pixels in a row.
     #[must_use]
     pub fn width(&self) -> usize {

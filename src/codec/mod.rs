@@ -18,6 +18,7 @@ use crate::reduce::Reduction;
 use crate::spec::{FormatKind, Quality, Settings};
 
 pub use base::Columns;
+pub use planes::pixels_of;
 pub use png::{PngImage, Samples};
 
 /// The version of everything that decides about generated tiles' bytes: filters, encoders, and the libraries that
@@ -212,6 +213,21 @@ impl TileImage {
         match self {
             Self::Jpeg(image) => image,
             Self::Png(_) => unreachable!("it was made a JPEG just now"),
+        }
+    }
+
+    /// Whether what was encoded can be told from its samples, because encoding loses nothing.
+    #[must_use]
+    pub fn is_lossless(&self) -> bool {
+        matches!(self, Self::Png(_))
+    }
+
+    /// Whether both are stored without loss and show the same pixels, in whatever kind and depth each is stored.
+    #[must_use]
+    pub fn shows_the_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Png(image), Self::Png(other)) => image.shows_the_same(other),
+            _ => false,
         }
     }
 

@@ -272,6 +272,16 @@ fn whole_pixels(child: &JpegImage, convert: impl Fn([u8; 3]) -> [u8; 3]) -> Rast
     pixels
 }
 
+/// The pixels of an image, grey or RGB. Samples of colour differences are repeated for the pixels they stand for, so that
+/// an image with the same sampling made of these pixels has the same ones.
+pub fn pixels_of(image: &JpegImage) -> Raster<u8> {
+    match image.colour {
+        Colour::YCbCr => whole_pixels(image, ycbcr::to_rgb),
+        Colour::Rgb => whole_pixels(image, |pixel| pixel),
+        Colour::Grey => stored_plane(image, 0).expanded(),
+    }
+}
+
 /// Stitches the planes and reduces them to samples that stand for `parent_step` pixels of the parent.
 fn reduce_component(planes: [Option<Plane>; 4], parent_step: u8, reduction: Reduction) -> Raster<u8> {
     let parent_step = usize::from(parent_step);
@@ -311,13 +321,7 @@ fn aligned(planes: [Option<Plane>; 4], parent_step: usize) -> ([Option<Raster<u8
 
 /// The planes of a YCbCr parent averaged in linear light, for which the children become RGB and the parent YCbCr.
 fn linear_planes(children: Children<'_>, chroma_step: u8, reduction: Reduction) -> Vec<Raster<u8>> {
-    let pixels = children.map(|child| {
-        child.map(|child| match child.colour {
-            Colour::YCbCr => whole_pixels(child, ycbcr::to_rgb),
-            Colour::Rgb => whole_pixels(child, |pixel| pixel),
-            Colour::Grey => stored_plane(child, 0).expanded().widened(true, false),
-        })
-    });
+    let pixels = children.map(|child| child.map(|child| pixels_of(child).widened(true, false)));
     let rgb = reduction.halve(&stitch(&pixels));
     let mut planes: [Raster<u8>; 3] = std::array::from_fn(|_| Raster::new(rgb.width(), rgb.height(), 1));
     let pixels = rgb.samples().as_chunks::<3>().0;

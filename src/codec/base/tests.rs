@@ -197,13 +197,17 @@ proptest! {
 }
 
 #[test]
-fn images_of_one_colour_are_known() {
-    let mut image = jpeg_picture(40, 40, Colour::YCbCr, (2, 2));
-    assert_eq!(image.one_colour(), None);
+fn columns_of_one_colour_are_known() {
+    let mut image = jpeg_picture(72, 40, Colour::YCbCr, (2, 2));
+    assert_eq!(image.one_colour(0, 72), None);
     for component in &mut image.components {
         component.coefficients.fill(std::array::from_fn(|at| if at == 0 { 7 } else { 0 }));
     }
-    assert_eq!(image.one_colour(), Some([7; 3]));
-    image.components[2].coefficients[1][0] = 8;
-    assert_eq!(image.one_colour(), None);
+    assert_eq!(image.one_colour(0, 72), Some([7; 3]));
+    image.components[2].coefficients[3][0] = 8;
+    assert_eq!(image.one_colour(0, 48), Some([7; 3]));
+    assert_eq!(image.one_colour(32, 32), None);
+    assert_eq!(image.one_colour(64, 8), Some([7; 3]));
+    image.components[0].coefficients[9][5] = 1;
+    assert_eq!(image.one_colour(64, 8), None);
 }

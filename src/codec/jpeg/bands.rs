@@ -43,6 +43,8 @@ pub enum Opened<R> {
 /// A file in several scans.
 pub struct Several<R> {
     header: Header,
+    icc: Option<Arc<[u8]>>,
+    mcu_size: (u32, u32),
     coefficients: u64,
     begin: Vec<u8>,
     source: R,
@@ -91,8 +93,8 @@ pub fn open<R: BufRead>(mut source: R, file_length: Option<u64>) -> Result<Opene
         wide as u64 * high as u64 * size_of::<super::Block>() as u64
     });
     if !described.scan.is_whole(&frame) {
-        let coefficients = coefficients.sum();
-        return Ok(Opened::Several(Several { header, coefficients, begin, source }));
+        let (coefficients, mcu_size, icc) = (coefficients.sum(), mcu_size(&frame), described.icc);
+        return Ok(Opened::Several(Several { header, icc, mcu_size, coefficients, begin, source }));
     }
     let total = layout.mcus.0 * layout.mcus.1;
     Ok(Opened::Bands(Box::new(Bands {
@@ -110,6 +112,11 @@ pub fn open<R: BufRead>(mut source: R, file_length: Option<u64>) -> Result<Opene
         due: marker::RST0,
         predictions: [0; 3],
     })))
+}
+
+fn mcu_size(frame: &Frame) -> (u32, u32) {
+    let (horizontal, vertical) = frame.layout().greatest;
+    (8 * u32::from(horizontal), 8 * u32::from(vertical))
 }
 
 /// The file's beginning up to and with its first scan header, byte for byte. It ends earlier where a segment cannot be
@@ -158,6 +165,16 @@ impl<R: BufRead> Several<R> {
         &self.header
     }
 
+    /// The ICC profile, as far as it stands before the first scan.
+    pub fn icc(&self) -> Option<&Arc<[u8]>> {
+        self.icc.as_ref()
+    }
+
+    /// Width and height of an MCU in pixels.
+    pub fn mcu_size(&self) -> (u32, u32) {
+        self.mcu_size
+    }
+
     /// Bytes that its coefficients take.
     pub fn coefficient_bytes(&self) -> u64 {
         self.coefficients
@@ -192,8 +209,7 @@ impl<R: BufRead> Bands<R> {
 
     /// Width and height of an MCU in pixels.
     pub fn mcu_size(&self) -> (u32, u32) {
-        let (horizontal, vertical) = self.frame.layout().greatest;
-        (8 * u32::from(horizontal), 8 * u32::from(vertical))
+        mcu_size(&self.frame)
     }
 
     /// Makes `band` the image of the next `height` rows of pixels, or of those that are left. `height` has to be a

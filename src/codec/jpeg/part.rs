@@ -42,6 +42,21 @@ impl JpegImage {
         }
     }
 
+    /// Becomes the rows of pixels from `top` on, `height` of them or those that are left, of `whole`, and as wide as
+    /// that. `top` has to be where an MCU begins.
+    pub fn assign_rows(&mut self, whole: &Self, top: u32, height: u32) {
+        let greatest = whole.layout().greatest.1;
+        let mcus_above = (top / (8 * u32::from(greatest))) as usize;
+        self.reshape((whole.width, height.min(whole.height.saturating_sub(top))), whole.colour, whole.factors());
+        self.icc.clone_from(&whole.icc);
+        for (component, from) in self.components.iter_mut().zip(&whole.components) {
+            component.quantisation = from.quantisation;
+            let first = mcus_above * usize::from(component.vertical) * component.blocks_wide;
+            let count = component.coefficients.len();
+            component.coefficients.copy_from_slice(&from.coefficients[first..first + count]);
+        }
+    }
+
     /// Brings all coefficients to other steps, each to the nearest multiple.
     pub fn requantise(&mut self, to: &Requantisation) {
         let of_luma = |index| usize::from(index > 0 && self.colour == Colour::YCbCr);
@@ -61,16 +76,22 @@ impl JpegImage {
         }
     }
 
-    /// The DC coefficient of each component, if there is nothing else: the image is of one colour.
-    pub fn one_colour(&self) -> Option<[i16; 3]> {
+    /// Whether the columns of pixels from `left` on, `width` of them, are of one colour: the DC coefficient of each
+    /// component, where no block has anything else. `left` has to be where an MCU begins.
+    pub fn one_colour(&self, left: u32, width: u32) -> Option<[i16; 3]> {
+        let layout = self.layout();
+        let mcu = 8 * u32::from(layout.greatest.0);
+        let mcus = (left / mcu) as usize..((left + width).div_ceil(mcu) as usize).min(layout.mcus.0);
         let mut colour = [0; 3];
         for (to, component) in colour.iter_mut().zip(&self.components) {
-            let first = component.coefficients.first()?;
-            let flat: Block = std::array::from_fn(|at| if at == 0 { first[0] } else { 0 });
-            if component.coefficients.iter().any(|block| *block != flat) {
+            let factor = usize::from(component.horizontal);
+            let blocks = mcus.start * factor..mcus.end * factor;
+            *to = component.coefficients.get(blocks.start)?[0];
+            let flat: Block = std::array::from_fn(|at| if at == 0 { *to } else { 0 });
+            let mut rows = component.coefficients.chunks_exact(component.blocks_wide.max(1));
+            if rows.any(|row| row[blocks.clone()].iter().any(|block| *block != flat)) {
                 return None;
             }
-            *to = first[0];
         }
         Some(colour)
     }

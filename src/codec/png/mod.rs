@@ -200,6 +200,12 @@ fn widened<S: Reducible>(raster: Cow<'_, Raster<S>>, colour: bool, alpha: bool) 
 }
 
 impl PngImage {
+    /// Whether both show the same pixels, in whatever kind and depth each is stored.
+    pub(super) fn shows_the_same(&self, other: &Self) -> bool {
+        let wide = |image: &Self| image.deep().widened(true, true);
+        self.samples == other.samples || wide(self) == wide(other)
+    }
+
     fn channels(&self) -> usize {
         match &self.samples {
             Samples::Eight(raster) => raster.channels(),

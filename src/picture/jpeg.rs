@@ -1,0 +1,247 @@
+//! JPEG pictures, which can be had as coefficients, without any loss, or as rows of pixels.
+
+use super::{Depth, Input, PictureError, PictureInfo, PictureKind, Rows, whole};
+use crate::codec::jpeg::{self, Bands, BandsError, Colour, Header, JpegImage, Opened, Several};
+use crate::codec::{Samples, pixels_of};
+use crate::geometry::Size;
+use std::io::{BufRead, BufReader, Read};
+
+/// Bytes read at once.
+const AT_ONCE: usize = 1 << 18;
+const IN_SEVERAL_SCANS: &str = "its coefficients come in several scans, as in progressive JPEG";
+
+type Source = Box<dyn BufRead + Send>;
+
+/// A JPEG of which no more than the headers has been read.
+pub struct JpegPicture {
+    info: PictureInfo,
+    /// The size before the orientation is applied.
+    stored: Size,
+    opened: Opened<Source>,
+    /// Bytes of the file, if known.
+    length: Option<u64>,
+}
+
+impl std::fmt::Debug for JpegPicture {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("JpegPicture").field("info", &self.info).finish_non_exhaustive()
+    }
+}
+
+/// Opens a JPEG.
+///
+/// # Errors
+/// It cannot be read, or is none that can be decoded.
+pub(super) fn open(input: Input) -> Result<JpegPicture, PictureError> {
+    let length = match &input {
+        Input::File(file) => Some(file.get_ref().metadata()?.len()),
+        Input::Stream(_) => None,
+    };
+    let source: Source = match input {
+        Input::File(file) => Box::new(BufReader::with_capacity(AT_ONCE, file)),
+        Input::Stream(stream) => Box::new(BufReader::with_capacity(AT_ONCE, stream)),
+    };
+    let opened = jpeg::open(source, length).map_err(refused)?;
+    let header = match &opened {
+        Opened::Bands(bands) => *bands.header(),
+        Opened::Several(several) => *several.header(),
+    };
+    let orientation = header.orientation.unwrap_or(1);
+    let stored = Size::new(header.width, header.height);
+    let size = whole::shown(stored, orientation);
+    let channels = if header.colour == Colour::Grey { 1 } else { 3 };
+    let held = match &opened {
+        Opened::Bands(_) => 0,
+        Opened::Several(several) => several.coefficient_bytes() + length.unwrap_or(0),
+    };
+    let (kind, depth, warnings) = (PictureKind::Jpeg, Depth::Eight, Vec::new());
+    let icc = match &opened {
+        Opened::Bands(bands) => bands.icc().cloned(),
+        Opened::Several(several) => several.icc().cloned(),
+    };
+    let info = PictureInfo { kind, size, channels, depth, palette: false, icc, orientation, held, warnings };
+    Ok(JpegPicture { info, stored, opened, length })
+}
+
+fn refused(error: BandsError) -> PictureError {
+    match error {
+        BandsError::Read(error) => PictureError::Read(error),
+        BandsError::Jpeg(error) => match error.kind {
+            jpeg::JpegErrorKind::Unsupported(what) => PictureError::Unsupported(format!("it is a JPEG with {what}")),
+            _ => PictureError::Damaged(error.to_string()),
+        },
+    }
+}
+
+impl JpegPicture {
+    /// What is known from the headers. `held` is what [`Self::coefficients`] needs.
+    #[must_use]
+    pub fn info(&self) -> &PictureInfo {
+        &self.info
+    }
+
+    /// Why it has to be held in memory, if it has to.
+    #[must_use]
+    pub fn why_held(&self) -> &'static str {
+        match self.info.held {
+            0 if self.held(true) > 0 => "it is stored turned",
+            0 => "",
+            _ => IN_SEVERAL_SCANS,
+        }
+    }
+
+    /// Width and height of an MCU in pixels: tiles whose sides are multiples of these can be cut without loss.
+    #[must_use]
+    pub fn mcu_size(&self) -> (u32, u32) {
+        match &self.opened {
+            Opened::Bands(bands) => bands.mcu_size(),
+            Opened::Several(several) => several.mcu_size(),
+        }
+    }
+
+    /// The picture as coefficients, from top to bottom, as stored: its orientation is not applied.
+    ///
+    /// # Errors
+    /// It has to be held in memory and that is more than `max_memory`, or damaged.
+    pub fn coefficients(self, max_memory: u64) -> Result<Coefficients, PictureError> {
+        let stored = match self.opened {
+            Opened::Bands(bands) => Stored::Bands(bands),
+            Opened::Several(several) => Stored::Whole(decoded(several, self.length, max_memory)?),
+        };
+        Ok(Coefficients { stored, done: 0 })
+    }
+
+    /// Bytes that have to be held, for the coefficients, or also to turn the picture's pixels upright.
+    #[must_use]
+    pub fn held(&self, as_pixels: bool) -> u64 {
+        let turned = whole::held(self.stored, self.info.channels, self.info.depth, self.info.orientation);
+        self.info.held + if as_pixels { turned } else { 0 }
+    }
+
+    /// The picture as rows of pixels, upright.
+    ///
+    /// # Errors
+    /// As [`Self::coefficients`].
+    pub fn rows(self, max_memory: u64) -> Result<Box<dyn Rows>, PictureError> {
+        let (needed, why) = (self.held(true), self.why_held());
+        if needed > max_memory {
+            return Err(PictureError::TooMuchMemory { why, needed, limit: max_memory });
+        }
+        let (stored, mcu_height, orientation) = (self.stored, self.mcu_size().1, self.info.orientation);
+        let (channels, depth) = (self.info.channels, self.info.depth);
+        let coefficients = self.coefficients(max_memory)?;
+        let rows = Box::new(JpegRows { coefficients, mcu_height, band: JpegImage::default(), pixels: None, at: 0 });
+        Ok(whole::upright(rows, stored, channels, depth, orientation))
+    }
+}
+
+fn decoded(several: Several<Source>, length: Option<u64>, max_memory: u64) -> Result<JpegImage, PictureError> {
+    let needed = several.coefficient_bytes().saturating_add(length.unwrap_or(0));
+    if needed > max_memory {
+        let why = IN_SEVERAL_SCANS;
+        return Err(PictureError::TooMuchMemory { why, needed, limit: max_memory });
+    }
+    several.decode(max_memory - several.coefficient_bytes()).map_err(refused)
+}
+
+/// A JPEG's coefficients, a band at a time.
+pub struct Coefficients {
+    stored: Stored,
+    /// Rows of pixels delivered.
+    done: u32,
+}
+
+enum Stored {
+    Bands(Box<Bands<Source>>),
+    Whole(JpegImage),
+}
+
+impl std::fmt::Debug for Coefficients {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("Coefficients").field("done", &self.done).finish_non_exhaustive()
+    }
+}
+
+impl Coefficients {
+    /// The quantisation steps of luma, or of the first component, row-major.
+    #[must_use]
+    pub fn luma_steps(&self) -> [u16; 64] {
+        self.steps().next().unwrap_or([1; 64])
+    }
+
+    /// The largest quantisation step.
+    #[must_use]
+    pub fn largest_step(&self) -> u16 {
+        self.steps().flatten().max().unwrap_or(1)
+    }
+
+    fn steps(&self) -> impl Iterator<Item = [u16; 64]> {
+        (0..3).filter_map(|index| match &self.stored {
+            Stored::Bands(bands) => bands.quantisation(index).copied(),
+            Stored::Whole(image) => image.components.get(index).map(|component| component.quantisation),
+        })
+    }
+
+    /// Makes `band` the next `height` rows of pixels, or those that are left. `height` has to be a multiple of the MCU's.
+    ///
+    /// # Errors
+    /// The file cannot be read, or is damaged.
+    pub fn read(&mut self, height: u32, band: &mut JpegImage) -> Result<(), PictureError> {
+        match &mut self.stored {
+            Stored::Bands(bands) => bands.read(height, band).map_err(refused)?,
+            Stored::Whole(image) => band.assign_rows(image, self.done, height),
+        }
+        self.done += band.height;
+        Ok(())
+    }
+
+    /// After the last band: checks how the file ends.
+    ///
+    /// # Errors
+    /// It has no end.
+    pub fn finish(&mut self) -> Result<(), PictureError> {
+        match &mut self.stored {
+            Stored::Bands(bands) => bands.finish().map_err(refused),
+            // It was decoded to its end.
+            Stored::Whole(_) => Ok(()),
+        }
+    }
+}
+
+/// A JPEG's pixels, a row of MCUs decoded at a time.
+pub(super) struct JpegRows {
+    coefficients: Coefficients,
+    mcu_height: u32,
+    band: JpegImage,
+    /// Pixels of the band, of which the first `at` rows were delivered.
+    pixels: Option<crate::pixels::Raster<u8>>,
+    at: usize,
+}
+
+impl Rows for JpegRows {
+    fn read(&mut self, band: &mut Samples) -> Result<(), PictureError> {
+        let Samples::Eight(band) = band else { return Err(whole::wrong_band()) };
+        for y in 0..band.height() {
+            let pixels = match self.pixels.take().filter(|pixels| self.at < pixels.height()) {
+                Some(pixels) => pixels,
+                None => {
+                    self.coefficients.read(self.mcu_height, &mut self.band)?;
+                    self.at = 0;
+                    pixels_of(&self.band)
+                }
+            };
+            let (to, from) = (band.row_mut(y), pixels.row(self.at));
+            if to.len() != from.len() {
+                return Err(whole::wrong_band());
+            }
+            to.copy_from_slice(from);
+            self.at += 1;
+            self.pixels = Some(pixels);
+        }
+        Ok(())
+    }
+
+    fn finish(&mut self) -> Result<(), PictureError> {
+        self.coefficients.finish()
+    }
+}

@@ -1,0 +1,111 @@
+//! What can stop `cut` beside what can stop a build.
+
+use super::super::Category;
+use crate::geometry::{Size, Tile};
+use crate::picture::PictureError;
+use crate::shown::shown;
+use std::path::PathBuf;
+
+/// Why a picture could not be cut.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CutError {
+    /// The picture cannot be read.
+    #[error("{picture}: {error}")]
+    Picture {
+        /// The picture as the user calls it.
+        picture: String,
+        /// What is wrong with it.
+        error: PictureError,
+    },
+    /// The picture has another size than the pyramid.
+    #[error("{picture}: it is {found} pixels, but the pyramid {} is {expected}", shown(pyramid))]
+    OtherSize {
+        /// The picture as the user calls it.
+        picture: String,
+        /// Its size.
+        found: Size,
+        /// The pyramid folder.
+        pyramid: PathBuf,
+        /// The size in its pyramid.json.
+        expected: Size,
+    },
+    /// The command line asks for something else than the pyramid's settings.
+    #[error("{key} {asked} was asked for, but {} says {there}", shown(spec))]
+    OtherSetting {
+        /// The option.
+        key: &'static str,
+        /// What was asked for.
+        asked: String,
+        /// The pyramid.json.
+        spec: PathBuf,
+        /// What it says, or what holds where it says nothing.
+        there: String,
+    },
+    /// The folder has source versions, but no pyramid.json that says how they were cut.
+    #[error("{}: there are tiles in {version}, but no pyramid.json", shown(folder))]
+    NoSpec {
+        /// The folder.
+        folder: PathBuf,
+        /// A source version.
+        version: String,
+    },
+    /// The folder cannot be made.
+    #[error("{}: cannot create the folder: {error}", shown(path))]
+    Folder {
+        /// The folder.
+        path: PathBuf,
+        /// Why.
+        error: std::io::Error,
+    },
+    /// A tile cannot be encoded.
+    #[error("{picture}: tile {}_{} cannot be made: {problem}", tile.column, tile.row)]
+    Encode {
+        /// The picture as the user calls it.
+        picture: String,
+        /// Which tile.
+        tile: Tile,
+        /// Why.
+        problem: String,
+    },
+}
+
+impl CutError {
+    /// What kind of failure this is.
+    pub(in super::super) fn category(&self) -> Category {
+        match self {
+            Self::Picture { error: PictureError::Read(_), .. } | Self::Folder { .. } | Self::Encode { .. } => {
+                Category::Failure
+            }
+            Self::OtherSetting { .. } => Category::Usage,
+            Self::Picture { .. } | Self::OtherSize { .. } | Self::NoSpec { .. } => Category::Input,
+        }
+    }
+
+    /// What to do about it.
+    pub(in super::super) fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::Picture { error, .. } => match error {
+                PictureError::TooMuchMemory { needed, .. } => format!(
+                    "allow more with --max-memory {}, or store it so that it can be read row by row",
+                    needed.div_ceil(1 << 20).to_string() + "M"
+                ),
+                PictureError::NotSeekable(_) => "write it into a file first".into(),
+                PictureError::UnknownKind(_) | PictureError::Unsupported(_) => {
+                    "JPEG, PNG, TIFF, PNM and WebP are read; convert it to one of them".into()
+                }
+                PictureError::Damaged(_) | PictureError::TooShort { .. } => {
+                    "nothing was written; get a whole copy of the picture".into()
+                }
+                _ => return None,
+            },
+            Self::OtherSize { .. } => {
+                "a version shows the same picture changed; give another folder for a picture of another size".into()
+            }
+            Self::OtherSetting { .. } => "leave the option out; a pyramid keeps the settings that it began with".into(),
+            Self::NoSpec { .. } => "write the pyramid.json that belongs to them, or give another folder".into(),
+            Self::Encode { .. } => "give a --quality, so that tiles are not cut without loss".into(),
+            Self::Folder { .. } => return None,
+        })
+    }
+}

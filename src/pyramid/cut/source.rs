@@ -1,0 +1,156 @@
+//! The picture to be cut, and in which way: by its pixels or by a JPEG's coefficients.
+
+use super::CutError;
+use crate::codec::Codec;
+use crate::codec::jpeg::quantisation_tables;
+use crate::cut::Bands;
+use crate::geometry::Geometry;
+use crate::picture::{self, Depth, Input, JpegPicture, Opened, PictureError, PictureInfo};
+use crate::shown::shown;
+use crate::spec::{FormatKind, Settings};
+use std::fs::File;
+use std::io::BufReader;
+use std::path::PathBuf;
+
+/// Bytes that a pixel's coefficients take for each component with a sample for each pixel.
+const COEFFICIENT: u64 = 2;
+/// What the program itself takes, beside buffers whose size depends on the picture.
+const ANYWAY: u64 = 48 << 20;
+
+/// Where a picture is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PictureSource {
+    /// In a file.
+    File(PathBuf),
+    /// It comes through standard input.
+    StandardInput,
+}
+
+impl std::fmt::Display for PictureSource {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::File(path) => out.write_str(&shown(path)),
+            Self::StandardInput => out.write_str("standard input"),
+        }
+    }
+}
+
+impl PictureSource {
+    /// Reads the picture's headers.
+    pub(super) fn open(&self) -> Result<Opened, CutError> {
+        let open = || {
+            picture::open(match self {
+                Self::File(path) => {
+                    let file = File::open(path)?;
+                    if file.metadata()?.is_dir() {
+                        let text = "it is a folder; the picture comes first, then the pyramid's folder";
+                        return Err(PictureError::UnknownKind(text.into()));
+                    }
+                    Input::File(BufReader::new(file))
+                }
+                Self::StandardInput => Input::Stream(BufReader::new(Box::new(std::io::stdin()))),
+            })
+        };
+        open().map_err(|error| self.refused(error))
+    }
+
+    pub(super) fn refused(&self, error: PictureError) -> CutError {
+        CutError::Picture { picture: self.to_string(), error }
+    }
+}
+
+/// How a picture becomes tiles.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Manner {
+    /// Its pixels are encoded.
+    Pixels,
+    /// A JPEG's coefficients are taken as they are.
+    Lossless,
+    /// A JPEG's coefficients are quantised anew, without becoming pixels.
+    Requantised,
+}
+
+/// What cutting takes, told before it begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Memory {
+    /// Bytes in all, about.
+    pub total: u64,
+    /// Of these, bytes of what has to be held because the picture cannot be read row by row.
+    pub held: u64,
+    /// Why they have to be; empty if none have to be.
+    pub why_held: &'static str,
+}
+
+/// Whether the picture can be cut by its coefficients: between its MCUs, upright, into JPEG.
+fn by_coefficients(picture: &JpegPicture, geometry: &Geometry, settings: &Settings) -> bool {
+    let ((wide, high), grid) = (picture.mcu_size(), geometry.base_grid());
+    settings.format.kind() == FormatKind::Jpeg
+        && picture.info().orientation == 1
+        && (grid.columns == 1 || geometry.tile_size().is_multiple_of(wide))
+        && (grid.rows == 1 || geometry.tile_size().is_multiple_of(high))
+}
+
+/// In which way the picture will be cut. `quality_asked` says whether the user wants another quality than the
+/// picture's own.
+pub(super) fn manner(opened: &Opened, geometry: &Geometry, settings: &Settings, quality_asked: bool) -> Manner {
+    match opened {
+        Opened::Jpeg(picture) if by_coefficients(picture, geometry, settings) => match quality_asked {
+            true => Manner::Requantised,
+            false => Manner::Lossless,
+        },
+        _ => Manner::Pixels,
+    }
+}
+
+/// What cutting will take. `built` says whether a pyramid is built on the way.
+pub(super) fn memory(opened: &Opened, geometry: &Geometry, settings: &Settings, manner: Manner, built: bool) -> Memory {
+    let info = opened.info();
+    let (held, why_held) = match opened {
+        Opened::Picture(picture) => (info.held, picture.why_held()),
+        Opened::Jpeg(picture) => (picture.held(manner == Manner::Pixels), picture.why_held()),
+    };
+    let size = geometry.size();
+    let band = u64::from(size.width) * u64::from(size.height.min(geometry.tile_size()));
+    let bytes = match manner {
+        Manner::Pixels => info.channels as u64 * if info.depth == Depth::Eight { 1 } else { 2 },
+        // As if colour differences were whole.
+        _ => info.channels as u64 * COEFFICIENT,
+    };
+    let row_of_images = match settings.format.kind() {
+        // Folded, and the file.
+        FormatKind::Jpeg => band * info.channels.min(3) as u64 * 5 / 4,
+        FormatKind::Png => band * bytes,
+    };
+    let waiting = if built { 2 * row_of_images } else { 0 };
+    Memory { total: (2 * band * bytes).saturating_add(waiting + ANYWAY).saturating_add(held), held, why_held }
+}
+
+/// The picture's bands, in this manner. `latest_steps` are the luma steps of a tile that the pyramid has, if it has any:
+/// where those are of its own quality, the new picture is brought to it, too.
+pub(super) fn bands(
+    opened: Opened,
+    manner: Manner,
+    settings: &Settings,
+    latest_steps: Option<[u16; 64]>,
+    max_memory: u64,
+) -> Result<(Bands, Manner), PictureError> {
+    let info = opened.info().clone();
+    let codec = Codec::new(settings);
+    let picture = match opened {
+        Opened::Picture(picture) => return Ok((Bands::of_rows(&info, picture.rows(max_memory)?), manner)),
+        Opened::Jpeg(picture) if manner == Manner::Pixels => {
+            return Ok((Bands::of_rows(&info, picture.rows(max_memory)?), manner));
+        }
+        Opened::Jpeg(picture) => picture,
+    };
+    let coefficients = picture.coefficients(max_memory)?;
+    let own = quantisation_tables(settings.quality.unwrap_or_default().get()).0;
+    let steps = coefficients.luma_steps();
+    // Tiles were made at the pyramid's quality so far.
+    let continued = latest_steps == Some(own) && steps != own;
+    // Baseline tiles have steps of one byte.
+    let too_large = coefficients.largest_step() > 255;
+    let manner = if continued || too_large { Manner::Requantised } else { manner };
+    let requantisation = (manner == Manner::Requantised).then(|| Box::new(codec.requantisation()));
+    Ok((Bands::Coefficients { coefficients, requantisation }, manner))
+}
