@@ -6,7 +6,7 @@
 //! samples for PNG. It goes straight up to the next parent, and a tile just made is never decoded.
 
 pub mod jpeg;
-mod orientation;
+pub(crate) mod orientation;
 mod planes;
 mod png;
 mod stitch;
