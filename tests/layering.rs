@@ -21,10 +21,11 @@ const ROOMS: [&str; 13] = [
 ];
 
 /// Crates that only these rooms may use: the pure ones stay pure.
-const HEAVY: [(&str, &[&str]); 6] = [
+const HEAVY: [(&str, &[&str]); 7] = [
     ("rustix", &["store"]),
     ("rayon", &["pyramid", "cut", "build", "store"]),
     ("png", &["codec", "picture"]),
+    ("image_webp", &["picture"]),
     ("fast_image_resize", &["reduce"]),
     ("quick_xml", &["descriptor"]),
     ("json5", &["spec"]),

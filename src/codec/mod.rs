@@ -7,7 +7,7 @@
 
 mod base;
 pub mod jpeg;
-mod orientation;
+pub(crate) mod orientation;
 mod planes;
 mod png;
 mod stitch;

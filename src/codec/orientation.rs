@@ -30,7 +30,7 @@ pub(super) fn in_segment(payload: &[u8]) -> Option<u8> {
 }
 
 /// The orientation, 1 to 8, in a TIFF structure such as a PNG's eXIf chunk. Damage or a value outside counts as none.
-pub(super) fn in_tiff(bytes: &[u8]) -> Option<u8> {
+pub(crate) fn in_tiff(bytes: &[u8]) -> Option<u8> {
     let little_endian = match bytes.get(..4)? {
         b"II*\0" => true,
         b"MM\0*" => false,

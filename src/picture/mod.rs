@@ -6,8 +6,17 @@
 //! without alpha, in 8 or 16 bits; turned and mirrored pictures come out upright.
 
 mod error;
+mod open;
+mod png;
+mod pnm;
+mod profile;
+mod sniff;
+mod source;
+mod webp;
+mod whole;
 
 pub use error::PictureError;
+pub use open::{Opened, Picture, open};
 
 use crate::codec::Samples;
 use crate::geometry::Size;
