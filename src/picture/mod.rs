@@ -6,6 +6,7 @@
 //! without alpha, in 8 or 16 bits; turned and mirrored pictures come out upright.
 
 mod error;
+mod jpeg;
 mod open;
 mod png;
 mod pnm;
@@ -16,6 +17,7 @@ mod webp;
 mod whole;
 
 pub use error::PictureError;
+pub use jpeg::{Coefficients, JpegPicture};
 pub use open::{Opened, Picture, open};
 
 use crate::codec::Samples;

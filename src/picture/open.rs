@@ -1,7 +1,7 @@
 //! Opening a picture: first what it is, then its rows.
 
 use super::source::Source;
-use super::{Input, PictureError, PictureInfo, PictureKind, Rows, png, pnm, sniff, webp};
+use super::{Input, JpegPicture, PictureError, PictureInfo, PictureKind, Rows, jpeg, png, pnm, sniff, webp};
 use std::fs::File;
 use std::io::{BufReader, Cursor, Read, Seek};
 
@@ -20,8 +20,8 @@ pub struct Picture {
 pub enum Opened {
     /// A picture whose rows can be read.
     Picture(Picture),
-    /// A JPEG, untouched: it is read by coefficients, in a way of its own.
-    Jpeg(Input),
+    /// A JPEG, which can also be had as coefficients.
+    Jpeg(JpegPicture),
 }
 
 /// Tells what `input` is, which is at its first byte, by its first bytes, and reads its headers.
@@ -32,7 +32,7 @@ pub enum Opened {
 pub fn open(input: Input) -> Result<Opened, PictureError> {
     let (head, input) = peeked(input)?;
     Ok(Opened::Picture(match (sniff::kind(&head)?, input) {
-        (PictureKind::Jpeg, input) => return Ok(Opened::Jpeg(input)),
+        (PictureKind::Jpeg, input) => return Ok(Opened::Jpeg(jpeg::open(input)?)),
         (PictureKind::Png, input) => png::open(input)?,
         (PictureKind::Pnm, Input::File(file)) => pnm::open_file(file)?,
         (PictureKind::Pnm, input) => pnm::open(Source::new(input)?)?,
@@ -42,6 +42,17 @@ pub fn open(input: Input) -> Result<Opened, PictureError> {
         (PictureKind::Tiff, Input::File(_)) => return Err(PictureError::Unsupported("it is a TIFF".into())),
         (PictureKind::Tiff, Input::Stream(_)) => return Err(PictureError::NotSeekable("a TIFF")),
     }))
+}
+
+impl Opened {
+    /// What is known of the picture before any pixel is decoded.
+    #[must_use]
+    pub fn info(&self) -> &PictureInfo {
+        match self {
+            Self::Picture(picture) => picture.info(),
+            Self::Jpeg(picture) => picture.info(),
+        }
+    }
 }
 
 impl Picture {

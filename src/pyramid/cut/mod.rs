@@ -1,0 +1,236 @@
+//! `cut`: the base tiles of a picture, or of a newer picture those that differ.
+
+mod error;
+mod report;
+mod sink;
+mod source;
+mod target;
+
+pub use error::CutError;
+pub use report::{CutOptions, CutReport, CutStatus};
+pub use source::{Manner, Memory, PictureSource};
+
+use super::build::WatchFor;
+use super::first::FirstVersion;
+use super::report::{BuildReport, NoObserver, Observer, VersionReport, VersionStatus, Warning};
+use super::survey::Survey;
+use super::{BuildOptions, Error, in_pool};
+use crate::build::{RowBuild, Watch};
+use crate::codec::{Codec, jpeg};
+use crate::cut::{self, BaseSink, Bands, CutCounts, CutFailure, RowWatch};
+use crate::geometry::Geometry;
+use crate::picture::{Depth, Opened, PictureError};
+use crate::spec::{FormatKind, Settings};
+use crate::store::{LatestSources, StagedSource, StoreError, Trees, Version, WriteLock};
+use sink::Patch;
+use std::path::Path;
+use target::{Target, TargetState};
+
+impl RowWatch for WatchFor<'_> {
+    fn rows_done(&self, rows: u32) {
+        self.0.rows_done(rows);
+    }
+}
+
+/// Cuts a picture into the base tiles of the pyramid `folder`: its first version, or, where there are versions, a next one
+/// of the tiles that differ from the latest.
+///
+/// # Errors
+/// The picture or the folder is not what it has to be, or something fails; then no version is there.
+pub fn cut(picture: &PictureSource, folder: &Path, options: &CutOptions) -> Result<CutReport, Error> {
+    cut_observed(picture, folder, options, &NoObserver)
+}
+
+/// Like [`cut`], with an observer.
+///
+/// # Errors
+/// As [`cut`].
+pub fn cut_observed(
+    picture: &PictureSource,
+    folder: &Path,
+    options: &CutOptions,
+    observer: &dyn Observer,
+) -> Result<CutReport, Error> {
+    in_pool(options.threads, || {
+        let opened = picture.open()?;
+        let target = Target::find(picture, &opened, folder, options)?;
+        let cut = Cut::plan(picture, opened, target, options, observer)?;
+        if options.dry_run { cut.dry() } else { cut.run() }
+    })
+}
+
+/// A picture that will be cut.
+struct Cut<'a> {
+    picture: &'a PictureSource,
+    opened: Opened,
+    target: Target,
+    options: &'a CutOptions,
+    observer: &'a dyn Observer,
+    report: CutReport,
+}
+
+impl<'a> Cut<'a> {
+    fn plan(
+        picture: &'a PictureSource,
+        opened: Opened,
+        target: Target,
+        options: &'a CutOptions,
+        observer: &'a dyn Observer,
+    ) -> Result<Self, Error> {
+        let (geometry, settings) = (&target.pyramid.spec.geometry, &target.settings);
+        let manner = source::manner(&opened, geometry, settings, options.quality.is_some());
+        let built = options.build && matches!(target.state, TargetState::First { .. });
+        let memory = source::memory(&opened, geometry, settings, manner, built);
+        warn(picture, &opened, settings, observer);
+        if let Some(limit) = options.max_memory.filter(|limit| memory.total > *limit) {
+            let why = if memory.why_held.is_empty() { "two bands as high as a tile" } else { memory.why_held };
+            let error = PictureError::TooMuchMemory { why, needed: memory.total, limit };
+            return Err(picture.refused(error).into());
+        }
+        let report = CutReport::planned(&target, &opened, manner, memory, picture);
+        observer.cut_planned(&report);
+        Ok(Self { picture, opened, target, options, observer, report })
+    }
+
+    fn dry(self) -> Result<CutReport, Error> {
+        Ok(self.report)
+    }
+
+    fn run(mut self) -> Result<CutReport, Error> {
+        let created = self.target.create_folder()?;
+        let result = self.run_locked();
+        if result.is_err() && created {
+            self.target.remove_created();
+        }
+        result.map(|()| self.report)
+    }
+
+    fn run_locked(&mut self) -> Result<(), Error> {
+        let observer = self.observer;
+        let layout = self.target.pyramid.layout.clone();
+        let _lock = WriteLock::take(&layout, "cut", self.options.locking, &|| observer.stopped())?;
+        match self.target.state {
+            TargetState::First { .. } => self.first(),
+            TargetState::Next { .. } => self.next(),
+        }
+    }
+
+    /// Cuts the first version.
+    fn first(&mut self) -> Result<(), Error> {
+        let trees = self.target.trees();
+        let codec = Codec::new(&trees.settings);
+        let version = Version(0);
+        if !self.options.build {
+            target::check_nothing_published(&trees)?;
+            let staged = StagedSource::start(&trees, version)?;
+            let counts = match self.walk::<_, FirstVersion>(&trees, codec, None, &staged, None) {
+                Ok(counts) => counts,
+                Err(error) => {
+                    staged.discard()?;
+                    return Err(error);
+                }
+            };
+            self.target.write_spec()?;
+            staged.publish(self.options.durability)?;
+            self.finished(version, counts, counts.tiles);
+            return Ok(());
+        }
+        let first = FirstVersion::start(trees.clone(), version)?;
+        self.observer.version_started(version, trees.geometry.tile_count());
+        let watch = WatchFor(self.observer);
+        let build = RowBuild::new(&trees.geometry, codec, &first, &watch);
+        let counts = match self.walk(&trees, codec, None, &first, Some(build)) {
+            Ok(counts) => counts,
+            Err(error) => {
+                first.discard()?;
+                return Err(error);
+            }
+        };
+        self.target.write_spec()?;
+        let manifest = first.publish(self.options.durability)?;
+        let report = VersionReport::of(&manifest, VersionStatus::Built);
+        self.finished(version, counts, counts.tiles);
+        self.observer.version_published(&report);
+        self.report.built = Some(BuildReport { versions: vec![report] });
+        Ok(())
+    }
+
+    /// Cuts what differs from the latest version.
+    fn next(&mut self) -> Result<(), Error> {
+        let pyramid = &self.target.pyramid;
+        pyramid.finish_vacuum(self.observer)?;
+        let building = BuildOptions { locking: self.options.locking, ..BuildOptions::default() };
+        let survey = Survey::take(pyramid, &building, self.observer)?;
+        let (latest, version) = (survey.latest_sources()?, survey.next_version());
+        let trees = survey.trees.clone();
+        let codec = Codec::new(&trees.settings);
+        let staged = StagedSource::start(&trees, version)?;
+        let patch = Patch::new(staged, &latest, trees.geometry, codec);
+        let walked = self.walk::<_, FirstVersion>(&trees, codec, Some(&latest), &patch, None);
+        let (staged, written) = patch.finish();
+        match walked {
+            Ok(counts) if written > 0 => {
+                staged.publish(self.options.durability)?;
+                self.finished(version, counts, written);
+            }
+            Ok(counts) => {
+                staged.discard()?;
+                self.finished(version, counts, 0);
+            }
+            Err(error) => {
+                staged.discard()?;
+                return Err(error);
+            }
+        }
+        if self.options.build {
+            let options = BuildOptions { durability: self.options.durability, ..building };
+            let survey = Survey::take(&self.target.pyramid, &options, self.observer)?;
+            self.report.built = Some(survey.build(&options, self.observer)?);
+        }
+        Ok(())
+    }
+
+    fn finished(&mut self, version: Version, counts: CutCounts, written: u64) {
+        self.report.version = (written > 0).then_some(version);
+        self.report.status = if written > 0 { CutStatus::Cut } else { CutStatus::Unchanged };
+        (self.report.written, self.report.one_colour) = (Some(written), Some(counts.one_colour));
+        self.observer.version_cut(&self.report);
+    }
+
+    /// Reads the picture from top to bottom and cuts it.
+    fn walk<B: BaseSink<Error = StoreError>, K: crate::build::TileSink<Error = StoreError>>(
+        &mut self,
+        trees: &Trees,
+        codec: Codec,
+        latest: Option<&LatestSources>,
+        base: &B,
+        build: Option<RowBuild<'_, K>>,
+    ) -> Result<CutCounts, Error> {
+        let steps = latest.map(|latest| luma_steps(latest, &trees.settings)).transpose()?.flatten();
+        let bands = self.bands(&trees.settings, steps)?;
+        self.observer.cut_started(trees.geometry.size().height);
+        let walked = cut::run(&trees.geometry, codec, bands, base, build, &WatchFor(self.observer));
+        walked.map_err(|failure| self.explain(failure, trees))
+    }
+
+    fn bands(&mut self, settings: &Settings, steps: Option<[u16; 64]>) -> Result<Bands, Error> {
+        let opened = std::mem::replace(&mut self.opened, Opened::Taken);
+        let most = self.options.max_memory.unwrap_or(u64::MAX);
+        let (bands, manner) = source::bands(opened, self.report.manner, settings, steps, most)
+            .map_err(|error| self.picture.refused(error))?;
+        self.report.manner = manner;
+        Ok(bands)
+    }
+
+    fn explain(&self, failure: CutFailure<StoreError>, trees: &Trees) -> Error {
+        match failure {
+            CutFailure::Picture(error) => self.picture.refused(error).into(),
+            CutFailure::Encode { tile, error } => {
+                CutError::Encode { picture: self.picture.to_string(), tile, problem: error.to_string() }.into()
+            }
+            CutFailure::Store(error) => error.into(),
+            CutFailure::Build(failure) => super::build::explain(failure, trees, Version(0), None),
+            CutFailure::Stopped => Error::CutInterrupted { pyramid: trees.layout.root().to_owned() },
+        }
+    }
+}
