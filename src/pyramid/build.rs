@@ -7,12 +7,13 @@ use super::{Category, Error, Pyramid, in_pool};
 use crate::build::{self, BuildFailure, Watch};
 use crate::codec::{Codec, ENCODER_VERSION};
 use crate::descriptor::descriptor;
-use crate::store::{self, Manifest, StagedTree, StoreError, Tree, Version, WriteLock};
+use crate::store::{self, Manifest, StagedTree, StoreError, Tree, Trees, Version, WriteLock};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-struct WatchFor<'a>(&'a dyn Observer);
+/// Lets an observer watch a walk.
+pub(super) struct WatchFor<'a>(pub(super) &'a dyn Observer);
 
 impl Watch for WatchFor<'_> {
     fn tiles_done(&self, count: u64) {
@@ -113,28 +114,39 @@ impl Survey {
         let exchange = Exchange { source, previous, staged, most_tile_bytes: trees.most_tile_bytes() };
         let codec = Codec::new(&trees.settings);
         build::run(&plan, codec, &exchange, &exchange, &WatchFor(observer))
-            .map_err(|failure| self.explain(failure, version, &exchange))?;
-        let text = descriptor(&trees.geometry, trees.format().extension())
-            .map_err(|error| Error::Encode { path: trees.layout.tree(version), problem: error.to_string() })?;
-        let built = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
-        Ok(exchange.staged.finish(&text, ENCODER_VERSION, built)?)
+            .map_err(|failure| explain(failure, trees, version, exchange.previous.as_ref()))?;
+        finish_tree(exchange.staged, trees, version)
     }
+}
 
-    fn explain(&self, failure: BuildFailure<StoreError>, version: Version, exchange: &Exchange) -> Error {
-        match failure {
-            BuildFailure::Faults(faults) => Error::Tiles { folder: self.source_folder(version), faults },
-            BuildFailure::Stored { tile, error } => {
-                let shown = exchange.previous.as_ref();
-                let version = shown.map_or(version, Tree::version);
-                let path = shown.map_or_else(PathBuf::new, |tree| tree.path(tile));
-                Error::StoredTile { path, version, problem: error.to_string() }
-            }
-            BuildFailure::Encode { tile, error } => {
-                let path = self.trees.layout.tree(version).join(store::tile_path(tile, self.trees.format()));
-                Error::Encode { path, problem: error.to_string() }
-            }
-            BuildFailure::Store(error) => error.into(),
-            BuildFailure::Stopped => Error::Interrupted { pyramid: self.trees.layout.root().to_owned() },
+/// Ends the staged tree of `version`, which has all its tiles.
+pub(super) fn finish_tree(staged: StagedTree, trees: &Trees, version: Version) -> Result<Manifest, Error> {
+    let text = descriptor(&trees.geometry, trees.format().extension())
+        .map_err(|error| Error::Encode { path: trees.layout.tree(version), problem: error.to_string() })?;
+    let built = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+    Ok(staged.finish(&text, ENCODER_VERSION, built)?)
+}
+
+/// Why the build of `version` on `previous` ended before its time, with paths.
+pub(super) fn explain(
+    failure: BuildFailure<StoreError>,
+    trees: &Trees,
+    version: Version,
+    previous: Option<&Tree>,
+) -> Error {
+    let layout = &trees.layout;
+    match failure {
+        BuildFailure::Faults(faults) => Error::Tiles { folder: layout.source(trees.place, version), faults },
+        BuildFailure::Stored { tile, error } => {
+            let version = previous.map_or(version, Tree::version);
+            let path = previous.map_or_else(PathBuf::new, |tree| tree.path(tile));
+            Error::StoredTile { path, version, problem: error.to_string() }
         }
+        BuildFailure::Encode { tile, error } => {
+            let path = layout.tree(version).join(store::tile_path(tile, trees.format()));
+            Error::Encode { path, problem: error.to_string() }
+        }
+        BuildFailure::Store(error) => error.into(),
+        BuildFailure::Stopped => Error::Interrupted { pyramid: layout.root().to_owned() },
     }
 }

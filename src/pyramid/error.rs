@@ -235,6 +235,7 @@ impl Error {
                 StoreError::TwoPlaces { .. }
                 | StoreError::NoVersions { .. }
                 | StoreError::BadVersion { .. }
+                | StoreError::VersionExists { .. }
                 | StoreError::LinkedFolder { .. },
             )
             | Self::SpecUnreadable(_)
@@ -330,6 +331,9 @@ fn store_hint(error: &StoreError) -> Option<String> {
         StoreError::TwoPlaces { .. } => "move all source versions to one of the two places".into(),
         StoreError::NoVersions { .. } => "put all base tiles into v0, named COLUMN_ROW.jpg or .png".into(),
         StoreError::BadVersion { .. } => "rename, move or replace it".into(),
+        StoreError::VersionExists { .. } => {
+            "nothing of it was changed; move it away and run the same command again".into()
+        }
         StoreError::Io(error) => match error.source.kind() {
             std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => {
                 "make room and run the same command again; published versions are as they were".into()

@@ -5,6 +5,8 @@
 mod build;
 mod error;
 mod exchange;
+#[cfg_attr(not(test), expect(dead_code, reason = "it is for the command `cut`"))]
+mod first;
 mod inspect;
 mod recompute;
 mod repair;

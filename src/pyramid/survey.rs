@@ -5,7 +5,9 @@ use super::{Error, Pyramid};
 use crate::build::BuildPlan;
 use crate::geometry::GridSet;
 use crate::spec::{Settings, TileFormat};
-use crate::store::{self, Layout, Manifest, SourceFolder, SourceListing, SourceVersions, StoreError, Trees, Version};
+use crate::store::{
+    self, LatestSources, Layout, Manifest, SourceFolder, SourceListing, SourceVersions, StoreError, Trees, Version,
+};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
@@ -112,7 +114,7 @@ impl Survey {
         Ok(())
     }
 
-    /// Lists the tiles of a version other than the lowest.
+    /// Lists the tiles of a version. Of the lowest, which has to have them all, nothing else is asked either.
     fn list(&self, version: Version) -> Result<GridSet, Error> {
         let folder = self.source_folder(version);
         let grid = self.trees.geometry.base_grid();
@@ -127,6 +129,16 @@ impl Survey {
     pub(super) fn open_source(&self, version: Version) -> Result<SourceFolder, Error> {
         let (naming, format) = (self.trees.naming(), self.trees.format().clone());
         Ok(SourceFolder::open(self.source_folder(version), naming, format).map_err(StoreError::from)?)
+    }
+
+    /// All base tiles as the newest version shows them.
+    #[cfg_attr(not(test), expect(dead_code, reason = "it is for the command `cut`"))]
+    pub(super) fn latest_sources(&self) -> Result<LatestSources, Error> {
+        let mut latest = LatestSources::new(&self.trees);
+        for &version in self.versions.iter().chain(self.dropped.keys()) {
+            latest.add(version, &self.list(version)?);
+        }
+        Ok(latest)
     }
 
     /// The version that `version` is built on.

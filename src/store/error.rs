@@ -128,6 +128,12 @@ pub enum StoreError {
         /// What is wrong with it.
         problem: &'static str,
     },
+    /// A new version was to be put where there is something already.
+    #[error("{} is there already", shown(path))]
+    VersionExists {
+        /// Where it was to be put.
+        path: PathBuf,
+    },
     /// A vacuum was told to stop, and did.
     #[error("{}: the vacuum was interrupted; versions that stay show what they showed", shown(pyramid))]
     VacuumStopped {

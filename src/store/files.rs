@@ -1,7 +1,7 @@
 //! Reading and writing single files, whatever may stand in their place.
 
 use super::error::{Context, IoError, Locate, StoreError};
-use rustix::fs::{AtFlags, FileType, Mode, OFlags};
+use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, RenameFlags};
 use rustix::io::Errno;
 use std::fs::{File, Metadata};
 use std::io::{self, Read, Write};
@@ -127,17 +127,18 @@ pub(crate) fn stat_at(
     }
 }
 
-/// Writes a new file `name` into `folder`; it must not be there yet. `place` is for messages.
+/// Writes a new file `name` into `folder`; it must not be there yet. It is still open. `place` is for messages.
 pub(crate) fn write_new_at(
     folder: impl AsFd,
     name: &str,
     place: &(impl Locate + ?Sized),
     bytes: &[u8],
-) -> Result<(), IoError> {
+) -> Result<File, IoError> {
     let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
     let mode = Mode::from_raw_mode(0o666);
     let mut file = File::from(rustix::fs::openat(folder, name, flags, mode).context("create", place)?);
-    file.write_all(bytes).context("write", place)
+    file.write_all(bytes).context("write", place)?;
+    Ok(file)
 }
 
 /// Writes a new file as [`write_new_at`] does, in place of one that an earlier attempt left.
@@ -150,9 +151,9 @@ pub(crate) fn write_anew_at(
     match write_new_at(&folder, name, place, bytes) {
         Err(error) if error.source.kind() == io::ErrorKind::AlreadyExists => {
             remove_at(&folder, name, place)?;
-            write_new_at(folder, name, place, bytes)
+            write_new_at(folder, name, place, bytes).map(drop)
         }
-        result => result,
+        result => result.map(drop),
     }
 }
 
@@ -193,6 +194,18 @@ pub(crate) fn replace_file(path: &Path, bytes: &[u8]) -> Result<(), IoError> {
     file.write_all(bytes).context("write", &beside)?;
     file.sync_all().context("flush", &beside)?;
     std::fs::rename(&beside, path).context("rename", &beside)
+}
+
+/// Renames a file or folder, and never replaces anything: what is there already is an error of the kind
+/// [`io::ErrorKind::AlreadyExists`]. Where the system cannot do that at once, it is looked first.
+pub(crate) fn rename_new(from: &Path, to: &Path) -> Result<(), IoError> {
+    match rustix::fs::renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE) {
+        Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) if to.symlink_metadata().is_ok() => {
+            Err(Errno::EXIST).context("rename", from)
+        }
+        Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => std::fs::rename(from, to).context("rename", from),
+        result => result.context("rename", from),
+    }
 }
 
 /// Flushes a folder's entries to the disk.

@@ -4,6 +4,7 @@ use crate::geometry::Tile;
 use crate::spec::{TileFormat, TileNaming};
 use arrayvec::ArrayString;
 use serde::{Deserialize, Serialize};
+use std::ffi::OsStr;
 use std::fmt::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -89,6 +90,13 @@ impl Layout {
     #[must_use]
     pub fn source(&self, place: SourcePlace, version: Version) -> PathBuf {
         self.source_place(place).join(version.to_string())
+    }
+
+    /// Where the folder of a new source version is written before it gets its name. In the same folder, because `dest` may
+    /// be on another disk, and hidden, because nobody is to take it for a version.
+    #[must_use]
+    pub fn staged_source(&self, place: SourcePlace, version: Version) -> PathBuf {
+        self.source_place(place).join(format!("{STAGED_SOURCE}{version}"))
     }
 
     /// `dest`, everything of which is the tool's.
@@ -180,6 +188,17 @@ impl Layout {
     pub fn manifest(&self, version: Version) -> PathBuf {
         self.manifests().join(version.to_string())
     }
+}
+
+/// What [`Layout::staged_source`] puts before the version's name.
+const STAGED_SOURCE: &str = ".fast_pyramid-cut-";
+
+/// Whether a name beside the source versions is one that [`Layout::staged_source`] gives.
+#[must_use]
+pub(super) fn is_staged_source(name: &OsStr) -> bool {
+    name.to_str()
+        .and_then(|name| name.strip_prefix(STAGED_SOURCE))
+        .is_some_and(|version| Version::from_folder(version).is_some())
 }
 
 /// Whether a path is that of a file in a published version's manifest.
@@ -309,6 +328,20 @@ mod tests {
                     assert_eq!(parse(wrong), None, "{wrong}");
                 }
             }
+        }
+    }
+
+    #[test]
+    fn new_sources_are_recognised_before_they_have_their_name() {
+        let layout = Layout::new("p");
+        for (place, folder) in [(SourcePlace::Beside, "p"), (SourcePlace::Src, "p/src")] {
+            let path = layout.staged_source(place, Version(7));
+            assert_eq!(path, Path::new(folder).join(".fast_pyramid-cut-v7"));
+            assert!(is_staged_source(path.file_name().unwrap()));
+        }
+        for other in ["v7", ".fast_pyramid", ".fast_pyramid-cut-", ".fast_pyramid-cut-v07", ".fast_pyramid-cut-v7.bak"]
+        {
+            assert!(!is_staged_source(OsStr::new(other)), "{other}");
         }
     }
 

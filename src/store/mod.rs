@@ -1,4 +1,5 @@
-//! Everything on disk: the user's sources, which are only read, and `dest/`, which only this module touches.
+//! Everything on disk: the user's sources, which are only read but for whole new versions, and `dest/`, which only this
+//! module touches.
 //! It sees bytes, never pixels.
 
 mod check;
@@ -6,10 +7,12 @@ mod entries;
 mod error;
 mod files;
 mod freshness;
+mod latest;
 mod layout;
 mod lock;
 mod manifest;
 mod mend;
+mod new_source;
 mod owners;
 mod problem;
 mod publish;
@@ -25,10 +28,12 @@ pub use check::{VersionState, check_bytes, owners_by_tree, version_states};
 pub use entries::{PresentLevels, check_entries, check_folders, check_served_folder};
 pub use error::{IoError, StoreError};
 pub use freshness::{SourceChanges, check_sources};
+pub use latest::LatestSources;
 pub use layout::{Layout, LinkTarget, SourcePlace, Version, tile_path};
 pub use lock::{Locking, ReadLock, WriteLock};
 pub use manifest::{Counts, Manifest, Record, Role, owned_tiles, records};
 pub use mend::{Mend, Mending};
+pub use new_source::StagedSource;
 pub use owners::Owners;
 pub use problem::{Problem, ProblemKind, Problems};
 pub use publish::{

@@ -83,13 +83,14 @@ pub fn check_own_folders(layout: &Layout) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Deletes what killed runs left behind: replaced trees, manifests without a tree (but for those of versions that were
+/// Deletes what killed runs left behind: source versions that were not published, replaced trees, manifests without a tree (but for those of versions that were
 /// dropped while their sources stayed), files that were to replace others, and staged versions but for those `to_build`,
 /// which may go on where they ended. The caller holds the lock.
 ///
 /// # Errors
 /// The file system refuses.
 pub fn clean_leftovers(layout: &Layout, to_build: &[Version]) -> Result<(), StoreError> {
+    super::new_source::clean_staged_sources(layout)?;
     for version in versions_in(&layout.staging())?.into_iter().filter(|version| !to_build.contains(version)) {
         files::remove_tree(&layout.staged(version))?;
     }

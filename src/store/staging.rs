@@ -45,31 +45,52 @@ impl StagedTree {
         source: &SourceFolder,
         affects: &dyn Fn(Tile) -> bool,
     ) -> Result<Self, StoreError> {
-        let layout = &trees.layout;
-        let (staged, path) = (layout.staged(version), layout.staged_tree(version));
         let basis = Basis::new(trees, encoder, previous)?;
-        let resumed = basis.is_that_of(&staged);
-        if !resumed {
-            files::remove_tree(&staged)?;
+        if !basis.is_that_of(&trees.layout.staged(version)) {
+            return Self::begin(trees, version, &basis);
         }
-        let levels = LevelFolders::create(&path, &trees.geometry)?;
-        let (finished, manifest) = if resumed {
-            let attempt = Attempt { trees, version, levels: &levels, previous, source, affects };
-            attempt.resume(&layout.staged_manifest(version))?
-        } else {
-            basis.write(&staged)?;
-            (Finished::nothing(trees), ManifestWriter::create(layout.staged_manifest(version))?)
-        };
-        Ok(Self {
+        let levels = LevelFolders::create(&trees.layout.staged_tree(version), &trees.geometry)?;
+        let attempt = Attempt { trees, version, levels: &levels, previous, source, affects };
+        let (finished, manifest) = attempt.resume(&trees.layout.staged_manifest(version))?;
+        Ok(Self::with(trees, version, levels, manifest, finished))
+    }
+
+    /// Starts the tree of a lowest version, whose source folder need not be there yet. What an earlier attempt has left is
+    /// deleted.
+    ///
+    /// # Errors
+    /// The folders cannot be created.
+    pub fn start_first(trees: &Trees, version: Version, encoder: u32) -> Result<Self, StoreError> {
+        Self::begin(trees, version, &Basis::new(trees, encoder, None)?)
+    }
+
+    /// Begins with nothing.
+    fn begin(trees: &Trees, version: Version, basis: &Basis) -> Result<Self, StoreError> {
+        let staged = trees.layout.staged(version);
+        files::remove_tree(&staged)?;
+        let levels = LevelFolders::create(&trees.layout.staged_tree(version), &trees.geometry)?;
+        basis.write(&staged)?;
+        let manifest = ManifestWriter::create(trees.layout.staged_manifest(version))?;
+        Ok(Self::with(trees, version, levels, manifest, Finished::nothing(trees)))
+    }
+
+    fn with(
+        trees: &Trees,
+        version: Version,
+        levels: LevelFolders,
+        manifest: ManifestWriter,
+        finished: Finished,
+    ) -> Self {
+        Self {
             trees: trees.clone(),
             version,
-            path,
+            path: trees.layout.staged_tree(version),
             levels,
             manifest,
             finished,
             waiting: Mutex::default(),
             linking: Mutex::default(),
-        })
+        }
     }
 
     /// Whether an earlier attempt has finished a generated tile and all below it: true if it is new in this version,

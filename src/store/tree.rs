@@ -225,3 +225,25 @@ impl LevelFolders {
         })
     }
 }
+
+#[cfg(test)]
+impl Trees {
+    /// Those of a PNG pyramid of 5x3 base tiles in the folder `root`.
+    pub(super) fn of_png(root: &Path, place: SourcePlace, tile_naming: TileNaming) -> Self {
+        let (width, height, tile_size, overlap) = (50, 30, 10, 0);
+        let geometry = Geometry::new(crate::geometry::Size::new(width, height), tile_size, overlap).unwrap();
+        let settings = Settings {
+            width,
+            height,
+            tile_size,
+            overlap,
+            format: TileFormat::new("png").unwrap(),
+            quality: None,
+            optimize: None,
+            filter: crate::spec::Filter::Mean,
+            linear: false,
+            tile_naming,
+        };
+        Self { layout: Layout::new(root), place, geometry, settings, staged: BTreeSet::new() }
+    }
+}
