@@ -1,6 +1,7 @@
 //! What can stand on the command line, and the help that explains it.
 
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use fast_pyramid::spec::{Quality, TileFormat};
 use fast_pyramid::store::Locking;
 use std::ffi::OsString;
 use std::num::NonZeroUsize;
@@ -22,6 +23,7 @@ const EXAMPLES: &str = "\
 Examples:
   fast_pyramid image1                     build what is not published yet
   fast_pyramid build --dry-run image1     only say what would be built
+  fast_pyramid cut --build map.tif image1 make the base tiles of a picture, and then the pyramid
   fast_pyramid --json image1 image2       one line of JSON a pyramid, for scripts
   fast_pyramid changes image1             paths of the tiles that the newest version changed
   fast_pyramid info image1                versions, what each owns, and what dropping it would free
@@ -97,6 +99,35 @@ Examples:
   fast_pyramid vacuum --older-than 30d image1         drop what was built more than 30 days ago
   fast_pyramid vacuum --dry-run --keep-last 5 image1  only say what that would move, delete and free
   fast_pyramid vacuum --keep-sources --drop 3 image1  drop the tree of v3 and leave the folder v3 alone";
+
+const CUT: &str = "\
+Cuts a picture of any size into base tiles.
+
+The first time it makes DIR with pyramid.json and all tiles in v0. When the picture has changed, the same command compares \
+it with the latest version, tile by tile, and puts just the tiles that differ into the next one. With --build the pyramid \
+is built, too: the first one while the picture is read, so that nothing is decoded twice.
+
+Read are JPEG (baseline, progressive), PNG, TIFF and BigTIFF, PNM (PBM, PGM, PPM, PAM) and WebP, by their contents and not by \
+their names. ICC profiles go into the tiles, and pictures stored turned come out upright.
+
+A JPEG is cut into JPEG tiles without any loss: its coefficients are copied. That takes a tile size that is a multiple of its \
+MCU (16 or 8, such as 256). With --quality they are quantised anew. All else is decoded and encoded.
+
+Memory depends on the picture's width, not on its height: 60000 pixels wide take less than 500 MB. Some pictures have to be \
+held whole: interlaced PNG, progressive JPEG, WebP, and those stored turned. That is announced, and refused beyond \
+--max-memory.";
+
+const CUT_USAGE: &str = "fast_pyramid cut [OPTIONS] IMAGE DIR\n       fast_pyramid cut [OPTIONS] --into DIR IMAGE...";
+
+const CUT_EXAMPLES: &str = "\
+Examples:
+  fast_pyramid cut --build map.tif image1        from one picture to image1/dest/dzi/latest
+  fast_pyramid cut --build map2.tif image1       a newer picture: only what differs is made
+  fast_pyramid cut --dry-run map.tif image1      size, tiles, and about how much disk and memory that takes
+  fast_pyramid cut --into pyramids *.jpg         each into pyramids/NAME, whatever becomes of the others
+  convert scan.psd ppm:- | fast_pyramid cut - image1
+
+Exit codes: as for all commands. Where the picture is the same as the latest version there is no new one, and that is 0.";
 
 /// The most threads; more only cost memory.
 const MOST_THREADS: usize = 1024;
@@ -174,6 +205,9 @@ pub(crate) enum When {
 pub(crate) enum Command {
     /// Build every version that is not published yet (the default command)
     Build(BuildArguments),
+    /// Cut a picture into base tiles; of a newer picture, those that differ
+    #[command(long_about = CUT, after_help = CUT_EXAMPLES, override_usage = CUT_USAGE)]
+    Cut(CutArguments),
     /// Show the versions, their sizes and what each owns
     Info(InfoArguments),
     /// Print the tiles that a version owns, as paths under its tree
@@ -212,6 +246,43 @@ pub(crate) struct BuildArguments {
     /// Build version N and all above it again, with the sources and settings as they are now
     #[arg(long, value_name = "N", value_parser = version)]
     pub(crate) rebuild_from: Option<u32>,
+    #[command(flatten)]
+    pub(crate) lock: LockArguments,
+}
+
+/// Arguments of `cut`.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct CutArguments {
+    /// The picture, or - for standard input, and then the pyramid's folder; with --into any number of pictures
+    #[arg(value_name = "PATH", required_unless_present = "list")]
+    pub(crate) paths: Vec<PathBuf>,
+    /// Cut each picture into a folder of its own in DIR, named like the picture
+    #[arg(long, value_name = "DIR")]
+    pub(crate) into: Option<PathBuf>,
+    /// Cut the pictures that FILE names, too, one path a line (- is standard input)
+    #[arg(long, value_name = "FILE", requires = "into")]
+    pub(crate) list: Option<PathBuf>,
+    /// Side of a tile in pixels, 1 to 16384 [default: 256, or the pyramid's own]
+    #[arg(long, value_name = "PIXELS", value_parser = clap::value_parser!(u32).range(1..=16384))]
+    pub(crate) tile_size: Option<u32>,
+    /// Pixels shared by neighbouring tiles; only 0 is supported by this release
+    #[arg(long, value_name = "PIXELS", value_parser = no_overlap)]
+    pub(crate) overlap: Option<u32>,
+    /// Format of the tiles [default: png where the picture has alpha, a palette or 16 bits, else jpg]
+    #[arg(long, value_name = "jpg|png", value_parser = format)]
+    pub(crate) format: Option<TileFormat>,
+    /// JPEG quality of all tiles, 1 to 100 [default: JPEG pictures are cut without loss, others get 80]
+    #[arg(long, value_name = "QUALITY", value_parser = quality)]
+    pub(crate) quality: Option<Quality>,
+    /// Build the pyramid, too; of a new picture while it is read
+    #[arg(long)]
+    pub(crate) build: bool,
+    /// Change nothing on disk; say what would be cut, and roughly how much disk and memory that takes
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// The most memory to take, such as 500M or 4G [default: half of what the machine has]
+    #[arg(long, value_name = "SIZE", value_parser = bytes)]
+    pub(crate) max_memory: Option<u64>,
     #[command(flatten)]
     pub(crate) lock: LockArguments,
 }
@@ -327,6 +398,39 @@ fn seconds(text: &str) -> Result<Duration, String> {
     seconds.map(Duration::from_secs_f64).ok_or_else(|| "expected a number of seconds such as 60".into())
 }
 
+fn no_overlap(text: &str) -> Result<u32, String> {
+    match text.parse() {
+        Ok(0) => Ok(0),
+        Ok(_) => Err("only 0 is supported by this release".into()),
+        Err(_) => Err("expected a whole number".into()),
+    }
+}
+
+fn format(text: &str) -> Result<TileFormat, String> {
+    TileFormat::new(text).ok_or_else(|| format!("expected {}", TileFormat::NAMES))
+}
+
+fn quality(text: &str) -> Result<Quality, String> {
+    text.parse().ok().and_then(Quality::new).ok_or_else(|| "expected a whole number from 1 to 100".into())
+}
+
+/// A number of bytes with K, M, G or T for powers of 1024.
+fn bytes(text: &str) -> Result<u64, String> {
+    let expected = || "expected a number of bytes such as 500M or 4G".to_owned();
+    let upper = text.trim().to_ascii_uppercase();
+    let upper = upper.strip_suffix("IB").or(upper.strip_suffix('B')).unwrap_or(&upper);
+    let (digits, shift) = match upper.char_indices().last() {
+        Some((at, unit)) if unit.is_ascii_alphabetic() => {
+            let power = "KMGT".find(unit).ok_or_else(expected)? as u32 + 1;
+            (&upper[..at], 10 * power)
+        }
+        _ => (upper, 0),
+    };
+    let number: f64 = digits.trim().parse().ok().filter(|number: &f64| *number > 0.0).ok_or_else(expected)?;
+    let bytes = number * (1u64 << shift) as f64;
+    if bytes < u64::MAX as f64 { Ok(bytes as u64) } else { Err(expected()) }
+}
+
 fn threads(text: &str) -> Result<NonZeroUsize, String> {
     let number = text.parse().ok().filter(|threads: &NonZeroUsize| threads.get() <= MOST_THREADS);
     number.ok_or_else(|| format!("expected a whole number from 1 to {MOST_THREADS}"))
@@ -367,6 +471,15 @@ pub(crate) fn with_default_command(words: impl IntoIterator<Item = OsString>) ->
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn sizes_are_understood() {
+        let sizes = ["1", "500M", "1.5g", "2 KiB", "1TB"].map(|text| bytes(text).unwrap());
+        assert_eq!(sizes, [1, 500 << 20, 3 << 29, 2048, 1 << 40]);
+        for wrong in ["", "M", "-1", "0", "1X", "1e300", "NaN", "inf"] {
+            assert!(bytes(wrong).is_err(), "{wrong}");
+        }
+    }
 
     #[test]
     fn a_folder_without_a_command_is_built() {

@@ -4,6 +4,7 @@ mod arguments;
 mod build;
 mod changes;
 mod console;
+mod cut;
 mod exit;
 mod info;
 mod interrupt;
@@ -33,6 +34,7 @@ pub(crate) fn run(words: impl IntoIterator<Item = OsString>) -> ExitCode {
     let console = Console::new(&arguments.global);
     let code = match &arguments.command {
         Command::Build(build) => build::run(build, &arguments.global, &console),
+        Command::Cut(cut) => cut::run(cut, &arguments.global, &console),
         Command::Info(info) => info::run(info, &arguments.global, &console),
         Command::Changes(changes) => changes::run(changes, &arguments.global, &console),
         Command::Verify(verify) => verify::run(verify, &arguments.global, &console),

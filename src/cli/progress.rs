@@ -3,7 +3,7 @@
 use super::arguments::When;
 use super::console::{Console, grouped};
 use super::interrupt::Interrupt;
-use fast_pyramid::pyramid::{Observer, VersionReport, Warning};
+use fast_pyramid::pyramid::{CutReport, Observer, VersionReport, Warning};
 use fast_pyramid::store::Version;
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -34,6 +34,7 @@ pub(crate) struct Progress<'a> {
     style: Style,
     interrupt: Interrupt,
     done: AtomicU64,
+    rows: AtomicU64,
     current: Mutex<Option<Current>>,
     published: Mutex<Vec<VersionReport>>,
     ended: Mutex<bool>,
@@ -44,7 +45,8 @@ pub(crate) struct Progress<'a> {
 #[derive(Debug, Clone, Copy)]
 struct Current {
     work: Work,
-    tiles: u64,
+    /// How many tiles there are to do, or rows of pixels to cut.
+    total: u64,
     started: Instant,
 }
 
@@ -52,6 +54,14 @@ struct Current {
 enum Work {
     Version(Version),
     Vacuum,
+    Cut,
+}
+
+impl Work {
+    /// What is counted.
+    fn unit(self) -> &'static str {
+        if matches!(self, Self::Cut) { "rows" } else { "tiles" }
+    }
 }
 
 impl fmt::Display for Work {
@@ -59,6 +69,7 @@ impl fmt::Display for Work {
         match self {
             Self::Version(version) => version.fmt(out),
             Self::Vacuum => out.write_str("vacuum"),
+            Self::Cut => out.write_str("cut"),
         }
     }
 }
@@ -78,6 +89,7 @@ impl<'a> Progress<'a> {
             style,
             interrupt,
             done: AtomicU64::new(0),
+            rows: AtomicU64::new(0),
             current: Mutex::new(None),
             published: Mutex::default(),
             ended: Mutex::new(false),
@@ -103,9 +115,10 @@ impl<'a> Progress<'a> {
         })
     }
 
-    fn begin(&self, work: Work, tiles: u64) {
+    fn begin(&self, work: Work, total: u64) {
         self.done.store(0, Ordering::Relaxed);
-        let current = Current { work, tiles, started: Instant::now() };
+        self.rows.store(0, Ordering::Relaxed);
+        let current = Current { work, total, started: Instant::now() };
         *self.current.lock().unwrap_or_else(PoisonError::into_inner) = Some(current);
     }
 
@@ -119,10 +132,12 @@ impl<'a> Progress<'a> {
             }
             let current = *self.current.lock().unwrap_or_else(PoisonError::into_inner);
             let Some(current) = current.filter(|current| current.started.elapsed() > PATIENCE) else { continue };
-            let done = self.done.load(Ordering::Relaxed).min(current.tiles);
+            // A pyramid built while a picture is cut counts tiles, too.
+            let count = if matches!(current.work, Work::Cut) { &self.rows } else { &self.done };
+            let done = count.load(Ordering::Relaxed).min(current.total);
             let text = describe(&self.name, current, done, current.started.elapsed());
             match self.style {
-                Style::Bar => self.console.bar(&format!("{} {text}", drawn(done, current.tiles))),
+                Style::Bar => self.console.bar(&format!("{} {text}", drawn(done, current.total))),
                 _ => self.console.say(&text),
             }
         }
@@ -138,8 +153,9 @@ fn drawn(done: u64, tiles: u64) -> String {
 
 fn describe(name: &str, current: Current, done: u64, elapsed: Duration) -> String {
     let rate = done as f64 / elapsed.as_secs_f64().max(0.001);
-    let left = if rate > 0.0 { ((current.tiles - done) as f64 / rate) as u64 } else { 0 };
-    let counts = format!("{}/{} tiles, {}/s", grouped(done), grouped(current.tiles), grouped(rate as u64));
+    let left = if rate > 0.0 { ((current.total - done) as f64 / rate) as u64 } else { 0 };
+    let unit = current.work.unit();
+    let counts = format!("{}/{} {unit}, {}/s", grouped(done), grouped(current.total), grouped(rate as u64));
     format!("{name} {}: {counts}, {}:{:02} left", current.work, left / 60, left % 60)
 }
 
@@ -154,6 +170,22 @@ impl Observer for Progress<'_> {
 
     fn vacuum_started(&self, tiles: u64) {
         self.begin(Work::Vacuum, tiles);
+    }
+
+    fn cut_planned(&self, report: &CutReport) {
+        super::cut::announce(&self.name, report, self.console);
+    }
+
+    fn cut_started(&self, rows: u32) {
+        self.begin(Work::Cut, rows.into());
+    }
+
+    fn rows_done(&self, rows: u32) {
+        self.rows.fetch_add(rows.into(), Ordering::Relaxed);
+    }
+
+    fn version_cut(&self, report: &CutReport) {
+        self.console.say(&super::cut::line(&self.name, report));
     }
 
     fn tiles_done(&self, count: u64) {
@@ -186,7 +218,7 @@ mod tests {
 
     #[test]
     fn a_line_says_tiles_rate_and_time_left() {
-        let current = Current { work: Work::Version(Version(3)), tiles: 2000, started: Instant::now() };
+        let current = Current { work: Work::Version(Version(3)), total: 2000, started: Instant::now() };
         let text = describe("image1", current, 500, Duration::from_secs(50));
         assert_eq!(text, "image1 v3: 500/2,000 tiles, 10/s, 2:30 left");
         assert_eq!(describe("a", current, 0, Duration::ZERO), "a v3: 0/2,000 tiles, 0/s, 0:00 left");

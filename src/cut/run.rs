@@ -148,7 +148,8 @@ impl<B: BaseSink> Cutter<'_, B> {
         watch: &dyn RowWatch,
     ) -> Result<(), CutFailure<B::Error>> {
         if let Some(build) = build {
-            return build.row(|column, image| self.workers.lend(|worker| self.tile((column, row), band, worker, image)));
+            return build
+                .row(|column, image| self.workers.lend(|worker| self.tile((column, row), band, worker, image)));
         }
         let columns = self.geometry.base_grid().columns;
         (0..columns).into_par_iter().try_for_each(|column| {

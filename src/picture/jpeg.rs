@@ -1,10 +1,10 @@
 //! JPEG pictures, which can be had as coefficients, without any loss, or as rows of pixels.
 
 use super::{Depth, Input, PictureError, PictureInfo, PictureKind, Rows, whole};
-use crate::codec::jpeg::{self, Bands, BandsError, Colour, Header, JpegImage, Opened, Several};
+use crate::codec::jpeg::{self, Bands, BandsError, Colour, JpegImage, Opened, Several};
 use crate::codec::{Samples, pixels_of};
 use crate::geometry::Size;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader};
 
 /// Bytes read at once.
 const AT_ONCE: usize = 1 << 18;
@@ -90,6 +90,12 @@ impl JpegPicture {
         }
     }
 
+    /// Bytes of the file, if known.
+    #[must_use]
+    pub fn file_length(&self) -> Option<u64> {
+        self.length
+    }
+
     /// Width and height of an MCU in pixels: tiles whose sides are multiples of these can be cut without loss.
     #[must_use]
     pub fn mcu_size(&self) -> (u32, u32) {
@@ -141,7 +147,8 @@ fn decoded(several: Several<Source>, length: Option<u64>, max_memory: u64) -> Re
         let why = IN_SEVERAL_SCANS;
         return Err(PictureError::TooMuchMemory { why, needed, limit: max_memory });
     }
-    several.decode(max_memory - several.coefficient_bytes()).map_err(refused)
+    let left = max_memory - several.coefficient_bytes();
+    several.decode(left).map_err(refused)
 }
 
 /// A JPEG's coefficients, a band at a time.

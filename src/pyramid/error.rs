@@ -1,5 +1,6 @@
 //! Everything that can stop a command, each with its paths and numbers and with what to do about it.
 
+use super::CutError;
 use crate::faults::Faults;
 use crate::shown::shown;
 use crate::spec::SpecError;
@@ -188,6 +189,15 @@ pub enum Error {
     /// The threads could not be started.
     #[error("cannot start threads: {0}")]
     Threads(String),
+    /// A picture could not be cut.
+    #[error(transparent)]
+    Cut(#[from] CutError),
+    /// The observer asked to stop while a picture was cut.
+    #[error("{} was interrupted; no version was cut", shown(pyramid))]
+    CutInterrupted {
+        /// The pyramid folder.
+        pyramid: PathBuf,
+    },
     /// The observer asked to stop.
     #[error("{} was interrupted; published versions are as they were", shown(pyramid))]
     Interrupted {
@@ -225,7 +235,10 @@ impl Error {
     pub fn category(&self) -> Category {
         match self {
             Self::Store(StoreError::Locked { .. }) => Category::Locked,
-            Self::Interrupted { .. } | Self::Store(StoreError::VacuumStopped { .. }) => Category::Interrupted,
+            Self::Cut(error) => error.category(),
+            Self::Interrupted { .. } | Self::CutInterrupted { .. } | Self::Store(StoreError::VacuumStopped { .. }) => {
+                Category::Interrupted
+            }
             Self::NothingToRebuild { .. }
             | Self::NotPublished { .. }
             | Self::Unpublished { .. }
@@ -307,6 +320,8 @@ impl Error {
                 let names: Vec<String> = versions.iter().map(Version::to_string).collect();
                 format!("there are {}", names.join(", "))
             }
+            Self::Cut(error) => return error.hint(),
+            Self::CutInterrupted { .. } => "run the same command again; it begins anew".into(),
             Self::Store(error) => return store_hint(error),
             Self::Interrupted { .. } => "run the same command again; it goes on where it stopped".into(),
             Self::NothingToRebuild { latest, .. } => format!("give a version from 0 to {}", latest.0),

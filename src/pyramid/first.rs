@@ -5,12 +5,38 @@
 //! sources with a finished tree in staging, which the next build takes up.
 
 use super::Error;
-use super::build::{explain, finish_tree};
-use crate::build::{BuildFailure, TileSink};
+use super::build::finish_tree;
+use crate::build::TileSink;
 use crate::codec::ENCODER_VERSION;
 use crate::geometry::Tile;
 use crate::store::{self, Durability, Manifest, SourceStamp, SourceVersions, StagedSource, StagedTree};
 use crate::store::{StoreError, Trees, Version};
+
+/// Whether `version` can be the first of a pyramid: there are no sources, and nothing that is published.
+///
+/// # Errors
+/// As [`FirstVersion::start`].
+pub(super) fn check_first(trees: &Trees, version: Version) -> Result<(), Error> {
+    let layout = &trees.layout;
+    let overlap = trees.geometry.overlap();
+    if overlap != 0 {
+        return Err(Error::Overlap { path: layout.spec_file(), overlap });
+    }
+    match SourceVersions::find(layout) {
+        Err(StoreError::NoVersions { .. }) => {}
+        Ok(SourceVersions { place, versions }) => {
+            let path = layout.source(place, versions.first().copied().unwrap_or(version));
+            return Err(StoreError::VersionExists { path }.into());
+        }
+        Err(error) => return Err(error.into()),
+    }
+    match store::published(layout)?.first() {
+        Some(&Manifest { version, .. }) => {
+            Err(Error::SourcesGone { folder: layout.source(trees.place, version), version })
+        }
+        None => Ok(()),
+    }
+}
 
 /// A pyramid's lowest version while its sources and its tree are being made. Any number of threads may put tiles, each tile
 /// once. As a sink it takes the generated ones.
@@ -29,23 +55,8 @@ impl FirstVersion {
     /// There is something in the place of its sources; other sources are gone whose tree is still published; the pyramid
     /// has an overlap; the file system refuses.
     pub(super) fn start(trees: Trees, version: Version) -> Result<Self, Error> {
-        let layout = &trees.layout;
-        let overlap = trees.geometry.overlap();
-        if overlap != 0 {
-            return Err(Error::Overlap { path: layout.spec_file(), overlap });
-        }
-        match SourceVersions::find(layout) {
-            Err(StoreError::NoVersions { .. }) => {}
-            Ok(SourceVersions { place, versions }) => {
-                let path = layout.source(place, versions.first().copied().unwrap_or(version));
-                return Err(StoreError::VersionExists { path }.into());
-            }
-            Err(error) => return Err(error.into()),
-        }
-        if let Some(&Manifest { version, .. }) = store::published(layout)?.first() {
-            return Err(Error::SourcesGone { folder: layout.source(trees.place, version), version });
-        }
-        store::clean_leftovers(layout, &[])?;
+        check_first(&trees, version)?;
+        store::clean_leftovers(&trees.layout, &[])?;
         let source = StagedSource::start(&trees, version)?;
         let staged = StagedTree::start_first(&trees, version, ENCODER_VERSION)?;
         Ok(Self { trees, version, source, staged })
@@ -58,11 +69,6 @@ impl FirstVersion {
     pub(super) fn put_base(&self, column: u32, row: u32, bytes: &[u8]) -> Result<(), StoreError> {
         let stamp = self.source.write(column, row, bytes)?;
         self.staged.link_source(Tile { level: self.trees.geometry.base_level(), column, row }, stamp)
-    }
-
-    /// Why its build ended before its time, with paths.
-    pub(super) fn explain(&self, failure: BuildFailure<StoreError>) -> Error {
-        explain(failure, &self.trees, self.version, None)
     }
 
     /// Publishes the version, which has to have all its tiles: the sources first, then the tree, then `latest`. The manifest

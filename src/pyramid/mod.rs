@@ -3,9 +3,9 @@
 //! Nothing here prints or ends the process; what is worth telling goes to an [`Observer`] or into the results.
 
 mod build;
+mod cut;
 mod error;
 mod exchange;
-#[cfg_attr(not(test), expect(dead_code, reason = "it is for the command `cut`"))]
 mod first;
 mod inspect;
 mod recompute;
@@ -15,6 +15,7 @@ mod survey;
 mod vacuum;
 mod verify;
 
+pub use cut::{CutError, CutOptions, CutReport, CutStatus, Manner, Memory, PictureSource, cut, cut_observed};
 pub use error::{Category, Error};
 pub use inspect::{Changes, PyramidInfo, VersionInfo};
 pub use repair::{Mended, RepairListener, RepairOptions, RepairReport};

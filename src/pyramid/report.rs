@@ -1,5 +1,6 @@
 //! What a build is asked, and what it tells: options, observer, report.
 
+use super::CutReport;
 use crate::store::{Counts, Durability, Locking, Manifest, Version};
 use serde::Serialize;
 use std::num::NonZeroUsize;
@@ -65,6 +66,13 @@ pub enum Warning {
         /// A name that fits only ROW_COLUMN.
         example: String,
     },
+    /// Something of a picture is not shown as it is.
+    Picture {
+        /// The picture as the user calls it.
+        picture: String,
+        /// What, and what to do.
+        text: String,
+    },
     /// A version without a single tile.
     EmptyVersion {
         /// Its folder.
@@ -80,6 +88,7 @@ impl std::fmt::Display for Warning {
                 "tile names such as {example} fit only ROW_COLUMN and are read so; \
                  write tile_naming: \"row_column\" into pyramid.json to silence this"
             ),
+            Self::Picture { picture, text } => write!(out, "{picture}: {text}"),
             Self::EmptyVersion { folder } => {
                 write!(out, "{} has no tiles; its tree shows the same as the version below", folder.display())
             }
@@ -107,6 +116,26 @@ pub trait Observer: Sync {
     /// A vacuum begins, or goes on, that will look at so many tiles; each counts several times.
     fn vacuum_started(&self, tiles: u64) {
         let _ = tiles;
+    }
+
+    /// What a picture will be cut into is known; nothing is written yet.
+    fn cut_planned(&self, report: &CutReport) {
+        let _ = report;
+    }
+
+    /// The cutting of a picture of so many rows of pixels begins.
+    fn cut_started(&self, rows: u32) {
+        let _ = rows;
+    }
+
+    /// So many more rows of pixels are cut.
+    fn rows_done(&self, rows: u32) {
+        let _ = rows;
+    }
+
+    /// A picture was cut; what is built of it comes after that.
+    fn version_cut(&self, report: &CutReport) {
+        let _ = report;
     }
 
     /// A version was built and published.

@@ -132,13 +132,18 @@ impl Survey {
     }
 
     /// All base tiles as the newest version shows them.
-    #[cfg_attr(not(test), expect(dead_code, reason = "it is for the command `cut`"))]
     pub(super) fn latest_sources(&self) -> Result<LatestSources, Error> {
         let mut latest = LatestSources::new(&self.trees);
         for &version in self.versions.iter().chain(self.dropped.keys()) {
             latest.add(version, &self.list(version)?);
         }
         Ok(latest)
+    }
+
+    /// The version that comes after all there are.
+    pub(super) fn next_version(&self) -> Version {
+        let highest = self.versions.iter().chain(self.dropped.keys()).max();
+        Version(highest.map_or(0, |highest| highest.0.saturating_add(1)))
     }
 
     /// The version that `version` is built on.

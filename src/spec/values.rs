@@ -60,6 +60,12 @@ impl TileNaming {
 #[serde(try_from = "u8", into = "u8")]
 pub struct Quality(u8);
 
+impl Default for Quality {
+    fn default() -> Self {
+        Self::DEFAULT
+    }
+}
+
 impl Quality {
     /// The default of pyramid.json: 80.
     pub const DEFAULT: Self = Self(80);
@@ -123,7 +129,13 @@ impl TileFormat {
         Some(Self { extension: extension.to_owned(), kind })
     }
 
-    /// `jpg`, for messages where nothing says what the tiles are.
+    /// `png`.
+    #[must_use]
+    pub fn png() -> Self {
+        Self { extension: "png".into(), kind: FormatKind::Png }
+    }
+
+    /// `jpg`.
     #[must_use]
     pub fn jpg() -> Self {
         Self { extension: "jpg".into(), kind: FormatKind::Jpeg }

@@ -11,15 +11,15 @@ pub use report::{CutOptions, CutReport, CutStatus};
 pub use source::{Manner, Memory, PictureSource};
 
 use super::build::WatchFor;
-use super::first::FirstVersion;
+use super::first::{FirstVersion, check_first};
 use super::report::{BuildReport, NoObserver, Observer, VersionReport, VersionStatus, Warning};
 use super::survey::Survey;
 use super::{BuildOptions, Error, in_pool};
-use crate::build::{RowBuild, Watch};
+use crate::build::{RowBuild, TileSink};
 use crate::codec::{Codec, jpeg};
-use crate::cut::{self, BaseSink, Bands, CutCounts, CutFailure, RowWatch};
-use crate::geometry::Geometry;
-use crate::picture::{Depth, Opened, PictureError};
+use crate::cut::{self, BaseSink, CutCounts, CutFailure, RowWatch};
+use crate::geometry::Tile;
+use crate::picture::{Depth, Opened, PictureError, PictureInfo};
 use crate::spec::{FormatKind, Settings};
 use crate::store::{LatestSources, StagedSource, StoreError, Trees, Version, WriteLock};
 use sink::Patch;
@@ -53,16 +53,15 @@ pub fn cut_observed(
 ) -> Result<CutReport, Error> {
     in_pool(options.threads, || {
         let opened = picture.open()?;
-        let target = Target::find(picture, &opened, folder, options)?;
-        let cut = Cut::plan(picture, opened, target, options, observer)?;
-        if options.dry_run { cut.dry() } else { cut.run() }
+        let target = Target::find(picture, opened.info(), folder, options)?;
+        let cut = Cut::plan(picture, &opened, target, options, observer)?;
+        if options.dry_run { Ok(cut.report) } else { cut.run(opened) }
     })
 }
 
 /// A picture that will be cut.
 struct Cut<'a> {
     picture: &'a PictureSource,
-    opened: Opened,
     target: Target,
     options: &'a CutOptions,
     observer: &'a dyn Observer,
@@ -72,58 +71,53 @@ struct Cut<'a> {
 impl<'a> Cut<'a> {
     fn plan(
         picture: &'a PictureSource,
-        opened: Opened,
+        opened: &Opened,
         target: Target,
         options: &'a CutOptions,
         observer: &'a dyn Observer,
     ) -> Result<Self, Error> {
         let (geometry, settings) = (&target.pyramid.spec.geometry, &target.settings);
-        let manner = source::manner(&opened, geometry, settings, options.quality.is_some());
-        let built = options.build && matches!(target.state, TargetState::First { .. });
-        let memory = source::memory(&opened, geometry, settings, manner, built);
-        warn(picture, &opened, settings, observer);
+        let manner = source::manner(opened, geometry, settings, options.quality.is_some());
+        let built = options.build && target.state == TargetState::First;
+        let memory = source::memory(opened, geometry, settings, manner, built);
+        warn(picture, opened.info(), settings, observer);
         if let Some(limit) = options.max_memory.filter(|limit| memory.total > *limit) {
             let why = if memory.why_held.is_empty() { "two bands as high as a tile" } else { memory.why_held };
             let error = PictureError::TooMuchMemory { why, needed: memory.total, limit };
             return Err(picture.refused(error).into());
         }
-        let report = CutReport::planned(&target, &opened, manner, memory, picture);
+        let report = CutReport::planned(&target, opened, manner, memory);
         observer.cut_planned(&report);
-        Ok(Self { picture, opened, target, options, observer, report })
+        Ok(Self { picture, target, options, observer, report })
     }
 
-    fn dry(self) -> Result<CutReport, Error> {
-        Ok(self.report)
-    }
-
-    fn run(mut self) -> Result<CutReport, Error> {
+    fn run(mut self, opened: Opened) -> Result<CutReport, Error> {
         let created = self.target.create_folder()?;
-        let result = self.run_locked();
+        let result = self.run_locked(opened);
         if result.is_err() && created {
             self.target.remove_created();
         }
         result.map(|()| self.report)
     }
 
-    fn run_locked(&mut self) -> Result<(), Error> {
+    fn run_locked(&mut self, opened: Opened) -> Result<(), Error> {
         let observer = self.observer;
         let layout = self.target.pyramid.layout.clone();
         let _lock = WriteLock::take(&layout, "cut", self.options.locking, &|| observer.stopped())?;
         match self.target.state {
-            TargetState::First { .. } => self.first(),
-            TargetState::Next { .. } => self.next(),
+            TargetState::First => self.first(opened),
+            TargetState::Next => self.next(opened),
         }
     }
 
     /// Cuts the first version.
-    fn first(&mut self) -> Result<(), Error> {
+    fn first(&mut self, opened: Opened) -> Result<(), Error> {
         let trees = self.target.trees();
-        let codec = Codec::new(&trees.settings);
         let version = Version(0);
         if !self.options.build {
-            target::check_nothing_published(&trees)?;
+            check_first(&trees, version)?;
             let staged = StagedSource::start(&trees, version)?;
-            let counts = match self.walk::<_, FirstVersion>(&trees, codec, None, &staged, None) {
+            let counts = match self.walk::<_, FirstVersion>(opened, &trees, None, &staged, None) {
                 Ok(counts) => counts,
                 Err(error) => {
                     staged.discard()?;
@@ -136,10 +130,9 @@ impl<'a> Cut<'a> {
             return Ok(());
         }
         let first = FirstVersion::start(trees.clone(), version)?;
-        self.observer.version_started(version, trees.geometry.tile_count());
         let watch = WatchFor(self.observer);
-        let build = RowBuild::new(&trees.geometry, codec, &first, &watch);
-        let counts = match self.walk(&trees, codec, None, &first, Some(build)) {
+        let build = RowBuild::new(&trees.geometry, Codec::new(&trees.settings), &first, &watch);
+        let counts = match self.walk(opened, &trees, None, &first, Some(build)) {
             Ok(counts) => counts,
             Err(error) => {
                 first.discard()?;
@@ -156,7 +149,7 @@ impl<'a> Cut<'a> {
     }
 
     /// Cuts what differs from the latest version.
-    fn next(&mut self) -> Result<(), Error> {
+    fn next(&mut self, opened: Opened) -> Result<(), Error> {
         let pyramid = &self.target.pyramid;
         pyramid.finish_vacuum(self.observer)?;
         let building = BuildOptions { locking: self.options.locking, ..BuildOptions::default() };
@@ -166,7 +159,7 @@ impl<'a> Cut<'a> {
         let codec = Codec::new(&trees.settings);
         let staged = StagedSource::start(&trees, version)?;
         let patch = Patch::new(staged, &latest, trees.geometry, codec);
-        let walked = self.walk::<_, FirstVersion>(&trees, codec, Some(&latest), &patch, None);
+        let walked = self.walk::<_, FirstVersion>(opened, &trees, Some(&latest), &patch, None);
         let (staged, written) = patch.finish();
         match walked {
             Ok(counts) if written > 0 => {
@@ -198,28 +191,23 @@ impl<'a> Cut<'a> {
     }
 
     /// Reads the picture from top to bottom and cuts it.
-    fn walk<B: BaseSink<Error = StoreError>, K: crate::build::TileSink<Error = StoreError>>(
+    fn walk<B: BaseSink<Error = StoreError>, K: TileSink<Error = StoreError>>(
         &mut self,
+        opened: Opened,
         trees: &Trees,
-        codec: Codec,
         latest: Option<&LatestSources>,
         base: &B,
         build: Option<RowBuild<'_, K>>,
     ) -> Result<CutCounts, Error> {
         let steps = latest.map(|latest| luma_steps(latest, &trees.settings)).transpose()?.flatten();
-        let bands = self.bands(&trees.settings, steps)?;
+        let most = self.options.max_memory.unwrap_or(u64::MAX);
+        let (bands, manner) = source::bands(opened, self.report.manner, &trees.settings, steps, most)
+            .map_err(|error| self.picture.refused(error))?;
+        self.report.manner = manner;
+        let codec = Codec::new(&trees.settings);
         self.observer.cut_started(trees.geometry.size().height);
         let walked = cut::run(&trees.geometry, codec, bands, base, build, &WatchFor(self.observer));
         walked.map_err(|failure| self.explain(failure, trees))
-    }
-
-    fn bands(&mut self, settings: &Settings, steps: Option<[u16; 64]>) -> Result<Bands, Error> {
-        let opened = std::mem::replace(&mut self.opened, Opened::Taken);
-        let most = self.options.max_memory.unwrap_or(u64::MAX);
-        let (bands, manner) = source::bands(opened, self.report.manner, settings, steps, most)
-            .map_err(|error| self.picture.refused(error))?;
-        self.report.manner = manner;
-        Ok(bands)
     }
 
     fn explain(&self, failure: CutFailure<StoreError>, trees: &Trees) -> Error {
@@ -233,4 +221,28 @@ impl<'a> Cut<'a> {
             CutFailure::Stopped => Error::CutInterrupted { pyramid: trees.layout.root().to_owned() },
         }
     }
+}
+
+/// Tells what of the picture will not be shown as it is.
+fn warn(picture: &PictureSource, info: &PictureInfo, settings: &Settings, observer: &dyn Observer) {
+    let tell = |text: &str| observer.warning(&Warning::Picture { picture: picture.to_string(), text: text.to_owned() });
+    info.warnings.iter().for_each(|text| tell(text));
+    if settings.format.kind() == FormatKind::Jpeg {
+        if info.depth == Depth::Sixteen {
+            tell("its 16 bits are scaled down to the 8 of JPEG tiles; give --format png to keep them");
+        }
+        if info.channels.is_multiple_of(2) {
+            tell("it is laid over white, because JPEG tiles have no alpha; give --format png to keep it");
+        }
+    }
+}
+
+/// The luma steps of the latest version's first tile, if it is a JPEG that can be read.
+fn luma_steps(latest: &LatestSources, settings: &Settings) -> Result<Option<[u16; 64]>, Error> {
+    let (mut bytes, Tile { column, row, .. }) = (Vec::new(), Tile { level: 0, column: 0, row: 0 });
+    if settings.format.kind() != FormatKind::Jpeg || latest.read(column, row, &mut bytes)?.is_none() {
+        return Ok(None);
+    }
+    let decoded = jpeg::decode(&bytes, None, &mut jpeg::Scratch::default());
+    Ok(decoded.ok().and_then(|image| Some(image.components.first()?.quantisation)))
 }

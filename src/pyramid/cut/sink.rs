@@ -2,8 +2,8 @@
 //! what is there.
 
 use super::super::first::FirstVersion;
-use crate::codec::{Codec, Scratch, TileImage};
 use crate::build::Workers;
+use crate::codec::{Codec, Scratch, TileImage};
 use crate::cut::BaseSink;
 use crate::geometry::{Geometry, Tile};
 use crate::store::{LatestSources, StagedSource, StoreError};
@@ -27,7 +27,7 @@ impl BaseSink for StagedSource {
 
 /// Writes the tiles that show something else than the latest version.
 pub(super) struct Patch<'a> {
-    pub(super) staged: StagedSource,
+    staged: StagedSource,
     latest: &'a LatestSources,
     geometry: Geometry,
     codec: Codec,
@@ -48,9 +48,9 @@ impl<'a> Patch<'a> {
         Self { staged, latest, geometry, codec, written: AtomicU64::new(0), workers: Workers::default() }
     }
 
-    /// How many tiles were written.
-    pub(super) fn written(&self) -> u64 {
-        self.written.load(Ordering::Relaxed)
+    /// What was written, and how many tiles that are.
+    pub(super) fn finish(self) -> (StagedSource, u64) {
+        (self.staged, self.written.into_inner())
     }
 
     /// Whether the latest version shows this tile already: in the same bytes, or, where nothing is lost in encoding, in

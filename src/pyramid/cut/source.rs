@@ -5,7 +5,7 @@ use crate::codec::Codec;
 use crate::codec::jpeg::quantisation_tables;
 use crate::cut::Bands;
 use crate::geometry::Geometry;
-use crate::picture::{self, Depth, Input, JpegPicture, Opened, PictureError, PictureInfo};
+use crate::picture::{self, Depth, Input, JpegPicture, Opened, PictureError};
 use crate::shown::shown;
 use crate::spec::{FormatKind, Settings};
 use std::fs::File;

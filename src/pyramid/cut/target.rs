@@ -1,0 +1,176 @@
+//! Which pyramid a picture is cut for, and whether it begins there.
+
+use super::super::survey::settings_without_manifest;
+use super::super::{Error, Pyramid};
+use super::{CutError, CutOptions, PictureSource};
+use crate::picture::{Depth, PictureInfo};
+use crate::spec::{FormatKind, PyramidSpec, Quality, Settings, TileFormat, TileNaming};
+use crate::store::{self, Layout, SourcePlace, SourceVersions, StoreError, Trees};
+use std::collections::BTreeSet;
+use std::path::Path;
+
+/// The side of tiles where nobody asks for another.
+const TILE_SIZE: u32 = 256;
+
+/// Whether there are versions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum TargetState {
+    /// There is no version, and perhaps no folder.
+    First,
+    /// There are versions.
+    Next,
+}
+
+/// The pyramid that a picture is cut for.
+pub(super) struct Target {
+    pub(super) pyramid: Pyramid,
+    /// Its settings; of a pyramid with versions, as far as they can be told without its manifests.
+    pub(super) settings: Settings,
+    pub(super) state: TargetState,
+    /// The pyramid.json to be written, if there is none.
+    spec_text: Option<String>,
+}
+
+impl Target {
+    /// Looks what there is in `folder`, and compares it with the picture and with what is asked for.
+    pub(super) fn find(
+        picture: &PictureSource,
+        info: &PictureInfo,
+        folder: &Path,
+        options: &CutOptions,
+    ) -> Result<Self, Error> {
+        let layout = Layout::new(folder);
+        let target = if layout.spec_file().symlink_metadata().is_ok() {
+            Self::of_pyramid(Pyramid::open(folder)?, info, options)?
+        } else {
+            Self::new(layout, info, options)?
+        };
+        let expected = target.pyramid.spec.geometry.size();
+        if expected != info.size {
+            let (picture, pyramid) = (picture.to_string(), folder.to_owned());
+            return Err(CutError::OtherSize { picture, found: info.size, pyramid, expected }.into());
+        }
+        let overlap = target.pyramid.spec.geometry.overlap();
+        if overlap != 0 {
+            return Err(Error::Overlap { path: target.pyramid.layout.spec_file(), overlap });
+        }
+        target.check_options(options)?;
+        Ok(target)
+    }
+
+    /// A pyramid that begins now.
+    fn new(layout: Layout, info: &PictureInfo, options: &CutOptions) -> Result<Self, Error> {
+        let root = layout.root().to_owned();
+        if root.symlink_metadata().is_ok() {
+            if !root.is_dir() {
+                return Err(Error::NotAFolder { path: root, exists: true });
+            }
+            match SourceVersions::find(&layout) {
+                Ok(SourceVersions { versions, .. }) => {
+                    let version = versions.first().map(ToString::to_string).unwrap_or_default();
+                    return Err(CutError::NoSpec { folder: root, version }.into());
+                }
+                Err(StoreError::NoVersions { .. }) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        let format = options.format.clone().unwrap_or_else(|| format_for(info));
+        let text = spec_text(info, &format, options);
+        let spec = PyramidSpec::parse(&text).map_err(|error| Error::Spec { path: layout.spec_file(), error })?;
+        let settings = Settings::new(&spec, format, TileNaming::ColumnRow);
+        Ok(Self { pyramid: Pyramid { layout, spec }, settings, state: TargetState::First, spec_text: Some(text) })
+    }
+
+    /// A pyramid that has its pyramid.json.
+    fn of_pyramid(pyramid: Pyramid, info: &PictureInfo, options: &CutOptions) -> Result<Self, Error> {
+        let (settings, state) = match SourceVersions::find(&pyramid.layout) {
+            Ok(sources) => (settings_without_manifest(&pyramid, &sources)?, TargetState::Next),
+            Err(StoreError::NoVersions { .. }) => {
+                let format = pyramid.spec.format.clone().or_else(|| options.format.clone());
+                let naming = pyramid.spec.tile_naming.unwrap_or(TileNaming::ColumnRow);
+                let format = format.unwrap_or_else(|| format_for(info));
+                (Settings::new(&pyramid.spec, format, naming), TargetState::First)
+            }
+            Err(error) => return Err(error.into()),
+        };
+        Ok(Self { pyramid, settings, state, spec_text: None })
+    }
+
+    /// Whether what is asked for is what the pyramid has.
+    fn check_options(&self, options: &CutOptions) -> Result<(), Error> {
+        let settings = &self.settings;
+        let other = |key, asked: String, there: String| {
+            let spec = self.pyramid.layout.spec_file();
+            Err(CutError::OtherSetting { key, asked, spec, there }.into())
+        };
+        match (options.tile_size, &options.format, options.quality) {
+            (Some(asked), ..) if asked != settings.tile_size => {
+                other("--tile-size", asked.to_string(), settings.tile_size.to_string())
+            }
+            (_, Some(asked), _) if asked.kind() != settings.format.kind() => {
+                other("--format", asked.to_string(), settings.format.to_string())
+            }
+            (.., Some(asked)) if settings.quality.is_some_and(|quality| quality != asked) => {
+                let there = settings.quality.map(|quality| quality.get().to_string());
+                other("--quality", asked.get().to_string(), there.unwrap_or_default())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// What all trees of the pyramid will have in common.
+    pub(super) fn trees(&self) -> Trees {
+        Trees {
+            layout: self.pyramid.layout.clone(),
+            place: SourcePlace::Beside,
+            geometry: self.pyramid.spec.geometry,
+            settings: self.settings.clone(),
+            staged: BTreeSet::new(),
+        }
+    }
+
+    /// Creates the pyramid's folder if it is not there. Whether it had to be.
+    pub(super) fn create_folder(&self) -> Result<bool, Error> {
+        let root = self.pyramid.layout.root();
+        if root.is_dir() {
+            return Ok(false);
+        }
+        std::fs::create_dir_all(root).map_err(|error| CutError::Folder { path: root.to_owned(), error })?;
+        Ok(true)
+    }
+
+    /// Removes the folder that was created for a picture that then could not be cut, if nobody has put anything into it.
+    pub(super) fn remove_created(&self) {
+        store::remove_unused(&self.pyramid.layout);
+    }
+
+    /// Writes pyramid.json, if there was none.
+    pub(super) fn write_spec(&self) -> Result<(), Error> {
+        match &self.spec_text {
+            Some(text) => Ok(store::write_spec(&self.pyramid.layout, text)?),
+            None => Ok(()),
+        }
+    }
+}
+
+/// PNG where loss would show or take something away, else JPEG.
+fn format_for(info: &PictureInfo) -> TileFormat {
+    let exact = info.channels.is_multiple_of(2) || info.palette || info.depth == Depth::Sixteen;
+    if exact { TileFormat::png() } else { TileFormat::jpg() }
+}
+
+fn spec_text(info: &PictureInfo, format: &TileFormat, options: &CutOptions) -> String {
+    let tile_size = options.tile_size.unwrap_or(TILE_SIZE);
+    let (width, height) = (info.size.width, info.size.height);
+    let mut lines = vec![
+        format!("\"width\": {width}"),
+        format!("\"height\": {height}"),
+        format!("\"tile_size\": {tile_size}"),
+        "\"overlap\": 0".to_owned(),
+        format!("\"format\": \"{format}\""),
+    ];
+    if format.kind() == FormatKind::Jpeg {
+        lines.push(format!("\"quality\": {}", options.quality.unwrap_or(Quality::DEFAULT).get()));
+    }
+    format!("{{\n  {}\n}}\n", lines.join(",\n  "))
+}
