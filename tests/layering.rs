@@ -21,13 +21,15 @@ const ROOMS: [&str; 12] = [
 ];
 
 /// Crates that only these rooms may use: the pure ones stay pure.
-const HEAVY: [(&str, &[&str]); 6] = [
+const HEAVY: [(&str, &[&str]); 8] = [
     ("rustix", &["store"]),
-    ("rayon", &["pyramid", "build", "store"]),
+    ("rayon", &["pyramid", "build", "store", "picture"]),
     ("png", &["codec", "picture"]),
     ("fast_image_resize", &["reduce"]),
     ("quick_xml", &["descriptor"]),
     ("json5", &["spec"]),
+    ("fdeflate", &["picture"]),
+    ("weezl", &["picture"]),
 ];
 
 fn sources(folder: &Path) -> Vec<PathBuf> {

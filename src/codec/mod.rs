@@ -10,7 +10,7 @@ mod orientation;
 mod planes;
 mod png;
 mod stitch;
-mod ycbcr;
+pub(crate) mod ycbcr;
 
 use crate::geometry::Size;
 use crate::reduce::Reduction;

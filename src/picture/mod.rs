@@ -6,6 +6,7 @@
 //! without alpha, in 8 or 16 bits; turned and mirrored pictures come out upright.
 
 mod error;
+pub mod tiff;
 
 pub use error::PictureError;
 
