@@ -87,8 +87,7 @@ impl Image {
             }
         }
         let above = if self.is_direct() { 0 } else { part.skip as usize };
-        let stride =
-            if worker.jpeg.is_some() { layout.chunk.width as usize } else { layout.row_bytes };
+        let stride = if worker.jpeg.is_some() { layout.chunk.width as usize } else { layout.row_bytes };
         let Worker { planes, lines, .. } = worker;
         for (y, row) in (above..).zip(part.rows) {
             self.convert(planes.iter().map(|plane| plane.get(y * stride..).unwrap_or_default()), row, lines);

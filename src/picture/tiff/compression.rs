@@ -99,9 +99,7 @@ impl Expander {
     /// None for a compression that is no stream of bytes.
     pub(super) fn new(compression: Compression) -> Option<Self> {
         match compression {
-            Compression::Lzw => {
-                Some(Self::Lzw(Box::new(decode::Decoder::with_tiff_size_switch(BitOrder::Msb, 8))))
-            }
+            Compression::Lzw => Some(Self::Lzw(Box::new(decode::Decoder::with_tiff_size_switch(BitOrder::Msb, 8)))),
             Compression::Deflate => Some(Self::Deflate(Box::default())),
             Compression::PackBits => Some(Self::PackBits(PackBits::default())),
             Compression::None | Compression::Jpeg => None,

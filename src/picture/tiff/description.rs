@@ -73,11 +73,7 @@ impl Description {
 
 /// The directory of the image with most pixels, the first among equals, and its size. The others are named in a
 /// warning.
-fn largest(
-    source: &Source,
-    first: u64,
-    warnings: &mut Vec<String>,
-) -> Result<(Directory, (u64, u64)), PictureError> {
+fn largest(source: &Source, first: u64, warnings: &mut Vec<String>) -> Result<(Directory, (u64, u64)), PictureError> {
     let mut seen = HashSet::new();
     let mut best: Option<(Directory, (u64, u64))> = None;
     let mut others = Vec::new();

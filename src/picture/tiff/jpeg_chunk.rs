@@ -53,8 +53,7 @@ impl JpegChunk {
         if count != wanted.components {
             return Err(format!("its JPEG has {count} components, not {}", wanted.components));
         }
-        let decoded =
-            jpeg::decode_into(bytes, Some((size.width, size.height)), &mut self.scratch, &mut self.image);
+        let decoded = jpeg::decode_into(bytes, Some((size.width, size.height)), &mut self.scratch, &mut self.image);
         decoded.map_err(|error| error.to_string())?;
         for (index, plane) in planes.iter_mut().take(count).enumerate() {
             let (width, height) = self.image.component_size(index);

@@ -64,7 +64,9 @@ impl Layout {
         }
         let row_bytes = match usize::try_from(row_bytes) {
             Ok(fitting) if bytes <= MOST_CHUNK_BYTES => fitting,
-            _ => return Err(PictureError::Unsupported(format!("a TIFF with {what} of {bytes} bytes is not supported"))),
+            _ => {
+                return Err(PictureError::Unsupported(format!("a TIFF with {what} of {bytes} bytes is not supported")));
+            }
         };
         // The first tiled files had the tags of strips for their tiles.
         let (offsets, counts) = if tiled && directory.has(tags::TILE_OFFSETS) {

@@ -57,14 +57,18 @@ const USUAL_ROWS: u64 = 1024;
 /// # Errors
 /// It is no file, damaged, of an unsupported kind, or too short for what it claims to be.
 pub fn open(file: BufReader<File>) -> Result<(PictureInfo, TiffPicture), PictureError> {
-    let (source, first) = Source::open(file.into_inner())?;
+    open_with(file.into_inner(), Memory::of)
+}
+
+fn open_with(file: File, memory: impl Fn(&Description) -> Memory) -> Result<(PictureInfo, TiffPicture), PictureError> {
+    let (source, first) = Source::open(file)?;
     let mut description = Description::read(&source, first)?;
     let warnings = std::mem::take(&mut description.warnings);
     let format = &description.format;
     let (depth, palette) = (format.bits, matches!(format.colour, Colour::Palette(_)));
     let size = description.layout.size;
     let turned = description.orientation > 4;
-    let memory = Memory::of(&description);
+    let memory = memory(&description);
     let info = PictureInfo {
         kind: PictureKind::Tiff,
         size: if turned { Size::new(size.height, size.width) } else { size },

@@ -84,7 +84,8 @@ impl TallStrip {
             let step = self.expander.step(input, &mut self.output, self.made).map_err(|why| place.damaged(&why))?;
             (self.consumed, self.made) = (self.consumed + step.consumed, self.made + step.produced);
             self.ended |= step.ended;
-            let still = (step.consumed, step.produced) == (0, 0) && (self.left == 0 || self.consumed < self.input.len());
+            let still =
+                (step.consumed, step.produced) == (0, 0) && (self.left == 0 || self.consumed < self.input.len());
             if (self.ended || still) && self.made < self.taken + row_bytes {
                 let layout = &image.description.layout;
                 let wanted = u64::from(layout.chunk.height) * row_bytes as u64;
