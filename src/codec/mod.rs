@@ -11,7 +11,7 @@ pub(crate) mod orientation;
 mod planes;
 mod png;
 mod stitch;
-mod ycbcr;
+pub(crate) mod ycbcr;
 
 use crate::geometry::Size;
 use crate::reduce::Reduction;

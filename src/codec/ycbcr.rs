@@ -9,7 +9,8 @@ const fn fixed(factor: f64) -> i32 {
 }
 
 /// Red, green and blue of a luma and two colour differences.
-pub(super) fn to_rgb([y, cb, cr]: [u8; 3]) -> [u8; 3] {
+#[inline]
+pub(crate) fn to_rgb([y, cb, cr]: [u8; 3]) -> [u8; 3] {
     let (y, cb, cr) = (i32::from(y) << 16, i32::from(cb) - 128, i32::from(cr) - 128);
     [
         clamped(y + fixed(1.402) * cr),

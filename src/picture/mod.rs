@@ -13,6 +13,7 @@ mod pnm;
 mod profile;
 mod sniff;
 mod source;
+mod tiff;
 mod webp;
 mod whole;
 

@@ -1,7 +1,7 @@
 //! Opening a picture: first what it is, then its rows.
 
 use super::source::Source;
-use super::{Input, JpegPicture, PictureError, PictureInfo, PictureKind, Rows, jpeg, png, pnm, sniff, webp};
+use super::{Input, JpegPicture, PictureError, PictureInfo, PictureKind, Rows, jpeg, png, pnm, sniff, tiff, webp, whole};
 use std::fs::File;
 use std::io::{BufReader, Cursor, Read, Seek};
 
@@ -38,10 +38,21 @@ pub fn open(input: Input) -> Result<Opened, PictureError> {
         (PictureKind::Pnm, input) => pnm::open(Source::new(input)?)?,
         (PictureKind::WebP, Input::File(file)) => webp::open(file)?,
         (PictureKind::WebP, Input::Stream(_)) => return Err(PictureError::NotSeekable("a WebP")),
-        // To be joined: tiff::open(file).
-        (PictureKind::Tiff, Input::File(_)) => return Err(PictureError::Unsupported("it is a TIFF".into())),
+        (PictureKind::Tiff, Input::File(file)) => tiff(file)?,
         (PictureKind::Tiff, Input::Stream(_)) => return Err(PictureError::NotSeekable("a TIFF")),
     }))
+}
+
+/// A TIFF, upright.
+fn tiff(file: BufReader<File>) -> Result<Picture, PictureError> {
+    let (mut info, picture) = tiff::open(file)?;
+    let stored = picture.stored_size();
+    let (channels, depth, orientation) = (info.channels, info.depth, info.orientation);
+    let turned = whole::held(stored, channels, depth, orientation);
+    let why = if turned > 0 { "it is stored turned" } else { "its strips or tiles are large" };
+    info.held = info.held.saturating_add(turned);
+    let rows = whole::upright(Box::new(picture), stored, channels, depth, orientation);
+    Ok(Picture::new(info, why, rows))
 }
 
 impl Opened {
