@@ -1,11 +1,11 @@
 //! What can stand on the command line, and the help that explains it.
 
+use super::values::{Ranges, age, at_least_one, bytes, format, no_overlap, quality, ranges, seconds, threads, version};
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use fast_pyramid::spec::{Quality, TileFormat};
 use fast_pyramid::store::Locking;
 use std::ffi::OsString;
 use std::num::NonZeroUsize;
-use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -128,9 +128,6 @@ Examples:
   convert scan.psd ppm:- | fast_pyramid cut - image1
 
 Exit codes: as for all commands. Where the picture is the same as the latest version there is no new one, and that is 0.";
-
-/// The most threads; more only cost memory.
-const MOST_THREADS: usize = 1024;
 
 /// The whole command line.
 #[derive(Debug, Parser)]
@@ -363,79 +360,6 @@ pub(crate) struct SelectionArguments {
     pub(crate) older_than: Option<Duration>,
 }
 
-/// Several ranges of versions, both ends included.
-#[derive(Debug, Clone)]
-pub(crate) struct Ranges(pub(crate) Vec<RangeInclusive<u32>>);
-
-fn ranges(text: &str) -> Result<Ranges, String> {
-    let one = |part: &str| {
-        let part = part.trim();
-        let (first, last) = part.split_once("..").unwrap_or((part, part));
-        let (first, last) = (version(first)?, version(last)?);
-        if first > last { Err(format!("{part} begins after its end")) } else { Ok(first..=last) }
-    };
-    text.split(',').map(one).collect::<Result<_, _>>().map(Ranges)
-}
-
-fn at_least_one(text: &str) -> Result<NonZeroUsize, String> {
-    text.parse().map_err(|_| "expected a whole number from 1 on; the latest version always stays".into())
-}
-
-fn age(text: &str) -> Result<Duration, String> {
-    humantime::parse_duration(text).map_err(|error| format!("{error}; expected an age such as 30d, 12h or 1y"))
-}
-
-/// A version as a number or as its folder is named: `3` or `v3`.
-fn version(text: &str) -> Result<u32, String> {
-    let digits = text.strip_prefix('v').unwrap_or(text);
-    let digits = digits.parse().ok().filter(|_| digits.bytes().all(|byte| byte.is_ascii_digit()));
-    digits.ok_or_else(|| "a version is a number such as 3, or v3".into())
-}
-
-/// A number of seconds, with decimals or without: up to ten years.
-fn seconds(text: &str) -> Result<Duration, String> {
-    let seconds = text.parse().ok().filter(|seconds| (0.0..=315_360_000.0).contains(seconds));
-    seconds.map(Duration::from_secs_f64).ok_or_else(|| "expected a number of seconds such as 60".into())
-}
-
-fn no_overlap(text: &str) -> Result<u32, String> {
-    match text.parse() {
-        Ok(0) => Ok(0),
-        Ok(_) => Err("only 0 is supported by this release".into()),
-        Err(_) => Err("expected a whole number".into()),
-    }
-}
-
-fn format(text: &str) -> Result<TileFormat, String> {
-    TileFormat::new(text).ok_or_else(|| format!("expected {}", TileFormat::NAMES))
-}
-
-fn quality(text: &str) -> Result<Quality, String> {
-    text.parse().ok().and_then(Quality::new).ok_or_else(|| "expected a whole number from 1 to 100".into())
-}
-
-/// A number of bytes with K, M, G or T for powers of 1024.
-fn bytes(text: &str) -> Result<u64, String> {
-    let expected = || "expected a number of bytes such as 500M or 4G".to_owned();
-    let upper = text.trim().to_ascii_uppercase();
-    let upper = upper.strip_suffix("IB").or(upper.strip_suffix('B')).unwrap_or(&upper);
-    let (digits, shift) = match upper.char_indices().last() {
-        Some((at, unit)) if unit.is_ascii_alphabetic() => {
-            let power = "KMGT".find(unit).ok_or_else(expected)? as u32 + 1;
-            (&upper[..at], 10 * power)
-        }
-        _ => (upper, 0),
-    };
-    let number: f64 = digits.trim().parse().ok().filter(|number: &f64| *number > 0.0).ok_or_else(expected)?;
-    let bytes = number * (1u64 << shift) as f64;
-    if bytes < u64::MAX as f64 { Ok(bytes as u64) } else { Err(expected()) }
-}
-
-fn threads(text: &str) -> Result<NonZeroUsize, String> {
-    let number = text.parse().ok().filter(|threads: &NonZeroUsize| threads.get() <= MOST_THREADS);
-    number.ok_or_else(|| format!("expected a whole number from 1 to {MOST_THREADS}"))
-}
-
 /// The command line with `build` put in front where it names no command: `fast_pyramid DIR...` builds.
 ///
 /// The first word that is neither an option nor the value of one decides, so that options of every command may stand
@@ -471,15 +395,6 @@ pub(crate) fn with_default_command(words: impl IntoIterator<Item = OsString>) ->
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn sizes_are_understood() {
-        let sizes = ["1", "500M", "1.5g", "2 KiB", "1TB"].map(|text| bytes(text).unwrap());
-        assert_eq!(sizes, [1, 500 << 20, 3 << 29, 2048, 1 << 40]);
-        for wrong in ["", "M", "-1", "0", "1X", "1e300", "NaN", "inf"] {
-            assert!(bytes(wrong).is_err(), "{wrong}");
-        }
-    }
 
     #[test]
     fn a_folder_without_a_command_is_built() {

@@ -13,6 +13,7 @@ mod progress;
 mod reference;
 mod repair;
 mod vacuum;
+mod values;
 mod verify;
 
 use arguments::{Arguments, Command};

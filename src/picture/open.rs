@@ -1,7 +1,9 @@
 //! Opening a picture: first what it is, then its rows.
 
 use super::source::Source;
-use super::{Input, JpegPicture, PictureError, PictureInfo, PictureKind, Rows, jpeg, png, pnm, sniff, tiff, webp, whole};
+use super::{
+    Input, JpegPicture, PictureError, PictureInfo, PictureKind, Rows, jpeg, png, pnm, sniff, tiff, webp, whole,
+};
 use std::fs::File;
 use std::io::{BufReader, Cursor, Read, Seek};
 

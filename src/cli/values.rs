@@ -1,0 +1,96 @@
+//! What the values of options may be, each checked where it is read.
+
+use fast_pyramid::spec::{Quality, TileFormat};
+use std::num::NonZeroUsize;
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
+/// The most threads; more only cost memory.
+const MOST_THREADS: usize = 1024;
+
+/// Several ranges of versions, both ends included.
+#[derive(Debug, Clone)]
+pub(crate) struct Ranges(pub(crate) Vec<RangeInclusive<u32>>);
+
+pub(super) fn ranges(text: &str) -> Result<Ranges, String> {
+    let one = |part: &str| {
+        let part = part.trim();
+        let (first, last) = part.split_once("..").unwrap_or((part, part));
+        let (first, last) = (version(first)?, version(last)?);
+        if first > last { Err(format!("{part} begins after its end")) } else { Ok(first..=last) }
+    };
+    text.split(',').map(one).collect::<Result<_, _>>().map(Ranges)
+}
+
+pub(super) fn at_least_one(text: &str) -> Result<NonZeroUsize, String> {
+    text.parse().map_err(|_| "expected a whole number from 1 on; the latest version always stays".into())
+}
+
+pub(super) fn age(text: &str) -> Result<Duration, String> {
+    humantime::parse_duration(text).map_err(|error| format!("{error}; expected an age such as 30d, 12h or 1y"))
+}
+
+/// A version as a number or as its folder is named: `3` or `v3`.
+pub(super) fn version(text: &str) -> Result<u32, String> {
+    let digits = text.strip_prefix('v').unwrap_or(text);
+    let digits = digits.parse().ok().filter(|_| digits.bytes().all(|byte| byte.is_ascii_digit()));
+    digits.ok_or_else(|| "a version is a number such as 3, or v3".into())
+}
+
+/// A number of seconds, with decimals or without: up to ten years.
+pub(super) fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds = text.parse().ok().filter(|seconds| (0.0..=315_360_000.0).contains(seconds));
+    seconds.map(Duration::from_secs_f64).ok_or_else(|| "expected a number of seconds such as 60".into())
+}
+
+pub(super) fn no_overlap(text: &str) -> Result<u32, String> {
+    match text.parse() {
+        Ok(0) => Ok(0),
+        Ok(_) => Err("only 0 is supported by this release".into()),
+        Err(_) => Err("expected a whole number".into()),
+    }
+}
+
+pub(super) fn format(text: &str) -> Result<TileFormat, String> {
+    TileFormat::new(text).ok_or_else(|| format!("expected {}", TileFormat::NAMES))
+}
+
+pub(super) fn quality(text: &str) -> Result<Quality, String> {
+    text.parse().ok().and_then(Quality::new).ok_or_else(|| "expected a whole number from 1 to 100".into())
+}
+
+/// A number of bytes with K, M, G or T for powers of 1024.
+pub(super) fn bytes(text: &str) -> Result<u64, String> {
+    let expected = || "expected a number of bytes such as 500M or 4G".to_owned();
+    let upper = text.trim().to_ascii_uppercase();
+    let upper = upper.strip_suffix("IB").or(upper.strip_suffix('B')).unwrap_or(&upper);
+    let (digits, shift) = match upper.char_indices().last() {
+        Some((at, unit)) if unit.is_ascii_alphabetic() => {
+            let power = "KMGT".find(unit).ok_or_else(expected)? as u32 + 1;
+            (&upper[..at], 10 * power)
+        }
+        _ => (upper, 0),
+    };
+    let number: f64 = digits.trim().parse().ok().filter(|number: &f64| *number > 0.0).ok_or_else(expected)?;
+    let bytes = number * (1u64 << shift) as f64;
+    if bytes < u64::MAX as f64 { Ok(bytes as u64) } else { Err(expected()) }
+}
+
+pub(super) fn threads(text: &str) -> Result<NonZeroUsize, String> {
+    let number = text.parse().ok().filter(|threads: &NonZeroUsize| threads.get() <= MOST_THREADS);
+    number.ok_or_else(|| format!("expected a whole number from 1 to {MOST_THREADS}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_are_understood() {
+        let sizes = ["1", "500M", "1.5g", "2 KiB", "1TB"].map(|text| bytes(text).unwrap());
+        assert_eq!(sizes, [1, 500 << 20, 3 << 29, 2048, 1 << 40]);
+        for wrong in ["", "M", "-1", "0", "1X", "1e300", "NaN", "inf"] {
+            assert!(bytes(wrong).is_err(), "{wrong}");
+        }
+    }
+}
