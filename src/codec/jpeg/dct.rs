@@ -80,6 +80,22 @@ fn forward_pass(input: &[Lanes; 8], offset: i32, shift: u32) -> [Lanes; 8] {
 /// The samples of a block of quantised coefficients: dequantised, transformed, 128 added, limited
 /// to 0..=255.
 pub(super) fn inverse(block: &Block, quantisation: &[u16; 64]) -> [[u8; 8]; 8] {
+    // Of a photograph's colour differences most are blocks of one shade.
+    let flat = block.iter().skip(1).fold(0, |any, coefficient| any | coefficient) == 0;
+    if flat { inverse_flat(block[0], quantisation[0]) } else { inverse_any(block, quantisation) }
+}
+
+/// The same for a block of only the first coefficient, by what the passes make of it.
+fn inverse_flat(coefficient: i16, step: u16) -> [[u8; 8]; 8] {
+    let dequantised = (i32::from(coefficient) * i32::from(step)).clamp(-LARGEST, LARGEST);
+    let shift = UNIT - INVERSE_KEPT;
+    let kept = (C[4] * dequantised + (1 << (shift - 1))) >> shift;
+    let shift = UNIT + INVERSE_KEPT;
+    let sample = (C[4] * kept + (128 << shift) + (1 << (shift - 1))) >> shift;
+    [[sample.clamp(0, 255) as u8; 8]; 8]
+}
+
+fn inverse_any(block: &Block, quantisation: &[u16; 64]) -> [[u8; 8]; 8] {
     let mut rows = [[0; 8]; 8];
     for (to, (&coefficient, &step)) in rows.as_flattened_mut().iter_mut().zip(block.iter().zip(quantisation)) {
         *to = (i32::from(coefficient) * i32::from(step)).clamp(-LARGEST, LARGEST);
@@ -149,4 +165,20 @@ pub(super) fn forward_exact(samples: &[[u8; 8]; 8]) -> [i32; 64] {
     let mut coefficients = [0; 64];
     coefficients.copy_from_slice(transformed.as_flattened());
     coefficients
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn flat_blocks_are_what_the_passes_make_of_them() {
+        for coefficient in -2100..2100 {
+            for step in [1, 2, 16, 255] {
+                let mut block = [0; 64];
+                block[0] = coefficient;
+                assert_eq!(inverse_flat(coefficient, step), inverse_any(&block, &[step; 64]));
+            }
+        }
+    }
 }

@@ -120,8 +120,8 @@ impl Format {
             }
         }
         match &self.colour {
-            Colour::Rgb if self.alpha.is_none() && self.bits >= 8 => join(&lines.stored, out, |pixel| pixel),
-            Colour::YCbCr if self.alpha.is_none() => join(&lines.stored, out, from_ycbcr),
+            Colour::Rgb if self.alpha.is_none() && self.bits >= 8 => join(three(&lines.stored, width), out),
+            Colour::YCbCr if self.alpha.is_none() => S::from_ycbcr(three(&lines.stored, width), out),
             _ => {
                 lines.joined.resize(width * count, S::default());
                 for (index, line) in lines.stored.chunks_exact(width.max(1)).enumerate() {
@@ -154,7 +154,8 @@ impl Format {
                 (0..3).for_each(|index| to[index] = S::clamped((ink(index) * ink(3) + S::LARGEST / 2) / S::LARGEST));
             }),
             Colour::YCbCr => pixels.for_each(|(from, to)| {
-                to[..3].copy_from_slice(&from_ycbcr([from[0], from[1], from[2]]));
+                let rgb = ycbcr::to_rgb([0, 1, 2].map(|index| from[index].into() as u8));
+                (0..3).for_each(|index| to[index] = S::clamped(rgb[index].into()));
             }),
         }
         let Some(alpha) = self.alpha else {
@@ -172,19 +173,15 @@ impl Format {
     }
 }
 
-/// Only for 8 bits.
-#[inline(always)]
-fn from_ycbcr<S: Stored>(pixel: [S; 3]) -> [S; 3] {
-    ycbcr::to_rgb(pixel.map(|sample| sample.into() as u8)).map(|sample| S::clamped(sample.into()))
+/// Three planes of so many samples, one after the other.
+fn three<S>(planes: &[S], width: usize) -> [&[S]; 3] {
+    let part = |index: usize| planes.get(index * width..(index + 1) * width).unwrap_or_default();
+    [part(0), part(1), part(2)]
 }
 
 /// Puts three planes together, pixel by pixel.
-#[inline(always)]
-fn join<S: Stored>(planes: &[S], out: &mut [S], convert: impl Fn([S; 3]) -> [S; 3]) {
-    let width = out.len() / 3;
-    let (first, rest) = planes.split_at(width);
-    let (second, third) = rest.split_at(width);
+fn join<S: Stored>([first, second, third]: [&[S]; 3], out: &mut [S]) {
     for (pixel, ((&a, &b), &c)) in out.as_chunks_mut::<3>().0.iter_mut().zip(first.iter().zip(second).zip(third)) {
-        *pixel = convert([a, b, c]);
+        *pixel = [a, b, c];
     }
 }

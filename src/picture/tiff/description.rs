@@ -105,8 +105,8 @@ fn largest(source: &Source, first: u64, warnings: &mut Vec<String>) -> Result<(D
         }
     }
     match (best, broken) {
-        (None, Some(error)) => return Err(error),
-        (None, None) => return Err(PictureError::Damaged("it holds no image".into())),
+        (None, Some(error)) => Err(error),
+        (None, None) => Err(PictureError::Damaged("it holds no image".into())),
         (Some(best), broken) => {
             if !others.is_empty() {
                 warnings.push(left_out(&others, best.1));

@@ -52,7 +52,7 @@ impl Source {
     pub(super) fn open(file: File) -> Result<(Self, u64), PictureError> {
         let metadata = file.metadata()?;
         if !metadata.is_file() {
-            return Err(PictureError::NotSeekable("TIFF"));
+            return Err(PictureError::NotSeekable("a TIFF"));
         }
         let mut source = Self { file, length: metadata.len(), big_endian: false, big: false };
         let mut header = [0; 8];

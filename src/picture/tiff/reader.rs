@@ -108,6 +108,7 @@ impl<S: Stored> Reader<S> {
             }
             y += count;
         }
+        let workers = &*workers;
         let fill = |part| {
             let idle = workers.lock().unwrap_or_else(PoisonError::into_inner).pop();
             let mut worker = idle.unwrap_or_else(|| Worker::new(&image.description));

@@ -1,5 +1,6 @@
 //! Stored bytes to samples: bits, byte order, and differences to the pixel on the left.
 
+use crate::codec::ycbcr;
 use crate::pixels::Sample;
 
 /// A sample as rows are delivered in.
@@ -10,6 +11,9 @@ pub(super) trait Stored: Sample {
 
     /// The sum, which overflows as differences do.
     fn plus(self, other: Self) -> Self;
+
+    /// Rows of luma and two colour differences to a row of RGB. There is none of 16 bits: `out` stays.
+    fn from_ycbcr(planes: [&[Self]; 3], out: &mut [Self]);
 }
 
 impl Stored for u8 {
@@ -31,6 +35,10 @@ impl Stored for u8 {
     fn plus(self, other: Self) -> Self {
         self.wrapping_add(other)
     }
+
+    fn from_ycbcr(planes: [&[Self]; 3], out: &mut [Self]) {
+        ycbcr::planes_to_rgb(planes, out);
+    }
 }
 
 impl Stored for u16 {
@@ -47,6 +55,8 @@ impl Stored for u16 {
     fn plus(self, other: Self) -> Self {
         self.wrapping_add(other)
     }
+
+    fn from_ycbcr(_: [&[Self]; 3], _: &mut [Self]) {}
 }
 
 /// Makes samples of the differences to the pixel on the left (predictor 2), in a row of pixels of so many samples.

@@ -153,5 +153,5 @@ fn what_is_no_file_or_no_tiff_is_refused() {
     assert_eq!(decoded(b"II*\0\0\0\0\0").unwrap_err().to_string(), "it holds no image");
     assert_eq!(decoded(b"\x89PNG\r\n\x1a\n").unwrap_err().to_string(), "it does not begin as a TIFF does");
     let folder = std::io::BufReader::new(std::fs::File::open(env!("CARGO_MANIFEST_DIR")).unwrap());
-    assert!(matches!(super::super::open(folder), Err(PictureError::NotSeekable("TIFF"))));
+    assert!(matches!(super::super::open(folder), Err(PictureError::NotSeekable("a TIFF"))));
 }
