@@ -12,6 +12,8 @@ mod pnm;
 mod profile;
 mod sniff;
 mod source;
+#[cfg(test)]
+mod test_reading;
 mod webp;
 mod whole;
 

@@ -1,6 +1,8 @@
 //! PNG, by the `png` crate, row by row; interlaced ones as a whole.
 //!
-//! All checksums are checked, those of chunks that are not needed too: a file with a wrong one is damaged.
+//! The checksum of every chunk is checked, of those that are not needed too: a file with a wrong one is damaged. That of
+//! all pixels is checked beside it, but for files in which the crate meets it only after the last pixel, as where it
+//! stands in a chunk of its own. Decoding ends at IEND.
 
 mod interlaced;
 mod late;
