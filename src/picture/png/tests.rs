@@ -85,6 +85,21 @@ fn wrong_bits_are_noticed() {
     }
 }
 
+#[test]
+fn chunks_are_told_by_name() {
+    let right = made(7, 5, (2, 8)).file(&[(b"tEXt", b"Title\0x")], &[]);
+    let with = |from: &[u8], to: &[u8]| {
+        let at = right.windows(from.len()).position(|part| part == from).unwrap();
+        [&right[..at], to, &right[at + from.len()..]].concat()
+    };
+    let found = error(file(&with(b"Title", b"title")));
+    assert!(
+        found.starts_with("its header: CRC error: expected 0x") && found.ends_with(" while decoding tEXt chunk"),
+        "{found}"
+    );
+    assert_eq!(error(file(&with(b"tEXt", b"T\x07Xt"))), "its header: Unrecognized critical chunk: T\\u{7}Xt");
+}
+
 /// The checksum of all pixels: the crate checks it where it comes with the last of them.
 #[test]
 fn the_checksum_of_all_pixels_is_checked() {

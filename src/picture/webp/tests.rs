@@ -21,7 +21,7 @@ fn made(width: u32, height: u32, channels: usize, orientation: u8, seed: u64) ->
     let mut bytes = Vec::new();
     let mut encoder = WebPEncoder::new(&mut bytes);
     let mut parameters = EncoderParams::default();
-    parameters.use_predictor_transform = seed % 2 == 0;
+    parameters.use_predictor_transform = seed.is_multiple_of(2);
     encoder.set_params(parameters);
     if orientation > 1 {
         let mut exif = EXIF.to_vec();
