@@ -136,3 +136,24 @@ fn animations_show_their_first_picture() {
     assert_eq!(&samples[6..9], red);
     assert!(matches!(opened(file(&file_of(1 << 16, 1 << 15))), Err(PictureError::Unsupported(_))));
 }
+
+/// Here the crate panics where the lossy picture is smaller than the frame with its alpha.
+#[test]
+fn pixels_of_another_size_than_claimed_are_refused() {
+    let chunk = |name: &[u8; 4], data: &[u8]| [name.as_slice(), &(data.len() as u32).to_le_bytes(), data].concat();
+    let riff = |parts: Vec<u8>| {
+        [b"RIFF".to_vec(), (parts.len() as u32 + 4).to_le_bytes().to_vec(), b"WEBP".to_vec(), parts].concat()
+    };
+    let canvas = |flags: u8| chunk(b"VP8X", &[flags, 0, 0, 0, 3, 0, 0, 3, 0, 0]);
+    for side in [1u8, 2, 3] {
+        let alpha = chunk(b"ALPH", &vec![0; (usize::from(side).pow(2) + 1).next_multiple_of(2)]);
+        let place = [0, 0, 0, 0, 0, 0, side - 1, 0, 0, side - 1, 0, 0, 9, 0, 0, 0];
+        let frame = chunk(b"ANMF", &[&place[..], &alpha, &LOSSY[12..]].concat());
+        let animation = riff([canvas(0x12), chunk(b"ANIM", &[0; 6]), frame].concat());
+        let found = read(file(&animation), 9).map(|(info, _)| info.size);
+        assert_eq!(found.is_ok(), side == 2, "{found:?}");
+    }
+    let still = riff([canvas(0), LOSSY[12..].to_vec()].concat());
+    let found = opened(file(&still)).unwrap_err().to_string();
+    assert_eq!(found, "its pixels are 2x2 and not 4x4, or depend on a picture before");
+}
