@@ -6,10 +6,12 @@
 use super::jpeg::{self, Colour, JpegImage, Requantisation, quantisation_tables};
 use super::planes;
 use super::png::{self, PngImage, Samples};
+use super::vector::{Vectorised, widest};
 use super::{Codec, CodecError, Scratch, TileImage};
 use crate::geometry::Size;
 use crate::pixels::{Raster, Sample};
 use crate::spec::FormatKind;
+use std::borrow::Cow;
 use std::sync::Arc;
 
 /// Columns of a band of a picture that are one tile; the band is as high as the tile.
@@ -47,8 +49,10 @@ impl Codec {
                 Ok(())
             }
             FormatKind::Jpeg => {
-                let (size, pixels) = shown_in_eight_bits(band, columns);
-                let planes = planes_of(&pixels, size, planes::chroma_step(Colour::YCbCr, self.quality));
+                let (pixels, columns) = shown_in_eight_bits(band, columns);
+                let size = Size::new(columns.width as u32, pixels.height() as u32);
+                let step = usize::from(planes::chroma_step(Colour::YCbCr, self.quality));
+                let planes = widest(Planes { pixels: &pixels, columns, step });
                 let made = &mut scratch.jpeg.parent;
                 planes::assign(&planes, size, self.quality, made)?;
                 made.icc = icc.cloned();
@@ -102,13 +106,17 @@ impl Codec {
     }
 }
 
-/// The columns as 8-bit pixels of one channel, grey, or three, RGB.
-fn shown_in_eight_bits(band: &Samples, columns: Columns) -> (Size, Raster<u8>) {
-    let shown = match band {
-        Samples::Eight(band) => over_white(band.columns(columns.left, columns.width)),
-        Samples::Sixteen(band) => over_white(band.columns(columns.left, columns.width)).map(eight_of_sixteen),
-    };
-    (Size::new(shown.width() as u32, shown.height() as u32), shown)
+/// The columns as 8-bit pixels of one channel, grey, or three, RGB, and which columns of the raster they are then.
+fn shown_in_eight_bits(band: &Samples, columns: Columns) -> (Cow<'_, Raster<u8>>, Columns) {
+    let alone = Columns { left: 0, width: columns.width };
+    match band {
+        Samples::Eight(band) if !band.has_alpha() => (Cow::Borrowed(band), columns),
+        Samples::Eight(band) => (Cow::Owned(over_white(band.columns(columns.left, columns.width))), alone),
+        Samples::Sixteen(band) => {
+            let shown = over_white(band.columns(columns.left, columns.width));
+            (Cow::Owned(shown.map(eight_of_sixteen)), alone)
+        }
+    }
 }
 
 /// The nearest 8-bit sample: `sample * 255 / 65535`, rounded.
@@ -135,50 +143,116 @@ fn over_white<S: Sample>(pixels: Raster<S>) -> Raster<S> {
     shown
 }
 
-/// The planes of grey, or of RGB as YCbCr with colour differences that stand for `chroma_step` pixels a side.
-fn planes_of(pixels: &Raster<u8>, size: Size, chroma_step: u8) -> Vec<Raster<u8>> {
-    let (width, height) = (size.width as usize, size.height as usize);
-    if pixels.channels() == 1 {
-        return vec![pixels.clone()];
-    }
-    let step = usize::from(chroma_step);
-    let mut luma = Raster::new(width, height, 1);
-    for (to, pixel) in luma.samples_mut().iter_mut().zip(pixels.samples().as_chunks::<3>().0) {
-        let [red, green, blue] = pixel.map(u32::from);
-        *to = ((19_595 * red + 38_470 * green + 7_471 * blue + (1 << 15)) >> 16) as u8;
-    }
-    let mut differences = [0, 1].map(|_| Raster::new(width.div_ceil(step), height.div_ceil(step), 1));
-    let [blue_difference, red_difference] = &mut differences;
-    for y in 0..height.div_ceil(step) {
-        let rows = [y * step, (y * step + step - 1).min(height - 1)].map(|y| pixels.row(y));
-        difference_row(rows, step, blue_difference.row_mut(y), red_difference.row_mut(y));
-    }
-    let [blue_difference, red_difference] = differences;
-    vec![luma, blue_difference, red_difference]
+/// The planes of grey, or of RGB as YCbCr with colour differences that stand for `step` pixels a side.
+struct Planes<'a> {
+    pixels: &'a Raster<u8>,
+    columns: Columns,
+    step: usize,
 }
 
-/// A row of both colour differences (ITU-T T.871 section 7) of the mean of two rows of pixels, `step` pixels wide; the
-/// last column is repeated.
-fn difference_row(rows: [&[u8]; 2], step: usize, blue_difference: &mut [u8], red_difference: &mut [u8]) {
-    const CENTRE: i32 = (128 << 18) + (1 << 17);
-    let convert = |[red, green, blue]: [i32; 3]| {
-        // Four times each colour, and factors of 2^16. Rounding may lead to 256.
-        let blue_difference = (CENTRE - 11_058 * red - 21_710 * green + 32_768 * blue) >> 18;
-        let red_difference = (CENTRE + 32_768 * red - 27_439 * green - 5_329 * blue) >> 18;
-        (blue_difference.min(255) as u8, red_difference.min(255) as u8)
-    };
-    let [above, below] = rows.map(|row| row.as_chunks::<3>().0);
-    let targets = blue_difference.iter_mut().zip(red_difference);
-    if step == 1 {
-        for ((to_blue, to_red), pixel) in targets.zip(above) {
-            (*to_blue, *to_red) = convert(pixel.map(|sample| 4 * i32::from(sample)));
+impl Vectorised for Planes<'_> {
+    type Output = Vec<Raster<u8>>;
+
+    #[inline(always)]
+    fn run(self) -> Vec<Raster<u8>> {
+        let Self { pixels, columns: Columns { left, width }, step } = self;
+        let height = pixels.height();
+        if pixels.channels() == 1 {
+            return vec![pixels.columns(left, width)];
         }
-        return;
+        let mut luma = Raster::new(width, height, 1);
+        let mut differences = [0, 1].map(|_| Raster::new(width.div_ceil(step), height.div_ceil(step), 1));
+        let [blue_difference, red_difference] = &mut differences;
+        let mut colours = Colours::new(width.next_multiple_of(2));
+        for y in 0..height.div_ceil(step) {
+            colours.clear();
+            for y in y * step..(y * step + step).min(height) {
+                colours.add(&pixels.row(y)[3 * left..][..3 * width], luma.row_mut(y));
+            }
+            // A last row or column alone counts twice.
+            let rows = step.min(height - y * step);
+            colours.differences(step, step / rows, blue_difference.row_mut(y), red_difference.row_mut(y));
+        }
+        let [blue_difference, red_difference] = differences;
+        vec![luma, blue_difference, red_difference]
     }
-    for ((to_blue, to_red), (above, below)) in targets.zip(above.chunks(2).zip(below.chunks(2))) {
-        let [a, b, c, d] = [above[0], above[above.len() - 1], below[0], below[below.len() - 1]];
-        let sum = |at: usize| [a, b, c, d].iter().map(|pixel| i32::from(pixel[at])).sum();
-        (*to_blue, *to_red) = convert([sum(0), sum(1), sum(2)]);
+}
+
+/// The sums of red, green and blue over one or two rows of pixels, apart, because pixels of three bytes suit no vector.
+struct Colours {
+    row: [Vec<u8>; 3],
+    sums: [Vec<u16>; 3],
+}
+
+impl Colours {
+    #[inline(always)]
+    fn new(width: usize) -> Self {
+        Self {
+            row: [vec![0; width], vec![0; width], vec![0; width]],
+            sums: [vec![0; width], vec![0; width], vec![0; width]],
+        }
+    }
+
+    #[inline(always)]
+    fn clear(&mut self) {
+        for sums in &mut self.sums {
+            sums.fill(0);
+        }
+    }
+
+    /// Adds a row of pixels and computes its luma.
+    #[inline(always)]
+    fn add(&mut self, pixels: &[u8], luma: &mut [u8]) {
+        let [red, green, blue] = &mut self.row;
+        let colours = red.iter_mut().zip(green.iter_mut()).zip(blue.iter_mut());
+        for (pixel, ((red, green), blue)) in pixels.as_chunks::<3>().0.iter().zip(colours) {
+            (*red, *green, *blue) = (pixel[0], pixel[1], pixel[2]);
+        }
+        let width = luma.len();
+        for row in &mut self.row {
+            if let [.., last, beyond] = row.as_mut_slice()
+                && width % 2 == 1
+            {
+                *beyond = *last;
+            }
+        }
+        let [red, green, blue] = &self.row;
+        for (to, ((&red, &green), &blue)) in luma.iter_mut().zip(red.iter().zip(green).zip(blue)) {
+            let [red, green, blue] = [u32::from(red), u32::from(green), u32::from(blue)];
+            *to = ((19_595 * red + 38_470 * green + 7_471 * blue + (1 << 15)) >> 16) as u8;
+        }
+        for (sums, row) in self.sums.iter_mut().zip(&self.row) {
+            for (sum, &sample) in sums.iter_mut().zip(row) {
+                *sum += u16::from(sample);
+            }
+        }
+    }
+
+    /// A row of both colour differences (ITU-T T.871 section 7) of the mean of `step` pixels a side, of whose rows each
+    /// counts `weight` times.
+    #[inline(always)]
+    fn differences(&self, step: usize, weight: usize, blue_difference: &mut [u8], red_difference: &mut [u8]) {
+        const CENTRE: i32 = (128 << 18) + (1 << 17);
+        let convert = |red: i32, green: i32, blue: i32| {
+            // Four times each colour, and factors of 2^16. Rounding may lead to 256.
+            let blue_difference = (CENTRE - 11_058 * red - 21_710 * green + 32_768 * blue) >> 18;
+            let red_difference = (CENTRE + 32_768 * red - 27_439 * green - 5_329 * blue) >> 18;
+            (blue_difference.min(255) as u8, red_difference.min(255) as u8)
+        };
+        let [red, green, blue] = &self.sums;
+        let targets = blue_difference.iter_mut().zip(red_difference);
+        if step == 1 {
+            for ((to_blue, to_red), ((&red, &green), &blue)) in targets.zip(red.iter().zip(green).zip(blue)) {
+                (*to_blue, *to_red) = convert(4 * i32::from(red), 4 * i32::from(green), 4 * i32::from(blue));
+            }
+            return;
+        }
+        let weight = weight as i32;
+        let pairs = [red, green, blue].map(|sums| sums.as_chunks::<2>().0);
+        for ((to_blue, to_red), ((red, green), blue)) in targets.zip(pairs[0].iter().zip(pairs[1]).zip(pairs[2])) {
+            let sum = |pair: &[u16; 2]| (i32::from(pair[0]) + i32::from(pair[1])) * weight;
+            (*to_blue, *to_red) = convert(sum(red), sum(green), sum(blue));
+        }
     }
 }
 

@@ -11,6 +11,7 @@ pub(crate) mod orientation;
 mod planes;
 mod png;
 mod stitch;
+mod vector;
 pub(crate) mod ycbcr;
 
 use crate::geometry::Size;

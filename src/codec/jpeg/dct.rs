@@ -22,6 +22,7 @@ const LARGEST: i32 = 2047;
 
 type Lanes = [i32; 8];
 
+#[inline(always)]
 fn transpose(rows: &[Lanes; 8]) -> [Lanes; 8] {
     std::array::from_fn(|row| std::array::from_fn(|column| rows[column][row]))
 }
@@ -137,6 +138,7 @@ impl Quantiser {
     ///
     /// Shifting before dividing loses nothing: floor(n / (2^p * step)) = floor(floor(n / 2^p) /
     /// step), and half a step is a whole number here.
+    #[inline(always)]
     pub(super) fn quantise(&self, coefficients: &[i32; 64]) -> Block {
         let mut block = [0; 64];
         for index in 0..64 {
@@ -151,14 +153,19 @@ impl Quantiser {
 }
 
 /// The quantised coefficients of a block of samples.
+#[inline(always)]
 pub(super) fn forward(samples: &[[u8; 8]; 8], quantiser: &Quantiser) -> Block {
     quantiser.quantise(&forward_exact(samples))
 }
 
 /// The coefficients of a block of samples, row-major, with [`FORWARD_POINT`] bits behind the binary
 /// point.
+#[inline(always)]
 pub(super) fn forward_exact(samples: &[[u8; 8]; 8]) -> [i32; 64] {
-    let rows = samples.map(|row| row.map(|sample| i32::from(sample) - 128));
+    let mut rows = [[0; 8]; 8];
+    for (to, &sample) in rows.as_flattened_mut().iter_mut().zip(samples.as_flattened()) {
+        *to = i32::from(sample) - 128;
+    }
     let shift = UNIT - FORWARD_KEPT;
     let columns_done = forward_pass(&rows, 1 << (shift - 1), shift);
     let transformed = transpose(&forward_pass(&transpose(&columns_done), 0, 0));

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::dct;
 use super::encode_error::EncodeError;
+use crate::codec::vector::{Vectorised, widest};
 
 /// A block's 64 coefficients or quantisation steps are in row-major ("natural") order everywhere
 /// outside the file.
@@ -282,28 +283,40 @@ impl JpegImage {
         for (plane, component) in planes.iter().zip(&mut self.components) {
             component.quantisation = *plane.quantisation;
             let width = component_size(size, component.factors(), layout.greatest).0;
-            transform_plane(plane.samples, width as usize, component);
+            widest(PlaneTransform { samples: plane.samples, width: width as usize, component });
         }
         Ok(())
     }
 }
 
 /// Fills a component's blocks from samples in rows of `width`.
-fn transform_plane(samples: &[u8], width: usize, component: &mut Component) {
-    let height = samples.len() / width.max(1);
-    let quantiser = dct::Quantiser::new(&component.quantisation);
-    let mut source = [[0u8; 8]; 8];
-    for (index, block) in component.coefficients.iter_mut().enumerate() {
-        let (left, top) = (index % component.blocks_wide * 8, index / component.blocks_wide * 8);
-        for (line, y) in source.iter_mut().zip(top..) {
-            let row = y.min(height - 1) * width;
-            let row = &samples[row..row + width];
-            match row.get(left..).and_then(|rest| rest.first_chunk::<8>()) {
-                Some(inside) => *line = *inside,
-                None => line.iter_mut().zip(left..).for_each(|(to, x)| *to = row[x.min(width - 1)]),
+struct PlaneTransform<'a> {
+    samples: &'a [u8],
+    width: usize,
+    component: &'a mut Component,
+}
+
+impl Vectorised for PlaneTransform<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let Self { samples, width, component } = self;
+        let height = samples.len() / width.max(1);
+        let quantiser = dct::Quantiser::new(&component.quantisation);
+        let mut source = [[0u8; 8]; 8];
+        for (index, block) in component.coefficients.iter_mut().enumerate() {
+            let (left, top) = (index % component.blocks_wide * 8, index / component.blocks_wide * 8);
+            for (line, y) in source.iter_mut().zip(top..) {
+                let row = y.min(height - 1) * width;
+                let row = &samples[row..row + width];
+                match row.get(left..).and_then(|rest| rest.first_chunk::<8>()) {
+                    Some(inside) => *line = *inside,
+                    None => line.iter_mut().zip(left..).for_each(|(to, x)| *to = row[x.min(width - 1)]),
+                }
             }
+            *block = dct::forward(&source, &quantiser);
         }
-        *block = dct::forward(&source, &quantiser);
     }
 }
 
