@@ -12,12 +12,12 @@ import sys
 import time
 from pathlib import Path
 
-from harness import builds, patch, picture, report
+from harness import builds, cuts, patch, picture, report
 from harness.tools import PEERS, Failure, get, machine, say, versions
 from harness.trash import Trash
 
 BUILDS = ["a", "b", "b2", "c1", "c2", "c3", "d", "f"]
-PARTS = [*BUILDS, "e", "variants", "threads", "patch"]
+PARTS = [*BUILDS, "e", "cut", "variants", "threads", "patch"]
 
 
 def arguments():
@@ -52,7 +52,7 @@ def parts(parser, given):
         parser.error(f"--only {','.join(sorted(unknown))}: possible are {','.join(PARTS)}")
     wanted |= {"patch"} if given.patch else set()
     wanted |= {"threads"} if given.threads else set()
-    return wanted or {*BUILDS, "e"}
+    return wanted or {*BUILDS, "e", "cut"}
 
 
 def numbers(parser, text):
@@ -128,6 +128,10 @@ def on_picture(given, tools, trash, attempt):
                 lambda value, title=title: report.builds(value, title))  # fmt: skip
     if "e" in given.parts:
         attempt(f"parents-{size}", facts, lambda: builds.run_parents(tools, made, given.qualities, count), report.parents)
+    for quality in given.qualities if "cut" in given.parts else []:
+        attempt(f"cut-{size}-q{quality}", facts,
+                lambda quality=quality: cuts.run_cuts(tools, trash, made, quality, count),
+                lambda value, quality=quality: cuts.show(value, quality))  # fmt: skip
     for quality in given.qualities if "variants" in given.parts else []:
         attempt(f"variants-{size}-q{quality}", facts,
                 lambda quality=quality: builds.run_variants(tools, trash, made, quality, count),

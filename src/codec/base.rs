@@ -100,7 +100,8 @@ impl Codec {
         tile: &mut jpeg::JpegTile,
         out: &mut Vec<u8>,
     ) -> Result<(), CodecError> {
-        let sampling = planes::fold_sampling(self.quality, self.reduction, self.tile_size);
+        let sampling =
+            self.parents.then(|| planes::fold_sampling(self.quality, self.reduction, self.tile_size)).flatten();
         tile.encode(&mut scratch.jpeg.parent, self.huffman_tables(), sampling, out)
             .map_err(|error| CodecError::Encode(error.to_string()))
     }

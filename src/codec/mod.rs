@@ -81,6 +81,8 @@ pub struct Codec {
     optimize: bool,
     reduction: Reduction,
     tile_size: u32,
+    /// Whether tiles become parents, for which they are prepared as they are made.
+    parents: bool,
 }
 
 impl Codec {
@@ -93,7 +95,14 @@ impl Codec {
             optimize: settings.optimize.unwrap_or(false),
             reduction: Reduction { filter: settings.filter, linear: settings.linear },
             tile_size: settings.tile_size,
+            parents: true,
         }
+    }
+
+    /// The same codec for base tiles of which no parents are made: they are the same, but not prepared for that.
+    #[must_use]
+    pub fn without_parents(self) -> Self {
+        Self { parents: false, ..self }
     }
 
     /// Decodes a stored tile that must have this size. See [`Codec::decode_into`].

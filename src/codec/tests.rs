@@ -7,7 +7,7 @@ use std::path::Path;
 
 fn codec(kind: FormatKind, quality: u8, filter: Filter, linear: bool) -> Codec {
     let quality = Quality::new(quality).unwrap();
-    Codec { kind, quality, optimize: false, reduction: Reduction { filter, linear }, tile_size: 64 }
+    Codec { kind, quality, optimize: false, reduction: Reduction { filter, linear }, tile_size: 64, parents: true }
 }
 
 fn fixture(name: &str) -> Vec<u8> {

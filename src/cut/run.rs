@@ -89,7 +89,7 @@ where
 {
     let cutter = Cutter {
         geometry,
-        codec,
+        codec: if build.is_some() { codec } else { codec.without_parents() },
         manner: bands.manner(),
         base,
         flat: Mutex::default(),

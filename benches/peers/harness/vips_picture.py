@@ -1,6 +1,7 @@
 """Makes the test picture and cuts it into base tiles. Runs with the environment that has libvips.
 
     vips_picture.py make FOLDER SIZE PHOTO...     picture.v (uncompressed) and picture.jpg (quality 90)
+    vips_picture.py files FOLDER QUALITY          the picture as JPEG, PNG and TIFF, and with one tile in a hundred changed
     vips_picture.py cut FOLDER QUALITY TARGET     base tiles of 256 pixels as TARGET/v0/COLUMN_ROW.jpg
 
 The picture is a mosaic of square cells. Each cell is a window of a photograph at its full resolution, at a random
@@ -85,8 +86,45 @@ def cut(folder, quality, target):
     return {"tiles": len(tiles), "bytes": sum(tiles)}
 
 
+def files(folder, quality):
+    """What is not there yet; their paths."""
+    paths = {
+        "jpeg": folder / f"picture-q{quality}.jpg",
+        "changed": folder / f"changed-q{quality}.jpg",
+        "png": folder / "picture.png",
+        "tiff": folder / "picture.tif",
+    }
+    options = {
+        "jpeg": {"Q": quality, "keep": "none"},
+        "changed": {"Q": quality, "keep": "none"},
+        "png": {"keep": "none"},
+        "tiff": {"tile": True, "tile_width": TILE, "tile_height": TILE, "bigtiff": True, "keep": "none"},
+    }
+    for kind, path in paths.items():
+        if not path.exists():
+            access = "random" if kind == "changed" else "sequential"
+            picture = pyvips.Image.new_from_file(str(folder / "picture.v"), access=access)
+            picture = with_changes(picture) if kind == "changed" else picture
+            beside = path.with_name(f"new-{path.name}")
+            picture.write_to_file(str(beside), **options[kind])
+            beside.rename(path)
+    return {kind: str(path) for kind, path in paths.items()}
+
+
+def with_changes(picture):
+    """A small square in the middle of one tile in a hundred."""
+    chance = random.Random(2)
+    columns, rows = -(-picture.width // TILE), -(-picture.height // TILE)
+    square = pyvips.Image.black(32, 32, bands=picture.bands) + [200, 40, 40]
+    for number in chance.sample(range(columns * rows), max(1, columns * rows // 100)):
+        picture = picture.insert(square.cast("uchar"), number % columns * TILE + 96, number // columns * TILE + 96)
+    return picture
+
+
 if __name__ == "__main__":
     if sys.argv[1] == "make":
         print(json.dumps(make(Path(sys.argv[2]), int(sys.argv[3]), sys.argv[4:])))
+    elif sys.argv[1] == "files":
+        print(json.dumps(files(Path(sys.argv[2]), int(sys.argv[3]))))
     else:
         print(json.dumps(cut(Path(sys.argv[2]), int(sys.argv[3]), Path(sys.argv[4]))))
