@@ -8,6 +8,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 pub mod cli;
+pub mod cutting;
 pub mod damage;
 pub mod pictures;
 pub mod reference;
