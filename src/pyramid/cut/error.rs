@@ -4,6 +4,7 @@ use super::super::Category;
 use crate::geometry::{Size, Tile};
 use crate::picture::PictureError;
 use crate::shown::shown;
+use std::io::ErrorKind;
 use std::path::PathBuf;
 
 /// Why a picture could not be cut.
@@ -50,6 +51,12 @@ pub enum CutError {
         /// A source version.
         version: String,
     },
+    /// What is to be the pyramid's folder is something else.
+    #[error("{}: this is not a folder", shown(path))]
+    NotAFolder {
+        /// The path.
+        path: PathBuf,
+    },
     /// The folder cannot be made.
     #[error("{}: cannot create the folder: {error}", shown(path))]
     Folder {
@@ -74,11 +81,17 @@ impl CutError {
     /// What kind of failure this is.
     pub(in super::super) fn category(&self) -> Category {
         match self {
-            Self::Picture { error: PictureError::Read(_), .. } | Self::Folder { .. } | Self::Encode { .. } => {
+            Self::Picture { error: PictureError::Read(error), .. } if error.kind() != ErrorKind::NotFound => {
                 Category::Failure
             }
+            Self::Folder { .. } => Category::Failure,
             Self::OtherSetting { .. } => Category::Usage,
-            Self::Picture { .. } | Self::OtherSize { .. } | Self::NoSpec { .. } => Category::Input,
+            // Only a picture that is damaged, or very odd, gives tiles that cannot be encoded.
+            Self::Picture { .. }
+            | Self::OtherSize { .. }
+            | Self::NoSpec { .. }
+            | Self::NotAFolder { .. }
+            | Self::Encode { .. } => Category::Input,
         }
     }
 
@@ -105,6 +118,10 @@ impl CutError {
             Self::OtherSetting { .. } => "leave the option out; a pyramid keeps the settings that it began with".into(),
             Self::NoSpec { .. } => "write the pyramid.json that belongs to them, or give another folder".into(),
             Self::Encode { .. } => "give a --quality, so that tiles are not cut without loss".into(),
+            Self::NotAFolder { .. } => {
+                "the pyramid's folder comes last, and is made if it is not there; for several pictures give --into DIR"
+                    .into()
+            }
             Self::Folder { .. } => return None,
         })
     }

@@ -63,7 +63,7 @@ impl Target {
         let root = layout.root().to_owned();
         if root.symlink_metadata().is_ok() {
             if !root.is_dir() {
-                return Err(Error::NotAFolder { path: root, exists: true });
+                return Err(CutError::NotAFolder { path: root }.into());
             }
             match SourceVersions::find(&layout) {
                 Ok(SourceVersions { versions, .. }) => {
