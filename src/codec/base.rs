@@ -77,6 +77,12 @@ impl Codec {
         self.encode_base(scratch, image.jpeg_mut(), out)
     }
 
+    /// Whether JPEG tiles of pixels have their colour differences halved.
+    #[must_use]
+    pub fn halves_colour(&self) -> bool {
+        planes::chroma_step(Colour::YCbCr, self.quality) == 2
+    }
+
     /// How base tiles are brought to this codec's quality.
     #[must_use]
     pub fn requantisation(&self) -> Requantisation {

@@ -18,7 +18,6 @@ use crate::reduce::Reduction;
 use crate::spec::{FormatKind, Quality, Settings};
 
 pub use base::Columns;
-pub use planes::pixels_of;
 pub use png::{PngImage, Samples};
 
 /// The version of everything that decides about generated tiles' bytes: filters, encoders, and the libraries that

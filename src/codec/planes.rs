@@ -274,7 +274,7 @@ fn whole_pixels(child: &JpegImage, convert: impl Fn([u8; 3]) -> [u8; 3]) -> Rast
 
 /// The pixels of an image, grey or RGB. Samples of colour differences are repeated for the pixels they stand for, so that
 /// an image with the same sampling made of these pixels has the same ones.
-pub fn pixels_of(image: &JpegImage) -> Raster<u8> {
+fn pixels_of(image: &JpegImage) -> Raster<u8> {
     match image.colour {
         Colour::YCbCr => whole_pixels(image, ycbcr::to_rgb),
         Colour::Rgb => whole_pixels(image, |pixel| pixel),

@@ -121,13 +121,16 @@ struct Worker {
     scratch: Scratch,
 }
 
+/// A tile of one colour: its bytes, and what reading them gives.
+type FlatTile = (Vec<u8>, TileImage);
+
 struct Cutter<'a, B> {
     geometry: &'a Geometry,
     codec: Codec,
     manner: Manner,
     base: &'a B,
-    /// Tiles of one colour that were made already: their bytes, and what reading them gives.
-    flat: Mutex<HashMap<Flat, Arc<(Vec<u8>, TileImage)>>>,
+    /// Tiles of one colour that were made already.
+    flat: Mutex<HashMap<Flat, Arc<FlatTile>>>,
     one_colour: AtomicU64,
     workers: Workers<Worker>,
 }

@@ -1,9 +1,12 @@
 //! JPEG pictures, which can be had as coefficients, without any loss, or as rows of pixels.
 
+mod rows;
+
+use super::upsample::Upsampling;
 use super::{Depth, Input, PictureError, PictureInfo, PictureKind, Rows, whole};
 use crate::codec::jpeg::{self, Bands, BandsError, Colour, JpegImage, Opened, Several};
-use crate::codec::{Samples, pixels_of};
 use crate::geometry::Size;
+use rows::JpegRows;
 use std::io::{BufRead, BufReader};
 
 /// Bytes read at once.
@@ -124,11 +127,11 @@ impl JpegPicture {
         self.info.held + if as_pixels { turned } else { 0 }
     }
 
-    /// The picture as rows of pixels, upright.
+    /// The picture as rows of pixels, upright, with colour differences of fewer samples upsampled in this way.
     ///
     /// # Errors
     /// As [`Self::coefficients`].
-    pub fn rows(self, max_memory: u64) -> Result<Box<dyn Rows>, PictureError> {
+    pub fn rows(self, upsampling: Upsampling, max_memory: u64) -> Result<Box<dyn Rows>, PictureError> {
         let (needed, why) = (self.held(true), self.why_held());
         if needed > max_memory {
             return Err(PictureError::TooMuchMemory { why, needed, limit: max_memory });
@@ -136,8 +139,8 @@ impl JpegPicture {
         let (stored, mcu_height, orientation) = (self.stored, self.mcu_size().1, self.info.orientation);
         let (channels, depth) = (self.info.channels, self.info.depth);
         let coefficients = self.coefficients(max_memory)?;
-        let rows = Box::new(JpegRows { coefficients, mcu_height, band: JpegImage::default(), pixels: None, at: 0 });
-        Ok(whole::upright(rows, stored, channels, depth, orientation))
+        let rows = JpegRows::new(coefficients, stored, mcu_height, upsampling);
+        Ok(whole::upright(Box::new(rows), stored, channels, depth, orientation))
     }
 }
 
@@ -215,40 +218,5 @@ impl Coefficients {
     }
 }
 
-/// A JPEG's pixels, a row of MCUs decoded at a time.
-pub(super) struct JpegRows {
-    coefficients: Coefficients,
-    mcu_height: u32,
-    band: JpegImage,
-    /// Pixels of the band, of which the first `at` rows were delivered.
-    pixels: Option<crate::pixels::Raster<u8>>,
-    at: usize,
-}
-
-impl Rows for JpegRows {
-    fn read(&mut self, band: &mut Samples) -> Result<(), PictureError> {
-        let Samples::Eight(band) = band else { return Err(whole::wrong_band()) };
-        for y in 0..band.height() {
-            let pixels = match self.pixels.take().filter(|pixels| self.at < pixels.height()) {
-                Some(pixels) => pixels,
-                None => {
-                    self.coefficients.read(self.mcu_height, &mut self.band)?;
-                    self.at = 0;
-                    pixels_of(&self.band)
-                }
-            };
-            let (to, from) = (band.row_mut(y), pixels.row(self.at));
-            if to.len() != from.len() {
-                return Err(whole::wrong_band());
-            }
-            to.copy_from_slice(from);
-            self.at += 1;
-            self.pixels = Some(pixels);
-        }
-        Ok(())
-    }
-
-    fn finish(&mut self) -> Result<(), PictureError> {
-        self.coefficients.finish()
-    }
-}
+#[cfg(test)]
+mod tests;

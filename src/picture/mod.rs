@@ -13,13 +13,17 @@ mod pnm;
 mod profile;
 mod sniff;
 mod source;
+#[cfg(test)]
+mod test_reading;
 mod tiff;
+mod upsample;
 mod webp;
 mod whole;
 
 pub use error::PictureError;
 pub use jpeg::{Coefficients, JpegPicture};
 pub use open::{Opened, Picture, open};
+pub use upsample::Upsampling;
 
 use crate::codec::Samples;
 use crate::geometry::Size;

@@ -26,7 +26,8 @@ pub enum Opened {
     Jpeg(JpegPicture),
 }
 
-/// Tells what `input` is, which is at its first byte, by its first bytes, and reads its headers.
+/// Tells what `input` is by its first bytes, and reads its headers. A file is read from its first byte, a stream from where
+/// it is.
 ///
 /// # Errors
 /// It cannot be read, it is no picture or none that is supported, its headers are damaged, or claim more than it can
@@ -115,6 +116,7 @@ fn peeked(input: Input) -> Result<(Vec<u8>, Input), PictureError> {
     match input {
         Input::File(mut file) => {
             if file.get_ref().metadata()?.is_file() {
+                file.rewind()?;
                 let head = head(&mut file)?;
                 file.rewind()?;
                 return Ok((head, Input::File(with_buffer(file)?)));
@@ -125,7 +127,7 @@ fn peeked(input: Input) -> Result<(Vec<u8>, Input), PictureError> {
     }
 }
 
-/// The buffer must be empty or at the file's begin, which it is after a rewind.
+/// The same file with a large buffer. Its own must be empty, which it is after a rewind.
 fn with_buffer(file: BufReader<File>) -> Result<BufReader<File>, PictureError> {
     if file.capacity() >= BUFFER {
         return Ok(file);

@@ -80,30 +80,87 @@ fn decode(mut decoder: WebPDecoder<BufReader<File>>, size: Size, channels: usize
     raster.map(Samples::Eight).ok_or_else(whole::wrong_band)
 }
 
-/// Whether all chunks are there to their last byte: the decoder takes what is missing for zeros here and there. Leaves
-/// the file at its first byte.
+/// Whether all chunks are there to their last byte: the decoder takes what is missing for zeros here and there. And
+/// whether lossy pictures have the size that was claimed before: the decoder finds that out after it has taken memory for
+/// them, and in an animation with alpha it panics. Leaves the file at its first byte.
 fn complete(file: &mut BufReader<File>) -> Result<(), PictureError> {
     let length = file.seek(SeekFrom::End(0))?;
-    file.rewind()?;
-    let mut header = [0; 12];
-    file.read_exact(&mut header).map_err(ended)?;
-    let claimed = 8 + u64::from(u32::from_le_bytes([header[4], header[5], header[6], header[7]]));
-    let mut at = 12;
+    let riff = chunk_at(file, 0)?;
+    let claimed = 8 + u64::from(riff.size);
+    let (mut at, mut canvas, mut animated) = (12, None, false);
     while at + 8 <= claimed {
-        let mut chunk = [0; 8];
-        file.seek(SeekFrom::Start(at))?;
-        file.read_exact(&mut chunk).map_err(ended)?;
-        let size = u64::from(u32::from_le_bytes([chunk[4], chunk[5], chunk[6], chunk[7]]));
-        if at + 8 + size > length {
-            let (from, name) = (at + 8, chunk[..4].escape_ascii());
+        let Chunk { name, size } = chunk_at(file, at)?;
+        let from = at + 8;
+        let end = from + u64::from(size);
+        if end > length {
+            let name = name.escape_ascii();
             return Err(PictureError::Damaged(format!(
                 "it ends too early: its part '{name}' is to have {size} bytes from byte {from} on, but it has {length}"
             )));
         }
-        at += 8 + size + size % 2;
+        match (&name, canvas) {
+            (b"VP8X", None) => canvas = Some(sides(bytes_at(file, from + 4)?)),
+            (b"VP8 ", Some(canvas)) => lossy_fits(file, from, canvas)?,
+            (b"ANMF", _) if !animated => {
+                animated = true;
+                frame_fits(file, from)?;
+            }
+            _ => {}
+        }
+        at = end + end % 2;
     }
     file.rewind()?;
     Ok(())
+}
+
+/// The lossy picture in a frame, whose data begin at `at`, if it has one.
+fn frame_fits(file: &mut BufReader<File>, at: u64) -> Result<(), PictureError> {
+    let frame = sides(bytes_at(file, at + 6)?);
+    let Chunk { name, size } = chunk_at(file, at + 16)?;
+    match &name {
+        b"VP8 " => lossy_fits(file, at + 24, frame),
+        b"ALPH" => lossy_fits(file, at + 24 + u64::from(size) + u64::from(size % 2) + 8, frame),
+        _ => Ok(()),
+    }
+}
+
+/// Whether the lossy picture at `at` (RFC 6386, 9.1) has this width and height, and depends on no other.
+fn lossy_fits(file: &mut BufReader<File>, at: u64, claimed: [u32; 2]) -> Result<(), PictureError> {
+    let header: [u8; 10] = bytes_at(file, at)?;
+    let found =
+        [[header[6], header[7]], [header[8], header[9]]].map(|side| u32::from(u16::from_le_bytes(side) & 0x3FFF));
+    if header[0] & 1 == 0 && found == claimed {
+        return Ok(());
+    }
+    Err(PictureError::Damaged(format!(
+        "its pixels are {} and not {}, or depend on a picture before",
+        Size::new(found[0], found[1]),
+        Size::new(claimed[0], claimed[1])
+    )))
+}
+
+/// Width and height, less one, in three bytes each.
+fn sides(bytes: [u8; 6]) -> [u32; 2] {
+    let [a, b, c, d, e, f] = bytes;
+    [[a, b, c, 0], [d, e, f, 0]].map(|side| u32::from_le_bytes(side) + 1)
+}
+
+/// What a chunk begins with.
+struct Chunk {
+    name: [u8; 4],
+    size: u32,
+}
+
+fn chunk_at(file: &mut BufReader<File>, at: u64) -> Result<Chunk, PictureError> {
+    let [a, b, c, d, size @ ..]: [u8; 8] = bytes_at(file, at)?;
+    Ok(Chunk { name: [a, b, c, d], size: u32::from_le_bytes(size) })
+}
+
+fn bytes_at<const LENGTH: usize>(file: &mut BufReader<File>, at: u64) -> Result<[u8; LENGTH], PictureError> {
+    let mut bytes = [0; LENGTH];
+    file.seek(SeekFrom::Start(at))?;
+    file.read_exact(&mut bytes).map_err(ended)?;
+    Ok(bytes)
 }
 
 fn ended(error: std::io::Error) -> PictureError {

@@ -1,6 +1,8 @@
 //! PNG, by the `png` crate, row by row; interlaced ones as a whole.
 //!
-//! All checksums are checked, those of chunks that are not needed too: a file with a wrong one is damaged.
+//! The checksum of every chunk is checked, of those that are not needed too: a file with a wrong one is damaged. That of
+//! all pixels is checked beside it, but for files in which the crate meets it only after the last pixel, as where it
+//! stands in a chunk of its own. Decoding ends at IEND.
 
 mod interlaced;
 mod late;
@@ -175,8 +177,22 @@ fn damaged(error: DecodingError, place: &str) -> PictureError {
         }
         DecodingError::IoError(error) => return PictureError::Read(error),
         DecodingError::LimitsExceeded => format!("{place}: its metadata or rows are too large"),
-        other => format!("{place}: {}", other.to_string().trim_end_matches('.')),
+        other => format!("{place}: {}", plain(&other.to_string())),
     })
+}
+
+/// The crate's text with chunks by their names, of which it prints the debug form (escaped already).
+fn plain(text: &str) -> String {
+    const BEGIN: &str = "ChunkType { type: ";
+    let mut plain = String::new();
+    let mut rest = text.trim_end_matches('.');
+    while let Some((before, after)) = rest.split_once(BEGIN) {
+        let (name, after) = after.split_once(", critical").unwrap_or((after, ""));
+        plain.push_str(before);
+        plain.push_str(name);
+        rest = after.split_once('}').map_or("", |(_, after)| after);
+    }
+    plain + rest
 }
 
 #[cfg(test)]

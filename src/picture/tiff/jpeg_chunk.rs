@@ -1,6 +1,6 @@
 //! Strips and tiles that are JPEG (TIFF technical note 2), with the tables that they share put in front.
 
-use super::upsample::upsample;
+use super::super::upsample::{Upsampling, ratio, upsample};
 use crate::codec::jpeg::{self, JpegImage};
 use crate::geometry::Size;
 
@@ -62,16 +62,9 @@ impl JpegChunk {
                 continue;
             }
             self.image.plane(index, &mut self.small);
-            upsample(&self.small, Size::new(width, height), size, self.ratio(index), &mut self.sums, plane);
+            let (from, ratio) = (Size::new(width, height), ratio(&self.image, index));
+            upsample(&self.small, from, size, ratio, Upsampling::Smooth, &mut self.sums, plane);
         }
         Ok(())
-    }
-
-    /// By how much the component is smaller, horizontally and vertically, as (greatest factor, own factor).
-    fn ratio(&self, index: usize) -> [(u8, u8); 2] {
-        let components = &self.image.components;
-        let greatest = |factor: fn(&jpeg::Component) -> u8| components.iter().map(factor).max().unwrap_or(1);
-        let own = components.get(index).map_or((1, 1), |component| (component.horizontal, component.vertical));
-        [(greatest(|one| one.horizontal), own.0.max(1)), (greatest(|one| one.vertical), own.1.max(1))]
     }
 }

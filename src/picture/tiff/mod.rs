@@ -29,7 +29,6 @@ mod reader;
 mod samples;
 mod tags;
 mod tall;
-mod upsample;
 
 use super::{Depth, PictureError, PictureInfo, PictureKind, Rows};
 use crate::codec::Samples;

@@ -41,10 +41,10 @@ pub fn cut(picture: &PictureSource, folder: &Path, options: &CutOptions) -> Resu
     cut_observed(picture, folder, options, &NoObserver)
 }
 
-/// Like [`cut`], with an observer.
+/// Like [`cut()`], with an observer.
 ///
 /// # Errors
-/// As [`cut`].
+/// As [`cut()`].
 pub fn cut_observed(
     picture: &PictureSource,
     folder: &Path,

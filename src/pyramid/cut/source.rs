@@ -5,7 +5,7 @@ use crate::codec::Codec;
 use crate::codec::jpeg::quantisation_tables;
 use crate::cut::Bands;
 use crate::geometry::Geometry;
-use crate::picture::{self, Depth, Input, JpegPicture, Opened, PictureError};
+use crate::picture::{self, Depth, Input, JpegPicture, Opened, PictureError, Upsampling};
 use crate::shown::shown;
 use crate::spec::{FormatKind, Settings};
 use std::fs::File;
@@ -125,6 +125,13 @@ pub(super) fn memory(opened: &Opened, geometry: &Geometry, settings: &Settings, 
     Memory { total: (2 * band * bytes).saturating_add(waiting + ANYWAY).saturating_add(held), held, why_held }
 }
 
+/// How a JPEG's colour differences become pixels: for tiles that halve them again so that they become what they were, for
+/// all others as viewers show them.
+fn upsampling(settings: &Settings) -> Upsampling {
+    let halves = settings.format.kind() == FormatKind::Jpeg && Codec::new(settings).halves_colour();
+    if halves { Upsampling::Repeated } else { Upsampling::Smooth }
+}
+
 /// The picture's bands, in this manner. `latest_steps` are the luma steps of a tile that the pyramid has, if it has any:
 /// where those are of its own quality, the new picture is brought to it, too.
 pub(super) fn bands(
@@ -139,7 +146,7 @@ pub(super) fn bands(
     let picture = match opened {
         Opened::Picture(picture) => return Ok((Bands::of_rows(&info, picture.rows(max_memory)?), manner)),
         Opened::Jpeg(picture) if manner == Manner::Pixels => {
-            return Ok((Bands::of_rows(&info, picture.rows(max_memory)?), manner));
+            return Ok((Bands::of_rows(&info, picture.rows(upsampling(settings), max_memory)?), manner));
         }
         Opened::Jpeg(picture) => picture,
     };

@@ -1,5 +1,5 @@
 use super::*;
-use crate::build::{RowBuild, Watch};
+use crate::build::{BuildFailure, RowBuild, Watch};
 use crate::codec::{Codec, Scratch};
 use crate::geometry::{Geometry, Size};
 use crate::pyramid::survey::Survey;
@@ -98,7 +98,7 @@ impl Picture {
                 codec.decode_into(bytes, size, &mut Scratch::default(), image).unwrap();
                 first.put_base(column, row, bytes).map_err(BuildFailure::Store)
             });
-            made.map_err(|failure| first.explain(failure)).unwrap();
+            made.unwrap();
         }
     }
 

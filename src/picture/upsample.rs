@@ -1,11 +1,29 @@
 //! Planes of a JPEG that have fewer samples than the picture has pixels.
 
+use crate::codec::jpeg::{Component, JpegImage};
 use crate::geometry::Size;
+
+/// How samples that stand for several pixels become pixels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Upsampling {
+    /// As viewers show it: in between lie values in between.
+    Smooth,
+    /// Repeated, so that halving them again gives the same samples.
+    Repeated,
+}
+
+/// By how much a component is smaller than the picture, horizontally and vertically, as (greatest factor, own factor).
+pub(super) fn ratio(image: &JpegImage, index: usize) -> [(u8, u8); 2] {
+    let components = &image.components;
+    let greatest = |factor: fn(&Component) -> u8| components.iter().map(factor).max().unwrap_or(1);
+    let own = components.get(index).map_or((1, 1), |component| (component.horizontal, component.vertical));
+    [(greatest(|one| one.horizontal), own.0.max(1)), (greatest(|one| one.vertical), own.1.max(1))]
+}
 
 /// Makes a plane of size `to` of one of size `from`. `ratio` says how many samples stand for how many, (pixels,
 /// samples), horizontally and vertically.
 ///
-/// Halves are made whole as libjpeg does ("fancy upsampling"), so that pixels are those of other viewers: a sample's
+/// Smooth ones: halves are made whole as libjpeg does ("fancy upsampling"), so that pixels are those of other viewers: a sample's
 /// two pixels lie a quarter to its sides, so each is three quarters of it and one quarter of its neighbour. Other
 /// ratios, and planes of one or two columns, repeat samples.
 pub(super) fn upsample(
@@ -13,6 +31,7 @@ pub(super) fn upsample(
     from: Size,
     to: Size,
     ratio: [(u8, u8); 2],
+    upsampling: Upsampling,
     sums: &mut Vec<u16>,
     out: &mut Vec<u8>,
 ) {
@@ -25,7 +44,10 @@ pub(super) fn upsample(
     let half = |(pixels, samples): (u8, u8)| pixels == 2 * samples;
     let whole = |(pixels, samples): (u8, u8)| pixels == samples;
     let (across, down) = (half(ratio[0]), half(ratio[1]));
-    let smooth = (across || whole(ratio[0])) && (down || whole(ratio[1])) && (width > 2 || !across);
+    let smooth = upsampling == Upsampling::Smooth
+        && (across || whole(ratio[0]))
+        && (down || whole(ratio[1]))
+        && (width > 2 || !across);
     let row = |y: usize| &plane[y.min(height - 1) * width..][..width];
     sums.resize(width, 0);
     for (y, line) in out.chunks_exact_mut(wide).enumerate() {
