@@ -19,6 +19,12 @@ pub enum CutError {
         /// What is wrong with it.
         error: PictureError,
     },
+    /// The picture is a folder.
+    #[error("{picture}: this is a folder, not a picture")]
+    IsAFolder {
+        /// The picture as the user calls it.
+        picture: String,
+    },
     /// The picture has another size than the pyramid.
     #[error("{picture}: it is {found} pixels, but the pyramid {} is {expected}", shown(pyramid))]
     OtherSize {
@@ -91,6 +97,7 @@ impl CutError {
             | Self::OtherSize { .. }
             | Self::NoSpec { .. }
             | Self::NotAFolder { .. }
+            | Self::IsAFolder { .. }
             | Self::Encode { .. } => Category::Input,
         }
     }
@@ -104,7 +111,8 @@ impl CutError {
                     needed.div_ceil(1 << 20).to_string() + "M"
                 ),
                 PictureError::NotSeekable(_) => "write it into a file first".into(),
-                PictureError::UnknownKind(_) | PictureError::Unsupported(_) => {
+                PictureError::UnknownKind(_) => "give a JPEG, PNG, TIFF, PNM or WebP".into(),
+                PictureError::Unsupported(_) => {
                     "JPEG, PNG, TIFF, PNM and WebP are read; convert it to one of them".into()
                 }
                 PictureError::Damaged(_) | PictureError::TooShort { .. } => {
@@ -112,6 +120,9 @@ impl CutError {
                 }
                 _ => return None,
             },
+            Self::IsAFolder { .. } => {
+                "the picture comes first, and then the pyramid's folder; for several pictures give --into DIR".into()
+            }
             Self::OtherSize { .. } => {
                 "a version shows the same picture changed; give another folder for a picture of another size".into()
             }
