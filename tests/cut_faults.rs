@@ -250,47 +250,68 @@ fn what_is_no_picture() {
     desk.write("nothing.bin", [0; 100]);
     std::fs::create_dir(desk.path("folder")).unwrap();
     let before = snapshot(&desk.path(""));
-    desk.run(&["cut", "nowhere.png", "p"]).expect(3, str![[r#"
+    desk.run(&["cut", "nowhere.png", "p"]).expect(
+        3,
+        str![[r#"
 error: nowhere.png: cannot read it: No such file or directory (os error 2)
 
-"#]]);
-    desk.run(&["cut", "folder", "p"]).expect(3, str![[r#"
+"#]],
+    );
+    desk.run(&["cut", "folder", "p"]).expect(
+        3,
+        str![[r#"
 error: folder: this is a folder, not a picture
   the picture comes first, and then the pyramid's folder; for several pictures give --into DIR
 
-"#]]);
-    desk.run(&["cut", "folder", "a.png"]).expect(3, str![[r#"
+"#]],
+    );
+    desk.run(&["cut", "folder", "a.png"]).expect(
+        3,
+        str![[r#"
 error: folder: this is a folder, not a picture
   the picture comes first, and then the pyramid's folder; for several pictures give --into DIR
 
-"#]]);
-    desk.run(&["cut", "empty.png", "p"]).expect(3, str![[r#"
+"#]],
+    );
+    desk.run(&["cut", "empty.png", "p"]).expect(
+        3,
+        str![[r#"
 error: empty.png: it is empty
   give a JPEG, PNG, TIFF, PNM or WebP
 
-"#]]);
-    desk.run(&["cut", "text.png", "p"]).expect(3, str![[r#"
+"#]],
+    );
+    desk.run(&["cut", "text.png", "p"]).expect(
+        3,
+        str![[r#"
 error: text.png: it is a web page (HTML); pictures can be JPEG, PNG, TIFF, PNM (PBM, PGM, PPM, PAM) or WebP
   give a JPEG, PNG, TIFF, PNM or WebP
 
-"#]]);
+"#]],
+    );
     desk.run(&["cut", "nothing.bin", "p"]).expect(3, str![[r#"
 error: nothing.bin: it begins with the bytes 00 00 00 00 00 00 00 00, as no known kind of picture does; pictures can be JPEG, PNG, TIFF, PNM (PBM, PGM, PPM, PAM) or WebP
   give a JPEG, PNG, TIFF, PNM or WebP
 
 "#]]);
     desk.odd("cmyk.jpg", "cmyk.jpg");
-    desk.run(&["cut", "cmyk.jpg", "p"]).expect(3, str![[r#"
+    desk.run(&["cut", "cmyk.jpg", "p"]).expect(
+        3,
+        str![[r#"
 error: cmyk.jpg: it is a JPEG with 4 components (CMYK or YCCK)
   JPEG, PNG, TIFF, PNM and WebP are read; convert it to one of them
 
-"#]]);
+"#]],
+    );
     desk.odd("arithmetic_header.jpg", "arithmetic.jpg");
-    desk.run(&["cut", "arithmetic.jpg", "p"]).expect(3, str![[r#"
+    desk.run(&["cut", "arithmetic.jpg", "p"]).expect(
+        3,
+        str![[r#"
 error: arithmetic.jpg: it is a JPEG with arithmetic coding
   JPEG, PNG, TIFF, PNM and WebP are read; convert it to one of them
 
-"#]]);
+"#]],
+    );
     ["cmyk.jpg", "arithmetic.jpg"].iter().for_each(|name| desk.delete(name));
     // Wrong usage.
     for arguments in [&["a.png"] as &[&str], &["a.png", "p", "q"], &[], &["a.png", "p", "--tile-size", "0"]] {

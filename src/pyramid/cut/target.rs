@@ -5,7 +5,7 @@ use super::super::{Error, Pyramid};
 use super::{CutError, CutOptions, PictureSource};
 use crate::picture::{Depth, PictureInfo};
 use crate::spec::{FormatKind, PyramidSpec, Quality, Settings, TileFormat, TileNaming};
-use crate::store::{self, Layout, SourcePlace, SourceVersions, StoreError, Trees};
+use crate::store::{self, Layout, SourcePlace, SourceVersions, StoreError, Trees, Version};
 use std::collections::BTreeSet;
 use std::path::Path;
 
@@ -96,6 +96,11 @@ impl Target {
         Ok(Self { pyramid, settings, state, spec_text: None })
     }
 
+    /// Whether there is as much, or as little, as there was when `other` was found.
+    pub(super) fn begins_as(&self, other: &Self) -> bool {
+        self.state == other.state && self.spec_text == other.spec_text && self.settings == other.settings
+    }
+
     /// Whether what is asked for is what the pyramid has.
     fn check_options(&self, options: &CutOptions) -> Result<(), Error> {
         let settings = &self.settings;
@@ -149,6 +154,14 @@ impl Target {
         match &self.spec_text {
             Some(text) => Ok(store::write_spec(&self.pyramid.layout, text)?),
             None => Ok(()),
+        }
+    }
+
+    /// Removes the pyramid.json that was written for `version`, if that could not be published.
+    pub(super) fn take_spec_back(&self, version: Version) {
+        let layout = &self.pyramid.layout;
+        if self.spec_text.is_some() && layout.source(SourcePlace::Beside, version).symlink_metadata().is_err() {
+            store::remove_spec(layout);
         }
     }
 }
