@@ -146,7 +146,8 @@ pub(crate) fn line(name: &str, report: &CutReport) -> String {
             manner(report.manner)
         ),
         (Some(version), Some(written)) => {
-            format!("{name}: {version} cut: {} of {} differ", counted(written, "tile"), grouped(tiles))
+            let differ = if written == 1 { "differs" } else { "differ" };
+            format!("{name}: {version} cut: {} of {} {differ}", counted(written, "tile"), grouped(tiles))
         }
         _ => format!("{name}: the picture is what the latest version shows; no new version"),
     }

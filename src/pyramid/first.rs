@@ -58,7 +58,10 @@ impl FirstVersion {
         check_first(&trees, version)?;
         store::clean_leftovers(&trees.layout, &[])?;
         let source = StagedSource::start(&trees, version)?;
-        let staged = StagedTree::start_first(&trees, version, ENCODER_VERSION)?;
+        let staged = StagedTree::start_first(&trees, version, ENCODER_VERSION).inspect_err(|_| {
+            // Where that fails too, the next attempt does it; why it all failed is worth more.
+            let _ = store::clean_leftovers(&trees.layout, &[]);
+        })?;
         Ok(Self { trees, version, source, staged })
     }
 

@@ -8,6 +8,7 @@ use rustix::io::Errno;
 use serde::{Deserialize, Serialize};
 use std::fs::File;
 use std::io::{self, Seek, Write};
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -58,15 +59,21 @@ impl WriteLock {
         stopped: &dyn Fn() -> bool,
     ) -> Result<Self, StoreError> {
         super::publish::check_own_folders(layout)?;
-        for folder in [layout.dest(), layout.trees(), layout.state()] {
-            files::create_folder(&folder)?;
-        }
-        if locking.disabled {
-            return Ok(Self { file: None });
-        }
         let path = layout.lock();
-        let mut file = open(&path, OFlags::RDWR | OFlags::CREATE)?;
-        lock(&file, FlockOperation::NonBlockingLockExclusive, layout, locking, stopped)?;
+        let mut file = loop {
+            for folder in [layout.dest(), layout.trees(), layout.state()] {
+                files::create_folder(&folder)?;
+            }
+            if locking.disabled {
+                return Ok(Self { file: None });
+            }
+            let file = open(&path, OFlags::RDWR | OFlags::CREATE)?;
+            lock(&file, FlockOperation::NonBlockingLockExclusive, layout, locking, stopped)?;
+            // Who began a pyramid and gave it up has taken the file away, and others would lock another one.
+            if is_at(&file, &path) {
+                break file;
+            }
+        };
         let since = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
         let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
         let holder = Holder { pid: std::process::id(), host, command: command.to_owned(), since };
@@ -116,6 +123,12 @@ fn open(path: &Path, flags: OFlags) -> Result<File, StoreError> {
         true => Ok(file),
         false => Err(not_a_file(if kind.is_dir() { "a folder" } else { "something else" })),
     }
+}
+
+/// Whether the path still leads to the open file.
+fn is_at(file: &File, path: &Path) -> bool {
+    let identity = |found: &std::fs::Metadata| (found.dev(), found.ino());
+    matches!((file.metadata(), path.symlink_metadata()), (Ok(file), Ok(path)) if identity(&file) == identity(&path))
 }
 
 fn lock(

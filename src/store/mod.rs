@@ -34,7 +34,7 @@ pub use layout::{Layout, LinkTarget, SourcePlace, Version, tile_path};
 pub use lock::{Locking, ReadLock, WriteLock};
 pub use manifest::{Counts, Manifest, Record, Role, owned_tiles, records};
 pub use mend::{Mend, Mending};
-pub use new_pyramid::{remove_unused, write_spec};
+pub use new_pyramid::{remove_spec, remove_unused, write_spec};
 pub use new_source::StagedSource;
 pub use owners::Owners;
 pub use problem::{Problem, ProblemKind, Problems};

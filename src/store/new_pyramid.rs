@@ -22,6 +22,11 @@ pub fn write_spec(layout: &Layout, text: &str) -> Result<(), StoreError> {
     Ok(named?)
 }
 
+/// Removes a pyramid.json that was written for a version that then could not be published. What cannot be removed stays.
+pub fn remove_spec(layout: &Layout) {
+    let _ = std::fs::remove_file(layout.spec_file());
+}
+
 /// Removes the folder of a pyramid in which nothing was made, with the folders of the tool's own, as far as they are empty
 /// but for the lock. Nobody may hold that. What cannot be removed stays.
 pub fn remove_unused(layout: &Layout) {

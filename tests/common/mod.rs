@@ -1,6 +1,6 @@
 //! What the tests share: a reference builder to compare pyramids with, and checks of whole trees.
 //!
-//! Nothing here uses the code under test.
+//! Nothing here uses the code under test, but [`pictures`]: its JPEGs are written by the codec.
 
 // Each test file is a crate that has all of this inside it and uses a part.
 #![allow(dead_code, unreachable_pub, unused_imports)]
@@ -8,7 +8,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 pub mod cli;
+pub mod cutting;
 pub mod damage;
+pub mod pictures;
 pub mod reference;
 pub mod small_tiles;
 pub mod strace;

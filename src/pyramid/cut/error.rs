@@ -4,6 +4,7 @@ use super::super::Category;
 use crate::geometry::{Size, Tile};
 use crate::picture::PictureError;
 use crate::shown::shown;
+use std::io::ErrorKind;
 use std::path::PathBuf;
 
 /// Why a picture could not be cut.
@@ -17,6 +18,12 @@ pub enum CutError {
         picture: String,
         /// What is wrong with it.
         error: PictureError,
+    },
+    /// The picture is a folder.
+    #[error("{picture}: this is a folder, not a picture")]
+    IsAFolder {
+        /// The picture as the user calls it.
+        picture: String,
     },
     /// The picture has another size than the pyramid.
     #[error("{picture}: it is {found} pixels, but the pyramid {} is {expected}", shown(pyramid))]
@@ -50,6 +57,12 @@ pub enum CutError {
         /// A source version.
         version: String,
     },
+    /// What is to be the pyramid's folder is something else.
+    #[error("{}: this is not a folder", shown(path))]
+    NotAFolder {
+        /// The path.
+        path: PathBuf,
+    },
     /// The folder cannot be made.
     #[error("{}: cannot create the folder: {error}", shown(path))]
     Folder {
@@ -74,11 +87,18 @@ impl CutError {
     /// What kind of failure this is.
     pub(in super::super) fn category(&self) -> Category {
         match self {
-            Self::Picture { error: PictureError::Read(_), .. } | Self::Folder { .. } | Self::Encode { .. } => {
+            Self::Picture { error: PictureError::Read(error), .. } if error.kind() != ErrorKind::NotFound => {
                 Category::Failure
             }
+            Self::Folder { .. } => Category::Failure,
             Self::OtherSetting { .. } => Category::Usage,
-            Self::Picture { .. } | Self::OtherSize { .. } | Self::NoSpec { .. } => Category::Input,
+            // Only a picture that is damaged, or very odd, gives tiles that cannot be encoded.
+            Self::Picture { .. }
+            | Self::OtherSize { .. }
+            | Self::NoSpec { .. }
+            | Self::NotAFolder { .. }
+            | Self::IsAFolder { .. }
+            | Self::Encode { .. } => Category::Input,
         }
     }
 
@@ -91,7 +111,8 @@ impl CutError {
                     needed.div_ceil(1 << 20).to_string() + "M"
                 ),
                 PictureError::NotSeekable(_) => "write it into a file first".into(),
-                PictureError::UnknownKind(_) | PictureError::Unsupported(_) => {
+                PictureError::UnknownKind(_) => "give a JPEG, PNG, TIFF, PNM or WebP".into(),
+                PictureError::Unsupported(_) => {
                     "JPEG, PNG, TIFF, PNM and WebP are read; convert it to one of them".into()
                 }
                 PictureError::Damaged(_) | PictureError::TooShort { .. } => {
@@ -99,12 +120,19 @@ impl CutError {
                 }
                 _ => return None,
             },
+            Self::IsAFolder { .. } => {
+                "the picture comes first, and then the pyramid's folder; for several pictures give --into DIR".into()
+            }
             Self::OtherSize { .. } => {
                 "a version shows the same picture changed; give another folder for a picture of another size".into()
             }
             Self::OtherSetting { .. } => "leave the option out; a pyramid keeps the settings that it began with".into(),
             Self::NoSpec { .. } => "write the pyramid.json that belongs to them, or give another folder".into(),
             Self::Encode { .. } => "give a --quality, so that tiles are not cut without loss".into(),
+            Self::NotAFolder { .. } => {
+                "the pyramid's folder comes last, and is made if it is not there; for several pictures give --into DIR"
+                    .into()
+            }
             Self::Folder { .. } => return None,
         })
     }

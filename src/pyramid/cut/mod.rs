@@ -104,6 +104,11 @@ impl<'a> Cut<'a> {
         let observer = self.observer;
         let layout = self.target.pyramid.layout.clone();
         let _lock = WriteLock::take(&layout, "cut", self.options.locking, &|| observer.stopped())?;
+        // While it waited, another process may have cut the first version.
+        let target = Target::find(self.picture, opened.info(), layout.root(), self.options)?;
+        if !target.begins_as(&self.target) {
+            *self = Self::plan(self.picture, &opened, target, self.options, observer)?;
+        }
         match self.target.state {
             TargetState::First => self.first(opened),
             TargetState::Next => self.next(opened),
@@ -117,30 +122,31 @@ impl<'a> Cut<'a> {
         if !self.options.build {
             check_first(&trees, version)?;
             let staged = StagedSource::start(&trees, version)?;
-            let counts = match self.walk::<_, FirstVersion>(opened, &trees, None, &staged, None) {
+            let walked = self.walk::<_, FirstVersion>(opened, &trees, None, &staged, None);
+            let counts = match walked.and_then(|counts| self.target.write_spec().map(|()| counts)) {
                 Ok(counts) => counts,
                 Err(error) => {
                     staged.discard()?;
                     return Err(error);
                 }
             };
-            self.target.write_spec()?;
-            staged.publish(self.options.durability)?;
+            staged.publish(self.options.durability).inspect_err(|_| self.target.take_spec_back(version))?;
             self.finished(version, counts, counts.tiles);
             return Ok(());
         }
         let first = FirstVersion::start(trees.clone(), version)?;
         let watch = WatchFor(self.observer);
         let build = RowBuild::new(&trees.geometry, Codec::new(&trees.settings), &first, &watch);
-        let counts = match self.walk(opened, &trees, None, &first, Some(build)) {
+        let walked = self.walk(opened, &trees, None, &first, Some(build));
+        let counts = match walked.and_then(|counts| self.target.write_spec().map(|()| counts)) {
             Ok(counts) => counts,
             Err(error) => {
                 first.discard()?;
                 return Err(error);
             }
         };
-        self.target.write_spec()?;
-        let manifest = first.publish(self.options.durability)?;
+        let manifest = first.publish(self.options.durability);
+        let manifest = manifest.inspect_err(|_| self.target.take_spec_back(version))?;
         let report = VersionReport::of(&manifest, VersionStatus::Built);
         self.finished(version, counts, counts.tiles);
         self.observer.version_published(&report);

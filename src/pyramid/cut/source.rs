@@ -38,20 +38,18 @@ impl std::fmt::Display for PictureSource {
 impl PictureSource {
     /// Reads the picture's headers.
     pub(super) fn open(&self) -> Result<Opened, CutError> {
-        let open = || {
-            picture::open(match self {
-                Self::File(path) => {
-                    let file = File::open(path)?;
-                    if file.metadata()?.is_dir() {
-                        let text = "it is a folder; the picture comes first, then the pyramid's folder";
-                        return Err(PictureError::UnknownKind(text.into()));
-                    }
-                    Input::File(BufReader::new(file))
+        let input = match self {
+            Self::File(path) => {
+                let open = || File::open(path).and_then(|file| Ok((file.metadata()?.is_dir(), file)));
+                let (is_folder, file) = open().map_err(|error| self.refused(error.into()))?;
+                if is_folder {
+                    return Err(CutError::IsAFolder { picture: self.to_string() });
                 }
-                Self::StandardInput => Input::Stream(BufReader::new(Box::new(std::io::stdin()))),
-            })
+                Input::File(BufReader::new(file))
+            }
+            Self::StandardInput => Input::Stream(BufReader::new(Box::new(std::io::stdin()))),
         };
-        open().map_err(|error| self.refused(error))
+        picture::open(input).map_err(|error| self.refused(error))
     }
 
     pub(super) fn refused(&self, error: PictureError) -> CutError {

@@ -5,7 +5,7 @@ use super::super::{Error, Pyramid};
 use super::{CutError, CutOptions, PictureSource};
 use crate::picture::{Depth, PictureInfo};
 use crate::spec::{FormatKind, PyramidSpec, Quality, Settings, TileFormat, TileNaming};
-use crate::store::{self, Layout, SourcePlace, SourceVersions, StoreError, Trees};
+use crate::store::{self, Layout, SourcePlace, SourceVersions, StoreError, Trees, Version};
 use std::collections::BTreeSet;
 use std::path::Path;
 
@@ -63,7 +63,7 @@ impl Target {
         let root = layout.root().to_owned();
         if root.symlink_metadata().is_ok() {
             if !root.is_dir() {
-                return Err(Error::NotAFolder { path: root, exists: true });
+                return Err(CutError::NotAFolder { path: root }.into());
             }
             match SourceVersions::find(&layout) {
                 Ok(SourceVersions { versions, .. }) => {
@@ -94,6 +94,11 @@ impl Target {
             Err(error) => return Err(error.into()),
         };
         Ok(Self { pyramid, settings, state, spec_text: None })
+    }
+
+    /// Whether there is as much, or as little, as there was when `other` was found.
+    pub(super) fn begins_as(&self, other: &Self) -> bool {
+        self.state == other.state && self.spec_text == other.spec_text && self.settings == other.settings
     }
 
     /// Whether what is asked for is what the pyramid has.
@@ -149,6 +154,14 @@ impl Target {
         match &self.spec_text {
             Some(text) => Ok(store::write_spec(&self.pyramid.layout, text)?),
             None => Ok(()),
+        }
+    }
+
+    /// Removes the pyramid.json that was written for `version`, if that could not be published.
+    pub(super) fn take_spec_back(&self, version: Version) {
+        let layout = &self.pyramid.layout;
+        if self.spec_text.is_some() && layout.source(SourcePlace::Beside, version).symlink_metadata().is_err() {
+            store::remove_spec(layout);
         }
     }
 }

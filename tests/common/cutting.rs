@@ -1,0 +1,57 @@
+//! Pictures cut by the program, version after version.
+
+use super::cli::Desk;
+use super::pictures::{Noise, Shown};
+use image::{DynamicImage, ImageFormat, Rgb, RgbImage};
+use serde_json::Value;
+use std::collections::BTreeSet;
+
+/// Side of the tiles in most tests.
+pub const SIDE: u32 = 16;
+/// Size of the pictures: 7 columns and 5 rows of tiles.
+pub const SIZE: (u32, u32) = (100, 70);
+
+/// Noise, so that each tile is another.
+pub fn picture(seed: u64) -> RgbImage {
+    let mut noise = Noise::new(seed);
+    RgbImage::from_fn(SIZE.0, SIZE.1, |_, _| Rgb([0; 3].map(|_| noise.next() as u8)))
+}
+
+/// Writes a picture in the format that its name says.
+pub fn save(desk: &Desk, name: &str, picture: &RgbImage) {
+    let mut bytes = std::io::Cursor::new(Vec::new());
+    picture.write_to(&mut bytes, ImageFormat::from_path(name).unwrap()).unwrap();
+    desk.write(name, bytes.into_inner());
+}
+
+/// The names of a version's tiles without their extension.
+pub fn tiles(desk: &Desk, version: &str) -> BTreeSet<String> {
+    let names = std::fs::read_dir(desk.path(version)).unwrap().map(|entry| entry.unwrap().file_name());
+    names.map(|name| name.to_str().unwrap().rsplit_once('.').unwrap().0.to_owned()).collect()
+}
+
+/// Names of tiles.
+pub fn names<const N: usize>(names: [&str; N]) -> BTreeSet<String> {
+    names.map(str::to_owned).into()
+}
+
+/// Cuts, and returns the JSON object.
+#[track_caller]
+pub fn cut(desk: &Desk, arguments: &[&str]) -> Value {
+    let ended = desk.succeed(&[&["cut", "--json"], arguments].concat());
+    ended.json().remove(0)
+}
+
+/// What a picture shows.
+pub fn exactly(picture: &RgbImage) -> Shown {
+    DynamicImage::from(picture.clone()).to_rgba16()
+}
+
+/// A desk with `p`, cut from `a.png` into tiles of [`SIDE`].
+pub fn cut_once(format: &str, more: &[&str]) -> (Desk, RgbImage) {
+    let (desk, picture) = (Desk::new(), picture(1));
+    save(&desk, "a.png", &picture);
+    let arguments = ["cut", "a.png", "p", "--tile-size", "16", "--format", format];
+    desk.succeed(&[&arguments[..], more].concat());
+    (desk, picture)
+}

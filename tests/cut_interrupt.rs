@@ -1,0 +1,201 @@
+//! `cut` that is asked to stop, that has to wait for another process, or whose standard input ends too early.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+mod common;
+
+use common::cli::{Desk, HANGS};
+use common::cutting::{cut_once, save};
+use common::pictures::{Png, by_image, pnm, sources_show};
+use common::strace::whole;
+use common::tree::{assert_same_snapshot, assert_tree_rules};
+use rustix::fs::{FlockOperation, flock};
+use rustix::process::{Pid, Signal, kill_process};
+use snapbox::str;
+use std::fs::File;
+use std::io::Write;
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+/// Size of the pictures that come slowly.
+const SIZE: (u32, u32) = (64, 640);
+
+/// Starts to cut what comes through standard input.
+fn start(desk: &Desk, arguments: &[&str]) -> Child {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_fast_pyramid"));
+    command.current_dir(desk.path("")).args(["cut", "-", "p", "--tile-size", "16"]).args(arguments);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+}
+
+/// Waits until something is so.
+fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
+    let started = Instant::now();
+    while !is_so() {
+        assert!(started.elapsed() < HANGS, "{what} does not come");
+        std::thread::sleep(Duration::from_millis(1));
+    }
+}
+
+/// Gives half of the picture, sends a signal when tiles are there, and then, as the program before it in a pipe would be
+/// stopped, too, ends the stream; or goes on to the end.
+fn interrupted(desk: &Desk, arguments: &[&str], signal: Signal, ends: bool) -> Output {
+    let picture = pnm(6, SIZE, 255, 3, 1).0;
+    let mut child = start(desk, arguments);
+    let mut stdin = child.stdin.take().unwrap();
+    stdin.write_all(&picture[..picture.len() / 2]).unwrap();
+    stdin.flush().unwrap();
+    let staged = desk.path("p/.fast_pyramid-cut-v0");
+    let next = desk.path("p/.fast_pyramid-cut-v1");
+    wait_until("the first tile", || staged.join("0_0.jpg").exists() || next.join("0_0.jpg").exists());
+    kill_process(Pid::from_child(&child), signal).unwrap();
+    if !ends {
+        // It may have stopped to read.
+        let _ = stdin.write_all(&picture[picture.len() / 2..]);
+    }
+    drop(stdin);
+    wait_until("the end", || child.try_wait().unwrap().is_some());
+    child.wait_with_output().unwrap()
+}
+
+#[test]
+fn an_interrupted_cut_leaves_nothing() {
+    for (signal, code) in [(Signal::INT, 130), (Signal::TERM, 143)] {
+        for (ends, more) in [(true, &[][..]), (false, &[]), (true, &["--build"]), (false, &["--build", "-j", "1"])] {
+            let desk = Desk::new();
+            let output = interrupted(&desk, more, signal, ends);
+            let err = String::from_utf8(output.stderr).unwrap();
+            assert_eq!(output.status.code(), Some(code), "{ends}, {more:?}: {err}");
+            assert_eq!(
+                err, "error: p was interrupted; no version was cut\n  run the same command again; it begins anew\n",
+                "{ends}, {more:?}"
+            );
+            assert!(!desk.path("p").exists());
+        }
+    }
+}
+
+#[test]
+fn an_interrupted_next_version_leaves_the_others() {
+    for (signal, code) in [(Signal::INT, 130), (Signal::TERM, 143)] {
+        let desk = Desk::new();
+        desk.write("a.ppm", pnm(6, SIZE, 255, 3, 2).0);
+        desk.succeed(&["cut", "a.ppm", "p", "--tile-size", "16", "--build", "-q"]);
+        let before = whole(&desk.path("p"));
+        let output = interrupted(&desk, &["--build", "--json"], signal, true);
+        assert_eq!(output.status.code(), Some(code));
+        let object: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!((&object["code"], &object["picture"]), (&code.into(), &"standard input".into()));
+        assert_same_snapshot(&before, &whole(&desk.path("p")));
+        assert_tree_rules(&desk.path("p"));
+    }
+}
+
+#[test]
+fn standard_input_in_small_pieces() {
+    let picture = Png::new(2, 16).file((90, 50), 1, &[]);
+    let desk = Desk::new();
+    let mut child = start(&desk, &["-q"]);
+    let mut stdin = child.stdin.take().unwrap();
+    for piece in picture.chunks(picture.len() / 40 + 1) {
+        stdin.write_all(piece).unwrap();
+        stdin.flush().unwrap();
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    drop(stdin);
+    assert!(child.wait().unwrap().success());
+    assert!(sources_show(&desk.path("p"), (90, 50), 16, "png") == by_image(&picture));
+}
+
+#[test]
+fn standard_input_that_is_closed() {
+    let desk = Desk::new();
+    let mut shell = assert_cmd::Command::new("sh");
+    shell.current_dir(desk.path("")).timeout(HANGS).args(["-c", "exec \"$0\" cut - p --build <&-"]);
+    let output = shell.arg(env!("CARGO_BIN_EXE_fast_pyramid")).output().unwrap();
+    assert_eq!(output.status.code(), Some(3), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(!desk.path("p").exists());
+}
+
+/// Takes the lock of the pyramid `p`, as another process would.
+fn hold(desk: &Desk) -> File {
+    std::fs::create_dir_all(desk.path("p/dest/.fast_pyramid")).unwrap();
+    let path = desk.path("p/dest/.fast_pyramid/lock");
+    let file = File::options().read(true).write(true).create(true).truncate(false).open(path).unwrap();
+    flock(&file, FlockOperation::NonBlockingLockExclusive).unwrap();
+    file
+}
+
+#[test]
+fn a_locked_pyramid_is_left_alone() {
+    let (desk, mut picture) = cut_once("png", &["--build"]);
+    picture.put_pixel(0, 0, image::Rgb([1; 3]));
+    save(&desk, "b.png", &picture);
+    let before = whole(&desk.path("p"));
+    let lock = hold(&desk);
+    desk.run(&["cut", "b.png", "p", "--build"]).expect(
+        4,
+        str![[r#"
+error: p is being changed by another process
+  run again when it has finished, or with --wait SECONDS
+
+"#]],
+    );
+    assert_eq!(desk.run(&["cut", "b.png", "p", "--wait", "0.1"]).code, 4);
+    assert_same_snapshot(&before, &whole(&desk.path("p")));
+    // Asking needs no lock.
+    desk.succeed(&["cut", "b.png", "p", "--dry-run"]);
+    let free = std::thread::spawn(move || {
+        std::thread::sleep(Duration::from_millis(300));
+        drop(lock);
+    });
+    desk.succeed(&["cut", "b.png", "p", "--wait", "60", "--build"]);
+    free.join().unwrap();
+    assert!(desk.path("p/v1/0_0.png").exists());
+}
+
+#[test]
+fn a_first_version_waits_too() {
+    let desk = Desk::new();
+    desk.write("a.ppm", pnm(6, (40, 40), 255, 3, 1).0);
+    let lock = hold(&desk);
+    std::fs::create_dir(desk.path("p/dest/dzi")).unwrap();
+    let before = whole(&desk.path("p"));
+    assert_eq!(desk.run(&["cut", "a.ppm", "p", "--build"]).code, 4);
+    assert_same_snapshot(&before, &whole(&desk.path("p")));
+    desk.succeed(&["cut", "a.ppm", "p", "--no-lock"]);
+    drop(lock);
+}
+
+#[test]
+fn who_waits_for_one_that_gives_up_begins_anew() {
+    let desk = Desk::new();
+    desk.write("a.ppm", pnm(6, (40, 40), 255, 3, 1).0);
+    let lock = hold(&desk);
+    let mut command = Command::new(env!("CARGO_BIN_EXE_fast_pyramid"));
+    command.current_dir(desk.path("")).args(["cut", "a.ppm", "p", "--wait", "60", "-q"]).stdin(Stdio::null());
+    let mut child = command.spawn().unwrap();
+    std::thread::sleep(Duration::from_millis(300));
+    // As a cut does that fails in a folder which it has made.
+    std::fs::remove_dir_all(desk.path("p")).unwrap();
+    drop(lock);
+    assert!(child.wait().unwrap().success());
+    assert!(desk.path("p/v0/0_0.jpg").exists() && desk.path("p/dest/.fast_pyramid/lock").exists());
+}
+
+#[test]
+fn two_cuts_at_once_give_one_version() {
+    let desk = Desk::new();
+    desk.write("a.ppm", pnm(6, (300, 300), 255, 3, 1).0);
+    let begin = || {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_fast_pyramid"));
+        command.current_dir(desk.path("")).args(["cut", "a.ppm", "p", "--tile-size", "16", "--build", "--wait", "60"]);
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap()
+    };
+    let children = [begin(), begin(), begin()];
+    let outputs = children.map(|child| child.wait_with_output().unwrap());
+    let errors = outputs.map(|output| (output.status.code(), String::from_utf8(output.stderr).unwrap()));
+    let done = errors.iter().filter(|(code, _)| *code == Some(0)).count();
+    assert_eq!(done, 3, "{errors:?}");
+    assert!(desk.path("p/v0").exists() && !desk.path("p/v1").exists(), "{errors:?}");
+    assert_tree_rules(&desk.path("p"));
+    desk.succeed(&["verify", "p", "-q"]);
+}
