@@ -18,7 +18,7 @@ use tiff_writer::Spec as Tiff;
 
 /// A desk with three pictures of one tile each.
 fn three() -> Desk {
-    let desk = Desk::new();
+    let desk = Desk::in_memory();
     for (name, seed) in [("a.png", 1), ("pictures/b.png", 2), ("c.d.png", 3)] {
         desk.write(name, Png::new(6, 8).file((20, 10), seed, &[]));
     }
@@ -241,7 +241,7 @@ v: published v/dest/dzi/latest in N s
 
 #[test]
 fn progress_is_told_by_rows() {
-    let desk = Desk::new();
+    let desk = Desk::in_memory();
     desk.write("a.ppm", pnm(6, (64, 3000), 255, 3, 1).0);
     let ended = desk.succeed(&["cut", "a.ppm", "p", "--tile-size", "64", "--build", "--progress", "always", "-j", "1"]);
     // What a terminal shows in the end: after a bar is cleared, the line is written over it.
@@ -266,7 +266,7 @@ fn times(desk: &Desk) -> Vec<(PathBuf, SystemTime)> {
 
 #[test]
 fn a_dry_run_is_right_and_leaves_no_trace() {
-    let desk = Desk::new();
+    let desk = Desk::in_memory();
     desk.write("a.jpg", Jpeg::new(85).file((150, 100), 1));
     desk.write("b.jpg", Jpeg::new(85).file((150, 100), 2));
     desk.write("c.png", Png { interlaced: true, ..Png::new(0, 16) }.file((150, 100), 3, &[]));
@@ -325,7 +325,7 @@ fn a_dry_run_is_right_and_leaves_no_trace() {
 fn standard_input() {
     let tiff = Tiff::rgb(90, 50);
     let size = (90, 50);
-    let desk = Desk::new();
+    let desk = Desk::in_memory();
     let cut = |bytes: &[u8], folder: &str| {
         let mut command = desk.command();
         command.args(["cut", "-", folder, "--tile-size", "16", "--build"]).write_stdin(bytes);
