@@ -341,12 +341,17 @@ fn invalid_sources_leave_no_trace() {
     std::fs::remove_dir_all(desk.path("p/dest")).unwrap();
     desk.delete("p/v0/3_3.png");
     save(&desk, "b.png", &picture);
-    refuse(&desk, &["b.png", "p", "--build"], 3, str![[r#"
+    refuse(
+        &desk,
+        &["b.png", "p", "--build"],
+        3,
+        str![[r#"
 error: p/v0: 1 tile is wrong
   1 missing: 3_3.png
   v0 was not published; correct its tiles and run the same command again
 
-"#]]);
+"#]],
+    );
 }
 
 #[test]
