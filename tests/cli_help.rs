@@ -35,6 +35,14 @@ fn short_help_is_shorter() {
 #[test]
 fn each_command_has_help() {
     prints(&["build", "--help"], &["Usage: fast_pyramid build [OPTIONS] <DIR>...", "--dry-run", "--rebuild-from <N>"]);
+    let cut = ["Usage: fast_pyramid cut [OPTIONS] IMAGE DIR", "--into <DIR>", "--list <FILE>", "--max-memory <SIZE>"];
+    prints(&["cut", "--help"], &cut);
+    prints(
+        &["cut", "--help"],
+        &["--tile-size", "--overlap", "--format", "--quality", "--build", "--dry-run", "Examples:"],
+    );
+    prints(&["cut", "-h"], &cut);
+    prints(&["--help"], &["fast_pyramid cut --build"]);
     prints(&["info", "--help"], &["Usage: fast_pyramid info [OPTIONS] <DIR>...", "--json"]);
     prints(&["changes", "--help"], &["Usage: fast_pyramid changes [OPTIONS] <DIR>", "--version <N>", "--json"]);
     prints(
@@ -125,7 +133,7 @@ fn a_version_that_is_no_number_is_explained() {
 #[test]
 fn completions_name_the_commands_and_options() {
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
-        prints(&["completions", shell], &["fast_pyramid", "changes", "dry-run", "rebuild-from"]);
+        prints(&["completions", shell], &["fast_pyramid", "changes", "dry-run", "rebuild-from", "cut", "tile-size"]);
     }
 }
 
@@ -141,6 +149,7 @@ fn bash_takes_its_completions() {
 fn manual_pages_are_troff() {
     prints(&["man"], &[".TH fast_pyramid", ".SH NAME", "changes"]);
     prints(&["man", "build"], &[".TH fast_pyramid-build", "dry\\-run", "rebuild\\-from"]);
+    prints(&["man", "cut"], &[".TH fast_pyramid-cut", "tile\\-size", "max\\-memory"]);
     prints(&["man", "info"], &[".TH fast_pyramid-info"]);
     prints(&["man", "verify"], &[".TH fast_pyramid-verify", "quick"]);
     prints(&["man", "repair"], &[".TH fast_pyramid-repair"]);
@@ -154,7 +163,7 @@ fn a_manual_page_of_no_command() {
         2,
         str![[r#"
 error: there is no command nonsense
-  commands are build, info, changes, verify, repair, vacuum, completions, man
+  commands are build, cut, info, changes, verify, repair, vacuum, completions, man
 
 "#]],
     );

@@ -13,7 +13,7 @@ use proptest::prelude::*;
 /// Cuts and builds a picture at once with one thread and with four, and one after the other; all must be the same.
 #[track_caller]
 fn assert_same_in_one_pass(picture: &[u8], arguments: &[&str]) {
-    let desk = Desk::new();
+    let desk = Desk::in_memory();
     desk.write("picture", picture);
     let run = |more: &[&str]| desk.succeed(&[&["cut", "picture", "-q"], more, arguments].concat());
     run(&["apart"]);
@@ -125,7 +125,7 @@ proptest! {
 #[test]
 fn settings_of_a_pyramid_json_that_waits() {
     for filter in ["lanczos3", "nearest", "mode"] {
-        let desk = Desk::new();
+        let desk = Desk::in_memory();
         desk.write("picture", Png::new(2, 8).file((100, 80), 5, &[]));
         for folder in ["apart", "once"] {
             let optimize = "optimize: true, linear: false";
@@ -145,7 +145,7 @@ fn settings_of_a_pyramid_json_that_waits() {
 fn a_next_version_is_as_by_hand() {
     // The same two pictures, cut and built at once; cut, and built in the end; and built after the second.
     let (first, second) = (Jpeg::new(80).file((150, 100), 1), Jpeg::new(80).file((150, 100), 2));
-    let desk = Desk::new();
+    let desk = Desk::in_memory();
     desk.write("first", first);
     desk.write("second", second);
     let cut = |picture: &str, folder: &str, more: &[&str]| {

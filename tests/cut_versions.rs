@@ -99,14 +99,14 @@ fn jpeg(quality: u8, changed: &[(u32, u32)]) -> Vec<u8> {
         let side = if plane == 0 { 16 } else { 8 };
         let invert = if changed.contains(&(x / side, y / side)) { 99 } else { 0 };
         // Noise, but the same each time.
-        ((x * 73 + y * 151 + plane * 41) ^ (x * y / 3)) as u8 / 2 + 50 ^ invert
+        (((x * 73 + y * 151 + plane * 41) ^ (x * y / 3)) as u8 / 2 + 50) ^ invert
     })
 }
 
 #[test]
 fn a_jpeg_changed_in_some_mcus_changes_their_tiles_only() {
     for (side, expected) in [("16", names(["1_2", "6_4"])), ("32", names(["0_1", "3_2"]))] {
-        let desk = Desk::new();
+        let desk = Desk::in_memory();
         desk.write("a.jpg", jpeg(85, &[]));
         desk.write("b.jpg", jpeg(85, &[(1, 2), (6, 4)]));
         assert_eq!(cut(&desk, &["a.jpg", "p", "--tile-size", side])["manner"], "lossless");
@@ -127,7 +127,7 @@ fn a_jpeg_changed_in_some_mcus_changes_their_tiles_only() {
 fn a_quality_given_once_holds_for_the_next_pictures() {
     // The first picture may have been a JPEG, or not.
     for first in ["a.jpg", "a.png"] {
-        let desk = Desk::new();
+        let desk = Desk::in_memory();
         desk.write("a.jpg", jpeg(92, &[]));
         save(&desk, "a.png", &picture(4));
         desk.write("b.jpg", jpeg(92, &[(3, 3)]));
@@ -137,6 +137,7 @@ fn a_quality_given_once_holds_for_the_next_pictures() {
         }
         assert_eq!(cut(&desk, &["a.jpg", "p"])["status"], "unchanged");
         assert_eq!(cut(&desk, &["a.jpg", "p", "--quality", "60"])["status"], "unchanged");
+        assert_eq!(cut(&desk, &["b.jpg", "p", "--dry-run"])["manner"], "requantised");
         let object = cut(&desk, &["b.jpg", "p"]);
         assert_eq!((&object["manner"], &object["written"]), (&"requantised".into(), &1.into()), "{first}");
     }
@@ -199,7 +200,7 @@ fn on_top_of_versions_that_were_never_built() {
 
 #[test]
 fn users_own_pyramids_keep_their_settings() {
-    let desk = Desk::new();
+    let desk = Desk::in_memory();
     // Names ROW_COLUMN, tiles with another encoder's bytes, and a file that nobody has to know.
     let picture = picture(1);
     let text = "// mine\n{ width: 100, height: 70, tile_size: 16, overlap: 0, filter: 'nearest', linear: false }";
@@ -226,7 +227,7 @@ fn users_own_pyramids_keep_their_settings() {
 
 #[test]
 fn a_pyramid_json_without_versions_is_kept_to() {
-    let desk = Desk::new();
+    let desk = Desk::in_memory();
     let picture = picture(1);
     save(&desk, "a.png", &picture);
     let text = "{ width: 100, height: 70, tile_size: 25, overlap: 0, format: 'png', tile_naming: 'row_column',\
@@ -335,6 +336,15 @@ error: r/pyramid.json: the key "overlap" is missing
 }
 
 #[test]
+fn invalid_sources_leave_no_trace() {
+    let (desk, picture) = cut_once("png", &[]);
+    std::fs::remove_dir_all(desk.path("p/dest")).unwrap();
+    desk.delete("p/v0/3_3.png");
+    save(&desk, "b.png", &picture);
+    refuse(&desk, &["b.png", "p", "--build"], 3, str![]);
+}
+
+#[test]
 fn changed_sources_are_noticed_first() {
     let (desk, mut picture) = cut_once("png", &["--build"]);
     picture.put_pixel(0, 0, Rgb([0; 3]));
@@ -366,7 +376,7 @@ error: p/v0: 1 removed tile since v0 was published: 0_0.png
 #[test]
 fn a_version_by_a_jpeg_shows_it() {
     // The tool's own tiles joined are what another decoder makes of the picture, in grey.
-    let desk = Desk::new();
+    let desk = Desk::in_memory();
     let grey = |shift: u32| {
         let kind = Jpeg { colour: fast_pyramid::codec::jpeg::Colour::Grey, factors: (1, 1), quality: 90 };
         kind.file_of(SIZE, |_, x, y| (x * 2 + y + if x > 40 && y > 40 { shift } else { 0 }) as u8)

@@ -5,7 +5,11 @@
 
 mod common;
 
-use common::tree::{assert_same_tree, assert_sources_unchanged, assert_tree_rules, source_fingerprint};
+use common::pictures::Png;
+use common::strace::whole;
+use common::tree::{
+    assert_same_snapshot, assert_same_tree, assert_sources_unchanged, assert_tree_rules, source_fingerprint,
+};
 use common::{copy_sources, unbuilt};
 use std::fs;
 use std::io::Write;
@@ -95,6 +99,63 @@ fn a_disk_without_space_is_told_and_the_build_goes_on_with_more() {
 fn a_disk_without_inodes_is_told_and_the_build_goes_on_with_more() {
     let inodes: Vec<String> = (0..60).map(|step| format!("nr_inodes={}", 75 + step * 8)).collect();
     grows_until_it_fits("size=16m,nr_inodes=4000", &inodes);
+}
+
+/// Cuts a picture on disks that are larger and larger until it succeeds; each failure leaves nothing of a version.
+fn cuts_until_it_fits(sizes: &[String], prepare: impl Fn(&Path), build: bool) {
+    let Some(disk) = Disk::mount("size=8m") else { return };
+    let scratch = tempfile::tempdir().unwrap();
+    let picture = scratch.path().join("picture.png");
+    fs::write(&picture, Png::new(2, 8).file((200, 200), 1, &[])).unwrap();
+    let cut = |folder: &Path| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_fast_pyramid"));
+        command.args(["cut", "--tile-size", "16", "--format", "png", "-q"]).args(build.then_some("--build"));
+        command.arg(&picture).arg(folder).output().unwrap()
+    };
+    let (fine, folder) = (scratch.path().join("fine"), disk.point.join("p"));
+    prepare(&fine);
+    prepare(&folder);
+    assert!(cut(&fine).status.success());
+    let before = folder.exists().then(|| whole(&folder));
+    for (failures, size) in sizes.iter().enumerate() {
+        disk.remount(size);
+        let output = cut(&folder);
+        if output.status.success() {
+            assert!(failures > 1, "it fitted at once");
+            assert_same_snapshot(&whole(&fine), &whole(&folder));
+            return;
+        }
+        let err = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(1), "{err}");
+        assert!(err.contains("No space left"), "{err}");
+        match &before {
+            // With --build the version may be there, and its tree not fit.
+            Some(before) if !folder.join("v1").exists() => assert_same_snapshot(before, &whole(&folder)),
+            Some(_) => assert!(build),
+            None => assert!(!folder.exists(), "something is left: {err}"),
+        }
+    }
+    panic!("it never fitted");
+}
+
+#[test]
+fn a_disk_without_space_leaves_no_half_version_of_a_picture() {
+    let sizes: Vec<String> = (0..80).map(|step| format!("size={}k", 16 + step * 40)).collect();
+    for build in [false, true] {
+        cuts_until_it_fits(&sizes, |_| {}, build);
+    }
+    // All tiles of the next version differ.
+    let first = |folder: &Path| {
+        let picture = folder.with_extension("first.png");
+        fs::write(&picture, Png::new(2, 8).file((200, 200), 2, &[])).unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_fast_pyramid"));
+        command.args(["cut", "--tile-size", "16", "--format", "png", "-q", "--build"]).arg(picture).arg(folder);
+        assert!(command.status().unwrap().success());
+    };
+    let sizes: Vec<String> = (0..80).map(|step| format!("size={}k", 1700 + step * 60)).collect();
+    for build in [false, true] {
+        cuts_until_it_fits(&sizes, first, build);
+    }
 }
 
 #[test]

@@ -11,6 +11,7 @@ use fast_pyramid::shown::shown;
 use fast_pyramid::store::Durability;
 use serde_json::{Value, json};
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -22,37 +23,56 @@ const MOST_LIST_BYTES: u64 = 1 << 28;
 struct Job {
     picture: PictureSource,
     folder: PathBuf,
+    /// A picture before it that goes into the same folder.
+    before: Option<PathBuf>,
 }
 
 /// Cuts each picture, whatever becomes of the others.
 pub(crate) fn run(arguments: &CutArguments, global: &GlobalArguments, console: &Console) -> Code {
     let interrupt = Interrupt::watch();
-    let (jobs, mut code) = match jobs(arguments, console) {
+    let jobs = match jobs(arguments) {
         Ok(jobs) => jobs,
         Err(text) => {
             console.error(&text, Some("see fast_pyramid cut --help"));
             return Code::Usage;
         }
     };
-    let mut failed = Vec::new();
+    let (mut failed, mut code) = (Vec::new(), Code::Done);
     for (number, job) in jobs.iter().enumerate() {
         if let Some(signalled) = interrupt.code() {
             console.error(&format!("{}: not cut, because of the interrupt", job.picture), None);
             return signalled;
         }
         let place = (number + 1, jobs.len());
-        let outcome = cut_one(job, place, arguments, global, console, &interrupt);
+        let outcome = match &job.before {
+            Some(before) => refuse(job, before, global, console),
+            None => cut_one(job, place, arguments, global, console, &interrupt),
+        };
         if outcome != Code::Done {
             failed.push(job);
         }
         code = code.max(outcome);
     }
     if jobs.len() > 1 {
-        let done = (jobs.len() - failed.len()) as u64;
-        console.say(&format!("{} cut, {} failed", counted(done, "picture"), grouped(failed.len() as u64)));
+        let done = counted((jobs.len() - failed.len()) as u64, "picture");
+        let what = if arguments.dry_run { "would be cut" } else { "done" };
+        console.say(&format!("{done} {what}, {} failed", grouped(failed.len() as u64)));
         failed.iter().for_each(|job| console.say(&format!("  failed: {}", job.picture)));
     }
     code
+}
+
+/// Complains of a picture that goes where another one goes.
+fn refuse(job: &Job, before: &Path, global: &GlobalArguments, console: &Console) -> Code {
+    let error = format!("{}: {} goes into {}, too", job.picture, shown(before), shown(&job.folder));
+    let hint = "cut it by itself into a folder with another name";
+    if global.json {
+        let picture = job.picture.to_string();
+        let fields = json!({ "picture": picture, "error": error, "hint": hint, "code": Code::Usage.number() });
+        console.data(&object(&job.folder, fields));
+    }
+    console.error(&error, Some(hint));
+    Code::Usage
 }
 
 fn cut_one(
@@ -203,20 +223,23 @@ fn fields(job: &Job, report: &CutReport, seconds: f64) -> Value {
     fields
 }
 
-/// The pictures and their folders; those that cannot be told apart are complained of at once, with the code for that.
-fn jobs(arguments: &CutArguments, console: &Console) -> Result<(Vec<Job>, Code), String> {
+/// The pictures and their folders.
+fn jobs(arguments: &CutArguments) -> Result<Vec<Job>, String> {
     let Some(into) = &arguments.into else {
         let [picture, folder] = arguments.paths.as_slice() else {
             let problem = "cut takes a picture and a folder";
             return Err(format!("{problem}, but {} given", counted(arguments.paths.len() as u64, "path")));
         };
-        return Ok((vec![Job { picture: source(picture), folder: folder.clone() }], Code::Done));
+        return Ok(vec![Job { picture: source(picture), folder: folder.clone(), before: None }]);
     };
     let mut pictures = arguments.paths.clone();
     if let Some(list) = &arguments.list {
         pictures.extend(listed(list).map_err(|error| format!("{}: {error}", shown(list)))?);
+        if pictures.is_empty() {
+            return Err(format!("{}: it names no picture", shown(list)));
+        }
     }
-    let (mut jobs, mut code) = (Vec::new(), Code::Done);
+    let mut jobs = Vec::new();
     let mut taken: HashMap<String, PathBuf> = HashMap::new();
     for path in pictures {
         if path.as_os_str() == "-" {
@@ -224,16 +247,16 @@ fn jobs(arguments: &CutArguments, console: &Console) -> Result<(Vec<Job>, Code),
         }
         let name = safe_name(&path);
         // Some file systems do not tell capitals from small letters.
-        if let Some(first) = taken.insert(name.to_lowercase(), path.clone()) {
-            let text = format!("{}: {} would go into {name}, too", shown(&path), shown(&first));
-            console.error(&text, Some("cut it by itself into a folder with another name"));
-            taken.insert(name.to_lowercase(), first);
-            code = Code::Usage;
-            continue;
-        }
-        jobs.push(Job { picture: source(&path), folder: into.join(name) });
+        let before = match taken.entry(name.to_lowercase()) {
+            Entry::Occupied(taken) => Some(taken.get().clone()),
+            Entry::Vacant(free) => {
+                free.insert(path.clone());
+                None
+            }
+        };
+        jobs.push(Job { picture: source(&path), folder: into.join(name), before });
     }
-    Ok((jobs, code))
+    Ok(jobs)
 }
 
 fn source(path: &Path) -> PictureSource {

@@ -108,6 +108,16 @@ impl JpegPicture {
         }
     }
 
+    /// The quantisation steps of luma, or of the first component, row-major; of a picture in several scans they are not
+    /// known yet.
+    #[must_use]
+    pub fn luma_steps(&self) -> Option<[u16; 64]> {
+        match &self.opened {
+            Opened::Bands(bands) => bands.quantisation(0).copied(),
+            Opened::Several(_) => None,
+        }
+    }
+
     /// The picture as coefficients, from top to bottom, as stored: its orientation is not applied.
     ///
     /// # Errors

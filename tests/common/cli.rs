@@ -26,6 +26,13 @@ impl Desk {
         Desk { folder: TempDir::with_prefix("cli").unwrap() }
     }
 
+    /// An empty one in memory, where the system has a place there: flushing to a disk takes most of the time of a small
+    /// build.
+    pub fn in_memory() -> Desk {
+        let folder = tempfile::Builder::new().prefix("cli").tempdir_in("/dev/shm");
+        folder.map_or_else(|_| Desk::new(), |folder| Desk { folder })
+    }
+
     /// One with a pyramid `p` of JPEG tiles in a single row, 64x48 pixels each.
     pub fn with_row(tiles: usize) -> Desk {
         let desk = Desk::new();

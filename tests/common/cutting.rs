@@ -49,7 +49,7 @@ pub fn exactly(picture: &RgbImage) -> Shown {
 
 /// A desk with `p`, cut from `a.png` into tiles of [`SIDE`].
 pub fn cut_once(format: &str, more: &[&str]) -> (Desk, RgbImage) {
-    let (desk, picture) = (Desk::new(), picture(1));
+    let (desk, picture) = (Desk::in_memory(), picture(1));
     save(&desk, "a.png", &picture);
     let arguments = ["cut", "a.png", "p", "--tile-size", "16", "--format", format];
     desk.succeed(&[&arguments[..], more].concat());

@@ -240,7 +240,7 @@ pub fn pnm(kind: u8, (width, height): (u32, u32), most: u32, channels: u32, seed
     let pixels = samples.chunks(channels as usize).flat_map(|pixel| {
         let grey = if matches!(kind, 1 | 4) { [65535 - scaled(pixel[0]); 3] } else { [scaled(pixel[0]); 3] };
         let colour = if channels >= 3 { [0, 1, 2].map(|at| scaled(pixel[at])) } else { grey };
-        let alpha = if channels % 2 == 0 { scaled(pixel[channels as usize - 1]) } else { 65535 };
+        let alpha = if channels.is_multiple_of(2) { scaled(pixel[channels as usize - 1]) } else { 65535 };
         [colour[0], colour[1], colour[2], alpha]
     });
     let shown = Shown::from_raw(width, height, pixels.collect()).unwrap();

@@ -55,7 +55,7 @@ pub fn cut_observed(
         let opened = picture.open()?;
         let target = Target::find(picture, opened.info(), folder, options)?;
         let cut = Cut::plan(picture, &opened, target, options, observer)?;
-        if options.dry_run { Ok(cut.report) } else { cut.run(opened) }
+        if options.dry_run { cut.look(&opened) } else { cut.run(opened) }
     })
 }
 
@@ -91,6 +91,22 @@ impl<'a> Cut<'a> {
         Ok(Self { picture, target, options, observer, report })
     }
 
+    /// What is only known when one looks at the versions that there are.
+    fn look(mut self, opened: &Opened) -> Result<CutReport, Error> {
+        if self.target.state == TargetState::Next {
+            self.target.pyramid.refuse_half_done()?;
+            let survey = self.survey(true)?;
+            let steps = luma_steps(&survey.latest_sources()?, &survey.trees.settings)?;
+            self.report.manner = source::continued(opened, self.report.manner, &survey.trees.settings, steps);
+        }
+        Ok(self.report)
+    }
+
+    fn survey(&self, dry_run: bool) -> Result<Survey, Error> {
+        let options = BuildOptions { locking: self.options.locking, dry_run, ..BuildOptions::default() };
+        Survey::take(&self.target.pyramid, &options, self.observer)
+    }
+
     fn run(mut self, opened: Opened) -> Result<CutReport, Error> {
         let created = self.target.create_folder()?;
         let result = self.run_locked(opened);
@@ -103,6 +119,10 @@ impl<'a> Cut<'a> {
     fn run_locked(&mut self, opened: Opened) -> Result<(), Error> {
         let observer = self.observer;
         let layout = self.target.pyramid.layout.clone();
+        if self.target.state == TargetState::Next && !layout.state().exists() {
+            // Invalid sources leave no trace.
+            self.survey(false)?;
+        }
         let _lock = WriteLock::take(&layout, "cut", self.options.locking, &|| observer.stopped())?;
         // While it waited, another process may have cut the first version.
         let target = Target::find(self.picture, opened.info(), layout.root(), self.options)?;
@@ -156,10 +176,8 @@ impl<'a> Cut<'a> {
 
     /// Cuts what differs from the latest version.
     fn next(&mut self, opened: Opened) -> Result<(), Error> {
-        let pyramid = &self.target.pyramid;
-        pyramid.finish_vacuum(self.observer)?;
-        let building = BuildOptions { locking: self.options.locking, ..BuildOptions::default() };
-        let survey = Survey::take(pyramid, &building, self.observer)?;
+        self.target.pyramid.finish_vacuum(self.observer)?;
+        let survey = self.survey(false)?;
         let (latest, version) = (survey.latest_sources()?, survey.next_version());
         let trees = survey.trees.clone();
         let codec = Codec::new(&trees.settings);
@@ -182,7 +200,8 @@ impl<'a> Cut<'a> {
             }
         }
         if self.options.build {
-            let options = BuildOptions { durability: self.options.durability, ..building };
+            let (durability, locking) = (self.options.durability, self.options.locking);
+            let options = BuildOptions { durability, locking, ..BuildOptions::default() };
             let survey = Survey::take(&self.target.pyramid, &options, self.observer)?;
             self.report.built = Some(survey.build(&options, self.observer)?);
         }

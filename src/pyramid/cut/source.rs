@@ -130,6 +130,28 @@ fn upsampling(settings: &Settings) -> Upsampling {
     if halves { Upsampling::Repeated } else { Upsampling::Smooth }
 }
 
+/// Whether tiles were made at the pyramid's quality so far, of which the picture, with these luma steps, is not.
+fn continues(settings: &Settings, latest_steps: Option<[u16; 64]>, steps: [u16; 64]) -> bool {
+    let own = quantisation_tables(settings.quality.unwrap_or_default().get()).0;
+    latest_steps == Some(own) && steps != own
+}
+
+/// The manner that [`bands`] will find right, as far as it can be told without decoding anything.
+pub(super) fn continued(
+    opened: &Opened,
+    manner: Manner,
+    settings: &Settings,
+    latest_steps: Option<[u16; 64]>,
+) -> Manner {
+    match opened {
+        Opened::Jpeg(picture) if manner == Manner::Lossless => {
+            let continues = picture.luma_steps().is_some_and(|steps| continues(settings, latest_steps, steps));
+            if continues { Manner::Requantised } else { manner }
+        }
+        _ => manner,
+    }
+}
+
 /// The picture's bands, in this manner. `latest_steps` are the luma steps of a tile that the pyramid has, if it has any:
 /// where those are of its own quality, the new picture is brought to it, too.
 pub(super) fn bands(
@@ -149,10 +171,7 @@ pub(super) fn bands(
         Opened::Jpeg(picture) => picture,
     };
     let coefficients = picture.coefficients(max_memory)?;
-    let own = quantisation_tables(settings.quality.unwrap_or_default().get()).0;
-    let steps = coefficients.luma_steps();
-    // Tiles were made at the pyramid's quality so far.
-    let continued = latest_steps == Some(own) && steps != own;
+    let continued = continues(settings, latest_steps, coefficients.luma_steps());
     // Baseline tiles have steps of one byte.
     let too_large = coefficients.largest_step() > 255;
     let manner = if continued || too_large { Manner::Requantised } else { manner };

@@ -1,0 +1,145 @@
+//! Folders that a picture cannot be cut into, and what else stands in those where it can.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+mod common;
+
+use common::cli::Desk;
+use common::pictures::{Png, by_image, sources_show};
+use common::strace::say;
+use common::tree::{assert_same_snapshot, snapshot};
+use snapbox::str;
+use std::path::Path;
+use std::process::{Command, Output};
+
+#[test]
+fn folders_that_are_something_else() {
+    let desk = Desk::new();
+    desk.write("a.png", Png::new(2, 8).file((20, 20), 1, &[]));
+    desk.write("file", "mine");
+    desk.link("dangling", "nowhere");
+    desk.row("tiles", 1);
+    desk.delete("tiles/pyramid.json");
+    desk.row("both/src", 1);
+    desk.row("both", 1);
+    desk.spec("broken", "{ width: ");
+    desk.write("file_v0/v0", "mine");
+    let before = snapshot(&desk.path(""));
+    desk.run(&["cut", "a.png", "file"]).expect(
+        3,
+        str![[r#"
+error: file: this is not a folder
+  the pyramid's folder comes last, and is made if it is not there; for several pictures give --into DIR
+
+"#]],
+    );
+    desk.run(&["cut", "a.png", "file/p"]).expect(
+        1,
+        str![[r#"
+error: file/p: cannot create the folder: Not a directory (os error 20)
+
+"#]],
+    );
+    desk.run(&["cut", "a.png", "dangling"]).expect(
+        3,
+        str![[r#"
+error: dangling: this is not a folder
+  the pyramid's folder comes last, and is made if it is not there; for several pictures give --into DIR
+
+"#]],
+    );
+    desk.run(&["cut", "a.png", "tiles"]).expect(
+        3,
+        str![[r#"
+error: tiles: there are tiles in v0, but no pyramid.json
+  write the pyramid.json that belongs to them, or give another folder
+
+"#]],
+    );
+    desk.run(&["cut", "a.png", "both"]).expect(
+        3,
+        str![[r#"
+error: both has source versions both in itself (v0) and in src (v0)
+  move all source versions to one of the two places
+
+"#]],
+    );
+    desk.run(&["cut", "a.png", "broken"]).expect(
+        3,
+        str![[r#"
+error: broken/pyramid.json: it is not valid JSON5: it ends within value
+  expected an object such as { width: 750, height: 500, tile_size: 250, overlap: 0 }
+
+"#]],
+    );
+    desk.run(&["cut", "a.png", "file_v0"]).expect(
+        3,
+        str![[r#"
+error: file_v0/v0 is named like a source version, but is not a folder
+  rename, move or replace it
+
+"#]],
+    );
+    assert_same_snapshot(&before, &snapshot(&desk.path("")));
+}
+
+#[test]
+fn the_users_other_files_stay() {
+    let desk = Desk::new();
+    let picture = Png::new(2, 8).file((40, 40), 1, &[]);
+    desk.write("p/a.png", &picture);
+    desk.write("p/.hidden", "mine");
+    desk.write("p/notes/v0/0_0.png", "mine");
+    desk.write("p/v", "mine");
+    desk.write("p/pyramid.json.bak", "mine");
+    desk.spec("p/.fast_pyramid", "mine");
+    let before = snapshot(&desk.path("p"));
+    // The picture may stand in its own pyramid's folder.
+    desk.succeed(&["cut", "p/a.png", "p", "--tile-size", "16", "--build", "--format", "png"]);
+    let mut after = snapshot(&desk.path("p"));
+    after.retain(|path, _| !["dest", "v0", "pyramid.json"].iter().any(|own| path.starts_with(own)));
+    assert_same_snapshot(&before, &after);
+    assert!(sources_show(&desk.path("p"), (40, 40), 16, "png") == by_image(&picture));
+    // A new folder in folders that are not there yet.
+    desk.succeed(&["cut", "p/a.png", "x/y/z"]);
+    assert!(desk.path("x/y/z/v0/0_0.jpg").exists());
+}
+
+/// Runs a command that was given everything but the pyramid's folder as somebody who may do nothing.
+fn as_nobody(tool: &Path, arguments: &[&Path]) -> Option<Output> {
+    use std::os::unix::process::CommandExt;
+    let run = |arguments: &[&Path]| Command::new(tool).args(arguments).uid(65534).gid(65534).output();
+    let reaches = run(&[Path::new("--version")]).is_ok_and(|output| output.status.success());
+    reaches.then(|| run(arguments).unwrap())
+}
+
+#[test]
+fn folders_that_cannot_be_written_to() {
+    if !rustix::process::geteuid().is_root() {
+        return say("SKIPPED: becoming another user needs root");
+    }
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    let scratch = tempfile::Builder::new().permissions(mode).tempdir().unwrap();
+    let (tool, picture) = (scratch.path().join("tool"), scratch.path().join("a.png"));
+    std::fs::copy(env!("CARGO_BIN_EXE_fast_pyramid"), &tool).unwrap();
+    std::fs::write(&picture, Png::new(2, 8).file((40, 40), 1, &[])).unwrap();
+    let secret = scratch.path().join("secret.png");
+    std::fs::write(&secret, "").unwrap();
+    std::fs::set_permissions(&secret, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+    let here = scratch.path().join("here");
+    std::fs::create_dir(&here).unwrap();
+    let before = snapshot(scratch.path());
+    for (picture, folder, word) in [
+        (&picture, "new", "create the folder"),
+        (&picture, "here", "here"),
+        (&secret, "new", "secret.png: cannot read"),
+    ] {
+        let arguments = [Path::new("cut"), Path::new("--build"), picture, &scratch.path().join(folder)];
+        let Some(output) = as_nobody(&tool, &arguments) else {
+            return say("SKIPPED: another user cannot reach the folder for temporary files");
+        };
+        let err = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(1), "{err}");
+        assert!(err.contains("Permission denied") && err.contains(word), "{err}");
+        assert_same_snapshot(&before, &snapshot(scratch.path()));
+    }
+}
