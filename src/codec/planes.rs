@@ -6,11 +6,12 @@
 //! through another colour space or resolution. Only in averaging in linear light do YCbCr tiles become RGB and back.
 //!
 //! **The path of coefficients** ([`jpeg::fold`], [`jpeg::merge`]) is taken for the mean of children that are all of one
-//! colour and have the parent's own sampling and quantisation steps of at most 255, as all baseline files have, in
-//! pyramids whose tile size is a multiple of 32 (4:2:0) or 16 (4:4:4, grey), so that half of a tile is a whole number of
-//! MCUs. Tiles at the right and lower edge may have any size: of blocks that reach beyond it the samples are computed,
-//! the last column and row repeated, and the coefficients computed anew. **The path of samples** is taken by all other
-//! children: decode their planes, reduce each to the parent's by a factor of 4, 2 or 1 along each axis, transform and
+//! colour and have the parent's own sampling, or whole colour differences where the parent halves them
+//! (`jpeg/fold_colour.rs`), and quantisation steps of at most 255, as all baseline files have, in pyramids whose tile size
+//! is a multiple of 32 (4:2:0) or 16 (4:4:4, grey), so that half of a tile is a whole number of MCUs. Tiles at the right and
+//! lower edge may have any size: of blocks that reach beyond it the samples are computed, the last column and row repeated,
+//! and the coefficients computed anew. **The path of samples** is taken by all other children: decode their planes, reduce
+//! each to the parent's by a factor of 4, 2 or 1 along each axis, transform and
 //! quantise. Which path it is depends on the children and the settings alone, so a tile takes the same one in every run.
 //! They differ in that only the path of samples limits samples to 0..=255, in whole numbers, before the mean.
 

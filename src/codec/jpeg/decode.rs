@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::error::{JpegError, JpegErrorKind};
-use super::fold::{FoldSampling, FoldedImage, fold};
+use super::fold::{FoldSampling, FoldedImage};
 use super::header::{Description, Frame, FrameComponent, Header, Segments};
 use super::huffman::{TableClass, TableSlot};
 use super::image::{BlockImage, JpegImage};
@@ -78,8 +78,7 @@ pub(super) fn decode_folding_into(
     let Target { whole, folding: Some((sampling, folded)), folded: false } = target else {
         return Ok((header, target.folded));
     };
-    let fold = sampling.suits(whole) && fold(whole, folded);
-    Ok((header, fold))
+    Ok((header, sampling.fold(whole, folded)))
 }
 
 /// Where an image goes.

@@ -10,6 +10,7 @@
 //! Arithmetic is in whole numbers, so it does not matter in which order coefficients come.
 
 use super::dct;
+use super::fold_colour::fold_halving_colour;
 use super::image::{Block, BlockComponent, BlockImage, BlockKind, Colour, Component, JpegImage};
 use super::tables::NATURAL_ORDER;
 
@@ -43,6 +44,13 @@ impl BlockKind for FoldedBlock {
 }
 
 impl FoldedBlock {
+    /// The block of these values, row-major, with [`FRACTION`] bits behind the binary point.
+    pub(super) fn of(values: [i32; 16]) -> Self {
+        let mut block = Self::UNSET;
+        block.0.iter_mut().zip(values).for_each(|(to, value)| *to += value);
+        block
+    }
+
     /// Row `row` of two blocks, saturating, less [`DROPPED`] bits.
     #[inline(always)]
     pub(super) fn joined_row(left: &Self, right: &Self, row: usize) -> [i16; 8] {
@@ -153,7 +161,7 @@ pub fn fold(image: &JpegImage, folded: &mut FoldedImage) -> bool {
     true
 }
 
-fn fold_component(component: &Component, size: (u32, u32), folded: &mut FoldedComponent) {
+pub(super) fn fold_component(component: &Component, size: (u32, u32), folded: &mut FoldedComponent) {
     let table = FoldTable::new(&component.quantisation);
     // Blocks without a sample beyond the edge.
     let (wide, high) = (size.0 as usize / 8, size.1 as usize / 8);
@@ -182,7 +190,7 @@ fn repeating_edges(component: &Component, size: (u32, u32), at: (usize, usize)) 
 }
 
 /// Folds a block of coefficients that are not quantised.
-fn fold_exactly(coefficients: &[i32; 64]) -> FoldedBlock {
+pub(super) fn fold_exactly(coefficients: &[i32; 64]) -> FoldedBlock {
     let mut sums = [0i64; 16];
     for (&coefficient, (place, weight)) in coefficients.iter().zip(PRODUCTS) {
         sums[place] += i64::from(coefficient) * weight;
@@ -207,9 +215,26 @@ impl FoldSampling {
     /// it are whole MCUs, so that tiles meet where blocks of the parent do.
     pub fn suits<B: BlockKind>(self, image: &BlockImage<B>) -> bool {
         let first = if image.colour == Colour::YCbCr { self.chroma_step } else { 1 };
+        self.has(image, (first, first))
+    }
+
+    /// Whether it does once its colour differences, which are whole, are halved.
+    fn suits_halved<B: BlockKind>(self, image: &BlockImage<B>) -> bool {
+        self.chroma_step == 2 && image.colour == Colour::YCbCr && self.has(image, (1, 1))
+    }
+
+    fn has<B: BlockKind>(self, image: &BlockImage<B>, first: (u8, u8)) -> bool {
+        let step = if image.colour == Colour::YCbCr { self.chroma_step } else { 1 };
         let mut factors = image.factors();
-        self.tile_size.is_multiple_of(16 * u32::from(first))
-            && factors.next() == Some((first, first))
+        self.tile_size.is_multiple_of(16 * u32::from(step))
+            && factors.next() == Some(first)
             && factors.all(|factor| factor == (1, 1))
+    }
+
+    /// Folds `image` into `folded`, whose buffers are used again, so that it suits. False, with `folded` left alone, if it
+    /// cannot.
+    #[must_use]
+    pub fn fold(self, image: &JpegImage, folded: &mut FoldedImage) -> bool {
+        (self.suits(image) && fold(image, folded)) || (self.suits_halved(image) && fold_halving_colour(image, folded))
     }
 }

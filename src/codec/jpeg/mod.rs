@@ -16,6 +16,7 @@ mod encode;
 mod encode_error;
 mod error;
 mod fold;
+mod fold_colour;
 mod header;
 mod huffman;
 mod icc;

@@ -4,7 +4,7 @@ use super::decode::{Scratch, decode_folding_into, decode_into};
 use super::encode::{HuffmanTables, encode, encode_folding};
 use super::encode_error::EncodeError;
 use super::error::JpegError;
-use super::fold::{FoldSampling, FoldedImage, fold};
+use super::fold::{FoldSampling, FoldedImage};
 use super::header::Header;
 use super::image::JpegImage;
 
@@ -78,7 +78,7 @@ impl JpegTile {
             true
         } else {
             encode(image, huffman, out)?;
-            suits && fold(image, &mut self.folded)
+            sampling.is_some_and(|sampling| sampling.fold(image, &mut self.folded))
         };
         if is_folded {
             self.remember(out.get(start..).unwrap_or_default());

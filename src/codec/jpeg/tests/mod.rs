@@ -2,6 +2,7 @@
 
 mod bands;
 mod damage;
+mod fold_colour;
 mod merge;
 mod reference;
 mod round_trip;

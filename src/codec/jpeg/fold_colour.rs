@@ -1,0 +1,148 @@
+//! Folding an image whose colour differences are whole (4:4:4) for a parent that has them halved (4:2:0): they are brought
+//! to half on the way, and the image is folded as if it had been stored so.
+//!
+//! A block of the halved plane is four blocks of the whole one, and what is folded of it are means of 4x4 samples. With X
+//! the orthonormal 8-point DCT of eight samples, the means of its first and last four are E + O and E - O, where E is
+//! X_0 / sqrt(8) and O a weighted sum of X_1, X_3, X_5 and X_7: the even frequencies cancel in each half. So of 64
+//! coefficients 25 matter, mostly zeros in colour differences. The 4-point DCT of four means, times sqrt(2), is what
+//! [`super::fold`] would make of the halved block.
+
+use super::dct;
+use super::fold::{FRACTION, FoldedBlock, FoldedComponent, FoldedImage, LARGEST_AC, fold_component, fold_exactly};
+use super::image::{Block, Component, JpegImage};
+
+/// Bits behind the binary point of means.
+const MEAN_POINT: u32 = 16;
+/// Bits behind the binary point of the 4-point DCT's weights.
+const DCT_POINT: u32 = 14;
+
+/// 2^30 times the weights of X_0 in E, and of the odd X in O: sin(k pi / 2) / (16 sin(k pi / 16)).
+const WEIGHTS: [i64; 8] = [379_625_062, 343_988_688, 0, -120_792_764, 0, 80_711_144, 0, -68_423_604];
+
+/// 2^14 times sqrt(2) times the orthonormal 4-point DCT, by frequency and sample.
+const DCT: [[i64; 4]; 4] = [
+    [11_585, 11_585, 11_585, 11_585],
+    [15_137, 6_270, -6_270, -15_137],
+    [11_585, -11_585, -11_585, 11_585],
+    [6_270, -15_137, 15_137, -6_270],
+];
+
+/// A row-major coefficient that matters: where it is, into which of E E, E O, O E and O O (vertical, horizontal) it goes,
+/// and 2^MEAN_POINT times its weight and step.
+#[derive(Clone, Copy)]
+struct Term {
+    at: usize,
+    place: usize,
+    factor: i64,
+}
+
+/// The terms of a component's steps; the first is DC's.
+fn terms(steps: &[u16; 64]) -> [Term; 25] {
+    const FREQUENCIES: [usize; 5] = [0, 1, 3, 5, 7];
+    std::array::from_fn(|index| {
+        let (row, column) = (FREQUENCIES[index / 5], FREQUENCIES[index % 5]);
+        let weight = (WEIGHTS[row] * WEIGHTS[column] + (1 << 29)) >> 30;
+        let factor = (weight * i64::from(steps[row * 8 + column]) + (1 << (29 - MEAN_POINT))) >> (30 - MEAN_POINT);
+        Term { at: row * 8 + column, place: 2 * (row % 2) + column % 2, factor }
+    })
+}
+
+/// Folds `image`, in YCbCr with all planes whole, into `folded`, whose colour differences are halved. False, with
+/// `folded` left alone, where [`super::fold()`] would be.
+#[must_use]
+pub(super) fn fold_halving_colour(image: &JpegImage, folded: &mut FoldedImage) -> bool {
+    if !image.is_foldable() || !image.is_sound() {
+        return false;
+    }
+    folded.reshape((image.width, image.height), image.colour, [(2, 2), (1, 1), (1, 1)].into_iter());
+    folded.icc.clone_from(&image.icc);
+    let size = (image.width, image.height);
+    for (index, (component, to)) in image.components.iter().zip(&mut folded.components).enumerate() {
+        to.quantisation = component.quantisation;
+        if index == 0 {
+            fold_component(component, size, to);
+        } else {
+            halve(component, size, to);
+        }
+    }
+    true
+}
+
+fn halve(component: &Component, size: (u32, u32), folded: &mut FoldedComponent) {
+    let terms = terms(&component.quantisation);
+    // Halved blocks without a sample beyond the edge.
+    let (wide, high) = (size.0 as usize / 16, size.1 as usize / 16);
+    for (index, to) in folded.coefficients.iter_mut().enumerate() {
+        let (column, row) = (index % folded.blocks_wide, index / folded.blocks_wide);
+        *to = if column < wide && row < high {
+            let block =
+                |right, down| &component.coefficients[(2 * row + down) * component.blocks_wide + 2 * column + right];
+            of_four([[block(0, 0), block(1, 0)], [block(0, 1), block(1, 1)]], &terms)
+        } else {
+            fold_exactly(&dct::forward_exact(&halved_samples(component, size, (column, row))))
+        };
+    }
+}
+
+/// The folded block of the halved block that four become.
+fn of_four(blocks: [[&Block; 2]; 2], terms: &[Term; 25]) -> FoldedBlock {
+    let mut means = [[0i64; 4]; 4];
+    for (down, row) in blocks.into_iter().enumerate() {
+        for (right, block) in row.into_iter().enumerate() {
+            let [ee, eo, oe, oo] = sums(block, terms);
+            let (top, left) = (2 * down, 2 * right);
+            means[top][left] = ee + eo + oe + oo;
+            means[top][left + 1] = ee - eo + oe - oo;
+            means[top + 1][left] = ee + eo - oe - oo;
+            means[top + 1][left + 1] = ee - eo - oe + oo;
+        }
+    }
+    let rows =
+        means.map(|row| DCT.map(|weights| weights.iter().zip(row).map(|(weight, mean)| weight * mean).sum::<i64>()));
+    const SHIFT: u32 = MEAN_POINT + 2 * DCT_POINT - FRACTION;
+    let mut values = [0; 16];
+    for (index, value) in values.iter_mut().enumerate() {
+        let (row, column) = (index / 4, index % 4);
+        let sum: i64 = (0..4).map(|n| DCT[row][n] * rows[n][column]).sum();
+        *value = ((sum + (1 << (SHIFT - 1))) >> SHIFT) as i32;
+    }
+    FoldedBlock::of(values)
+}
+
+/// E E, E O, O E and O O of a block, with [`MEAN_POINT`] bits behind the binary point.
+fn sums(block: &Block, terms: &[Term; 25]) -> [i64; 4] {
+    let [dc, rest @ ..] = terms;
+    let mut sums = [i64::from(block[0]) * dc.factor, 0, 0, 0];
+    // Most blocks of colour differences are flat.
+    if block[1..].iter().fold(0, |any, &coefficient| any | coefficient) != 0 {
+        for term in rest {
+            let value = i64::from(block[term.at]).clamp(-i64::from(LARGEST_AC), i64::from(LARGEST_AC));
+            sums[term.place] += value * term.factor;
+        }
+    }
+    sums
+}
+
+/// The samples of the halved block at (column, row), which holds some beyond the edge. Last columns and rows count as
+/// repeated, before halving and after.
+fn halved_samples(component: &Component, size: (u32, u32), (column, row): (usize, usize)) -> [[u8; 8]; 8] {
+    let (width, height) = (size.0 as usize, size.1 as usize);
+    let last = ((width - 1) / 8, (height - 1) / 8);
+    let columns = [(2 * column).min(last.0), (2 * column + 1).min(last.0)];
+    let rows = [(2 * row).min(last.1), (2 * row + 1).min(last.1)];
+    let blocks = rows.map(|y| {
+        columns.map(|x| dct::inverse(&component.coefficients[y * component.blocks_wide + x], &component.quantisation))
+    });
+    let sample = |x: usize, y: usize| {
+        let (x, y) = (x.min(width - 1), y.min(height - 1));
+        blocks[usize::from(y / 8 != rows[0])][usize::from(x / 8 != columns[0])][y % 8][x % 8]
+    };
+    std::array::from_fn(|y| {
+        let y = 2 * (8 * row + y).min(height.div_ceil(2) - 1);
+        std::array::from_fn(|x| {
+            let x = 2 * (8 * column + x).min(width.div_ceil(2) - 1);
+            let sum = [(x, y), (x + 1, y), (x, y + 1), (x + 1, y + 1)].map(|(x, y)| u16::from(sample(x, y)));
+            ((sum.iter().sum::<u16>() + 2) / 4) as u8
+        })
+    })
+}
