@@ -39,7 +39,7 @@ a: published a/dest/dzi/latest in N s
 error: b/pyramid.json: the key "width" is missing
   expected a whole number from 1 to 2147483648
 error: nowhere: there is no such folder
-  give the folder that holds pyramid.json and v0, or a command: see fast_pyramid --help
+  give the folder that holds pyramid.json and v0; a picture is cut with: fast_pyramid cut PICTURE DIR
 c: v0 built: 9 tiles (7 generated, 2 patched, 0 linked)
 c: published c/dest/dzi/latest in N s
 

@@ -416,7 +416,7 @@ fn folders_that_are_none() {
         3,
         str![[r#"
 error: nowhere: there is no such folder
-  give the folder that holds pyramid.json and v0, or a command: see fast_pyramid --help
+  give the folder that holds pyramid.json and v0; a picture is cut with: fast_pyramid cut PICTURE DIR
 
 "#]],
     );
@@ -424,7 +424,7 @@ error: nowhere: there is no such folder
         3,
         str![[r#"
 error: file: this is not a folder
-  give the folder that holds pyramid.json and v0, or a command: see fast_pyramid --help
+  give the folder that holds pyramid.json and v0; a picture is cut with: fast_pyramid cut PICTURE DIR
 
 "#]],
     );
@@ -432,7 +432,7 @@ error: file: this is not a folder
         3,
         str![[r#"
 error: dangling: this is not a folder
-  give the folder that holds pyramid.json and v0, or a command: see fast_pyramid --help
+  give the folder that holds pyramid.json and v0; a picture is cut with: fast_pyramid cut PICTURE DIR
 
 "#]],
     );
@@ -440,7 +440,7 @@ error: dangling: this is not a folder
         3,
         str![[r#"
 error: nowhere: there is no such folder
-  give the folder that holds pyramid.json and v0, or a command: see fast_pyramid --help
+  give the folder that holds pyramid.json and v0; a picture is cut with: fast_pyramid cut PICTURE DIR
 
 "#]],
     );
@@ -448,7 +448,7 @@ error: nowhere: there is no such folder
         3,
         str![[r#"
 error: nowhere: there is no such folder
-  give the folder that holds pyramid.json and v0, or a command: see fast_pyramid --help
+  give the folder that holds pyramid.json and v0; a picture is cut with: fast_pyramid cut PICTURE DIR
 
 "#]],
     );

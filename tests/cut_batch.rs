@@ -71,9 +71,9 @@ fn failures_are_told_at_the_end_and_the_highest_code_counts() {
         3,
         str![[r#"
 error: broken.png: it ends too early: row 1 of 10 is not complete
-  nothing was written; get a whole copy of the picture
+  nothing was written; get a sound copy of the picture
 error: --tile-size 16 was asked for, but all/b/pyramid.json says 99
-  leave the option out; a pyramid keeps the settings that it began with
+  leave the option out, as a pyramid keeps its settings; or, if it has no version yet, delete pyramid.json
 error: nowhere.png: cannot read it: No such file or directory (os error 2)
 4/5 all/a: v0 cut: 2 tiles of 20x10 pixels, encoded from pixels
 4/5 all/a: done in [..] s

@@ -216,9 +216,9 @@ fn what_has_to_be_held_is_announced_and_refused() {
     ] {
         let ended = cut(picture, "40M", &[]);
         assert_eq!(ended.code, 3, "{}", ended.err);
-        let refused = format!("error: {picture}: it has to be held in memory ({why}), which takes ");
-        assert!(ended.err.starts_with(&refused), "{}", ended.err);
-        assert!(ended.err.contains(" bytes; 41943040 are allowed\n"), "{}", ended.err);
+        assert!(ended.err.contains(&format!("error: {picture}: cutting it takes about ")), "{}", ended.err);
+        let reason = format!(" MB of memory, because it has to be held whole ({why}), and 40 MB are allowed\n");
+        assert!(ended.err.contains(&reason), "{}", ended.err);
         assert_eq!(cut(picture, "40M", &["--dry-run"]).code, 3);
         assert!(!desk.path("p").exists());
         // What it asks for is enough, and said beforehand.
@@ -227,7 +227,7 @@ fn what_has_to_be_held_is_announced_and_refused() {
         let ended = cut(picture, enough, &[]);
         assert_eq!(ended.code, 0, "{}", ended.err);
         let held = format!("p: the picture has to be held in memory ({why}): about ");
-        assert!(ended.err.starts_with(&held), "{}", ended.err);
+        assert!(ended.err.lines().any(|line| line.starts_with(&held)), "{}", ended.err);
         std::fs::remove_dir_all(desk.path("p")).unwrap();
     }
     // Others are bounded by their width.
@@ -294,8 +294,8 @@ error: nothing.bin: it begins with the bytes 00 00 00 00 00 00 00 00, as no know
     desk.run(&["cut", "cmyk.jpg", "p"]).expect(
         3,
         str![[r#"
-error: cmyk.jpg: it is a JPEG with 4 components (CMYK or YCCK)
-  JPEG, PNG, TIFF, PNM and WebP are read; convert it to one of them
+error: cmyk.jpg: it is a JPEG of a kind that is not read: 4 components (CMYK or YCCK)
+  convert it first, for example to PNG or to TIFF with LZW
 
 "#]],
     );
@@ -303,8 +303,8 @@ error: cmyk.jpg: it is a JPEG with 4 components (CMYK or YCCK)
     desk.run(&["cut", "arithmetic.jpg", "p"]).expect(
         3,
         str![[r#"
-error: arithmetic.jpg: it is a JPEG with arithmetic coding
-  JPEG, PNG, TIFF, PNM and WebP are read; convert it to one of them
+error: arithmetic.jpg: it is a JPEG of a kind that is not read: arithmetic coding
+  convert it first, for example to PNG or to TIFF with LZW
 
 "#]],
     );

@@ -35,7 +35,7 @@ error: file: this is not a folder
     desk.run(&["cut", "a.png", "file/p"]).expect(
         1,
         str![[r#"
-error: file/p: cannot create the folder: Not a directory (os error 20)
+error: file/p: cannot create the folder: File exists (os error 17)
 
 "#]],
     );

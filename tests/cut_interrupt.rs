@@ -13,6 +13,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use snapbox::str;
 use std::fs::File;
 use std::io::Write;
+use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
@@ -70,6 +71,53 @@ fn an_interrupted_cut_leaves_nothing() {
             );
             assert!(!desk.path("p").exists());
         }
+    }
+}
+
+/// Nothing comes any more, and nothing ends.
+#[test]
+fn a_cut_that_waits_for_input_is_ended() {
+    for (signal, number) in [(Signal::INT, 2), (Signal::TERM, 15)] {
+        let desk = Desk::new();
+        let picture = pnm(6, SIZE, 255, 3, 1).0;
+        let mut child = start(&desk, &[]);
+        let mut stdin = child.stdin.take().unwrap();
+        stdin.write_all(&picture[..picture.len() / 2]).unwrap();
+        stdin.flush().unwrap();
+        // 640 rows are 40 rows of tiles, of which half have come.
+        let last = desk.path("p/.fast_pyramid-cut-v0/3_18.jpg");
+        wait_until("the last whole row of tiles", || last.exists());
+        std::thread::sleep(Duration::from_millis(200));
+        kill_process(Pid::from_child(&child), signal).unwrap();
+        wait_until("the end", || child.try_wait().unwrap().is_some());
+        let ended = child.wait().unwrap();
+        assert_eq!(ended.signal(), Some(number), "{ended:?}");
+        drop(stdin);
+        assert!(!desk.path("p/v0").exists() && !desk.path("p/pyramid.json").exists());
+        // What it left is out of sight, and in nobody's way.
+        desk.write("a.ppm", &picture);
+        desk.succeed(&["cut", "a.ppm", "p", "--build", "-q"]);
+        assert!(!desk.path("p/.fast_pyramid-cut-v0").exists());
+    }
+}
+
+/// Who comes too late is refused, and takes nothing away from the one that is at it.
+#[test]
+fn cuts_that_do_not_wait_leave_the_first_alone() {
+    let desk = Desk::new();
+    desk.write("a.ppm", pnm(6, (300, 300), 255, 3, 1).0);
+    for round in 0..5 {
+        let folder = format!("p{round}");
+        let start = |_| {
+            let mut command = Command::new(env!("CARGO_BIN_EXE_fast_pyramid"));
+            command.current_dir(desk.path("")).args(["cut", "a.ppm", &folder, "--build", "-q", "--tile-size", "32"]);
+            command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
+        };
+        let children: Vec<Child> = (0..4).map(start).collect();
+        let codes: Vec<Option<i32>> = children.into_iter().map(|mut child| child.wait().unwrap().code()).collect();
+        assert!(codes.contains(&Some(0)) && codes.iter().all(|code| matches!(code, Some(0 | 4))), "{codes:?}");
+        desk.succeed(&["verify", &folder, "-q"]);
+        assert_tree_rules(&desk.path(&folder));
     }
 }
 

@@ -282,7 +282,7 @@ error: other.png: it is 99x70 pixels, but the pyramid p is 100x70
         2,
         str![[r#"
 error: --tile-size 32 was asked for, but p/pyramid.json says 16
-  leave the option out; a pyramid keeps the settings that it began with
+  leave the option out, as a pyramid keeps its settings; or, if it has no version yet, delete pyramid.json
 
 "#]],
     );
@@ -292,7 +292,7 @@ error: --tile-size 32 was asked for, but p/pyramid.json says 16
         2,
         str![[r#"
 error: --format png was asked for, but p/pyramid.json says jpg
-  leave the option out; a pyramid keeps the settings that it began with
+  leave the option out, as a pyramid keeps its settings; or, if it has no version yet, delete pyramid.json
 
 "#]],
     );
@@ -302,7 +302,7 @@ error: --format png was asked for, but p/pyramid.json says jpg
         2,
         str![[r#"
 error: --quality 81 was asked for, but p/pyramid.json says 80
-  leave the option out; a pyramid keeps the settings that it began with
+  leave the option out, as a pyramid keeps its settings; or, if it has no version yet, delete pyramid.json
 
 "#]],
     );

@@ -6,6 +6,7 @@ use super::exit::Code;
 use super::interrupt::Interrupt;
 use super::outcome::{fail, object, seconds_since};
 use super::progress::Progress;
+use fast_pyramid::pyramid::{BuildReport, VersionStatus};
 use fast_pyramid::pyramid::{CutOptions, CutReport, CutStatus, Manner, PictureSource, cut_observed};
 use fast_pyramid::shown::shown;
 use fast_pyramid::store::Durability;
@@ -27,6 +28,16 @@ struct Job {
     before: Option<PathBuf>,
 }
 
+impl Job {
+    /// Whether reading the picture may wait for another process.
+    fn is_stream(&self) -> bool {
+        match &self.picture {
+            PictureSource::StandardInput => true,
+            PictureSource::File(path) => path.metadata().is_ok_and(|found| !found.is_file() && !found.is_dir()),
+        }
+    }
+}
+
 /// Cuts each picture, whatever becomes of the others.
 pub(crate) fn run(arguments: &CutArguments, global: &GlobalArguments, console: &Console) -> Code {
     let interrupt = Interrupt::watch();
@@ -37,10 +48,15 @@ pub(crate) fn run(arguments: &CutArguments, global: &GlobalArguments, console: &
             return Code::Usage;
         }
     };
+    if jobs.iter().any(|job| job.is_stream()) {
+        interrupt.end_soon();
+    }
     let (mut failed, mut code) = (Vec::new(), Code::Done);
     for (number, job) in jobs.iter().enumerate() {
         if let Some(signalled) = interrupt.code() {
-            console.error(&format!("{}: not cut, because of the interrupt", job.picture), None);
+            for job in &jobs[number..] {
+                console.error(&format!("{}: not cut, because of the interrupt", job.picture), None);
+            }
             return signalled;
         }
         let place = (number + 1, jobs.len());
@@ -118,11 +134,16 @@ fn cut_one(
 /// The last lines about a picture; what was cut and built has been told already.
 fn conclude(name: &str, folder: &Path, report: &CutReport, seconds: f64, console: &Console) {
     if report.status == CutStatus::WouldCut {
-        console.say(&format!("{name}: would be cut: {}", plan(report)));
+        let what = if report.compared { "would be cut and compared with the latest version" } else { "would be cut" };
+        console.say(&format!("{name}: {what}: {}", plan(report)));
         return;
     }
-    let built = report.built.as_ref().is_some_and(|built| !built.versions.is_empty());
-    let what = if built { format!("published {}", shown(folder.join("dest/dzi/latest"))) } else { "done".into() };
+    let built = |built: &BuildReport| built.versions.iter().any(|version| version.status == VersionStatus::Built);
+    let what = match &report.built {
+        Some(report) if built(report) => format!("published {}", shown(folder.join("dest/dzi/latest"))),
+        Some(_) => "nothing to build, done".into(),
+        None => "done".into(),
+    };
     console.say(&format!("{name}: {what} in {seconds:.2} s"));
 }
 
@@ -159,7 +180,7 @@ pub(crate) fn line(name: &str, report: &CutReport) -> String {
     };
     let tiles = report.grid.count();
     match (report.version, report.written) {
-        (Some(version), Some(written)) if written == tiles => format!(
+        (Some(version), Some(_)) if !report.compared => format!(
             "{name}: {version} cut: {} of {} pixels, {}{flat}",
             counted(tiles, "tile"),
             report.size,

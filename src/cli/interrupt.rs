@@ -4,6 +4,11 @@ use super::exit::Code;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+/// How often it is looked whether a signal came, and how long the command may take to stop then.
+const LOOK_EVERY: Duration = Duration::from_millis(50);
+const PATIENCE: Duration = Duration::from_secs(3);
 
 /// Whether the process was asked to stop, and how.
 #[derive(Debug, Clone, Default)]
@@ -21,6 +26,20 @@ impl Interrupt {
             let _ = signal_hook::flag::register(signal, Arc::clone(flag));
         }
         interrupt
+    }
+
+    /// Ends the process by the signal itself where the command does not stop by itself for a while, because it waits for
+    /// input that does not come. What was written by then is out of sight, and the next command deletes it.
+    pub(crate) fn end_soon(&self) {
+        let interrupt = self.clone();
+        std::thread::spawn(move || {
+            while interrupt.code().is_none() {
+                std::thread::sleep(LOOK_EVERY);
+            }
+            std::thread::sleep(PATIENCE);
+            let terminated = interrupt.terminated.load(Ordering::Relaxed);
+            let _ = signal_hook::low_level::emulate_default_handler(if terminated { SIGTERM } else { SIGINT });
+        });
     }
 
     /// The code to end with, if it was asked to stop.

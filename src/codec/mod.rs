@@ -19,6 +19,7 @@ use crate::reduce::Reduction;
 use crate::spec::{FormatKind, Quality, Settings};
 
 pub use base::Columns;
+pub(crate) use png::{PALETTE, is_palette_whole};
 pub use png::{PngImage, Samples};
 
 /// The version of everything that decides about generated tiles' bytes: filters, encoders, and the libraries that

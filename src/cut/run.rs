@@ -12,6 +12,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 /// So many tiles of one colour are kept, each of another colour or size. Pictures have few.
 const MOST_FLAT: usize = 64;
+/// Larger tiles than this, in pixels, are not kept.
+const LARGEST_FLAT: u64 = 512 * 512;
 
 /// Where base tiles go.
 pub trait BaseSink: Sync {
@@ -195,7 +197,7 @@ impl<B: BaseSink> Cutter<'_, B> {
             .map_err(|error| CutFailure::Encode { tile, error })?;
         if let Some(flat) = flat {
             let mut known = known();
-            if known.len() < MOST_FLAT {
+            if known.len() < MOST_FLAT && size.pixels() <= LARGEST_FLAT {
                 known.insert(flat, Arc::new((worker.bytes.clone(), image.clone())));
             }
         }

@@ -70,7 +70,9 @@ fn refused(error: BandsError) -> PictureError {
     match error {
         BandsError::Read(error) => PictureError::Read(error),
         BandsError::Jpeg(error) => match error.kind {
-            jpeg::JpegErrorKind::Unsupported(what) => PictureError::Unsupported(format!("it is a JPEG with {what}")),
+            jpeg::JpegErrorKind::Unsupported(what) => {
+                PictureError::Unsupported(format!("it is a JPEG of a kind that is not read: {what}"))
+            }
             _ => PictureError::Damaged(error.to_string()),
         },
     }
@@ -97,6 +99,15 @@ impl JpegPicture {
     #[must_use]
     pub fn file_length(&self) -> Option<u64> {
         self.length
+    }
+
+    /// Whether its components fit one scan, as tiles have it: in several scans MCUs can be larger.
+    #[must_use]
+    pub fn can_be_interleaved(&self) -> bool {
+        match &self.opened {
+            Opened::Bands(_) => true,
+            Opened::Several(several) => several.can_be_interleaved(),
+        }
     }
 
     /// Width and height of an MCU in pixels: tiles whose sides are multiples of these can be cut without loss.

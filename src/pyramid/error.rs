@@ -275,7 +275,8 @@ impl Error {
     pub fn hint(&self) -> Option<String> {
         Some(match self {
             Self::NotAFolder { .. } => {
-                "give the folder that holds pyramid.json and v0, or a command: see fast_pyramid --help".into()
+                "give the folder that holds pyramid.json and v0; a picture is cut with: fast_pyramid cut PICTURE DIR"
+                    .into()
             }
             Self::SpecUnreadable(_) => "it has to be a readable regular file".into(),
             Self::NoSpec { .. } => {

@@ -28,7 +28,7 @@ pub fn remove_spec(layout: &Layout) {
 }
 
 /// Removes the folder of a pyramid in which nothing was made, with the folders of the tool's own, as far as they are empty
-/// but for the lock. Nobody may hold that. What cannot be removed stays.
+/// but for the lock. The caller holds that: who waits for it finds out that its file is gone. What cannot be removed stays.
 pub fn remove_unused(layout: &Layout) {
     let _ = std::fs::remove_file(layout.lock());
     for folder in [&layout.state(), &layout.trees(), &layout.dest(), layout.root()] {

@@ -211,3 +211,22 @@ fn columns_of_one_colour_are_known() {
     image.components[0].coefficients[9][5] = 1;
     assert_eq!(image.one_colour(64, 8), None);
 }
+
+/// White and black blocks of steps that do not divide them: what the nearest multiples come to is more than baseline has.
+#[test]
+fn requantised_tiles_can_always_be_encoded() {
+    let samples: Vec<u8> = (0..64 * 64).map(|at| if (at / 8 + at / 512) % 2 == 0 { 255 } else { 0 }).collect();
+    let stripes: Vec<u8> = (0..64 * 64).map(|at| if at % 64 / 2 % 2 == 0 { 255 } else { 0 }).collect();
+    for (samples, from) in [(&samples, 50), (&samples, 25), (&samples, 10), (&stripes, 50), (&stripes, 60)] {
+        let steps = quantisation_tables(from).0;
+        let plane = jpeg::PlaneSource { samples, horizontal: 1, vertical: 1, quantisation: &steps };
+        let mut whole = JpegImage::default();
+        whole.assign_planes((64, 64), Colour::Grey, &[plane]).unwrap();
+        for quality in [96, 98, 100] {
+            let codec = codec("jpg", quality);
+            let (mut scratch, mut image, mut out) = (Scratch::default(), TileImage::default(), Vec::new());
+            let (columns, to) = (Columns { left: 0, width: 64 }, codec.requantisation());
+            codec.base_of_coefficients(&whole, columns, Some(&to), &mut scratch, (&mut image, &mut out)).unwrap();
+        }
+    }
+}

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::bits::BitReader;
 use super::decode::{Decoder, Expected, Next, Scratch};
 use super::error::{JpegError, JpegErrorKind};
-use super::header::{Description, Frame, Header, Segments};
+use super::header::{Description, Frame, FrameComponent, Header, Segments};
 use super::image::{JpegImage, Layout};
 use super::scan::{Scan, ScanTables};
 use super::sequential::{Sequential, Whole};
@@ -45,6 +45,8 @@ pub struct Several<R> {
     header: Header,
     icc: Option<Arc<[u8]>>,
     mcu_size: (u32, u32),
+    /// Blocks of all components in an MCU.
+    mcu_blocks: u32,
     coefficients: u64,
     begin: Vec<u8>,
     source: R,
@@ -94,7 +96,9 @@ pub fn open<R: BufRead>(mut source: R, file_length: Option<u64>) -> Result<Opene
     });
     if !described.scan.is_whole(&frame) {
         let (coefficients, mcu_size, icc) = (coefficients.sum(), mcu_size(&frame), described.icc);
-        return Ok(Opened::Several(Several { header, icc, mcu_size, coefficients, begin, source }));
+        let blocks = |component: &FrameComponent| u32::from(component.factors.0) * u32::from(component.factors.1);
+        let mcu_blocks = frame.components().iter().map(blocks).sum();
+        return Ok(Opened::Several(Several { header, icc, mcu_size, mcu_blocks, coefficients, begin, source }));
     }
     let total = layout.mcus.0 * layout.mcus.1;
     Ok(Opened::Bands(Box::new(Bands {
@@ -173,6 +177,11 @@ impl<R: BufRead> Several<R> {
     /// Width and height of an MCU in pixels.
     pub fn mcu_size(&self) -> (u32, u32) {
         self.mcu_size
+    }
+
+    /// Whether all its components could be in one scan, whose MCUs have ten blocks at most (ITU T.81 B.2.3).
+    pub fn can_be_interleaved(&self) -> bool {
+        self.mcu_blocks <= 10
     }
 
     /// Bytes that its coefficients take.

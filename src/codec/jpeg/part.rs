@@ -3,8 +3,10 @@
 use super::dct::{FORWARD_POINT, Quantiser};
 use super::image::{Block, Colour, JpegImage};
 
-/// A dequantised coefficient beyond this is nothing that an 8-bit image can have given.
-const LARGEST: i32 = 2047;
+/// A dequantised coefficient beyond this is nothing that an 8-bit image can have given: 1024 and half a step.
+const LARGEST: i32 = 1151;
+/// The greatest magnitude of each coefficient that baseline codes whatever its neighbours are; DC goes to -1024.
+const CODABLE: i16 = 1023;
 
 /// Other quantisation steps for an image.
 #[derive(Clone)]
@@ -70,7 +72,9 @@ impl JpegImage {
                 let exact = std::array::from_fn(|at| {
                     (i32::from(block[at]) * from[at]).clamp(-LARGEST, LARGEST) << FORWARD_POINT
                 });
-                *block = quantiser.quantise(&exact);
+                let quantised = quantiser.quantise(&exact);
+                *block = quantised.map(|value| value.clamp(-CODABLE, CODABLE));
+                block[0] = quantised[0].clamp(-CODABLE - 1, CODABLE);
             }
             component.quantisation = *steps;
         }

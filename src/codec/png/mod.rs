@@ -90,6 +90,9 @@ pub(super) fn decode(bytes: &[u8], size: Size) -> Result<PngImage, CodecError> {
         return Err(CodecError::WrongSize { expected: size, found });
     }
     let mut reader = decoder.read_info().map_err(|error| damaged(&error))?;
+    if !is_palette_whole(reader.info()) {
+        return Err(CodecError::Damaged(PALETTE.into()));
+    }
     let (colour, depth) = reader.output_color_type();
     let length = reader.output_buffer_size().ok_or_else(|| CodecError::Damaged("it is too large".into()))?;
     let mut samples = vec![0; length];
@@ -103,6 +106,14 @@ pub(super) fn decode(bytes: &[u8], size: Size) -> Result<PngImage, CodecError> {
     let samples =
         shape(samples, size, colour, depth).ok_or_else(|| CodecError::Damaged("it has too few samples".into()))?;
     Ok(PngImage { samples, icc })
+}
+
+/// What is said of a palette that is none.
+pub(crate) const PALETTE: &str = "its palette is not of whole colours";
+
+/// Whether a palette, if there is one, is of three bytes a colour (PNG 11.2.2). The crate takes that for granted.
+pub(crate) fn is_palette_whole(info: &Info<'_>) -> bool {
+    info.palette.as_ref().is_none_or(|palette| palette.len().is_multiple_of(3) && palette.len() <= 768)
 }
 
 fn damaged(error: &DecodingError) -> CodecError {
@@ -200,10 +211,10 @@ fn widened<S: Reducible>(raster: Cow<'_, Raster<S>>, colour: bool, alpha: bool) 
 }
 
 impl PngImage {
-    /// Whether both show the same pixels, in whatever kind and depth each is stored.
+    /// Whether both show the same pixels, in whatever kind and depth each is stored, in the same colours.
     pub(super) fn shows_the_same(&self, other: &Self) -> bool {
         let wide = |image: &Self| image.deep().widened(true, true);
-        self.samples == other.samples || wide(self) == wide(other)
+        self.icc == other.icc && (self.samples == other.samples || wide(self) == wide(other))
     }
 
     fn channels(&self) -> usize {

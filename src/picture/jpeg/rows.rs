@@ -104,7 +104,8 @@ impl JpegRows {
         let size = self.current.size;
         for index in 0..self.current.colour.map_or(0, Colour::component_count) {
             let plane = &mut self.current.components[index];
-            if plane.size == size {
+            // A last row of MCUs can be so low that a halved plane is as high.
+            if plane.size == size && plane.ratio.iter().all(|(pixels, samples)| pixels == samples) {
                 std::mem::swap(&mut self.pixels[index], &mut plane.samples);
                 // For the row below, if that is not whole.
                 plane.size = (0, 0);

@@ -9,7 +9,7 @@ mod late;
 
 use super::source::Source;
 use super::{Depth, Input, Picture, PictureError, PictureInfo, PictureKind, Rows, profile, whole};
-use crate::codec::{Samples, orientation};
+use crate::codec::{PALETTE, Samples, is_palette_whole, orientation};
 use crate::geometry::{MAX_SIDE, Size};
 use png::{BitDepth, ColorType, DecodeOptions, Decoder, DecodingError, Info, Limits, Reader, Transformations};
 use std::io::ErrorKind;
@@ -82,7 +82,11 @@ fn headers(source: Source) -> Result<Reader<Source>, PictureError> {
     // The crate's limit counts rows as well. These it allocates as far as they are decoded, not as far as claimed.
     let row = header.raw_row_length().saturating_mul(16);
     decoder.set_limits(Limits { bytes: METADATA.saturating_add(row) });
-    decoder.read_info().map_err(|error| damaged(error, "its header"))
+    let reader = decoder.read_info().map_err(|error| damaged(error, "its header"))?;
+    match is_palette_whole(reader.info()) {
+        true => Ok(reader),
+        false => Err(PictureError::Damaged(PALETTE.into())),
+    }
 }
 
 /// Whether a file of this length, where it is known, can have so many pixels.

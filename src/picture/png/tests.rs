@@ -220,3 +220,30 @@ fn bands_of_another_shape_are_refused() {
     let mut rows = opened(file(&bytes)).unwrap().rows(0).unwrap();
     rows.read(&mut Samples::Sixteen(crate::pixels::Raster::new(7, 1, 3))).unwrap_err();
 }
+
+/// The crate panics at the first row of such a picture.
+#[test]
+fn a_palette_of_half_a_colour_is_damage() {
+    let bytes = made(4, 4, (3, 8)).file(&[], &[]);
+    let at = bytes.windows(4).position(|name| name == b"PLTE").unwrap();
+    let length = u32::from_be_bytes(bytes[at - 4..at].try_into().unwrap()) as usize;
+    for cut in [1, 2] {
+        let palette = chunk(b"PLTE", &bytes[at + 4..at + 4 + length - cut]);
+        let changed = [&bytes[..at - 4], &palette, &bytes[at + 8 + length..]].concat();
+        assert_eq!(error(file(&changed)), crate::codec::PALETTE);
+        let codec = crate::codec::Codec::new(&crate::spec::Settings {
+            width: 4,
+            height: 4,
+            tile_size: 4,
+            overlap: 0,
+            format: crate::spec::TileFormat::png(),
+            quality: None,
+            optimize: None,
+            filter: crate::spec::Filter::Mean,
+            linear: false,
+            tile_naming: crate::spec::TileNaming::ColumnRow,
+        });
+        let decoded = codec.decode(&changed, Size::new(4, 4), &mut crate::codec::Scratch::default());
+        assert_eq!(decoded.unwrap_err().to_string(), crate::codec::PALETTE);
+    }
+}

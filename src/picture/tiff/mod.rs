@@ -45,7 +45,7 @@ use std::io::BufReader;
 /// A row of chunks that takes no more bytes is not worth to be told.
 const USUAL_BYTES: u64 = 1 << 24;
 /// Nor is one that is no higher.
-const USUAL_ROWS: u64 = 1024;
+const USUAL_ROWS: u64 = 256;
 
 /// Reads the directories of a TIFF, and no pixels.
 ///

@@ -25,6 +25,18 @@ pub enum CutError {
         /// The picture as the user calls it.
         picture: String,
     },
+    /// Cutting takes more memory than is allowed.
+    #[error("{picture}: cutting it takes about {} MB of memory{}, and {} MB are allowed", needed.div_ceil(1 << 20), reason(why), limit >> 20)]
+    Memory {
+        /// The picture as the user calls it.
+        picture: String,
+        /// Bytes needed.
+        needed: u64,
+        /// Bytes allowed.
+        limit: u64,
+        /// Why the whole picture has to be held; empty if that is not why.
+        why: &'static str,
+    },
     /// The picture has another size than the pyramid.
     #[error("{picture}: it is {found} pixels, but the pyramid {} is {expected}", shown(pyramid))]
     OtherSize {
@@ -83,6 +95,10 @@ pub enum CutError {
     },
 }
 
+fn reason(why: &str) -> String {
+    if why.is_empty() { String::new() } else { format!(", because it has to be held whole ({why})") }
+}
+
 impl CutError {
     /// What kind of failure this is.
     pub(in super::super) fn category(&self) -> Category {
@@ -98,6 +114,7 @@ impl CutError {
             | Self::NoSpec { .. }
             | Self::NotAFolder { .. }
             | Self::IsAFolder { .. }
+            | Self::Memory { .. }
             | Self::Encode { .. } => Category::Input,
         }
     }
@@ -112,11 +129,9 @@ impl CutError {
                 ),
                 PictureError::NotSeekable(_) => "write it into a file first".into(),
                 PictureError::UnknownKind(_) => "give a JPEG, PNG, TIFF, PNM or WebP".into(),
-                PictureError::Unsupported(_) => {
-                    "JPEG, PNG, TIFF, PNM and WebP are read; convert it to one of them".into()
-                }
+                PictureError::Unsupported(_) => "convert it first, for example to PNG or to TIFF with LZW".into(),
                 PictureError::Damaged(_) | PictureError::TooShort { .. } => {
-                    "nothing was written; get a whole copy of the picture".into()
+                    "nothing was written; get a sound copy of the picture".into()
                 }
                 _ => return None,
             },
@@ -126,9 +141,17 @@ impl CutError {
             Self::OtherSize { .. } => {
                 "a version shows the same picture changed; give another folder for a picture of another size".into()
             }
-            Self::OtherSetting { .. } => "leave the option out; a pyramid keeps the settings that it began with".into(),
+            Self::Memory { needed, why, .. } => format!(
+                "allow more with --max-memory {}M{}",
+                needed.div_ceil(1 << 20),
+                if why.is_empty() { ", or cut smaller tiles" } else { ", or store it so that it can be read row by row" }
+            ),
+            Self::OtherSetting { .. } => {
+                "leave the option out, as a pyramid keeps its settings; or, if it has no version yet, delete pyramid.json"
+                    .into()
+            }
             Self::NoSpec { .. } => "write the pyramid.json that belongs to them, or give another folder".into(),
-            Self::Encode { .. } => "give a --quality, so that tiles are not cut without loss".into(),
+            Self::Encode { .. } => "save the picture anew, or convert it to PNG first".into(),
             Self::NotAFolder { .. } => {
                 "the pyramid's folder comes last, and is made if it is not there; for several pictures give --into DIR"
                     .into()

@@ -14,14 +14,14 @@ use super::build::WatchFor;
 use super::first::{FirstVersion, check_first};
 use super::report::{BuildReport, NoObserver, Observer, VersionReport, VersionStatus, Warning};
 use super::survey::Survey;
-use super::{BuildOptions, Error, in_pool};
+use super::{BuildOptions, Category, Error, in_pool};
 use crate::build::{RowBuild, TileSink};
 use crate::codec::{Codec, jpeg};
 use crate::cut::{self, BaseSink, CutCounts, CutFailure, RowWatch};
 use crate::geometry::Tile;
-use crate::picture::{Depth, Opened, PictureError, PictureInfo};
+use crate::picture::{Depth, Opened};
 use crate::spec::{FormatKind, Settings};
-use crate::store::{LatestSources, StagedSource, StoreError, Trees, Version, WriteLock};
+use crate::store::{self, LatestSources, StagedSource, StoreError, Trees, Version, WriteLock};
 use sink::Patch;
 use std::path::Path;
 use target::{Target, TargetState};
@@ -80,11 +80,10 @@ impl<'a> Cut<'a> {
         let manner = source::manner(opened, geometry, settings, options.quality.is_some());
         let built = options.build && target.state == TargetState::First;
         let memory = source::memory(opened, geometry, settings, manner, built);
-        warn(picture, opened.info(), settings, observer);
+        warn(picture, opened, &target, manner, observer);
         if let Some(limit) = options.max_memory.filter(|limit| memory.total > *limit) {
-            let why = if memory.why_held.is_empty() { "two bands as high as a tile" } else { memory.why_held };
-            let error = PictureError::TooMuchMemory { why, needed: memory.total, limit };
-            return Err(picture.refused(error).into());
+            let (picture, needed, why) = (picture.to_string(), memory.total, memory.why_held);
+            return Err(CutError::Memory { picture, needed, limit, why }.into());
         }
         let report = CutReport::planned(&target, opened, manner, memory);
         observer.cut_planned(&report);
@@ -109,14 +108,12 @@ impl<'a> Cut<'a> {
 
     fn run(mut self, opened: Opened) -> Result<CutReport, Error> {
         let created = self.target.create_folder()?;
-        let result = self.run_locked(opened);
-        if result.is_err() && created {
-            self.target.remove_created();
-        }
-        result.map(|()| self.report)
+        self.run_locked(opened, created)?;
+        Ok(self.report)
     }
 
-    fn run_locked(&mut self, opened: Opened) -> Result<(), Error> {
+    /// `created` says whether the pyramid's folder was made for this.
+    fn run_locked(&mut self, opened: Opened, created: bool) -> Result<(), Error> {
         let observer = self.observer;
         let layout = self.target.pyramid.layout.clone();
         if self.target.state == TargetState::Next && !layout.state().exists() {
@@ -124,6 +121,16 @@ impl<'a> Cut<'a> {
             self.survey(false)?;
         }
         let _lock = WriteLock::take(&layout, "cut", self.options.locking, &|| observer.stopped())?;
+        let result = self.cut(opened);
+        if result.is_err() && created {
+            self.target.remove_created();
+        }
+        result
+    }
+
+    fn cut(&mut self, opened: Opened) -> Result<(), Error> {
+        let observer = self.observer;
+        let layout = self.target.pyramid.layout.clone();
         // While it waited, another process may have cut the first version.
         let target = Target::find(self.picture, opened.info(), layout.root(), self.options)?;
         if !target.begins_as(&self.target) {
@@ -146,7 +153,8 @@ impl<'a> Cut<'a> {
             let counts = match walked.and_then(|counts| self.target.write_spec().map(|()| counts)) {
                 Ok(counts) => counts,
                 Err(error) => {
-                    staged.discard()?;
+                    // What failed first is worth more.
+                    let _ = staged.discard();
                     return Err(error);
                 }
             };
@@ -161,7 +169,7 @@ impl<'a> Cut<'a> {
         let counts = match walked.and_then(|counts| self.target.write_spec().map(|()| counts)) {
             Ok(counts) => counts,
             Err(error) => {
-                first.discard()?;
+                let _ = first.discard();
                 return Err(error);
             }
         };
@@ -195,7 +203,7 @@ impl<'a> Cut<'a> {
                 self.finished(version, counts, 0);
             }
             Err(error) => {
-                staged.discard()?;
+                let _ = staged.discard();
                 return Err(error);
             }
         }
@@ -203,7 +211,11 @@ impl<'a> Cut<'a> {
             let (durability, locking) = (self.options.durability, self.options.locking);
             let options = BuildOptions { durability, locking, ..BuildOptions::default() };
             let survey = Survey::take(&self.target.pyramid, &options, self.observer)?;
-            self.report.built = Some(survey.build(&options, self.observer)?);
+            let built = survey.build(&options, self.observer);
+            if built.as_ref().is_err_and(|error| error.category() == Category::Input) {
+                store::discard_staging(&self.target.pyramid.layout)?;
+            }
+            self.report.built = Some(built?);
         }
         Ok(())
     }
@@ -228,6 +240,11 @@ impl<'a> Cut<'a> {
         let most = self.options.max_memory.unwrap_or(u64::MAX);
         let (bands, manner) = source::bands(opened, self.report.manner, &trees.settings, steps, most)
             .map_err(|error| self.picture.refused(error))?;
+        if (self.report.manner, manner) == (Manner::Lossless, Manner::Requantised) {
+            let text = "it is quantised anew, as the latest tiles have the pyramid's quality and not a picture's own; \
+                        give another folder to cut it without loss";
+            self.observer.warning(&Warning::Picture { picture: self.picture.to_string(), text: text.into() });
+        }
         self.report.manner = manner;
         let codec = Codec::new(&trees.settings);
         self.observer.cut_started(trees.geometry.size().height);
@@ -248,16 +265,35 @@ impl<'a> Cut<'a> {
     }
 }
 
-/// Tells what of the picture will not be shown as it is.
-fn warn(picture: &PictureSource, info: &PictureInfo, settings: &Settings, observer: &dyn Observer) {
+/// Tells what of the picture will not be shown as it is, or not as well as it could be.
+fn warn(picture: &PictureSource, opened: &Opened, target: &Target, manner: Manner, observer: &dyn Observer) {
     let tell = |text: &str| observer.warning(&Warning::Picture { picture: picture.to_string(), text: text.to_owned() });
+    let (info, settings) = (opened.info(), &target.settings);
     info.warnings.iter().for_each(|text| tell(text));
-    if settings.format.kind() == FormatKind::Jpeg {
-        if info.depth == Depth::Sixteen {
-            tell("its 16 bits are scaled down to the 8 of JPEG tiles; give --format png to keep them");
-        }
-        if info.channels.is_multiple_of(2) {
-            tell("it is laid over white, because JPEG tiles have no alpha; give --format png to keep it");
+    if settings.format.kind() != FormatKind::Jpeg {
+        return;
+    }
+    let keep = match target.state {
+        TargetState::First => "give --format png to keep",
+        TargetState::Next => "cut it into another folder with --format png to keep",
+    };
+    if info.depth == Depth::Sixteen {
+        tell(&format!("its 16 bits are scaled down to the 8 of JPEG tiles; {keep} them"));
+    }
+    if info.channels.is_multiple_of(2) {
+        tell(&format!("it is laid over white, because JPEG tiles have no alpha; {keep} it"));
+    }
+    if let (Opened::Jpeg(jpeg), Manner::Pixels) = (opened, manner) {
+        let (wide, high) = jpeg.mcu_size();
+        match info.orientation {
+            1 => tell(&format!(
+                "it is decoded and encoded again, because tiles of {} do not begin where its blocks of {wide}x{high} do; \
+                 tiles of 256 can be cut without loss",
+                settings.tile_size
+            )),
+            _ => tell(
+                "it is decoded and encoded again, because it is stored turned; turn it without loss first to keep all",
+            ),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! What `cut` is asked, and what it tells.
 
 use super::super::report::BuildReport;
-use super::target::Target;
+use super::target::{Target, TargetState};
 use super::{Manner, Memory};
 use crate::geometry::{Geometry, Grid, Size};
 use crate::picture::{Depth, Opened};
@@ -50,6 +50,8 @@ pub struct CutReport {
     pub status: CutStatus,
     /// The version that was cut.
     pub version: Option<Version>,
+    /// Whether it is compared with the version before, and not the first.
+    pub compared: bool,
     /// Size of the picture as shown.
     pub size: Size,
     /// Side of a tile in pixels.
@@ -83,6 +85,7 @@ impl CutReport {
         Self {
             status: CutStatus::WouldCut,
             version: None,
+            compared: target.state == TargetState::Next,
             size: geometry.size(),
             tile_size: geometry.tile_size(),
             format: target.settings.format.to_string(),

@@ -83,6 +83,7 @@ pub struct Memory {
 fn by_coefficients(picture: &JpegPicture, geometry: &Geometry, settings: &Settings) -> bool {
     let ((wide, high), grid) = (picture.mcu_size(), geometry.base_grid());
     settings.format.kind() == FormatKind::Jpeg
+        && picture.can_be_interleaved()
         && picture.info().orientation == 1
         && (grid.columns == 1 || geometry.tile_size().is_multiple_of(wide))
         && (grid.rows == 1 || geometry.tile_size().is_multiple_of(high))

@@ -7,6 +7,7 @@ use crate::picture::{Depth, PictureInfo};
 use crate::spec::{FormatKind, PyramidSpec, Quality, Settings, TileFormat, TileNaming};
 use crate::store::{self, Layout, SourcePlace, SourceVersions, StoreError, Trees, Version};
 use std::collections::BTreeSet;
+use std::io::ErrorKind;
 use std::path::Path;
 
 /// The side of tiles where nobody asks for another.
@@ -119,6 +120,9 @@ impl Target {
                 let there = settings.quality.map(|quality| quality.get().to_string());
                 other("--quality", asked.get().to_string(), there.unwrap_or_default())
             }
+            (.., Some(asked)) if settings.quality.is_none() => {
+                other("--quality", asked.get().to_string(), format!("{}, which has none", settings.format))
+            }
             _ => Ok(()),
         }
     }
@@ -140,8 +144,13 @@ impl Target {
         if root.is_dir() {
             return Ok(false);
         }
-        std::fs::create_dir_all(root).map_err(|error| CutError::Folder { path: root.to_owned(), error })?;
-        Ok(true)
+        let created = root.parent().map_or(Ok(()), std::fs::create_dir_all).and_then(|()| std::fs::create_dir(root));
+        match created {
+            Ok(()) => Ok(true),
+            // Another process was faster.
+            Err(error) if error.kind() == ErrorKind::AlreadyExists && root.is_dir() => Ok(false),
+            Err(error) => Err(CutError::Folder { path: root.to_owned(), error }.into()),
+        }
     }
 
     /// Removes the folder that was created for a picture that then could not be cut, if nobody has put anything into it.
