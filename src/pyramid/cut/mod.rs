@@ -120,7 +120,13 @@ impl<'a> Cut<'a> {
             // Invalid sources leave no trace.
             self.survey(false)?;
         }
-        let _lock = WriteLock::take(&layout, "cut", self.options.locking, &|| observer.stopped())?;
+        let taken = WriteLock::take(&layout, "cut", self.options.locking, &|| observer.stopped());
+        let _lock = taken.inspect_err(|error| {
+            // Where another process has the lock, the folder is in use.
+            if created && !matches!(error, StoreError::Locked { .. }) {
+                self.target.remove_created();
+            }
+        })?;
         let result = self.cut(opened);
         if result.is_err() && created {
             self.target.remove_created();
