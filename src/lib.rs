@@ -32,7 +32,7 @@
 //! ```
 //!
 //! The modules are rooms that import downwards only, in the order [`pyramid`], [`cut`], [`build`], [`store`], [`picture`], [`codec`],
-//! [`reduce`], [`pixels`], [`faults`], [`shown`], [`descriptor`], [`spec`], [`geometry`]; ARCHITECTURE.md says why.
+//! [`reduce`], [`pixels`], [`faults`], [`shown`], [`descriptor`], [`spec`], [`geometry`], [`workers`]; ARCHITECTURE.md says why.
 
 #[cfg(not(unix))]
 compile_error!("fast_pyramid publishes trees of symbolic links and needs a Unix system such as Linux or macOS");
@@ -50,3 +50,4 @@ pub mod reduce;
 pub mod shown;
 pub mod spec;
 pub mod store;
+pub mod workers;

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The rooms of the library, highest first. A room may use those below it.
-const ROOMS: [&str; 13] = [
+const ROOMS: [&str; 14] = [
     "pyramid",
     "cut",
     "build",
@@ -19,6 +19,7 @@ const ROOMS: [&str; 13] = [
     "spec",
     "shown",
     "geometry",
+    "workers",
 ];
 
 /// Crates that only these rooms may use: the pure ones stay pure.

@@ -6,9 +6,8 @@
 mod plan;
 mod rows;
 mod run;
-mod workers;
+mod spare_images;
 
 pub use plan::{BuildPlan, PlanCounts};
 pub use rows::RowBuild;
 pub use run::{BuildFailure, Finished, TileSink, TileSource, Watch, run};
-pub use workers::Workers;

@@ -8,9 +8,10 @@
 //! It makes the same tiles as [`run`](super::run): a parent's bytes follow from its children, whenever it is made.
 
 use super::run::{BuildFailure, TileSink, Watch};
-use super::workers::{SpareImages, Workers};
+use super::spare_images::SpareImages;
 use crate::codec::{Codec, Scratch, TileImage};
 use crate::geometry::{Geometry, Tile};
+use crate::workers::Workers;
 use rayon::prelude::*;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};

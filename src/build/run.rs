@@ -4,10 +4,11 @@
 //! size. Children are made in parallel; a parent waits only for its own.
 
 use super::plan::BuildPlan;
-use super::workers::{SpareImages, Workers};
+use super::spare_images::SpareImages;
 use crate::codec::{Codec, CodecError, Scratch, TileImage};
 use crate::faults::{FaultKind, Faults};
 use crate::geometry::{Grid, Tile};
+use crate::workers::Workers;
 use rayon::prelude::*;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};

@@ -1,10 +1,11 @@
 //! The walk over a picture: read a band, cut the one before it, both at the same time.
 
 use super::band::{Band, Bands, Flat, Manner};
-use crate::build::{BuildFailure, RowBuild, TileSink, Watch, Workers};
+use crate::build::{BuildFailure, RowBuild, TileSink, Watch};
 use crate::codec::{Codec, CodecError, Columns, Scratch, TileImage};
 use crate::geometry::{Geometry, Size, Tile};
 use crate::picture::PictureError;
+use crate::workers::Workers;
 use rayon::prelude::*;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};

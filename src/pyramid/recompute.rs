@@ -9,10 +9,10 @@
 
 use super::Error;
 use super::report::Observer;
-use crate::build::Workers;
 use crate::codec::{Codec, CodecError, Scratch, TileImage};
 use crate::geometry::{Geometry, Tile, TileSet};
 use crate::store::{Owners, Problem, ProblemKind, Problems, StoreError, Trees, Version};
+use crate::workers::Workers;
 use std::sync::{Mutex, PoisonError};
 use xxhash_rust::xxh3::xxh3_128;
 

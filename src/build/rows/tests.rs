@@ -278,8 +278,7 @@ fn no_more_than_a_row_of_each_level_waits() {
             let images = with_threads(threads, || picture.by_rows(&memory, &Count::to(u64::MAX), None)).unwrap();
             let in_flight = threads * 5 * (usize::from(picture.geometry.base_level()) + 1);
             let most = 2 * columns as usize + in_flight;
-            println!("{columns}x{rows} tiles, {threads} threads: {images} images, {most} allowed");
-            assert!(images <= most, "{columns}x{rows} tiles, {threads} threads: {images} images");
+            assert!(images <= most, "{columns}x{rows} tiles, {threads} threads: {images} images, {most} allowed");
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What a TIFF's directories say: which image is shown, and how its samples are stored.
 
-use super::super::PictureError;
+use super::super::{PictureError, profile};
 use super::colour::{Alpha, Colour, Format};
 use super::compression::Compression;
 use super::directory::{Directory, Source, Tag};
@@ -285,14 +285,11 @@ impl Tags<'_> {
         if !self.directory.has(tags::ICC_PROFILE) {
             return Ok(None);
         }
-        let space: &[u8] = if format.channels() < 3 { b"GRAY" } else { b"RGB " };
-        let profile = self.directory.bytes(self.source, tags::ICC_PROFILE, LONGEST_PROFILE)?;
-        let fitting = profile.filter(|profile| profile.len() >= 128 && profile[16..20] == *space);
-        if fitting.is_none() {
-            let space = if format.channels() < 3 { "grey" } else { "RGB" };
-            warnings.push(format!("its ICC profile is left out: it is none of {space}"));
-        }
-        Ok(fitting.map(Arc::from))
+        // One that is too long to be read is as bad as a damaged one.
+        let profile = self.directory.bytes(self.source, tags::ICC_PROFILE, LONGEST_PROFILE)?.unwrap_or_default();
+        let (fitting, warning) = profile::fitting(Some(&profile), format.channels());
+        warnings.extend(warning);
+        Ok(fitting)
     }
 }
 

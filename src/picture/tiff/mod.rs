@@ -30,7 +30,7 @@ mod samples;
 mod tags;
 mod tall;
 
-use super::{Depth, PictureError, PictureInfo, PictureKind, Rows};
+use super::{Depth, PictureError, PictureInfo, PictureKind, Rows, whole};
 use crate::codec::Samples;
 use crate::geometry::Size;
 use chunks::Image;
@@ -65,12 +65,10 @@ fn open_with(file: File, memory: impl Fn(&Description) -> Memory) -> Result<(Pic
     let warnings = std::mem::take(&mut description.warnings);
     let format = &description.format;
     let (depth, palette) = (format.bits, matches!(format.colour, Colour::Palette(_)));
-    let size = description.layout.size;
-    let turned = description.orientation > 4;
     let memory = memory(&description);
     let info = PictureInfo {
         kind: PictureKind::Tiff,
-        size: if turned { Size::new(size.height, size.width) } else { size },
+        size: whole::shown(description.layout.size, description.orientation),
         channels: format.channels(),
         depth: if depth > 8 { Depth::Sixteen } else { Depth::Eight },
         palette,
@@ -156,7 +154,7 @@ impl Rows for TiffPicture {
         match (&mut self.rows, band) {
             (Inner::Eight(reader), Samples::Eight(band)) => reader.read(band),
             (Inner::Sixteen(reader), Samples::Sixteen(band)) => reader.read(band),
-            _ => Err(reader::wrong_band()),
+            _ => Err(whole::wrong_band()),
         }
     }
 

@@ -6,9 +6,10 @@ use super::colour::Lines;
 use super::samples::Stored;
 use super::tall::TallStrip;
 use crate::geometry::Size;
+use crate::picture::whole::wrong_band;
 use crate::pixels::Raster;
+use crate::workers::Workers;
 use rayon::prelude::*;
-use std::sync::{Mutex, PoisonError};
 
 /// Rows of an uncompressed strip that one thread reads at a time.
 const DIRECT_ROWS: u32 = 32;
@@ -21,8 +22,7 @@ pub(super) struct Reader<S> {
     /// Rows that came with a row of chunks before it was their turn: these, and the number of the first.
     kept: Vec<S>,
     kept_from: u32,
-    /// Buffers that no thread is using.
-    workers: Mutex<Vec<Worker<S>>>,
+    workers: Workers<Worker<S>>,
     /// One for each plane, where strips are expanded row by row.
     tall: Vec<TallStrip>,
     lines: Lines<S>,
@@ -36,7 +36,7 @@ impl<S: Stored> Reader<S> {
             next: 0,
             kept: Vec::new(),
             kept_from: 0,
-            workers: Mutex::default(),
+            workers: Workers::default(),
             tall: (0..strips).map_while(|_| TallStrip::new(&image)).collect(),
             lines: Lines::default(),
             image,
@@ -109,13 +109,7 @@ impl<S: Stored> Reader<S> {
             y += count;
         }
         let workers = &*workers;
-        let fill = |part| {
-            let idle = workers.lock().unwrap_or_else(PoisonError::into_inner).pop();
-            let mut worker = idle.unwrap_or_else(|| Worker::new(&image.description));
-            let filled = image.fill(part, &mut worker);
-            workers.lock().unwrap_or_else(PoisonError::into_inner).push(worker);
-            filled.err()
-        };
+        let fill = |part| workers.lend_or(|| Worker::new(&image.description), |worker| image.fill(part, worker)).err();
         // The first failure by place, not by time, so that the same file gives the same error.
         parts.into_par_iter().find_map_first(fill).map_or(Ok(()), Err)
     }
@@ -138,9 +132,4 @@ impl<S: Stored> Reader<S> {
         }
         Ok(())
     }
-}
-
-/// The caller asks for rows that there are not.
-pub(super) fn wrong_band() -> PictureError {
-    PictureError::Unsupported("rows of another shape were asked for, or more than there are".into())
 }

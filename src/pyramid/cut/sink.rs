@@ -2,11 +2,11 @@
 //! what is there.
 
 use super::super::first::FirstVersion;
-use crate::build::Workers;
 use crate::codec::{Codec, Scratch, TileImage};
 use crate::cut::BaseSink;
 use crate::geometry::{Geometry, Tile};
 use crate::store::{LatestSources, StagedSource, StoreError};
+use crate::workers::Workers;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 impl BaseSink for FirstVersion {

@@ -200,6 +200,7 @@ fn the_largest_image_is_taken_and_the_others_are_named() {
 fn orientation_and_profile_are_told() {
     let mut profile = vec![0u64; 130];
     profile[16..20].copy_from_slice(&b"RGB ".map(u64::from));
+    profile[36..40].copy_from_slice(&b"acsp".map(u64::from));
     let tags = vec![(274, 3, vec![6]), (34675, 7, profile)];
     let spec = Spec { tags, ..Spec::rgb(12, 5) };
     let found = decoded(&spec.file(&spec.noise(3))).unwrap();
@@ -211,6 +212,6 @@ fn orientation_and_profile_are_told() {
     let found = decoded(&grey.file(&grey.noise(3))).unwrap();
     assert_eq!(
         (found.info.icc, found.info.warnings),
-        (None, vec!["its ICC profile is left out: it is none of grey".into()])
+        (None, vec!["its ICC profile is for RGB and not for GRAY; it is left out".into()])
     );
 }
