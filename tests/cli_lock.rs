@@ -6,23 +6,12 @@
 mod common;
 
 use common::cli::Desk;
-use rustix::fs::{FlockOperation, flock};
 use snapbox::str;
-use std::fs::File;
-
-/// Takes the lock of the pyramid `p`, as another process would: what counts is who opened the file.
-fn hold(desk: &Desk) -> File {
-    std::fs::create_dir_all(desk.path("p/dest/.fast_pyramid")).unwrap();
-    let path = desk.path("p/dest/.fast_pyramid/lock");
-    let file = File::options().read(true).write(true).create(true).truncate(false).open(path).unwrap();
-    flock(&file, FlockOperation::NonBlockingLockExclusive).unwrap();
-    file
-}
 
 #[test]
 fn a_locked_pyramid_is_left_alone() {
     let desk = Desk::with_row(2);
-    let lock = hold(&desk);
+    let lock = desk.hold();
     desk.refuse(
         "p",
         &["p"],
@@ -50,7 +39,7 @@ p: published p/dest/dzi/latest in N s
 fn who_holds_it_is_told() {
     let desk = Desk::with_row(2);
     desk.write("p/dest/.fast_pyramid/lock", r#"{"pid":4711,"command":"build","since":86400}"#);
-    let _lock = hold(&desk);
+    let _lock = desk.hold();
     desk.refuse(
         "p",
         &["p"],
@@ -67,7 +56,7 @@ error: p is being changed by another process (pid 4711, build, since 1970-01-02T
 fn the_host_is_told_too() {
     let desk = Desk::with_row(2);
     desk.write("p/dest/.fast_pyramid/lock", r#"{"pid":4711,"host":"ci-7","command":"vacuum","since":86400}"#);
-    let _lock = hold(&desk);
+    let _lock = desk.hold();
     let ended = desk.run(&["p"]);
     assert!(ended.err.contains("(pid 4711 on ci-7, vacuum, since 1970-01-02T00:00:00Z)"), "{}", ended.err);
 }
@@ -75,7 +64,7 @@ fn the_host_is_told_too() {
 #[test]
 fn a_lock_that_becomes_free_is_waited_for() {
     let desk = Desk::with_row(2);
-    let lock = hold(&desk);
+    let lock = desk.hold();
     let free = std::thread::spawn(move || {
         std::thread::sleep(std::time::Duration::from_millis(300));
         drop(lock);
@@ -87,7 +76,7 @@ fn a_lock_that_becomes_free_is_waited_for() {
 #[test]
 fn waiting_ends() {
     let desk = Desk::with_row(2);
-    let _lock = hold(&desk);
+    let _lock = desk.hold();
     let started = std::time::Instant::now();
     assert_eq!(desk.run(&["p", "--wait", "0.2"]).code, 4);
     assert!(started.elapsed() >= std::time::Duration::from_millis(200));
@@ -98,7 +87,7 @@ fn waiting_ends() {
 #[test]
 fn those_who_know_can_do_without() {
     let desk = Desk::with_row(2);
-    let _lock = hold(&desk);
+    let _lock = desk.hold();
     desk.succeed(&["p", "--no-lock"]);
     assert_eq!(desk.run(&["p", "--no-lock", "--wait", "1"]).code, 2);
 }
@@ -116,7 +105,7 @@ fn a_lock_file_that_nobody_holds_does_not_count() {
 fn asking_needs_no_lock() {
     let desk = Desk::with_row(2);
     desk.succeed(&["p"]);
-    let _lock = hold(&desk);
+    let _lock = desk.hold();
     desk.succeed(&["info", "p"]);
     desk.succeed(&["changes", "p"]);
     desk.succeed(&["p", "--dry-run"]);
@@ -132,7 +121,7 @@ fn other_pyramids_are_built_meanwhile() {
     desk.row("other", 2);
     desk.row("bad", 2);
     desk.spec("bad", "{}");
-    let _lock = hold(&desk);
+    let _lock = desk.hold();
     let ended = desk.run(&["p", "other", "bad"]);
     assert_eq!(ended.code, 4, "{}", ended.err);
     common::tree::assert_tree_rules(&desk.path("other"));

@@ -8,10 +8,8 @@ use common::cutting::{cut_once, save};
 use common::pictures::{Png, by_image, pnm, sources_show};
 use common::strace::whole;
 use common::tree::{assert_same_snapshot, assert_tree_rules};
-use rustix::fs::{FlockOperation, flock};
 use rustix::process::{Pid, Signal, kill_process};
 use snapbox::str;
-use std::fs::File;
 use std::io::Write;
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, Command, Output, Stdio};
@@ -163,22 +161,13 @@ fn standard_input_that_is_closed() {
     assert!(!desk.path("p").exists());
 }
 
-/// Takes the lock of the pyramid `p`, as another process would.
-fn hold(desk: &Desk) -> File {
-    std::fs::create_dir_all(desk.path("p/dest/.fast_pyramid")).unwrap();
-    let path = desk.path("p/dest/.fast_pyramid/lock");
-    let file = File::options().read(true).write(true).create(true).truncate(false).open(path).unwrap();
-    flock(&file, FlockOperation::NonBlockingLockExclusive).unwrap();
-    file
-}
-
 #[test]
 fn a_locked_pyramid_is_left_alone() {
     let (desk, mut picture) = cut_once("png", &["--build"]);
     picture.put_pixel(0, 0, image::Rgb([1; 3]));
     save(&desk, "b.png", &picture);
     let before = whole(&desk.path("p"));
-    let lock = hold(&desk);
+    let lock = desk.hold();
     desk.run(&["cut", "b.png", "p", "--build"]).expect(
         4,
         str![[r#"
@@ -204,7 +193,7 @@ error: p is being changed by another process
 fn a_first_version_waits_too() {
     let desk = Desk::new();
     desk.write("a.ppm", pnm(6, (40, 40), 255, 3, 1).0);
-    let lock = hold(&desk);
+    let lock = desk.hold();
     std::fs::create_dir(desk.path("p/dest/dzi")).unwrap();
     let before = whole(&desk.path("p"));
     assert_eq!(desk.run(&["cut", "a.ppm", "p", "--build"]).code, 4);
@@ -217,7 +206,7 @@ fn a_first_version_waits_too() {
 fn who_waits_for_one_that_gives_up_begins_anew() {
     let desk = Desk::new();
     desk.write("a.ppm", pnm(6, (40, 40), 255, 3, 1).0);
-    let lock = hold(&desk);
+    let lock = desk.hold();
     let mut command = Command::new(env!("CARGO_BIN_EXE_fast_pyramid"));
     command.current_dir(desk.path("")).args(["cut", "a.ppm", "p", "--wait", "60", "-q"]).stdin(Stdio::null());
     let mut child = command.spawn().unwrap();

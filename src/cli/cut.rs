@@ -6,8 +6,8 @@ use super::exit::Code;
 use super::interrupt::Interrupt;
 use super::outcome::{fail, object, seconds_since};
 use super::progress::Progress;
-use fast_pyramid::pyramid::{BuildReport, VersionStatus};
-use fast_pyramid::pyramid::{CutOptions, CutReport, CutStatus, Manner, PictureSource, cut_observed};
+use fast_pyramid::pyramid::cut_observed;
+use fast_pyramid::pyramid::{BuildReport, CutOptions, CutReport, CutStatus, Manner, PictureSource, VersionStatus};
 use fast_pyramid::shown::shown;
 use fast_pyramid::store::Durability;
 use serde_json::{Value, json};
@@ -207,25 +207,15 @@ fn megabytes(bytes: u64) -> String {
 }
 
 fn fields(job: &Job, report: &CutReport, seconds: f64) -> Value {
-    let status = match report.status {
-        CutStatus::Cut => "cut",
-        CutStatus::Unchanged => "unchanged",
-        CutStatus::WouldCut => "would_cut",
-    };
-    let manner = match report.manner {
-        Manner::Pixels => "pixels",
-        Manner::Lossless => "lossless",
-        Manner::Requantised => "requantised",
-    };
     let mut fields = json!({
         "picture": job.picture.to_string(),
-        "status": status,
+        "status": report.status,
         "version": report.version,
         "width": report.size.width,
         "height": report.size.height,
         "tile_size": report.tile_size,
         "format": report.format,
-        "manner": manner,
+        "manner": report.manner,
         "columns": report.grid.columns,
         "rows": report.grid.rows,
         "levels": report.levels,

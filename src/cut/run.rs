@@ -11,10 +11,9 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// So many tiles of one colour are kept, each of another colour or size. Pictures have few.
-const MOST_FLAT: usize = 64;
-/// Larger tiles than this, in pixels, are not kept.
-const LARGEST_FLAT: u64 = 512 * 512;
+/// Pixels that the tiles of one colour which are kept, each of another colour or size, can have together: 32 tiles of
+/// 256, and 16 MB at the most. Pictures have few.
+const MOST_FLAT: u64 = 1 << 21;
 
 /// Where base tiles go.
 pub trait BaseSink: Sync {
@@ -198,7 +197,7 @@ impl<B: BaseSink> Cutter<'_, B> {
             .map_err(|error| CutFailure::Encode { tile, error })?;
         if let Some(flat) = flat {
             let mut known = known();
-            if known.len() < MOST_FLAT && size.pixels() <= LARGEST_FLAT {
+            if (known.len() as u64 + 1).saturating_mul(size.pixels()) <= MOST_FLAT {
                 known.insert(flat, Arc::new((worker.bytes.clone(), image.clone())));
             }
         }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
+use rustix::fs::{FlockOperation, flock};
 use snapbox::Assert;
 use snapbox::data::Inline;
 use tempfile::TempDir;
@@ -31,6 +32,15 @@ impl Desk {
     pub fn in_memory() -> Desk {
         let folder = tempfile::Builder::new().prefix("cli").tempdir_in("/dev/shm");
         folder.map_or_else(|_| Desk::new(), |folder| Desk { folder })
+    }
+
+    /// Takes the lock of the pyramid `p`, as another process would: what counts is who opened the file.
+    pub fn hold(&self) -> fs::File {
+        fs::create_dir_all(self.path("p/dest/.fast_pyramid")).unwrap();
+        let path = self.path("p/dest/.fast_pyramid/lock");
+        let file = fs::File::options().read(true).write(true).create(true).truncate(false).open(path).unwrap();
+        flock(&file, FlockOperation::NonBlockingLockExclusive).unwrap();
+        file
     }
 
     /// One with a pyramid `p` of JPEG tiles in a single row, 64x48 pixels each.

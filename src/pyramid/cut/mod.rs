@@ -156,15 +156,8 @@ impl<'a> Cut<'a> {
             check_first(&trees, version)?;
             let staged = StagedSource::start(&trees, version)?;
             let walked = self.walk::<_, FirstVersion>(opened, &trees, None, &staged, None);
-            let counts = match walked.and_then(|counts| self.target.write_spec().map(|()| counts)) {
-                Ok(counts) => counts,
-                Err(error) => {
-                    // What failed first is worth more.
-                    let _ = staged.discard();
-                    return Err(error);
-                }
-            };
-            staged.publish(self.options.durability).inspect_err(|_| self.target.take_spec_back(version))?;
+            let publish = |staged: StagedSource| Ok(staged.publish(self.options.durability)?);
+            let (counts, ()) = self.publish_first(walked, staged, |staged| Ok(staged.discard()?), publish)?;
             self.finished(version, counts, counts.tiles);
             return Ok(());
         }
@@ -172,20 +165,33 @@ impl<'a> Cut<'a> {
         let watch = WatchFor(self.observer);
         let build = RowBuild::new(&trees.geometry, Codec::new(&trees.settings), &first, &watch);
         let walked = self.walk(opened, &trees, None, &first, Some(build));
-        let counts = match walked.and_then(|counts| self.target.write_spec().map(|()| counts)) {
-            Ok(counts) => counts,
-            Err(error) => {
-                let _ = first.discard();
-                return Err(error);
-            }
-        };
-        let manifest = first.publish(self.options.durability);
-        let manifest = manifest.inspect_err(|_| self.target.take_spec_back(version))?;
+        let publish = |first: FirstVersion| first.publish(self.options.durability);
+        let (counts, manifest) = self.publish_first(walked, first, FirstVersion::discard, publish)?;
         let report = VersionReport::of(&manifest, VersionStatus::Built);
         self.finished(version, counts, counts.tiles);
         self.observer.version_published(&report);
         self.report.built = Some(BuildReport { versions: vec![report] });
         Ok(())
+    }
+
+    /// Writes pyramid.json and publishes what was cut for it; leaves neither if that fails, or cutting has.
+    fn publish_first<S, P>(
+        &self,
+        walked: Result<CutCounts, Error>,
+        staged: S,
+        discard: impl FnOnce(S) -> Result<(), Error>,
+        publish: impl FnOnce(S) -> Result<P, Error>,
+    ) -> Result<(CutCounts, P), Error> {
+        let counts = match walked.and_then(|counts| self.target.write_spec().map(|()| counts)) {
+            Ok(counts) => counts,
+            Err(error) => {
+                // What failed first is worth more.
+                let _ = discard(staged);
+                return Err(error);
+            }
+        };
+        let published = publish(staged).inspect_err(|_| self.target.take_spec_back(Version(0)))?;
+        Ok((counts, published))
     }
 
     /// Cuts what differs from the latest version.

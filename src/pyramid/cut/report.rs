@@ -7,6 +7,7 @@ use crate::geometry::{Geometry, Grid, Size};
 use crate::picture::{Depth, Opened};
 use crate::spec::{FormatKind, Quality, Settings, TileFormat};
 use crate::store::{Durability, Locking, Version};
+use serde::Serialize;
 use std::num::NonZeroUsize;
 
 /// How to cut. What is not given is the pyramid's own, or for a new pyramid the default.
@@ -33,7 +34,8 @@ pub struct CutOptions {
 }
 
 /// What became of a picture.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum CutStatus {
     /// A version was cut.
     Cut,

@@ -8,6 +8,7 @@ use crate::geometry::Geometry;
 use crate::picture::{self, Depth, Input, JpegPicture, Opened, PictureError, Upsampling};
 use crate::shown::shown;
 use crate::spec::{FormatKind, Settings};
+use serde::Serialize;
 use std::fs::File;
 use std::io::BufReader;
 use std::path::PathBuf;
@@ -58,7 +59,8 @@ impl PictureSource {
 }
 
 /// How a picture becomes tiles.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Manner {
     /// Its pixels are encoded.
     Pixels,
