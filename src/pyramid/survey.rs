@@ -6,10 +6,22 @@ use crate::build::BuildPlan;
 use crate::geometry::GridSet;
 use crate::spec::{Settings, TileFormat};
 use crate::store::{
-    self, LatestSources, Layout, Manifest, SourceFolder, SourceListing, SourceVersions, StoreError, Trees, Version,
+    self, LatestSources, Layout, Manifest, Record, SourceFolder, SourceListing, SourceVersions, StoreError, Trees,
+    Version,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
+
+/// What is known of the tiles of a source version that is in order.
+enum Known<'a> {
+    /// They are there.
+    Listed(&'a GridSet),
+    /// Some of those that a tree was built from, which are the same still.
+    Recorded(&'a [Record]),
+}
+
+/// Is told of the tiles of every version.
+type Note<'a> = dyn FnMut(&Trees, Version, Known<'_>) + 'a;
 
 /// What there is: sources listed and checked, published versions compared with them.
 pub(super) struct Survey {
@@ -28,6 +40,33 @@ pub(super) struct Survey {
 
 impl Survey {
     pub(super) fn take(pyramid: &Pyramid, options: &BuildOptions, observer: &dyn Observer) -> Result<Self, Error> {
+        Self::take_noting(pyramid, options, observer, &mut |_, _, _| {})
+    }
+
+    /// Like [`Survey::take`], with all base tiles as the newest version shows them, which takes no second look at them.
+    pub(super) fn take_with_latest(
+        pyramid: &Pyramid,
+        options: &BuildOptions,
+        observer: &dyn Observer,
+    ) -> Result<(Self, LatestSources), Error> {
+        let mut latest = None;
+        let survey = Self::take_noting(pyramid, options, observer, &mut |trees, version, known| {
+            let latest = latest.get_or_insert_with(|| LatestSources::new(trees));
+            match known {
+                Known::Listed(tiles) => latest.add(version, tiles),
+                Known::Recorded(records) => latest.add_recorded(version, records),
+            }
+        })?;
+        let latest = latest.unwrap_or_else(|| LatestSources::new(&survey.trees));
+        Ok((survey, latest))
+    }
+
+    fn take_noting(
+        pyramid: &Pyramid,
+        options: &BuildOptions,
+        observer: &dyn Observer,
+        note: &mut Note<'_>,
+    ) -> Result<Self, Error> {
         let (layout, spec) = (&pyramid.layout, &pyramid.spec);
         if spec.geometry.overlap() != 0 {
             return Err(Error::Overlap { path: layout.spec_file(), overlap: spec.geometry.overlap() });
@@ -55,9 +94,10 @@ impl Survey {
             staged: BTreeSet::new(),
         };
         let mut survey = Self { trees, versions: sources.versions, kept, dropped, pending: BTreeMap::new(), from };
-        survey.check_kept(lowest, &listing.tiles, options, observer)?;
+        survey.check_kept((lowest, &listing.tiles), options, observer, note)?;
         survey.versions.retain(|version| !survey.dropped.contains_key(version));
         survey.list_pending(lowest, listing.tiles, observer)?;
+        survey.pending.iter().for_each(|(version, tiles)| note(&survey.trees, *version, Known::Listed(tiles)));
         Ok(survey)
     }
 
@@ -68,10 +108,10 @@ impl Survey {
     /// Compares the sources of the versions that stay with what they were built from.
     fn check_kept(
         &self,
-        lowest: Version,
-        lowest_tiles: &GridSet,
+        (lowest, lowest_tiles): (Version, &GridSet),
         options: &BuildOptions,
         observer: &dyn Observer,
+        note: &mut Note<'_>,
     ) -> Result<(), Error> {
         for (&version, manifest) in self.kept.iter().chain(&self.dropped) {
             let folder = self.source_folder(version);
@@ -88,8 +128,11 @@ impl Survey {
             let source = self.open_source(version)?;
             let state = self.trees.layout.manifest(version);
             let most = self.trees.most_tile_bytes();
-            let stopped = || observer.stopped();
-            let changes = store::check_sources(&state, manifest, &source, tiles, most, options.dry_run, &stopped)?;
+            let mut batch = |records: &[Record]| {
+                note(&self.trees, version, Known::Recorded(records));
+                !observer.stopped()
+            };
+            let changes = store::check_sources(&state, manifest, &source, tiles, most, options.dry_run, &mut batch)?;
             if observer.stopped() {
                 return Err(Error::Interrupted { pyramid: self.trees.layout.root().to_owned() });
             }
@@ -131,13 +174,10 @@ impl Survey {
         Ok(SourceFolder::open(self.source_folder(version), naming, format).map_err(StoreError::from)?)
     }
 
-    /// All base tiles as the newest version shows them.
-    pub(super) fn latest_sources(&self) -> Result<LatestSources, Error> {
-        let mut latest = LatestSources::new(&self.trees);
-        for &version in self.versions.iter().chain(self.dropped.keys()) {
-            latest.add(version, &self.list(version)?);
-        }
-        Ok(latest)
+    /// Adds a version that was written since, of these tiles, above all others.
+    pub(super) fn add(&mut self, version: Version, tiles: GridSet) {
+        self.versions.push(version);
+        self.pending.insert(version, tiles);
     }
 
     /// The version that comes after all there are.

@@ -63,8 +63,8 @@ enum State {
 /// holds now, `most` the most bytes a tile may have.
 ///
 /// Where only modification times differ, as after a fresh checkout, the contents' hashes decide; if all are the same
-/// the manifest takes the new times, unless `read_only`. `stopped` is asked now and then; once it says so the result
-/// means nothing.
+/// the manifest takes the new times, unless `read_only`. `batch` gets the records of all source tiles, some at a time, and
+/// says whether to go on; once it says no the result means nothing.
 ///
 /// # Errors
 /// Files cannot be read, or the manifest is damaged.
@@ -75,7 +75,7 @@ pub fn check_sources(
     listed: &GridSet,
     most: u64,
     read_only: bool,
-    stopped: &dyn Fn() -> bool,
+    batch: &mut dyn FnMut(&[Record]) -> bool,
 ) -> Result<SourceChanges, StoreError> {
     let mut changes = SourceChanges::default();
     let mut known = GridSet::new(listed.grid());
@@ -83,13 +83,15 @@ pub fn check_sources(
     let mut records =
         manifest::records(folder)?.filter(|record| !matches!(record, Ok(record) if record.role == Role::Generated));
     loop {
-        let batch: Vec<Record> = records.by_ref().take(BATCH).collect::<Result<_, _>>()?;
-        if batch.is_empty() || stopped() {
+        let some: Vec<Record> = records.by_ref().take(BATCH).collect::<Result<_, _>>()?;
+        if !batch(&some) {
+            return Ok(changes);
+        }
+        if some.is_empty() {
             break;
         }
-        let states: Vec<State> =
-            batch.par_iter().map(|record| state(source, record, most)).collect::<Result<_, _>>()?;
-        for (record, state) in batch.iter().zip(states) {
+        let states: Vec<State> = some.par_iter().map(|record| state(source, record, most)).collect::<Result<_, _>>()?;
+        for (record, state) in some.iter().zip(states) {
             let Tile { column, row, .. } = record.tile;
             known.insert(column, row);
             match state {
@@ -103,9 +105,6 @@ pub fn check_sources(
             }
         }
     }
-    if stopped() {
-        return Ok(changes);
-    }
     for (column, row) in listed.iter().filter(|&(column, row)| !known.contains(column, row)) {
         changes.added += 1;
         changes.note(source, column, row);
@@ -115,7 +114,7 @@ pub fn check_sources(
         // Before the user's tiles are blamed: it may be the records that have changed.
         manifest::check_records(folder, manifest)?;
     }
-    if touched && changes.is_empty() && !read_only && !stopped() {
+    if touched && changes.is_empty() && !read_only {
         take_new_times(folder, manifest, source, most)?;
     }
     Ok(changes)

@@ -2,15 +2,17 @@
 
 use super::error::StoreError;
 use super::layout::Version;
+use super::manifest::Record;
 use super::sources::SourceFolder;
 use super::tree::Trees;
 use crate::geometry::{Grid, GridSet};
+use std::num::NonZeroU128;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// The most source folders that are open at a time.
 const MOST_OPEN: usize = 32;
 
-/// For each base tile the highest source version that has it. Four bytes a tile, however many versions there are. Any
+/// For each base tile the highest source version that has it. Twenty bytes a tile, however many versions there are. Any
 /// number of threads may read.
 #[derive(Debug)]
 pub struct LatestSources {
@@ -19,6 +21,8 @@ pub struct LatestSources {
     versions: Vec<Version>,
     /// For each tile, row by row, which of `versions` it is from, counted from 1; 0 where none has it.
     from: Vec<u32>,
+    /// For each tile XXH3-128 of its bytes, where a manifest says it.
+    hashes: Vec<Option<NonZeroU128>>,
     /// Those used last, and which of `versions` they are; the last one used comes last.
     open: Mutex<Vec<(u32, Arc<SourceFolder>)>>,
 }
@@ -28,19 +32,31 @@ impl LatestSources {
     #[must_use]
     pub fn new(trees: &Trees) -> Self {
         let grid = trees.geometry.base_grid();
-        let from = vec![0; grid.count() as usize];
-        Self { trees: trees.clone(), grid, versions: Vec::new(), from, open: Mutex::default() }
+        let count = grid.count() as usize;
+        let (from, hashes) = (vec![0; count], vec![None; count]);
+        Self { trees: trees.clone(), grid, versions: Vec::new(), from, hashes, open: Mutex::default() }
     }
 
     /// Adds a version that has these tiles of the base. In any order.
     pub fn add(&mut self, version: Version, tiles: &GridSet) {
-        self.versions.push(version);
+        self.note(version, tiles.iter().map(|place| (place, None)));
+    }
+
+    /// Adds some tiles of a version whose manifest says of them what they are. In any order.
+    pub fn add_recorded(&mut self, version: Version, records: &[Record]) {
+        let known = |record: &Record| ((record.tile.column, record.tile.row), NonZeroU128::new(record.stamp.hash));
+        self.note(version, records.iter().map(known));
+    }
+
+    fn note(&mut self, version: Version, tiles: impl Iterator<Item = ((u32, u32), Option<NonZeroU128>)>) {
+        if self.versions.last() != Some(&version) {
+            self.versions.push(version);
+        }
         let new = self.versions.len() as u32;
-        for (column, row) in tiles.iter().filter(|&(column, row)| self.grid.contains(column, row)) {
-            let index = self.index(column, row);
-            let known = self.versions.get((self.from[index] as usize).wrapping_sub(1));
-            if known.is_none_or(|known| *known < version) {
-                self.from[index] = new;
+        for ((column, row), hash) in tiles {
+            if self.grid.contains(column, row) && self.owner(column, row).is_none_or(|(_, known)| known < version) {
+                let index = self.index(column, row);
+                (self.from[index], self.hashes[index]) = (new, hash);
             }
         }
     }
@@ -49,6 +65,13 @@ impl LatestSources {
     #[must_use]
     pub fn version(&self, column: u32, row: u32) -> Option<Version> {
         self.owner(column, row).map(|(_, version)| version)
+    }
+
+    /// XXH3-128 of the bytes of the tile at `column`, `row`, if a manifest says it.
+    #[must_use]
+    pub fn hash(&self, column: u32, row: u32) -> Option<u128> {
+        let index = Some(self.index(column, row)).filter(|_| self.grid.contains(column, row))?;
+        self.hashes[index].map(NonZeroU128::get)
     }
 
     /// Reads the tile at `column`, `row` into `bytes`, which is emptied first, and tells the version that it is from. If no

@@ -94,16 +94,17 @@ impl<'a> Cut<'a> {
     fn look(mut self, opened: &Opened) -> Result<CutReport, Error> {
         if self.target.state == TargetState::Next {
             self.target.pyramid.refuse_half_done()?;
-            let survey = self.survey(true)?;
-            let steps = luma_steps(&survey.latest_sources()?, &survey.trees.settings)?;
+            let options = self.build_options(true);
+            let (survey, latest) = Survey::take_with_latest(&self.target.pyramid, &options, self.observer)?;
+            let steps = luma_steps(&latest, &survey.trees.settings)?;
             self.report.manner = source::continued(opened, self.report.manner, &survey.trees.settings, steps);
         }
         Ok(self.report)
     }
 
-    fn survey(&self, dry_run: bool) -> Result<Survey, Error> {
-        let options = BuildOptions { locking: self.options.locking, dry_run, ..BuildOptions::default() };
-        Survey::take(&self.target.pyramid, &options, self.observer)
+    fn build_options(&self, dry_run: bool) -> BuildOptions {
+        let CutOptions { durability, locking, .. } = *self.options;
+        BuildOptions { durability, locking, dry_run, ..BuildOptions::default() }
     }
 
     fn run(mut self, opened: Opened) -> Result<CutReport, Error> {
@@ -118,7 +119,7 @@ impl<'a> Cut<'a> {
         let layout = self.target.pyramid.layout.clone();
         if self.target.state == TargetState::Next && !layout.state().exists() {
             // Invalid sources leave no trace.
-            self.survey(false)?;
+            Survey::take(&self.target.pyramid, &self.build_options(false), observer)?;
         }
         let taken = WriteLock::take(&layout, "cut", self.options.locking, &|| observer.stopped());
         let _lock = taken.inspect_err(|error| {
@@ -197,8 +198,9 @@ impl<'a> Cut<'a> {
     /// Cuts what differs from the latest version.
     fn next(&mut self, opened: Opened) -> Result<(), Error> {
         self.target.pyramid.finish_vacuum(self.observer)?;
-        let survey = self.survey(false)?;
-        let (latest, version) = (survey.latest_sources()?, survey.next_version());
+        let options = self.build_options(false);
+        let (mut survey, latest) = Survey::take_with_latest(&self.target.pyramid, &options, self.observer)?;
+        let version = survey.next_version();
         let trees = survey.trees.clone();
         let codec = Codec::new(&trees.settings);
         let staged = StagedSource::start(&trees, version)?;
@@ -206,9 +208,10 @@ impl<'a> Cut<'a> {
         let walked = self.walk::<_, FirstVersion>(opened, &trees, Some(&latest), &patch, None);
         let (staged, written) = patch.finish();
         match walked {
-            Ok(counts) if written > 0 => {
+            Ok(counts) if !written.is_empty() => {
                 staged.publish(self.options.durability)?;
-                self.finished(version, counts, written);
+                self.finished(version, counts, written.count());
+                survey.add(version, written);
             }
             Ok(counts) => {
                 staged.discard()?;
@@ -220,9 +223,6 @@ impl<'a> Cut<'a> {
             }
         }
         if self.options.build {
-            let (durability, locking) = (self.options.durability, self.options.locking);
-            let options = BuildOptions { durability, locking, ..BuildOptions::default() };
-            let survey = Survey::take(&self.target.pyramid, &options, self.observer)?;
             let built = survey.build(&options, self.observer);
             if built.as_ref().is_err_and(|error| error.category() == Category::Input) {
                 store::discard_staging(&self.target.pyramid.layout)?;

@@ -4,10 +4,11 @@
 use super::super::first::FirstVersion;
 use crate::codec::{Codec, Scratch, TileImage};
 use crate::cut::BaseSink;
-use crate::geometry::{Geometry, Tile};
+use crate::geometry::{Geometry, GridSet, Tile};
 use crate::store::{LatestSources, StagedSource, StoreError};
 use crate::workers::Workers;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+use xxhash_rust::xxh3::xxh3_128;
 
 impl BaseSink for FirstVersion {
     type Error = StoreError;
@@ -31,7 +32,7 @@ pub(super) struct Patch<'a> {
     latest: &'a LatestSources,
     geometry: Geometry,
     codec: Codec,
-    written: AtomicU64,
+    written: Mutex<GridSet>,
     workers: Workers<Worker>,
 }
 
@@ -45,18 +46,26 @@ struct Worker {
 
 impl<'a> Patch<'a> {
     pub(super) fn new(staged: StagedSource, latest: &'a LatestSources, geometry: Geometry, codec: Codec) -> Self {
-        Self { staged, latest, geometry, codec, written: AtomicU64::new(0), workers: Workers::default() }
+        let written = Mutex::new(GridSet::new(geometry.base_grid()));
+        Self { staged, latest, geometry, codec, written, workers: Workers::default() }
     }
 
-    /// What was written, and how many tiles that are.
-    pub(super) fn finish(self) -> (StagedSource, u64) {
-        (self.staged, self.written.into_inner())
+    /// What was written, and which tiles that are.
+    pub(super) fn finish(self) -> (StagedSource, GridSet) {
+        (self.staged, self.written.into_inner().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Whether the latest version shows this tile already: in the same bytes, or, where nothing is lost in encoding, in
-    /// the same pixels.
+    /// the same pixels. Where a manifest has the hash of its bytes, and the survey found its file as it was then, that is
+    /// compared, and nothing read: 4096 files are 20 of 300 ms.
     fn is_there(&self, tile: Tile, bytes: &[u8], image: &TileImage, worker: &mut Worker) -> Result<bool, StoreError> {
-        if self.latest.read(tile.column, tile.row, &mut worker.bytes)?.is_none() {
+        let Tile { column, row, .. } = tile;
+        match self.latest.hash(column, row) {
+            Some(hash) if hash == xxh3_128(bytes) => return Ok(true),
+            Some(_) if !image.is_lossless() => return Ok(false),
+            _ => {}
+        }
+        if self.latest.read(column, row, &mut worker.bytes)?.is_none() {
             return Ok(false);
         }
         if worker.bytes == bytes {
@@ -77,7 +86,7 @@ impl BaseSink for Patch<'_> {
             return Ok(());
         }
         self.staged.write(tile.column, tile.row, bytes)?;
-        self.written.fetch_add(1, Ordering::Relaxed);
+        self.written.lock().unwrap_or_else(PoisonError::into_inner).insert(tile.column, tile.row);
         Ok(())
     }
 }

@@ -11,6 +11,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 use walkdir::WalkDir;
+use xxhash_rust::xxh3::xxh3_128;
 
 struct Unwatched;
 
@@ -299,17 +300,23 @@ fn the_latest_sources_are_those_that_the_newest_tree_shows() {
         ..crate::pyramid::VacuumOptions::new(crate::pyramid::Selection::Drop(vec![1..=1]))
     };
     pyramid.vacuum(&drop).unwrap();
-    let survey = Survey::take(&pyramid, &BuildOptions::default(), &NoObserver).unwrap();
-    let latest = survey.latest_sources().unwrap();
+    // Versions with and without a manifest.
+    patch(6, "2_0.png", "0_1.png");
+    let (_, latest) = Survey::take_with_latest(&pyramid, &BuildOptions::default(), &NoObserver).unwrap();
     let mut bytes = Vec::new();
     for (&(column, row), tile) in &picture.tiles {
         let (version, expected) = match (column, row) {
             (0, 0) => (4, &picture.tiles[&(2, 1)]),
             (1, 0) => (1, &picture.tiles[&(2, 2)]),
+            (2, 0) => (6, &picture.tiles[&(0, 1)]),
             _ => (0, tile),
         };
+        assert_eq!(latest.hash(column, row), (version < 6).then(|| xxh3_128(expected)));
         assert_eq!(latest.read(column, row, &mut bytes).unwrap(), Some(Version(version)));
         assert!(bytes == *expected);
+        if version == 6 {
+            continue;
+        }
         let shown = format!("dzi_files/{}/{column}_{row}.png", picture.geometry.base_level());
         assert!(fs::read(trees.layout.latest().join(shown)).unwrap() == *expected);
     }
