@@ -3,7 +3,7 @@
 //! Pixels become JPEG tiles as parents do: grey or YCbCr, colour differences halved both ways below quality 90. 16 bits
 //! are brought to 8, and alpha is laid over white.
 
-use super::jpeg::{self, Colour, JpegImage, Requantisation, quantisation_tables};
+use super::jpeg::{self, Colour, FoldSampling, JpegImage, Requantisation, quantisation_tables};
 use super::planes;
 use super::png::{self, PngImage, Samples};
 use super::vector::{Vectorised, widest};
@@ -62,8 +62,8 @@ impl Codec {
     }
 
     /// Makes a JPEG base tile of a picture's own coefficients, requantised if asked for, and appends its file's bytes
-    /// to `out`. `image`, whose buffers are used again, becomes the tile as stored. `columns` begin and end between
-    /// MCUs or at the picture's edge.
+    /// to `out`. `image`, whose buffers are used again, becomes the tile as stored; where there are no parents, only one
+    /// of the same kind. `columns` begin and end between MCUs or at the picture's edge.
     ///
     /// # Errors
     /// It cannot be encoded: a coefficient or a step is larger than baseline allows.
@@ -75,10 +75,18 @@ impl Codec {
         scratch: &mut Scratch,
         (image, out): (&mut TileImage, &mut Vec<u8>),
     ) -> Result<(), CodecError> {
-        let made = &mut scratch.jpeg.parent;
-        made.assign_part(band, columns.left as u32, columns.width as u32);
-        requantisation.into_iter().for_each(|to| made.requantise(to));
-        self.encode_base(scratch, image.jpeg_mut(), out)
+        let (image, part) = (image.jpeg_mut(), band.part(columns.left as u32, columns.width as u32));
+        if let Some(requantisation) = requantisation.filter(|to| to.changes(band)) {
+            let made = &mut scratch.jpeg.parent;
+            made.assign_part(part);
+            made.requantise(requantisation);
+            return self.encode_base(scratch, image, out);
+        }
+        let encoded = match self.parents {
+            true => image.encode_part(part, self.huffman_tables(), self.fold_sampling(), out),
+            false => jpeg::encode_part(part, self.huffman_tables(), out),
+        };
+        encoded.map_err(|error| CodecError::Encode(error.to_string()))
     }
 
     /// Whether JPEG tiles of pixels have their colour differences halved.
@@ -100,10 +108,13 @@ impl Codec {
         tile: &mut jpeg::JpegTile,
         out: &mut Vec<u8>,
     ) -> Result<(), CodecError> {
-        let sampling =
-            self.parents.then(|| planes::fold_sampling(self.quality, self.reduction, self.tile_size)).flatten();
-        tile.encode(&mut scratch.jpeg.parent, self.huffman_tables(), sampling, out)
+        tile.encode(&mut scratch.jpeg.parent, self.huffman_tables(), self.fold_sampling(), out)
             .map_err(|error| CodecError::Encode(error.to_string()))
+    }
+
+    /// The sampling that tiles need to be folded for their parents, if there are parents.
+    fn fold_sampling(&self) -> Option<FoldSampling> {
+        self.parents.then(|| planes::fold_sampling(self.quality, self.reduction, self.tile_size)).flatten()
     }
 }
 

@@ -162,6 +162,12 @@ proptest! {
             codec.base_of_coefficients(&whole, columns, None, &mut scratch, (&mut image, &mut out)).unwrap();
             let size = Size::new(columns.width as u32, height);
             prop_assert_eq!(&codec.decode(&out, size, &mut scratch).unwrap(), &image);
+            let (mut copy, mut bytes) = (JpegImage::default(), [Vec::new(), Vec::new()]);
+            copy.assign_part(whole.part(columns.left as u32, columns.width as u32));
+            jpeg::encode(&copy, codec.huffman_tables(), &mut bytes[0]).unwrap();
+            let made = (&mut image, &mut bytes[1]);
+            codec.without_parents().base_of_coefficients(&whole, columns, None, &mut scratch, made).unwrap();
+            prop_assert!(bytes.iter().all(|bytes| *bytes == out));
             let stored = jpeg::decode(&out, None, &mut jpeg::Scratch::default()).unwrap();
             prop_assert_eq!(stored.colour, colour);
             for index in 0..stored.components.len() {

@@ -312,7 +312,7 @@ impl<'a> Decoder<'a> {
             if at_once && let Some((sampling, folded)) = &mut target.folding {
                 folded.reshape(frame.size, header.colour, factors.clone());
                 begin_components(folded, frame, [true; 3], &self.quantisation)?;
-                target.folded = sampling.suits(folded) && folded.is_foldable_at_once();
+                target.folded = sampling.suits(folded) && folded.is_foldable_at_once(frame.size);
             }
             if !target.folded {
                 target.whole.reshape(frame.size, header.colour, factors);

@@ -6,6 +6,7 @@ use super::fold::{FoldTable, FoldedBlock, FoldedImage};
 use super::icc;
 use super::image::{BlockKind, Colour, Component, JpegImage, check_size_and_factors, check_steps};
 use super::optimise::optimal_table;
+use super::part::ImagePart;
 use super::symbols::{SymbolSink, ac_symbol, pair_of, walk};
 use super::tables::{CHROMA_AC, CHROMA_DC, HuffmanSpec, LUMA_AC, LUMA_DC, NATURAL_ORDER, marker};
 use super::write::{AcEncodeTable, BitWriter, EncodeTable};
@@ -40,53 +41,62 @@ struct CodePair<D, A = D> {
 /// If the image cannot be a baseline JPEG: see [`EncodeError`]. What `out` held before is then
 /// still its beginning; what follows is to be cut off.
 pub fn encode(image: &JpegImage, huffman: HuffmanTables, out: &mut Vec<u8>) -> Result<(), EncodeError> {
-    write(image, huffman, out, None)
+    write(image.into(), huffman, out, None)
+}
+
+/// The same for a part of an image.
+///
+/// # Errors
+/// As [`encode`].
+pub fn encode_part(part: ImagePart<'_>, huffman: HuffmanTables, out: &mut Vec<u8>) -> Result<(), EncodeError> {
+    write(part, huffman, out, None)
 }
 
 /// The same, and folds the image into `folded` on the way. It must be foldable.
 pub(super) fn encode_folding(
-    image: &JpegImage,
+    part: ImagePart<'_>,
     huffman: HuffmanTables,
     out: &mut Vec<u8>,
     folded: &mut FoldedImage,
 ) -> Result<(), EncodeError> {
-    write(image, huffman, out, Some(Folder::new(image, folded)))
+    write(part, huffman, out, Some(Folder::new(part, folded)))
 }
 
 fn write(
-    image: &JpegImage,
+    part: ImagePart<'_>,
     huffman: HuffmanTables,
     out: &mut Vec<u8>,
     folder: Option<Folder<'_>>,
 ) -> Result<(), EncodeError> {
-    check(image)?;
+    check(part)?;
     match huffman {
         HuffmanTables::Standard => {
-            headers(image, [CodePair { dc: &LUMA_DC, ac: &LUMA_AC }, CodePair { dc: &CHROMA_DC, ac: &CHROMA_AC }], out);
-            write_scan(image, &STANDARD, out, folder)?;
+            headers(part, [CodePair { dc: &LUMA_DC, ac: &LUMA_AC }, CodePair { dc: &CHROMA_DC, ac: &CHROMA_AC }], out);
+            write_scan(part, &STANDARD, out, folder)?;
         }
         HuffmanTables::Optimised => {
             let mut counter = Counter { counts: [CodePair { dc: [0; 256], ac: [0; 256] }; 2], pair: 0 };
-            walk(image, &mut counter)?;
+            walk(part, &mut counter)?;
             let specs =
                 counter.counts.map(|counts| CodePair { dc: optimal_table(&counts.dc), ac: optimal_table(&counts.ac) });
-            headers(image, specs.each_ref().map(|spec| CodePair { dc: &spec.dc, ac: &spec.ac }), out);
+            headers(part, specs.each_ref().map(|spec| CodePair { dc: &spec.dc, ac: &spec.ac }), out);
             let tables =
                 specs.map(|spec| CodePair { dc: EncodeTable::new(&spec.dc), ac: AcEncodeTable::new(&spec.ac) });
-            write_scan(image, &tables, out, folder)?;
+            write_scan(part, &tables, out, folder)?;
         }
     }
     out.extend_from_slice(&[0xFF, marker::EOI]);
     Ok(())
 }
 
-/// Whether the image's shape and tables are those of a baseline file.
-fn check(image: &JpegImage) -> Result<(), EncodeError> {
+/// Whether the image's shape and tables are those of a baseline file, and the part's shape, too.
+fn check(part: ImagePart<'_>) -> Result<(), EncodeError> {
+    let image = part.image;
     let count = image.components.len();
     if count != image.colour.component_count() {
         return Err(EncodeError::Components { count });
     }
-    check_size_and_factors((image.width, image.height), image.factors())?;
+    check_size_and_factors(part.size(), image.factors())?;
     if count == 1 && image.factors().any(|factors| factors != (1, 1)) {
         return Err(EncodeError::Sampling);
     }
@@ -116,7 +126,8 @@ fn segment(out: &mut Vec<u8>, code: u8, parts: &[&[u8]]) {
 }
 
 /// Everything up to the entropy-coded data.
-fn headers(image: &JpegImage, huffman: [CodePair<&HuffmanSpec>; 2], out: &mut Vec<u8>) {
+fn headers(part: ImagePart<'_>, huffman: [CodePair<&HuffmanSpec>; 2], out: &mut Vec<u8>) {
+    let image = part.image;
     out.extend_from_slice(&[0xFF, marker::SOI]);
     match image.colour {
         // Version 1.02, a density of 1:1 without unit, no thumbnail.
@@ -139,7 +150,7 @@ fn headers(image: &JpegImage, huffman: [CodePair<&HuffmanSpec>; 2], out: &mut Ve
             segment(out, marker::DQT, &[&[tables[index]], &steps]);
         }
     }
-    frame_and_scan_headers(image, tables, huffman, out);
+    frame_and_scan_headers(part, tables, huffman, out);
 }
 
 /// For each component the first that has the same quantisation table; its index serves as the
@@ -153,11 +164,12 @@ fn quantisation_numbers(components: &[Component]) -> [u8; 3] {
 }
 
 fn frame_and_scan_headers(
-    image: &JpegImage,
+    part: ImagePart<'_>,
     quantisation: [u8; 3],
     huffman: [CodePair<&HuffmanSpec>; 2],
     out: &mut Vec<u8>,
 ) {
+    let (image, (width, height)) = (part.image, part.size());
     let count = image.components.len();
     let identifiers = if image.colour == Colour::Rgb { *b"RGB" } else { [1, 2, 3] };
     let (mut frame, mut scan) = ([[0; 3]; 3], [[0; 2]; 3]);
@@ -166,7 +178,7 @@ fn frame_and_scan_headers(
         frame[index] = [identifiers[index], sampling, quantisation[index]];
         scan[index] = [identifiers[index], pair_of(image, index) as u8 * 0x11];
     }
-    let ([h1, h0], [w1, w0]) = ((image.height as u16).to_be_bytes(), (image.width as u16).to_be_bytes());
+    let ([h1, h0], [w1, w0]) = ((height as u16).to_be_bytes(), (width as u16).to_be_bytes());
     let start = [8, h1, h0, w1, w0, count as u8];
     segment(out, marker::SOF0, &[&start, frame[..count].as_flattened()]);
     for (number, pair) in (0u8..).zip(&huffman[..=pair_of(image, count - 1)]) {
@@ -216,10 +228,10 @@ struct Folder<'a> {
 }
 
 impl<'a> Folder<'a> {
-    fn new(image: &JpegImage, folded: &'a mut FoldedImage) -> Self {
-        folded.assume_shape_of(image);
+    fn new(part: ImagePart<'_>, folded: &'a mut FoldedImage) -> Self {
+        folded.assume_shape_of(part.image, part.size());
         let mut tables = [FoldTable::new(&[1; 64]); 3];
-        tables.iter_mut().zip(&image.components).for_each(|(to, one)| *to = FoldTable::new(&one.quantisation));
+        tables.iter_mut().zip(&part.image.components).for_each(|(to, one)| *to = FoldTable::new(&one.quantisation));
         Self { tables, folded, component: 0, index: 0, block: FoldedBlock::UNSET }
     }
 }
@@ -326,7 +338,7 @@ impl SymbolSink for Coder<'_> {
 }
 
 fn write_scan(
-    image: &JpegImage,
+    part: ImagePart<'_>,
     tables: &[CodePair<EncodeTable, AcEncodeTable>; 2],
     out: &mut Vec<u8>,
     folder: Option<Folder<'_>>,
@@ -334,12 +346,12 @@ fn write_scan(
     let mut coder = Coder { tables, table: &tables[0], writer: BitWriter::new(out) };
     let coder = match folder {
         None => {
-            walk(image, &mut coder)?;
+            walk(part, &mut coder)?;
             coder
         }
         Some(folder) => {
             let mut both = Both(coder, folder);
-            walk(image, &mut both)?;
+            walk(part, &mut both)?;
             both.0
         }
     };

@@ -133,12 +133,12 @@ impl<B: BlockKind> BlockImage<B> {
         self.width > 0 && self.height > 0 && self.components.iter().all(is_small)
     }
 
-    /// Whether each block can be folded by itself as it comes: half of the image, either way, is a
-    /// whole number of MCUs.
-    pub(super) fn is_foldable_at_once(&self) -> bool {
+    /// Whether each block of a part of this size can be folded by itself as it comes: half of that,
+    /// either way, is a whole number of MCUs.
+    pub(super) fn is_foldable_at_once(&self, size: (u32, u32)) -> bool {
         let greatest = self.layout().greatest;
         let is_even = |length: u32, factor: u8| length.is_multiple_of(16 * u32::from(factor));
-        self.is_foldable() && is_even(self.width, greatest.0) && is_even(self.height, greatest.1)
+        self.is_foldable() && is_even(size.0, greatest.0) && is_even(size.1, greatest.1)
     }
 }
 
@@ -154,7 +154,7 @@ pub fn fold(image: &JpegImage, folded: &mut FoldedImage) -> bool {
     if !image.is_foldable() || !image.is_sound() {
         return false;
     }
-    folded.assume_shape_of(image);
+    folded.assume_shape_of(image, (image.width, image.height));
     for (index, (component, to)) in image.components.iter().zip(&mut folded.components).enumerate() {
         fold_component(component, image.component_size(index), to);
     }

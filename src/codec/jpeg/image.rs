@@ -206,9 +206,9 @@ impl<B: BlockKind> BlockImage<B> {
         }
     }
 
-    /// Becomes the other image in all but what its blocks hold.
-    pub(super) fn assume_shape_of<C: BlockKind>(&mut self, other: &BlockImage<C>) {
-        self.reshape((other.width, other.height), other.colour, other.factors());
+    /// Becomes the other image in all but what its blocks hold, and of this size.
+    pub(super) fn assume_shape_of<C: BlockKind>(&mut self, other: &BlockImage<C>, size: (u32, u32)) {
+        self.reshape(size, other.colour, other.factors());
         self.icc.clone_from(&other.icc);
         for (component, other) in self.components.iter_mut().zip(&other.components) {
             component.quantisation = other.quantisation;

@@ -41,7 +41,7 @@ mod tests;
 
 pub use bands::{Bands, BandsError, Opened, Several, open};
 pub use decode::{Scratch, decode, decode_into};
-pub use encode::{HuffmanTables, encode};
+pub use encode::{HuffmanTables, encode, encode_part};
 pub use encode_error::EncodeError;
 pub use error::{JpegError, JpegErrorKind, Unsupported};
 pub use fold::{FoldSampling, FoldedBlock, FoldedComponent, FoldedImage, fold};
@@ -50,6 +50,6 @@ pub use image::{
     Block, BlockComponent, BlockImage, BlockKind, Colour, Component, JpegImage, PlaneSource, component_size,
 };
 pub use merge::{ParentSteps, can_merge, merge};
-pub use part::Requantisation;
+pub use part::{ImagePart, Requantisation};
 pub use tables::quantisation_tables;
 pub use tile::JpegTile;

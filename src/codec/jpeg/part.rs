@@ -1,7 +1,7 @@
-//! Parts of an image, cut between MCUs: coefficients are copied, nothing is lost.
+//! Parts of an image, cut between MCUs: coefficients stay as they are, nothing is lost.
 
 use super::dct::{FORWARD_POINT, Quantiser};
-use super::image::{Block, Colour, JpegImage};
+use super::image::{Block, Colour, JpegImage, Layout};
 
 /// A dequantised coefficient beyond this is nothing that an 8-bit image can have given: 1024 and half a step.
 const LARGEST: i32 = 1151;
@@ -20,19 +20,63 @@ impl Requantisation {
     pub fn new(luma: &[u16; 64], chroma: &[u16; 64]) -> Self {
         Self { steps: [*luma, *chroma], quantisers: [Quantiser::new(luma), Quantiser::new(chroma)] }
     }
+
+    /// Whether the image has other steps than these.
+    pub fn changes(&self, image: &JpegImage) -> bool {
+        let mut components = image.components.iter().enumerate();
+        components.any(|(index, component)| component.quantisation != self.steps[table_of(image.colour, index)])
+    }
+}
+
+/// Which steps a component gets.
+fn table_of(colour: Colour, component: usize) -> usize {
+    usize::from(component > 0 && colour == Colour::YCbCr)
+}
+
+/// Some columns of an image, from top to bottom: an image of its own, of which nothing is copied.
+#[derive(Debug, Clone, Copy)]
+pub struct ImagePart<'a> {
+    pub(super) image: &'a JpegImage,
+    /// MCUs to the left of it.
+    pub(super) mcus_left: usize,
+    /// Width in pixels.
+    width: u32,
+}
+
+impl<'a> From<&'a JpegImage> for ImagePart<'a> {
+    fn from(image: &'a JpegImage) -> Self {
+        Self { image, mcus_left: 0, width: image.width }
+    }
+}
+
+impl ImagePart<'_> {
+    /// Width and height in pixels.
+    pub(super) fn size(self) -> (u32, u32) {
+        (self.width, self.image.height)
+    }
+
+    /// Its division into MCUs.
+    pub(super) fn layout(self) -> Layout {
+        Layout::of::<Block>(self.size(), self.image.factors())
+    }
 }
 
 impl JpegImage {
-    /// Becomes the columns of pixels from `left` on, `width` of them, of `whole`, and as high as that. `left` has to
-    /// be where an MCU begins; columns beyond the right edge are left out.
-    pub fn assign_part(&mut self, whole: &Self, left: u32, width: u32) {
-        let greatest = whole.layout().greatest.0;
-        let mcus_left = (left / (8 * u32::from(greatest))) as usize;
-        self.reshape((width.min(whole.width.saturating_sub(left)), whole.height), whole.colour, whole.factors());
+    /// The columns of pixels from `left` on, `width` of them or those that are left. `left` has to be where an MCU
+    /// begins, and so has the first column behind them, unless it is the right edge.
+    pub fn part(&self, left: u32, width: u32) -> ImagePart<'_> {
+        let mcus_left = (left / (8 * u32::from(self.layout().greatest.0))) as usize;
+        ImagePart { image: self, mcus_left, width: width.min(self.width.saturating_sub(left)) }
+    }
+
+    /// Becomes a copy of the part.
+    pub fn assign_part(&mut self, part: ImagePart<'_>) {
+        let whole = part.image;
+        self.reshape(part.size(), whole.colour, whole.factors());
         self.icc.clone_from(&whole.icc);
         for (component, from) in self.components.iter_mut().zip(&whole.components) {
             component.quantisation = from.quantisation;
-            let first = mcus_left * usize::from(component.horizontal);
+            let first = part.mcus_left * usize::from(component.horizontal);
             let (wide, from_wide) = (component.blocks_wide, from.blocks_wide);
             if wide == 0 || from_wide == 0 {
                 continue;
@@ -61,9 +105,10 @@ impl JpegImage {
 
     /// Brings all coefficients to other steps, each to the nearest multiple.
     pub fn requantise(&mut self, to: &Requantisation) {
-        let of_luma = |index| usize::from(index > 0 && self.colour == Colour::YCbCr);
+        let colour = self.colour;
         for (index, component) in self.components.iter_mut().enumerate() {
-            let (steps, quantiser) = (&to.steps[of_luma(index)], &to.quantisers[of_luma(index)]);
+            let table = table_of(colour, index);
+            let (steps, quantiser) = (&to.steps[table], &to.quantisers[table]);
             if component.quantisation == *steps {
                 continue;
             }

@@ -3,6 +3,7 @@
 
 use super::encode_error::EncodeError;
 use super::image::{Block, Colour, JpegImage};
+use super::part::ImagePart;
 use super::tables::NATURAL_ORDER;
 
 /// The greatest category of a DC difference and of an AC coefficient in baseline (F.1.2.1.1,
@@ -17,7 +18,7 @@ pub(super) fn pair_of(image: &JpegImage, component: usize) -> usize {
 
 /// Takes the symbols of a scan in order.
 pub(super) trait SymbolSink {
-    /// A component's block with this index begins, with its DC coefficient. Its symbols are coded
+    /// A component's block with this index in the part begins, with its DC coefficient. Its symbols are coded
     /// with the tables of a pair.
     fn begin_block(&mut self, component: usize, pair: usize, index: usize, dc: i16);
 
@@ -47,9 +48,9 @@ pub(super) fn ac_symbol(run: u32, value: i32) -> Option<(u8, u32, u32)> {
     (size <= LARGEST_AC).then_some(((run << 4 | size) as u8, size, extra))
 }
 
-/// Hands all symbols of the image's scan to `sink`, MCU by MCU (A.2.3).
-pub(super) fn walk(image: &JpegImage, sink: &mut impl SymbolSink) -> Result<(), EncodeError> {
-    let (wide, high) = image.layout().mcus;
+/// Hands all symbols of the part's scan to `sink`, MCU by MCU (A.2.3).
+pub(super) fn walk(part: ImagePart<'_>, sink: &mut impl SymbolSink) -> Result<(), EncodeError> {
+    let (image, (wide, high)) = (part.image, part.layout().mcus);
     let mut predictions = [0; 3];
     for row in 0..high {
         for column in 0..wide {
@@ -57,8 +58,9 @@ pub(super) fn walk(image: &JpegImage, sink: &mut impl SymbolSink) -> Result<(), 
                 let (horizontal, vertical) = (usize::from(component.horizontal), usize::from(component.vertical));
                 let pair = pair_of(image, index);
                 for y in row * vertical..(row + 1) * vertical {
-                    let first = y * component.blocks_wide + column * horizontal;
-                    for (block, at) in component.coefficients[first..first + horizontal].iter().zip(first..) {
+                    let first = y * component.blocks_wide + (part.mcus_left + column) * horizontal;
+                    let first_of_part = (y * wide + column) * horizontal;
+                    for (block, at) in component.coefficients[first..first + horizontal].iter().zip(first_of_part..) {
                         sink.begin_block(index, pair, at, block[0]);
                         let fits = code_block(block, &mut predictions[index], sink);
                         sink.end_block();

@@ -7,6 +7,7 @@ use super::error::JpegError;
 use super::fold::{FoldSampling, FoldedImage};
 use super::header::Header;
 use super::image::JpegImage;
+use super::part::ImagePart;
 
 /// A tile as its parent takes it: folded where its parent can be made by merging folded blocks,
 /// otherwise whole.
@@ -70,20 +71,60 @@ impl JpegTile {
         sampling: Option<FoldSampling>,
         out: &mut Vec<u8>,
     ) -> Result<(), EncodeError> {
+        if !self.encode_folding((&*image).into(), huffman, sampling, out)? {
+            std::mem::swap(&mut self.whole, image);
+            self.encode_whole(huffman, sampling, out)?;
+        }
+        Ok(())
+    }
+
+    /// The same of a part of an image.
+    ///
+    /// # Errors
+    /// As [`encode`]; the tile is then unspecified.
+    pub fn encode_part(
+        &mut self,
+        part: ImagePart<'_>,
+        huffman: HuffmanTables,
+        sampling: Option<FoldSampling>,
+        out: &mut Vec<u8>,
+    ) -> Result<(), EncodeError> {
+        if !self.encode_folding(part, huffman, sampling, out)? {
+            self.whole.assign_part(part);
+            self.encode_whole(huffman, sampling, out)?;
+        }
+        Ok(())
+    }
+
+    /// Encodes the part if it can be folded on the way; tells whether it could.
+    fn encode_folding(
+        &mut self,
+        part: ImagePart<'_>,
+        huffman: HuffmanTables,
+        sampling: Option<FoldSampling>,
+        out: &mut Vec<u8>,
+    ) -> Result<bool, EncodeError> {
         self.is_folded = false;
         let start = out.len();
-        let suits = sampling.is_some_and(|sampling| sampling.suits(image));
-        let is_folded = if suits && image.is_foldable_at_once() {
-            encode_folding(image, huffman, out, &mut self.folded)?;
-            true
-        } else {
-            encode(image, huffman, out)?;
-            sampling.is_some_and(|sampling| sampling.fold(image, &mut self.folded))
-        };
-        if is_folded {
+        let suits = sampling.is_some_and(|sampling| sampling.suits(part.image));
+        if !suits || !part.image.is_foldable_at_once(part.size()) {
+            return Ok(false);
+        }
+        encode_folding(part, huffman, out, &mut self.folded)?;
+        self.remember(out.get(start..).unwrap_or_default());
+        Ok(true)
+    }
+
+    fn encode_whole(
+        &mut self,
+        huffman: HuffmanTables,
+        sampling: Option<FoldSampling>,
+        out: &mut Vec<u8>,
+    ) -> Result<(), EncodeError> {
+        let start = out.len();
+        encode(&self.whole, huffman, out)?;
+        if sampling.is_some_and(|sampling| sampling.fold(&self.whole, &mut self.folded)) {
             self.remember(out.get(start..).unwrap_or_default());
-        } else {
-            std::mem::swap(&mut self.whole, image);
         }
         Ok(())
     }
