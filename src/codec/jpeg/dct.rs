@@ -152,12 +152,6 @@ impl Quantiser {
     }
 }
 
-/// The quantised coefficients of a block of samples.
-#[inline(always)]
-pub(super) fn forward(samples: &[[u8; 8]; 8], quantiser: &Quantiser) -> Block {
-    quantiser.quantise(&forward_exact(samples))
-}
-
 /// The coefficients of a block of samples, row-major, with [`FORWARD_POINT`] bits behind the binary
 /// point.
 #[inline(always)]

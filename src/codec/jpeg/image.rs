@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::dct;
 use super::encode_error::EncodeError;
+use super::forward::{PairQuantiser, forward_pair};
 use crate::codec::vector::{Vectorised, widest};
 
 /// A block's 64 coefficients or quantisation steps are in row-major ("natural") order everywhere
@@ -303,19 +304,22 @@ impl Vectorised for PlaneTransform<'_> {
     fn run(self) {
         let Self { samples, width, component } = self;
         let height = samples.len() / width.max(1);
-        let quantiser = dct::Quantiser::new(&component.quantisation);
-        let mut source = [[0u8; 8]; 8];
-        for (index, block) in component.coefficients.iter_mut().enumerate() {
-            let (left, top) = (index % component.blocks_wide * 8, index / component.blocks_wide * 8);
-            for (line, y) in source.iter_mut().zip(top..) {
-                let row = y.min(height - 1) * width;
-                let row = &samples[row..row + width];
-                match row.get(left..).and_then(|rest| rest.first_chunk::<8>()) {
-                    Some(inside) => *line = *inside,
-                    None => line.iter_mut().zip(left..).for_each(|(to, x)| *to = row[x.min(width - 1)]),
+        let quantiser = PairQuantiser::new(&component.quantisation);
+        let mut source = [[0u8; 16]; 8];
+        let rows_of_blocks = component.coefficients.chunks_mut(component.blocks_wide.max(1));
+        for (blocks, top) in rows_of_blocks.zip((0..).step_by(8)) {
+            for (pair, left) in blocks.chunks_mut(2).zip((0..).step_by(16)) {
+                for (line, y) in source.iter_mut().zip(top..) {
+                    let row = y.min(height - 1) * width;
+                    let row = &samples[row..row + width];
+                    match row.get(left..).and_then(|rest| rest.first_chunk::<16>()) {
+                        Some(inside) => *line = *inside,
+                        None => line.iter_mut().zip(left..).for_each(|(to, x)| *to = row[x.min(width - 1)]),
+                    }
                 }
+                // Of the last one in a row the right half may be of no use.
+                pair.copy_from_slice(&forward_pair(&source, &quantiser)[..pair.len()]);
             }
-            *block = dct::forward(&source, &quantiser);
         }
     }
 }

@@ -17,6 +17,7 @@ mod encode_error;
 mod error;
 mod fold;
 mod fold_colour;
+mod forward;
 mod header;
 mod huffman;
 mod icc;
