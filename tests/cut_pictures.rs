@@ -353,6 +353,23 @@ fn profiles_go_into_the_tiles() {
     }
 }
 
+#[test]
+fn a_profile_for_other_colours_is_left_out_of_a_jpeg_too() {
+    let segment = [b"ICC_PROFILE\0\x01\x01".as_slice(), &icc(b"RGB ")].concat();
+    let shades = Jpeg { colour: Colour::Grey, ..Jpeg::new(80) }.file((40, 40), 1);
+    let desk = Desk::new();
+    desk.write("grey.jpg", jpeg_with_segment(&shades, 0xE2, &segment));
+    // 16: without loss; 20: by pixels.
+    for side in ["16", "20"] {
+        let ended = desk.succeed(&["cut", "grey.jpg", side, "--tile-size", side]);
+        let told = format!("warning: {side}: grey.jpg: its ICC profile is for RGB and not for GRAY; it is left out");
+        assert!(ended.err.lines().any(|line| line == told), "{}", ended.err);
+        for tile in ["0_0.jpg", "1_1.jpg"] {
+            assert_eq!(icc_of(&desk.path(side).join("v0").join(tile)), None);
+        }
+    }
+}
+
 /// The colour of a picture whose pixels are all near one another.
 fn middle(path: PathBuf) -> [u8; 3] {
     image::open(path).unwrap().to_rgb8().get_pixel(4, 4).0

@@ -3,7 +3,7 @@
 mod rows;
 
 use super::upsample::Upsampling;
-use super::{Depth, Input, PictureError, PictureInfo, PictureKind, Rows, whole};
+use super::{Depth, Input, PictureError, PictureInfo, PictureKind, Rows, profile, whole};
 use crate::codec::jpeg::{self, Bands, BandsError, Colour, JpegImage, Opened, Several};
 use crate::geometry::Size;
 use rows::JpegRows;
@@ -23,6 +23,8 @@ pub struct JpegPicture {
     opened: Opened<Source>,
     /// Bytes of the file, if known.
     length: Option<u64>,
+    /// Whether the file has an ICC profile that is left out, because it does not fit the picture.
+    without_icc: bool,
 }
 
 impl std::fmt::Debug for JpegPicture {
@@ -57,13 +59,15 @@ pub(super) fn open(input: Input) -> Result<JpegPicture, PictureError> {
         Opened::Bands(_) => 0,
         Opened::Several(several) => several.coefficient_bytes() + length.unwrap_or(0),
     };
-    let (kind, depth, warnings) = (PictureKind::Jpeg, Depth::Eight, Vec::new());
+    let (kind, depth) = (PictureKind::Jpeg, Depth::Eight);
     let icc = match &opened {
-        Opened::Bands(bands) => bands.icc().cloned(),
-        Opened::Several(several) => several.icc().cloned(),
+        Opened::Bands(bands) => bands.icc(),
+        Opened::Several(several) => several.icc(),
     };
+    let (icc, warning) = profile::fitting(icc.map(|icc| &icc[..]), channels);
+    let (without_icc, warnings) = (warning.is_some(), warning.into_iter().collect());
     let info = PictureInfo { kind, size, channels, depth, palette: false, icc, orientation, held, warnings };
-    Ok(JpegPicture { info, stored, opened, length })
+    Ok(JpegPicture { info, stored, opened, length, without_icc })
 }
 
 fn refused(error: BandsError) -> PictureError {
@@ -138,7 +142,7 @@ impl JpegPicture {
             Opened::Bands(bands) => Stored::Bands(bands),
             Opened::Several(several) => Stored::Whole(decoded(several, self.length, max_memory)?),
         };
-        Ok(Coefficients { stored, done: 0 })
+        Ok(Coefficients { stored, done: 0, without_icc: self.without_icc })
     }
 
     /// Bytes that have to be held, for the coefficients, or also to turn the picture's pixels upright.
@@ -180,6 +184,8 @@ pub struct Coefficients {
     stored: Stored,
     /// Rows of pixels delivered.
     done: u32,
+    /// Whether the file's ICC profile is left out.
+    without_icc: bool,
 }
 
 enum Stored {
@@ -221,6 +227,9 @@ impl Coefficients {
         match &mut self.stored {
             Stored::Bands(bands) => bands.read(height, band).map_err(refused)?,
             Stored::Whole(image) => band.assign_rows(image, self.done, height),
+        }
+        if self.without_icc {
+            band.icc = None;
         }
         self.done += band.height;
         Ok(())
