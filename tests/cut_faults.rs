@@ -237,6 +237,36 @@ fn what_has_to_be_held_is_announced_and_refused() {
     assert_eq!(cut("wide.ppm", "90M", &[]).code, 3);
 }
 
+/// How long a stream is cannot be known beforehand.
+#[test]
+fn a_stream_that_is_longer_than_may_be_held_is_told_so() {
+    let desk = Desk::new();
+    let jpeg = std::fs::read(fixture("odd/progressive.jpg")).unwrap();
+    let (scans, end) = jpeg.split_at(jpeg.len() - 2);
+    let comment = [&[0xFF, 0xFE, 0xFF, 0xFF][..], &[b'x'; 0xFFFD]].concat();
+    let long = [scans, &comment.repeat(600), end].concat();
+    let cut = |limit: u64, more: &[&str]| {
+        let mut command = desk.command();
+        command.args(["cut", "-", "p", "--tile-size", "16", "--max-memory", &format!("{limit}M")]).args(more);
+        let output = command.write_stdin(long.as_slice()).output().unwrap();
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        (output.status.code(), text(output.stdout), text(output.stderr))
+    };
+    let planned: serde_json::Value = serde_json::from_str(&cut(1000, &["--dry-run", "--json"]).1).unwrap();
+    let announced = planned["memory_bytes"].as_u64().unwrap().div_ceil(1 << 20);
+    let (code, _, err) = cut(announced + 5, &[]);
+    assert_eq!(code, Some(3), "{err}");
+    let why = "it has to be held whole (its coefficients come in several scans, as in progressive JPEG)";
+    let told = format!(", because {why}, and {} MB are allowed\n", announced + 5);
+    assert!(err.contains("error: standard input: cutting it takes about ") && err.contains(&told), "{err}");
+    assert!(!desk.path("p").exists());
+    let (_, enough) = err.split_once("--max-memory ").unwrap();
+    let (enough, _) = enough.split_once("M,").unwrap();
+    let enough: u64 = enough.parse().unwrap();
+    assert!(enough > announced + 35 && enough < announced + 45, "{enough}, {announced}");
+    assert_eq!(cut(enough, &[]).0, Some(0));
+}
+
 #[test]
 fn what_is_no_picture() {
     let desk = Desk::new();

@@ -1,16 +1,21 @@
 //! JPEG pictures, which can be had as coefficients, without any loss, or as rows of pixels.
 
+mod bounded;
 mod rows;
 
 use super::upsample::Upsampling;
 use super::{Depth, Input, PictureError, PictureInfo, PictureKind, Rows, profile, whole};
 use crate::codec::jpeg::{self, Bands, BandsError, Colour, JpegImage, Opened, Several};
 use crate::geometry::Size;
+use bounded::{Bound, Bounded, TooLong};
 use rows::JpegRows;
 use std::io::{BufRead, BufReader};
+use std::sync::{Arc, OnceLock};
 
 /// Bytes read at once.
 const AT_ONCE: usize = 1 << 18;
+/// Bytes beyond what may be held that are counted at least, to say how many there are.
+const LEAST_COUNTED: u64 = 1 << 30;
 const IN_SEVERAL_SCANS: &str = "its coefficients come in several scans, as in progressive JPEG";
 
 type Source = Box<dyn BufRead + Send>;
@@ -25,6 +30,8 @@ pub struct JpegPicture {
     length: Option<u64>,
     /// Whether the file has an ICC profile that is left out, because it does not fit the picture.
     without_icc: bool,
+    /// How much of a stream may be held, to be set before it is.
+    bound: Arc<OnceLock<Bound>>,
 }
 
 impl std::fmt::Debug for JpegPicture {
@@ -42,9 +49,10 @@ pub(super) fn open(input: Input) -> Result<JpegPicture, PictureError> {
         Input::File(file) => Some(file.get_ref().metadata()?.len()),
         Input::Stream(_) => None,
     };
+    let bound = Arc::default();
     let source: Source = match input {
         Input::File(file) => Box::new(BufReader::with_capacity(AT_ONCE, file)),
-        Input::Stream(stream) => Box::new(BufReader::with_capacity(AT_ONCE, stream)),
+        Input::Stream(stream) => Box::new(BufReader::with_capacity(AT_ONCE, Bounded::new(stream, Arc::clone(&bound)))),
     };
     let opened = jpeg::open(source, length).map_err(refused)?;
     let header = match &opened {
@@ -67,7 +75,7 @@ pub(super) fn open(input: Input) -> Result<JpegPicture, PictureError> {
     let (icc, warning) = profile::fitting(icc.map(|icc| &icc[..]), channels);
     let (without_icc, warnings) = (warning.is_some(), warning.into_iter().collect());
     let info = PictureInfo { kind, size, channels, depth, palette: false, icc, orientation, held, warnings };
-    Ok(JpegPicture { info, stored, opened, length, without_icc })
+    Ok(JpegPicture { info, stored, opened, length, without_icc, bound })
 }
 
 fn refused(error: BandsError) -> PictureError {
@@ -140,7 +148,7 @@ impl JpegPicture {
     pub fn coefficients(self, max_memory: u64) -> Result<Coefficients, PictureError> {
         let stored = match self.opened {
             Opened::Bands(bands) => Stored::Bands(bands),
-            Opened::Several(several) => Stored::Whole(decoded(several, self.length, max_memory)?),
+            Opened::Several(several) => Stored::Whole(decoded(several, self.length, &self.bound, max_memory)?),
         };
         Ok(Coefficients { stored, done: 0, without_icc: self.without_icc })
     }
@@ -169,14 +177,26 @@ impl JpegPicture {
     }
 }
 
-fn decoded(several: Several<Source>, length: Option<u64>, max_memory: u64) -> Result<JpegImage, PictureError> {
-    let needed = several.coefficient_bytes().saturating_add(length.unwrap_or(0));
-    if needed > max_memory {
-        let why = IN_SEVERAL_SCANS;
-        return Err(PictureError::TooMuchMemory { why, needed, limit: max_memory });
-    }
-    let left = max_memory - several.coefficient_bytes();
-    several.decode(left).map_err(refused)
+fn decoded(
+    several: Several<Source>,
+    length: Option<u64>,
+    bound: &OnceLock<Bound>,
+    max_memory: u64,
+) -> Result<JpegImage, PictureError> {
+    let coefficients = several.coefficient_bytes();
+    let too_much = |bytes: u64| {
+        let needed = coefficients.saturating_add(bytes);
+        PictureError::TooMuchMemory { why: IN_SEVERAL_SCANS, needed, limit: max_memory }
+    };
+    let known = length.unwrap_or(0);
+    let most = max_memory.checked_sub(coefficients).filter(|most| known <= *most).ok_or_else(|| too_much(known))?;
+    // Hardly any file is longer than its coefficients. It is set once, as a stream is read once.
+    let _ = bound.set(Bound { most, counted: most.saturating_add(coefficients.max(LEAST_COUNTED)) });
+    // A stream ends at its bound, and a file where it did when it was opened.
+    several.decode(length.map_or(u64::MAX, |_| most)).map_err(|error| match &error {
+        BandsError::Read(read) => TooLong::bytes(read).map_or_else(|| refused(error), too_much),
+        BandsError::Jpeg(_) => refused(error),
+    })
 }
 
 /// A JPEG's coefficients, a band at a time.

@@ -19,7 +19,7 @@ use crate::build::{RowBuild, TileSink};
 use crate::codec::{Codec, jpeg};
 use crate::cut::{self, BaseSink, CutCounts, CutFailure, RowWatch};
 use crate::geometry::Tile;
-use crate::picture::{Depth, Opened};
+use crate::picture::{Depth, Opened, PictureError};
 use crate::spec::{FormatKind, Settings};
 use crate::store::{self, LatestSources, StagedSource, StoreError, Trees, Version, WriteLock};
 use sink::Patch;
@@ -249,9 +249,9 @@ impl<'a> Cut<'a> {
         build: Option<RowBuild<'_, K>>,
     ) -> Result<CutCounts, Error> {
         let steps = latest.map(|latest| luma_steps(latest, &trees.settings)).transpose()?.flatten();
-        let most = self.options.max_memory.unwrap_or(u64::MAX);
+        let most = self.options.max_memory.unwrap_or(u64::MAX).saturating_sub(self.report.memory.beside());
         let (bands, manner) = source::bands(opened, self.report.manner, &trees.settings, steps, most)
-            .map_err(|error| self.picture.refused(error))?;
+            .map_err(|error| self.refused(error))?;
         if (self.report.manner, manner) == (Manner::Lossless, Manner::Requantised) {
             let text = "it is quantised anew, as the latest tiles have the pyramid's quality and not a picture's own; \
                         give another folder to cut it without loss";
@@ -264,9 +264,22 @@ impl<'a> Cut<'a> {
         walked.map_err(|failure| self.explain(failure, trees))
     }
 
+    /// Why the picture cannot be read.
+    fn refused(&self, error: PictureError) -> Error {
+        match error {
+            // Of a stream it is not known beforehand how long it is.
+            PictureError::TooMuchMemory { why, needed, .. } => {
+                let (needed, limit) = (needed.saturating_add(self.report.memory.beside()), self.options.max_memory);
+                CutError::Memory { picture: self.picture.to_string(), needed, limit: limit.unwrap_or(u64::MAX), why }
+            }
+            error => self.picture.refused(error),
+        }
+        .into()
+    }
+
     fn explain(&self, failure: CutFailure<StoreError>, trees: &Trees) -> Error {
         match failure {
-            CutFailure::Picture(error) => self.picture.refused(error).into(),
+            CutFailure::Picture(error) => self.refused(error),
             CutFailure::Encode { tile, error } => {
                 CutError::Encode { picture: self.picture.to_string(), tile, problem: error.to_string() }.into()
             }

@@ -81,6 +81,13 @@ pub struct Memory {
     pub why_held: &'static str,
 }
 
+impl Memory {
+    /// Bytes of all but what has to be held.
+    pub(super) fn beside(&self) -> u64 {
+        self.total.saturating_sub(self.held)
+    }
+}
+
 /// Whether the picture can be cut by its coefficients: between its MCUs, upright, into JPEG.
 fn by_coefficients(picture: &JpegPicture, geometry: &Geometry, settings: &Settings) -> bool {
     let ((wide, high), grid) = (picture.mcu_size(), geometry.base_grid());
