@@ -5,7 +5,8 @@ mod common;
 
 use common::cli::{Desk, HANGS};
 use common::cutting::{cut_once, save};
-use common::pictures::{Png, by_image, pnm, sources_show};
+use common::fixture;
+use common::pictures::{Png, by_image, exif, pnm, sources_show};
 use common::strace::whole;
 use common::tree::{assert_same_snapshot, assert_tree_rules};
 use rustix::process::{Pid, Signal, kill_process};
@@ -96,6 +97,31 @@ fn a_cut_that_waits_for_input_is_ended() {
         desk.write("a.ppm", &picture);
         desk.succeed(&["cut", "a.ppm", "p", "--build", "-q"]);
         assert!(!desk.path("p/.fast_pyramid-cut-v0").exists());
+    }
+}
+
+/// What has to be held is decoded where that can be given up, however long it takes.
+#[test]
+fn a_picture_that_is_decoded_whole_is_given_up_and_nothing_is_left() {
+    let interlaced = Png { interlaced: true, ..Png::new(2, 8) }.file(SIZE, 1, &[]);
+    let turned = Png::new(2, 8).file(SIZE, 1, &[(b"eXIf", &exif(6))]);
+    let progressive = std::fs::read(fixture("odd/progressive.jpg")).unwrap();
+    for (name, picture) in [("interlaced", interlaced), ("turned", turned), ("progressive", progressive)] {
+        for (signal, code) in [(Signal::INT, 130), (Signal::TERM, 143)] {
+            let desk = Desk::new();
+            let mut child = start(&desk, &["-j", "1", "--build"]);
+            let mut stdin = child.stdin.take().unwrap();
+            stdin.write_all(&picture[..picture.len() - 100]).unwrap();
+            stdin.flush().unwrap();
+            wait_until("the cut", || desk.path("p/.fast_pyramid-cut-v0").exists());
+            std::thread::sleep(Duration::from_millis(100));
+            let asked = Instant::now();
+            kill_process(Pid::from_child(&child), signal).unwrap();
+            wait_until("the end", || child.try_wait().unwrap().is_some());
+            let ended = child.wait().unwrap();
+            assert_eq!(ended.code(), Some(code), "{name}: {ended:?} after {:?}", asked.elapsed());
+            assert!(!desk.path("p").exists(), "{name} left something");
+        }
     }
 }
 

@@ -48,6 +48,9 @@ pub enum PictureError {
         /// Bytes allowed.
         limit: u64,
     },
+    /// The caller wanted it no more.
+    #[error("reading it was given up")]
+    Stopped,
     /// It has to be read from several places, which a stream does not allow.
     #[error("{0} cannot be read from standard input, only from a file")]
     NotSeekable(&'static str),

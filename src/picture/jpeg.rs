@@ -3,6 +3,7 @@
 mod bounded;
 mod rows;
 
+use super::apart::apart;
 use super::upsample::Upsampling;
 use super::{Depth, Input, PictureError, PictureInfo, PictureKind, Rows, profile, whole};
 use crate::codec::jpeg::{self, Bands, BandsError, Colour, JpegImage, Opened, Several};
@@ -141,14 +142,18 @@ impl JpegPicture {
         }
     }
 
-    /// The picture as coefficients, from top to bottom, as stored: its orientation is not applied.
+    /// The picture as coefficients, from top to bottom, as stored: its orientation is not applied. One that has to be held
+    /// is decoded now, unless `stopped` says to stop.
     ///
     /// # Errors
-    /// It has to be held in memory and that is more than `max_memory`, or damaged.
-    pub fn coefficients(self, max_memory: u64) -> Result<Coefficients, PictureError> {
+    /// It has to be held in memory and that is more than `max_memory`, or damaged; [`PictureError::Stopped`].
+    pub fn coefficients(self, max_memory: u64, stopped: &dyn Fn() -> bool) -> Result<Coefficients, PictureError> {
         let stored = match self.opened {
             Opened::Bands(bands) => Stored::Bands(bands),
-            Opened::Several(several) => Stored::Whole(decoded(several, self.length, &self.bound, max_memory)?),
+            Opened::Several(several) => {
+                let decode = move || decoded(several, self.length, &self.bound, max_memory);
+                Stored::Whole(apart(stopped, decode)?)
+            }
         };
         Ok(Coefficients { stored, done: 0, without_icc: self.without_icc })
     }
@@ -164,14 +169,19 @@ impl JpegPicture {
     ///
     /// # Errors
     /// As [`Self::coefficients`].
-    pub fn rows(self, upsampling: Upsampling, max_memory: u64) -> Result<Box<dyn Rows>, PictureError> {
+    pub fn rows(
+        self,
+        upsampling: Upsampling,
+        max_memory: u64,
+        stopped: &dyn Fn() -> bool,
+    ) -> Result<Box<dyn Rows>, PictureError> {
         let (needed, why) = (self.held(true), self.why_held());
         if needed > max_memory {
             return Err(PictureError::TooMuchMemory { why, needed, limit: max_memory });
         }
         let (stored, mcu_height, orientation) = (self.stored, self.mcu_size().1, self.info.orientation);
         let (channels, depth) = (self.info.channels, self.info.depth);
-        let coefficients = self.coefficients(max_memory)?;
+        let coefficients = self.coefficients(max_memory, stopped)?;
         let rows = JpegRows::new(coefficients, stored, mcu_height, upsampling);
         Ok(whole::upright(Box::new(rows), stored, channels, depth, orientation))
     }

@@ -5,6 +5,7 @@
 //! settled before a [`Rows`] delivers them: palettes, fewer than 8 bits, CMYK and the like become grey or RGB, with or
 //! without alpha, in 8 or 16 bits; turned and mirrored pictures come out upright.
 
+mod apart;
 mod error;
 mod jpeg;
 mod open;
@@ -80,6 +81,16 @@ pub struct PictureInfo {
 
 /// The rows of a picture, from top to bottom.
 pub trait Rows: Send {
+    /// Before the first row: decodes what has to be held whole, or gives up when `stopped` says so. Where this is not called,
+    /// reading the first row does it, and is not to be stopped.
+    ///
+    /// # Errors
+    /// [`PictureError::Stopped`]; the file cannot be read, or is damaged.
+    fn prepare(&mut self, stopped: &dyn Fn() -> bool) -> Result<(), PictureError> {
+        let _ = stopped;
+        Ok(())
+    }
+
     /// Fills `band` with the next rows. Its width, channels and depth are the picture's, and it has no more rows than
     /// are left.
     ///

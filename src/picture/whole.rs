@@ -1,6 +1,7 @@
 //! Pictures whose rows cannot be delivered in the order in which they are stored: turned and mirrored ones, and those
 //! that a format gives as a whole only.
 
+use super::apart::apart;
 use super::{Depth, PictureError, Rows};
 use crate::codec::Samples;
 use crate::geometry::Size;
@@ -48,6 +49,14 @@ impl Whole {
 }
 
 impl Rows for Whole {
+    fn prepare(&mut self, stopped: &dyn Fn() -> bool) -> Result<(), PictureError> {
+        self.state = match std::mem::replace(&mut self.state, State::Failed) {
+            State::Later(decode) => State::Here(apart(stopped, decode)?),
+            other => other,
+        };
+        Ok(())
+    }
+
     fn read(&mut self, band: &mut Samples) -> Result<(), PictureError> {
         let (orientation, row) = (self.orientation, self.row);
         let delivered = match (self.samples()?, band) {
@@ -69,6 +78,10 @@ impl Rows for Whole {
 struct Mirrored(Box<dyn Rows>);
 
 impl Rows for Mirrored {
+    fn prepare(&mut self, stopped: &dyn Fn() -> bool) -> Result<(), PictureError> {
+        self.0.prepare(stopped)
+    }
+
     fn read(&mut self, band: &mut Samples) -> Result<(), PictureError> {
         self.0.read(band)?;
         match band {

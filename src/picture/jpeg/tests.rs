@@ -15,7 +15,7 @@ fn opened(input: Input) -> JpegPicture {
 fn pixels(input: Input, upsampling: Upsampling, rows: usize) -> (PictureInfo, Vec<u16>) {
     let picture = opened(input);
     let info = picture.info().clone();
-    let mut reader = picture.rows(upsampling, u64::MAX).unwrap();
+    let mut reader = picture.rows(upsampling, u64::MAX, &|| false).unwrap();
     let (width, height) = (info.size.width as usize, info.size.height as usize);
     let mut samples = Vec::new();
     for first in (0..height).step_by(rows) {
@@ -132,7 +132,7 @@ fn several_scans_are_announced_and_refused_beyond_the_limit() {
     // 64x48 in 4:2:0, two bytes a coefficient, and the file.
     assert_eq!(held, 64 * 48 * 3 / 2 * 2 + bytes.len() as u64);
     assert_eq!(picture.why_held(), IN_SEVERAL_SCANS);
-    let error = picture.coefficients(held - 1).unwrap_err();
+    let error = picture.coefficients(held - 1, &|| false).unwrap_err();
     assert!(matches!(error, PictureError::TooMuchMemory { needed, .. } if needed == held), "{error}");
     let (_, found) = pixels(file(&bytes), Upsampling::Smooth, 10);
     let expected = by_image(&bytes).1;

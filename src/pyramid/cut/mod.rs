@@ -250,8 +250,11 @@ impl<'a> Cut<'a> {
     ) -> Result<CutCounts, Error> {
         let steps = latest.map(|latest| luma_steps(latest, &trees.settings)).transpose()?.flatten();
         let most = self.options.max_memory.unwrap_or(u64::MAX).saturating_sub(self.report.memory.beside());
-        let (bands, manner) = source::bands(opened, self.report.manner, &trees.settings, steps, most)
-            .map_err(|error| self.refused(error))?;
+        // Decoding what has to be held is a part of the work, and takes its time.
+        self.observer.cut_started(trees.geometry.size().height);
+        let stopped = || self.observer.stopped();
+        let (bands, manner) = source::bands(opened, self.report.manner, &trees.settings, steps, most, &stopped)
+            .map_err(|error| self.refused(error, trees))?;
         if (self.report.manner, manner) == (Manner::Lossless, Manner::Requantised) {
             let text = "it is quantised anew, as the latest tiles have the pyramid's quality and not a picture's own; \
                         give another folder to cut it without loss";
@@ -259,14 +262,14 @@ impl<'a> Cut<'a> {
         }
         self.report.manner = manner;
         let codec = Codec::new(&trees.settings);
-        self.observer.cut_started(trees.geometry.size().height);
         let walked = cut::run(&trees.geometry, codec, bands, base, build, &WatchFor(self.observer));
         walked.map_err(|failure| self.explain(failure, trees))
     }
 
     /// Why the picture cannot be read.
-    fn refused(&self, error: PictureError) -> Error {
+    fn refused(&self, error: PictureError, trees: &Trees) -> Error {
         match error {
+            PictureError::Stopped => return Error::CutInterrupted { pyramid: trees.layout.root().to_owned() },
             // Of a stream it is not known beforehand how long it is.
             PictureError::TooMuchMemory { why, needed, .. } => {
                 let (needed, limit) = (needed.saturating_add(self.report.memory.beside()), self.options.max_memory);
@@ -279,7 +282,7 @@ impl<'a> Cut<'a> {
 
     fn explain(&self, failure: CutFailure<StoreError>, trees: &Trees) -> Error {
         match failure {
-            CutFailure::Picture(error) => self.refused(error),
+            CutFailure::Picture(error) => self.refused(error, trees),
             CutFailure::Encode { tile, error } => {
                 CutError::Encode { picture: self.picture.to_string(), tile, problem: error.to_string() }.into()
             }

@@ -163,24 +163,33 @@ pub(super) fn continued(
 }
 
 /// The picture's bands, in this manner. `latest_steps` are the luma steps of a tile that the pyramid has, if it has any:
-/// where those are of its own quality, the new picture is brought to it, too.
+/// where those are of its own quality, the new picture is brought to it, too. What has to be held is decoded now, unless
+/// `stopped` says to stop.
 pub(super) fn bands(
     opened: Opened,
     manner: Manner,
     settings: &Settings,
     latest_steps: Option<[u16; 64]>,
     max_memory: u64,
+    stopped: &dyn Fn() -> bool,
 ) -> Result<(Bands, Manner), PictureError> {
     let info = opened.info().clone();
     let codec = Codec::new(settings);
-    let picture = match opened {
-        Opened::Picture(picture) => return Ok((Bands::of_rows(&info, picture.rows(max_memory)?), manner)),
+    let rows = match opened {
+        Opened::Picture(picture) => Ok(picture.rows(max_memory)?),
         Opened::Jpeg(picture) if manner == Manner::Pixels => {
-            return Ok((Bands::of_rows(&info, picture.rows(upsampling(settings), max_memory)?), manner));
+            Ok(picture.rows(upsampling(settings), max_memory, stopped)?)
         }
-        Opened::Jpeg(picture) => picture,
+        Opened::Jpeg(picture) => Err(picture),
     };
-    let coefficients = picture.coefficients(max_memory)?;
+    let picture = match rows {
+        Ok(mut rows) => {
+            rows.prepare(stopped)?;
+            return Ok((Bands::of_rows(&info, rows), manner));
+        }
+        Err(picture) => picture,
+    };
+    let coefficients = picture.coefficients(max_memory, stopped)?;
     let continued = continues(settings, latest_steps, coefficients.luma_steps());
     // Baseline tiles have steps of one byte.
     let too_large = coefficients.largest_step() > 255;
