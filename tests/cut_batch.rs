@@ -182,7 +182,14 @@ error: nothing: it names no picture
 
 "#]],
     );
-    assert_eq!(desk.run(&["cut", "--list", "a.png", "--into", "x"]).code, 2);
+    desk.run(&["cut", "--list", "a.png", "--into", "x"]).expect(
+        2,
+        str![[r#"
+error: a.png: it is no list of paths, one a line: there is a zero byte in it
+  see fast_pyramid cut --help
+
+"#]],
+    );
     desk.run(&["cut", "a.png", "-", "--into", "x"]).expect(
         2,
         str![[r#"
@@ -192,6 +199,19 @@ error: standard input has no name; cut it with: cut - DIR
 "#]],
     );
     assert!(!desk.path("x").exists());
+}
+
+/// A file's name is bytes, and not always UTF-8.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_list_may_be_in_any_encoding() {
+    use std::os::unix::ffi::OsStrExt;
+    let desk = three();
+    let latin = b"Z\xFCrich.png";
+    std::fs::copy(desk.path("a.png"), desk.path("").join(std::ffi::OsStr::from_bytes(latin))).unwrap();
+    desk.write("list", [&latin[..], b"\r\na.png\n"].concat());
+    desk.succeed(&["cut", "--list", "list", "--into", "all", "-q"]);
+    assert_eq!(names(&desk, "all"), ["Z_rich", "a"]);
 }
 
 #[test]

@@ -13,7 +13,9 @@ use fast_pyramid::store::Durability;
 use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::ffi::OsString;
 use std::io::{BufRead, BufReader, Read};
+use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -274,14 +276,25 @@ fn source(path: &Path) -> PictureSource {
     if path.as_os_str() == "-" { PictureSource::StandardInput } else { PictureSource::File(path.to_owned()) }
 }
 
-/// The paths in a list, one a line; empty lines are passed over.
+/// The paths in a list, one a line, in whatever bytes the file system has them; empty lines are passed over.
 fn listed(list: &Path) -> std::io::Result<Vec<PathBuf>> {
     let file: Box<dyn Read> =
         if list.as_os_str() == "-" { Box::new(std::io::stdin()) } else { Box::new(std::fs::File::open(list)?) };
-    let lines = BufReader::new(file.take(MOST_LIST_BYTES)).lines();
-    let paths: std::io::Result<Vec<String>> = lines.collect();
-    let paths = paths?.into_iter().map(|line| line.trim_end_matches('\r').to_owned());
-    Ok(paths.filter(|line| !line.trim().is_empty()).map(PathBuf::from).collect())
+    let mut paths = Vec::new();
+    for line in BufReader::new(file.take(MOST_LIST_BYTES)).split(b'\n') {
+        let mut line = line?;
+        if line.contains(&0) {
+            let problem = "it is no list of paths, one a line: there is a zero byte in it";
+            return Err(std::io::Error::new(std::io::ErrorKind::InvalidData, problem));
+        }
+        while line.last() == Some(&b'\r') {
+            line.pop();
+        }
+        if !line.trim_ascii().is_empty() {
+            paths.push(PathBuf::from(OsString::from_vec(line)));
+        }
+    }
+    Ok(paths)
 }
 
 /// A picture's name without its ending, as a folder's name that is safe in every shell, URL and file system.
