@@ -76,7 +76,7 @@ impl Description {
 fn largest(source: &Source, first: u64, warnings: &mut Vec<String>) -> Result<(Directory, (u64, u64)), PictureError> {
     let mut seen = HashSet::new();
     let mut best: Option<(Directory, (u64, u64))> = None;
-    let mut others = Vec::new();
+    let (mut sizes, mut taken) = (Vec::new(), 0);
     let (mut offset, mut broken) = (first, None);
     while offset != 0 {
         if !seen.insert(offset) || seen.len() > MOST_IMAGES {
@@ -93,26 +93,20 @@ fn largest(source: &Source, first: u64, warnings: &mut Vec<String>) -> Result<(D
         };
         offset = found.0.next;
         let pixels = |size: (u64, u64)| u128::from(size.0) * u128::from(size.1);
-        match best.take() {
-            Some(before) if pixels(before.1) >= pixels(found.1) => {
-                others.push(found.1);
-                best = Some(before);
-            }
-            before => {
-                others.extend(before.map(|before| before.1));
-                best = Some(found);
-            }
+        sizes.push(found.1);
+        if best.as_ref().is_none_or(|best| pixels(best.1) < pixels(found.1)) {
+            (best, taken) = (Some(found), sizes.len() - 1);
         }
     }
     match (best, broken) {
         (None, Some(error)) => Err(error),
         (None, None) => Err(PictureError::Damaged("it holds no image".into())),
         (Some(best), broken) => {
-            if !others.is_empty() {
-                warnings.push(left_out(&others, best.1));
+            if sizes.len() > 1 {
+                warnings.push(left_out(&sizes, taken));
             }
             if let Some(why) = broken {
-                warnings.push(format!("the list of its images cannot be read after {}: {why}", others.len() + 1));
+                warnings.push(format!("the list of its images cannot be read after {}: {why}", sizes.len()));
             }
             Ok(best)
         }
@@ -129,17 +123,24 @@ fn image(source: &Source, offset: u64) -> Result<(Directory, (u64, u64)), Pictur
     Ok((directory, if mask { (0, 0) } else { size }))
 }
 
-fn left_out(others: &[(u64, u64)], shown: (u64, u64)) -> String {
-    let mut sizes: Vec<String> = others
-        .iter()
-        .take(NAMED)
-        .map(|size| if *size == (0, 0) { "a mask".into() } else { format!("{}x{}", size.0, size.1) })
-        .collect();
+/// Names the images that are left out, by their place in the file, counted from 1, and their size.
+fn left_out(sizes: &[(u64, u64)], taken: usize) -> String {
+    let named = |(index, size): (usize, &(u64, u64))| match size {
+        (0, 0) => format!("{} (a mask)", index + 1),
+        (width, height) => format!("{} ({width}x{height})", index + 1),
+    };
+    let others = sizes.iter().enumerate().filter(|(index, _)| *index != taken);
+    let mut others: Vec<String> = others.map(named).take(NAMED + 1).collect();
     if others.len() > NAMED {
-        sizes.push("...".into());
+        others[NAMED] = "...".into();
     }
-    let (count, sizes) = (others.len() + 1, sizes.join(", "));
-    format!("it has {count} images; the largest, {}x{}, is taken, not: {sizes}", shown.0, shown.1)
+    let ((width, height), plural) = (sizes[taken], if others.len() == 1 { "" } else { "s" });
+    format!(
+        "it has {} images; number {}, the largest with {width}x{height} pixels, is taken; left out: number{plural} {}",
+        sizes.len(),
+        taken + 1,
+        others.join(", ")
+    )
 }
 
 /// The tags of one image.

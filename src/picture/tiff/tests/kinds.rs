@@ -184,7 +184,10 @@ fn the_largest_image_is_taken_and_the_others_are_named() {
     }
     let found = decoded(&file).unwrap();
     assert_eq!(found.info.size.to_string(), "20x10");
-    assert_eq!(found.info.warnings, ["it has 3 images; the largest, 20x10, is taken, not: 8x9, 8x9"]);
+    assert_eq!(
+        found.info.warnings,
+        ["it has 3 images; number 2, the largest with 20x10 pixels, is taken; left out: numbers 1 (8x9), 3 (8x9)"]
+    );
     assert_eq!(found.samples, large.noise(1));
 
     // The last leads back to the first.
