@@ -23,6 +23,12 @@ fn folders_that_are_something_else() {
     desk.row("both", 1);
     desk.spec("broken", "{ width: ");
     desk.write("file_v0/v0", "mine");
+    std::fs::create_dir_all(desk.path("empty/v0")).unwrap();
+    desk.write("nothing/src/v3/.DS_Store", "");
+    desk.row("later", 1);
+    desk.delete("later/pyramid.json");
+    std::fs::rename(desk.path("later/v0"), desk.path("later/v1")).unwrap();
+    std::fs::create_dir(desk.path("later/v0")).unwrap();
     let before = snapshot(&desk.path(""));
     desk.run(&["cut", "a.png", "file"]).expect(
         3,
@@ -52,6 +58,24 @@ error: dangling: this is not a folder
         str![[r#"
 error: tiles: there are tiles in v0, but no pyramid.json
   write the pyramid.json that belongs to them, or give another folder
+
+"#]],
+    );
+    let ended = desk.run(&["cut", "a.png", "later"]);
+    assert!(ended.err.starts_with("error: later: there are tiles in v1, but no pyramid.json\n"), "{}", ended.err);
+    desk.run(&["cut", "a.png", "empty"]).expect(
+        3,
+        str![[r#"
+error: empty/v0: there is no tile in it, and no pyramid.json beside it
+  delete this folder and run the same command again
+
+"#]],
+    );
+    desk.run(&["cut", "a.png", "nothing"]).expect(
+        3,
+        str![[r#"
+error: nothing/src/v3: there is no tile in it, and no pyramid.json beside it
+  delete this folder and run the same command again
 
 "#]],
     );

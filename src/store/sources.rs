@@ -81,6 +81,19 @@ fn versions_in(folder: &Path) -> Result<Vec<Version>, StoreError> {
     Ok(versions)
 }
 
+/// Whether there is anything in a source folder but what systems leave behind.
+///
+/// # Errors
+/// It cannot be read.
+pub fn has_tiles(folder: &Path) -> Result<bool, StoreError> {
+    for entry in std::fs::read_dir(folder).context("read", folder)? {
+        if !passed_over(&entry.context("read", folder)?.file_name()) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
 /// What a listing of one source version found.
 #[derive(Debug)]
 pub struct SourceListing {

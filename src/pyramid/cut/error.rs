@@ -69,6 +69,12 @@ pub enum CutError {
         /// A source version.
         version: String,
     },
+    /// A source version is there without a tile, and without pyramid.json.
+    #[error("{}: there is no tile in it, and no pyramid.json beside it", shown(path))]
+    EmptyFolder {
+        /// Its folder.
+        path: PathBuf,
+    },
     /// What is to be the pyramid's folder is something else.
     #[error("{}: this is not a folder", shown(path))]
     NotAFolder {
@@ -112,6 +118,7 @@ impl CutError {
             Self::Picture { .. }
             | Self::OtherSize { .. }
             | Self::NoSpec { .. }
+            | Self::EmptyFolder { .. }
             | Self::NotAFolder { .. }
             | Self::IsAFolder { .. }
             | Self::Memory { .. }
@@ -151,6 +158,7 @@ impl CutError {
                     .into()
             }
             Self::NoSpec { .. } => "write the pyramid.json that belongs to them, or give another folder".into(),
+            Self::EmptyFolder { .. } => "delete this folder and run the same command again".into(),
             Self::Encode { .. } => "save the picture anew, or convert it to PNG first".into(),
             Self::NotAFolder { .. } => {
                 "the pyramid's folder comes last, and is made if it is not there; for several pictures give --into DIR"

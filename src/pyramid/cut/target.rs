@@ -67,9 +67,14 @@ impl Target {
                 return Err(CutError::NotAFolder { path: root }.into());
             }
             match SourceVersions::find(&layout) {
-                Ok(SourceVersions { versions, .. }) => {
-                    let version = versions.first().map(ToString::to_string).unwrap_or_default();
-                    return Err(CutError::NoSpec { folder: root, version }.into());
+                Ok(SourceVersions { place, versions }) => {
+                    for version in &versions {
+                        if store::has_tiles(&layout.source(place, *version))? {
+                            return Err(CutError::NoSpec { folder: root, version: version.to_string() }.into());
+                        }
+                    }
+                    let path = layout.source(place, versions.first().copied().unwrap_or(Version(0)));
+                    return Err(CutError::EmptyFolder { path }.into());
                 }
                 Err(StoreError::NoVersions { .. }) => {}
                 Err(error) => return Err(error.into()),
