@@ -38,13 +38,20 @@ error: file: this is not a folder
 
 "#]],
     );
-    desk.run(&["cut", "a.png", "file/p"]).expect(
-        1,
-        str![[r#"
-error: file/p: cannot create the folder: File exists (os error 17)
+    for more in [&[][..], &["--dry-run"]] {
+        desk.run(&[&["cut", "a.png", "file/p"], more].concat()).expect(
+            3,
+            str![[r#"
+error: file/p: it cannot be made, because file is not a folder
+  give another folder, or move away what stands there
 
 "#]],
-    );
+        );
+    }
+    let ended = desk.run(&["cut", "a.png", "dangling/p/q"]);
+    assert!(ended.err.starts_with("error: dangling/p/q: it cannot be made, because dangling is not"), "{}", ended.err);
+    let ended = desk.run(&["cut", "a.png", &"long".repeat(70)]);
+    assert!(ended.code == 1 && ended.err.ends_with("\n  give it a shorter name\n"), "{}", ended.err);
     desk.run(&["cut", "a.png", "dangling"]).expect(
         3,
         str![[r#"
@@ -164,6 +171,7 @@ fn folders_that_cannot_be_written_to() {
         let err = String::from_utf8_lossy(&output.stderr).into_owned();
         assert_eq!(output.status.code(), Some(1), "{err}");
         assert!(err.contains("Permission denied") && err.contains(word), "{err}");
+        assert_eq!(err.contains("check the permissions"), picture != &secret, "{err}");
         assert_same_snapshot(&before, &snapshot(scratch.path()));
     }
 }

@@ -81,6 +81,14 @@ pub enum CutError {
         /// The path.
         path: PathBuf,
     },
+    /// The pyramid's folder is to be made in something that is no folder.
+    #[error("{}: it cannot be made, because {} is not a folder", shown(folder), shown(path))]
+    InAFile {
+        /// The folder.
+        folder: PathBuf,
+        /// What it would have to be in.
+        path: PathBuf,
+    },
     /// The folder cannot be made.
     #[error("{}: cannot create the folder: {error}", shown(path))]
     Folder {
@@ -120,6 +128,7 @@ impl CutError {
             | Self::NoSpec { .. }
             | Self::EmptyFolder { .. }
             | Self::NotAFolder { .. }
+            | Self::InAFile { .. }
             | Self::IsAFolder { .. }
             | Self::Memory { .. }
             | Self::Encode { .. } => Category::Input,
@@ -164,7 +173,14 @@ impl CutError {
                 "the pyramid's folder comes last, and is made if it is not there; for several pictures give --into DIR"
                     .into()
             }
-            Self::Folder { .. } => return None,
+            Self::InAFile { .. } => "give another folder, or move away what stands there".into(),
+            Self::Folder { error, .. } => match error.kind() {
+                ErrorKind::PermissionDenied => "give a folder that you may write to, or check the permissions".into(),
+                ErrorKind::StorageFull | ErrorKind::QuotaExceeded => "make room and run the same command again".into(),
+                ErrorKind::ReadOnlyFilesystem => "give a folder on a disk that can be written to".into(),
+                ErrorKind::InvalidFilename => "give it a shorter name".into(),
+                _ => return None,
+            },
         })
     }
 }

@@ -62,6 +62,10 @@ impl Target {
     /// A pyramid that begins now.
     fn new(layout: Layout, info: &PictureInfo, options: &CutOptions) -> Result<Self, Error> {
         let root = layout.root().to_owned();
+        let above = root.ancestors().skip(1).find(|path| path.symlink_metadata().is_ok());
+        if let Some(path) = above.filter(|path| !path.is_dir()) {
+            return Err(CutError::InAFile { folder: root.clone(), path: path.to_owned() }.into());
+        }
         if root.symlink_metadata().is_ok() {
             if !root.is_dir() {
                 return Err(CutError::NotAFolder { path: root }.into());
