@@ -135,6 +135,29 @@ fn the_users_other_files_stay() {
     assert!(desk.path("x/y/z/v0/0_0.jpg").exists());
 }
 
+#[test]
+fn folders_made_for_nothing_go() {
+    let desk = Desk::new();
+    let picture = Png::new(2, 8).file((40, 40), 1, &[]);
+    desk.write("whole.png", &picture);
+    desk.write("cut.png", &picture[..picture.len() - 20]);
+    desk.write("x/mine", "mine");
+    let before = snapshot(&desk.path(""));
+    for folder in ["x/y/z/p", "a/b", "./c/../d/e", "x/y/../y/p"] {
+        for more in [&[][..], &["--build"]] {
+            assert_eq!(desk.run(&[&["cut", "cut.png", folder], more].concat()).code, 3);
+            assert_same_snapshot(&before, &snapshot(&desk.path("")));
+        }
+    }
+    assert_eq!(desk.run(&["cut", "--into", "m/n", "cut.png", "cut.png"]).code, 3);
+    assert_eq!(desk.run(&["cut", "whole.png", &format!("m/n/{}", "long".repeat(70))]).code, 1);
+    assert_same_snapshot(&before, &snapshot(&desk.path("")));
+    // What others have put there stays.
+    desk.succeed(&["cut", "--into", "m/n", "-q", "whole.png"]);
+    assert_eq!(desk.run(&["cut", "--into", "m/n", "cut.png"]).code, 3);
+    assert!(desk.path("m/n/whole/v0").exists() && !desk.path("m/n/cut").exists());
+}
+
 /// Runs a command that was given everything but the pyramid's folder as somebody who may do nothing.
 fn as_nobody(tool: &Path, arguments: &[&Path]) -> Option<Output> {
     use std::os::unix::process::CommandExt;

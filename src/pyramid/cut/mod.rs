@@ -23,7 +23,7 @@ use crate::picture::{Depth, Opened, PictureError};
 use crate::spec::{FormatKind, Settings};
 use crate::store::{self, LatestSources, StagedSource, StoreError, Trees, Version, WriteLock};
 use sink::Patch;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use target::{Target, TargetState};
 
 impl RowWatch for WatchFor<'_> {
@@ -109,12 +109,12 @@ impl<'a> Cut<'a> {
 
     fn run(mut self, opened: Opened) -> Result<CutReport, Error> {
         let created = self.target.create_folder()?;
-        self.run_locked(opened, created)?;
+        self.run_locked(opened, &created)?;
         Ok(self.report)
     }
 
-    /// `created` says whether the pyramid's folder was made for this.
-    fn run_locked(&mut self, opened: Opened, created: bool) -> Result<(), Error> {
+    /// `created` are the folders that were made for this.
+    fn run_locked(&mut self, opened: Opened, created: &[PathBuf]) -> Result<(), Error> {
         let observer = self.observer;
         let layout = self.target.pyramid.layout.clone();
         if self.target.state == TargetState::Next && !layout.state().exists() {
@@ -124,13 +124,13 @@ impl<'a> Cut<'a> {
         let taken = WriteLock::take(&layout, "cut", self.options.locking, &|| observer.stopped());
         let _lock = taken.inspect_err(|error| {
             // Where another process has the lock, the folder is in use.
-            if created && !matches!(error, StoreError::Locked { .. }) {
-                self.target.remove_created();
+            if !created.is_empty() && !matches!(error, StoreError::Locked { .. }) {
+                self.target.remove_created(created);
             }
         })?;
         let result = self.cut(opened);
-        if result.is_err() && created {
-            self.target.remove_created();
+        if result.is_err() && !created.is_empty() {
+            self.target.remove_created(created);
         }
         result
     }

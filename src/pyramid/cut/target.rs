@@ -8,7 +8,7 @@ use crate::spec::{FormatKind, PyramidSpec, Quality, Settings, TileFormat, TileNa
 use crate::store::{self, Layout, SourcePlace, SourceVersions, StoreError, Trees, Version};
 use std::collections::BTreeSet;
 use std::io::ErrorKind;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// The side of tiles where nobody asks for another.
 const TILE_SIZE: u32 = 256;
@@ -147,24 +147,31 @@ impl Target {
         }
     }
 
-    /// Creates the pyramid's folder if it is not there. Whether it had to be.
-    pub(super) fn create_folder(&self) -> Result<bool, Error> {
+    /// Creates the pyramid's folder, and those that it is in, as far as they are not there. Which had to be, from the
+    /// outermost to its own; none if another process has made its own meanwhile.
+    pub(super) fn create_folder(&self) -> Result<Vec<PathBuf>, Error> {
         let root = self.pyramid.layout.root();
-        if root.is_dir() {
-            return Ok(false);
+        let mut created = Vec::new();
+        let folders: Vec<&Path> = root.ancestors().filter(|path| !path.as_os_str().is_empty()).collect();
+        for &path in folders.iter().rev().filter(|path| !path.is_dir()) {
+            match std::fs::create_dir(path) {
+                Ok(()) => created.push(path.to_owned()),
+                // Another process was faster, and may need those that were made for it.
+                Err(error) if error.kind() == ErrorKind::AlreadyExists && path.is_dir() => created.clear(),
+                Err(error) => {
+                    remove(&created);
+                    return Err(CutError::Folder { path: root.to_owned(), error }.into());
+                }
+            }
         }
-        let created = root.parent().map_or(Ok(()), std::fs::create_dir_all).and_then(|()| std::fs::create_dir(root));
-        match created {
-            Ok(()) => Ok(true),
-            // Another process was faster.
-            Err(error) if error.kind() == ErrorKind::AlreadyExists && root.is_dir() => Ok(false),
-            Err(error) => Err(CutError::Folder { path: root.to_owned(), error }.into()),
-        }
+        Ok(created)
     }
 
-    /// Removes the folder that was created for a picture that then could not be cut, if nobody has put anything into it.
-    pub(super) fn remove_created(&self) {
+    /// Removes the folders that were created for a picture that then could not be cut, if nobody has put anything into
+    /// them.
+    pub(super) fn remove_created(&self, created: &[PathBuf]) {
         store::remove_unused(&self.pyramid.layout);
+        remove(created);
     }
 
     /// Writes pyramid.json, if there was none.
@@ -182,6 +189,11 @@ impl Target {
             store::remove_spec(layout);
         }
     }
+}
+
+/// Removes folders, the innermost first, as far as they are empty.
+fn remove(folders: &[PathBuf]) {
+    folders.iter().rev().for_each(|path| _ = std::fs::remove_dir(path));
 }
 
 /// PNG where loss would show or take something away, else JPEG.
