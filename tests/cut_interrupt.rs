@@ -93,6 +93,15 @@ fn a_cut_that_waits_for_input_is_ended() {
         assert_eq!(ended.signal(), Some(number), "{ended:?}");
         drop(stdin);
         assert!(!desk.path("p/v0").exists() && !desk.path("p/pyramid.json").exists());
+        let advice = "wait until that cut has finished; if it was stopped, run the same cut again, which begins anew";
+        let yet = "yet: the first picture is being cut, or that was stopped";
+        for command in [&["p"][..], &["info", "p"], &["verify", "p"], &["changes", "p"], &["repair", "p"]] {
+            let told = format!("error: p/pyramid.json does not exist {yet}\n  {advice}\n");
+            assert_eq!(desk.run(command).err, told, "{command:?}");
+        }
+        desk.spec("p", "{ width: 64, height: 640, tile_size: 16, overlap: 0 }");
+        assert_eq!(desk.run(&["p"]).err, format!("error: p has no source version {yet}\n  {advice}\n"));
+        desk.delete("p/pyramid.json");
         // What it left is out of sight, and in nobody's way.
         desk.write("a.ppm", &picture);
         desk.succeed(&["cut", "a.ppm", "p", "--build", "-q"]);

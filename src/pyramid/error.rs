@@ -35,10 +35,12 @@ pub enum Error {
         exists: bool,
     },
     /// There is no pyramid.json.
-    #[error("{} does not exist", shown(path))]
+    #[error("{} does not exist{}", shown(path), if *half_cut { " yet: the first picture is being cut, or that was stopped" } else { "" })]
     NoSpec {
         /// Where it should be.
         path: PathBuf,
+        /// Whether a first version is there that is not whole.
+        half_cut: bool,
     },
     /// The pyramid.json cannot be read.
     #[error(transparent)]
@@ -229,6 +231,9 @@ fn change_names(changes: &SourceChanges) -> String {
     names.join(", ") + if more { ", ..." } else { "" }
 }
 
+/// What to do where a first version is there that is not whole.
+const HALF_CUT: &str = "wait until that cut has finished; if it was stopped, run the same cut again, which begins anew";
+
 impl Error {
     /// What kind of failure this is.
     #[must_use]
@@ -279,6 +284,7 @@ impl Error {
                     .into()
             }
             Self::SpecUnreadable(_) => "it has to be a readable regular file".into(),
+            Self::NoSpec { half_cut: true, .. } => HALF_CUT.into(),
             Self::NoSpec { .. } => {
                 "write one such as { width: 750, height: 500, tile_size: 250, overlap: 0 } with your picture's numbers"
                     .into()
@@ -345,6 +351,7 @@ fn store_hint(error: &StoreError) -> Option<String> {
         StoreError::NotAFile { .. } => "move it away and run the same command again".into(),
         StoreError::Changing { .. } => "run again when nothing writes to it any more".into(),
         StoreError::TwoPlaces { .. } => "move all source versions to one of the two places".into(),
+        StoreError::NoVersions { half_cut: true, .. } => HALF_CUT.into(),
         StoreError::NoVersions { .. } => "put all base tiles into v0, named COLUMN_ROW.jpg or .png".into(),
         StoreError::BadVersion { .. } => "rename, move or replace it".into(),
         StoreError::VersionExists { .. } => {

@@ -51,7 +51,7 @@ impl Pyramid {
         }
         let path = layout.spec_file();
         if path.symlink_metadata().is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound) {
-            return Err(Error::NoSpec { path });
+            return Err(Error::NoSpec { path, half_cut: store::is_half_cut(&layout) });
         }
         let bytes = store::read_file(&path, MOST_SPEC_BYTES).map_err(Error::SpecUnreadable)?;
         let text = String::from_utf8(bytes).map_err(|_| Error::SpecNotText { path: path.clone() })?;

@@ -115,10 +115,12 @@ pub enum StoreError {
         second: String,
     },
     /// There is no source version.
-    #[error("{} has no source version: no folder v0, v1, ... in it or in its src", shown(pyramid))]
+    #[error("{} has no source version{}", shown(pyramid), if *half_cut { " yet: the first picture is being cut, or that was stopped" } else { ": no folder v0, v1, ... in it or in its src" })]
     NoVersions {
         /// The pyramid folder.
         pyramid: PathBuf,
+        /// Whether a first version is there that is not whole.
+        half_cut: bool,
     },
     /// Something is named like a version, but is none.
     #[error("{} {problem}", shown(path))]

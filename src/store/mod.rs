@@ -43,7 +43,7 @@ pub use publish::{
     publish, published,
 };
 pub use replaced::forget_replaced;
-pub use sources::{SourceFolder, SourceListing, SourceStamp, SourceVersions, has_tiles};
+pub use sources::{SourceFolder, SourceListing, SourceStamp, SourceVersions, has_tiles, is_half_cut};
 pub use staging::StagedTree;
 pub use state::state_names;
 pub use tree::{Tree, Trees};

@@ -48,7 +48,9 @@ impl SourceVersions {
             }),
             (Some(_), None) => Ok(Self { place: SourcePlace::Beside, versions: beside }),
             (None, Some(_)) => Ok(Self { place: SourcePlace::Src, versions: in_src }),
-            (None, None) => Err(StoreError::NoVersions { pyramid: layout.root().to_owned() }),
+            (None, None) => {
+                Err(StoreError::NoVersions { pyramid: layout.root().to_owned(), half_cut: is_half_cut(layout) })
+            }
         }
     }
 }
@@ -79,6 +81,12 @@ fn versions_in(folder: &Path) -> Result<Vec<Version>, StoreError> {
     }
     versions.sort_unstable();
     Ok(versions)
+}
+
+/// Whether the first version of a pyramid is being cut, or was when that was stopped.
+#[must_use]
+pub fn is_half_cut(layout: &Layout) -> bool {
+    layout.staged_source(SourcePlace::Beside, Version(0)).is_dir()
 }
 
 /// Whether there is anything in a source folder but what systems leave behind.
