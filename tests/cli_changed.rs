@@ -60,7 +60,7 @@ fn a_changed_tile() {
         3,
         str![[r#"
 error: p/v1: 1 changed tile since v1 was published: 1_0.jpg
-  put changed tiles into v3 and restore v1, or build v1 again with --rebuild-from 1
+  put changed tiles into v3 and restore v1, or build v1 again with fast_pyramid build p --rebuild-from 1
 
 "#]],
     );
@@ -70,7 +70,7 @@ error: p/v1: 1 changed tile since v1 was published: 1_0.jpg
         3,
         str![[r#"
 error: p/v1: 1 changed tile since v1 was published: 1_0.jpg
-  put changed tiles into v3 and restore v1, or build v1 again with --rebuild-from 1
+  put changed tiles into v3 and restore v1, or build v1 again with fast_pyramid build p --rebuild-from 1
 
 "#]],
     );
@@ -81,7 +81,7 @@ error: p/v1: 1 changed tile since v1 was published: 1_0.jpg
         3,
         str![[r#"
 error: p/v1: 1 changed tile since v1 was published: 1_0.jpg
-  put changed tiles into v3 and restore v1, or build v1 again with --rebuild-from 1
+  put changed tiles into v3 and restore v1, or build v1 again with fast_pyramid build p --rebuild-from 1
 
 "#]],
     );
@@ -102,7 +102,7 @@ fn a_changed_tile_of_the_same_length() {
         3,
         str![[r#"
 error: p/v2: 1 changed tile since v2 was published: 2_0.jpg
-  put changed tiles into v3 and restore v2, or build v2 again with --rebuild-from 2
+  put changed tiles into v3 and restore v2, or build v2 again with fast_pyramid build p --rebuild-from 2
 
 "#]],
     );
@@ -175,7 +175,7 @@ fn an_added_tile() {
         3,
         str![[r#"
 error: p/v1: 1 added tile since v1 was published: 0_0.jpg
-  put changed tiles into v3 and restore v1, or build v1 again with --rebuild-from 1
+  put changed tiles into v3 and restore v1, or build v1 again with fast_pyramid build p --rebuild-from 1
 
 "#]],
     );
@@ -192,7 +192,7 @@ fn a_removed_tile_of_a_patch() {
         3,
         str![[r#"
 error: p/v2: 1 removed tile since v2 was published: 3_0.jpg
-  put changed tiles into v3 and restore v2, or build v2 again with --rebuild-from 2
+  put changed tiles into v3 and restore v2, or build v2 again with fast_pyramid build p --rebuild-from 2
 
 "#]],
     );
@@ -243,7 +243,7 @@ fn a_removed_version() {
         3,
         str![[r#"
 error: p/v1 does not exist, but v1 was published from it
-  restore it, or drop the version with --rebuild-from 1
+  restore it, or drop the version with fast_pyramid build p --rebuild-from 1
 
 "#]],
     );
@@ -253,7 +253,7 @@ error: p/v1 does not exist, but v1 was published from it
         3,
         str![[r#"
 error: p/v1 does not exist, but v1 was published from it
-  restore it, or drop the version with --rebuild-from 1
+  restore it, or drop the version with fast_pyramid build p --rebuild-from 1
 
 "#]],
     );
@@ -269,7 +269,7 @@ fn a_removed_newest_version() {
         3,
         str![[r#"
 error: p/v2 does not exist, but v2 was published from it
-  restore it, or drop the version with --rebuild-from 2
+  restore it, or drop the version with fast_pyramid build p --rebuild-from 2
 
 "#]],
     );
@@ -288,7 +288,11 @@ fn changed_settings() {
         assert_eq!(ended.code, 3);
         let expected = format!("error: p: v0 was published with other settings: \"{key}\" was ");
         assert!(ended.err.starts_with(&expected), "{}", ended.err);
-        assert!(ended.err.ends_with(" build everything again with --rebuild-from 0\n"), "{}", ended.err);
+        assert!(
+            ended.err.ends_with(" build everything again with fast_pyramid build p --rebuild-from 0\n"),
+            "{}",
+            ended.err
+        );
         // The defaults written out are no change.
         spec =
             "{ width: 256, height: 48, tile_size: 64, overlap: 0, quality: 80, format: 'jpg', linear: false }".into();
@@ -313,7 +317,7 @@ fn changed_quality() {
         3,
         str![[r#"
 error: p: v0 was published with other settings: "quality" was 80 and is 60
-  put the old settings back, or build everything again with --rebuild-from 0
+  put the old settings back, or build everything again with fast_pyramid build p --rebuild-from 0
 
 "#]],
     );
@@ -323,7 +327,7 @@ error: p: v0 was published with other settings: "quality" was 80 and is 60
         3,
         str![[r#"
 error: p: v0 was published with other settings: "quality" was 80 and is 60
-  put the old settings back, or build everything again with --rebuild-from 0
+  put the old settings back, or build everything again with fast_pyramid build p --rebuild-from 0
 
 "#]],
     );
@@ -340,7 +344,7 @@ fn changed_size() {
         3,
         str![[r#"
 error: p: v0 was published with other settings: "width" was 256 and is 255
-  put the old settings back, or build everything again with --rebuild-from 0
+  put the old settings back, or build everything again with fast_pyramid build p --rebuild-from 0
 
 "#]],
     );

@@ -223,7 +223,7 @@ error: p: v7 is not published
         3,
         str![[r#"
 error: p/v3: 1 changed tile since v3 was published: 2_0.jpg
-  put changed tiles into v7 and restore v3, or build v3 again with --rebuild-from 3
+  put changed tiles into v7 and restore v3, or build v3 again with fast_pyramid build p --rebuild-from 3
 
 "#]],
     );
@@ -380,7 +380,7 @@ p: v6 is published, nothing to do
         3,
         str![[r#"
 error: p/v3: 1 changed tile since v3 was published: 2_0.jpg
-  put changed tiles into v7 and restore v3, or build v3 again with --rebuild-from 3
+  put changed tiles into v7 and restore v3, or build v3 again with fast_pyramid build p --rebuild-from 3
 
 "#]],
     );

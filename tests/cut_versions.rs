@@ -366,7 +366,7 @@ fn changed_sources_are_noticed_first() {
         3,
         str![[r#"
 error: p/v0: 1 changed tile since v0 was published: 0_0.png
-  put changed tiles into v1 and restore v0, or build v0 again with --rebuild-from 0
+  put changed tiles into v1 and restore v0, or build v0 again with fast_pyramid build p --rebuild-from 0
 
 "#]],
     );
@@ -377,7 +377,7 @@ error: p/v0: 1 changed tile since v0 was published: 0_0.png
         3,
         str![[r#"
 error: p/v0: 1 removed tile since v0 was published: 0_0.png
-  put changed tiles into v1 and restore v0, or build v0 again with --rebuild-from 0
+  put changed tiles into v1 and restore v0, or build v0 again with fast_pyramid build p --rebuild-from 0
 
 "#]],
     );

@@ -2,10 +2,10 @@
 
 use super::CutError;
 use crate::faults::Faults;
-use crate::shown::shown;
+use crate::shown::{shell_word, shown};
 use crate::spec::SpecError;
 use crate::store::{self, SourceChanges, StoreError, Version};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// What kind of failure an [`Error`] is; decides the exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -93,6 +93,8 @@ pub enum Error {
     /// The sources of a published version are not what it was built from.
     #[error("{}: {} since {version} was published: {}", shown(folder), change_counts(changes), change_names(changes))]
     SourcesChanged {
+        /// The pyramid folder.
+        pyramid: PathBuf,
         /// The source version's folder.
         folder: PathBuf,
         /// Which version.
@@ -105,6 +107,8 @@ pub enum Error {
     /// The sources of a published version are gone.
     #[error("{} does not exist, but {version} was published from it", shown(folder))]
     SourcesGone {
+        /// The pyramid folder.
+        pyramid: PathBuf,
         /// Where the source version's folder was.
         folder: PathBuf,
         /// Which version.
@@ -231,6 +235,11 @@ fn change_names(changes: &SourceChanges) -> String {
     names.join(", ") + if more { ", ..." } else { "" }
 }
 
+/// The command that builds a version and all above it again; whatever found out that this may be needed, it is `build`.
+fn rebuild(pyramid: &Path, version: Version) -> String {
+    format!("fast_pyramid build {} --rebuild-from {}", shell_word(pyramid), version.0)
+}
+
 /// What to do where a first version is there that is not whole.
 const HALF_CUT: &str = "wait until that cut has finished; if it was stopped, run the same cut again, which begins anew";
 
@@ -296,15 +305,15 @@ impl Error {
                 let version = folder.file_name().map(shown).unwrap_or_default();
                 format!("{version} was not published; correct its tiles and run the same command again")
             }
-            Self::SettingsChanged { lowest, .. } => {
-                format!("put the old settings back, or build everything again with --rebuild-from {}", lowest.0)
+            Self::SettingsChanged { pyramid, lowest, .. } => {
+                format!("put the old settings back, or build everything again with {}", rebuild(pyramid, *lowest))
             }
-            Self::SourcesChanged { version, next, .. } => format!(
-                "put changed tiles into {next} and restore {version}, or build {version} again with --rebuild-from {}",
-                version.0
+            Self::SourcesChanged { pyramid, version, next, .. } => format!(
+                "put changed tiles into {next} and restore {version}, or build {version} again with {}",
+                rebuild(pyramid, *version)
             ),
-            Self::SourcesGone { version, .. } => {
-                format!("restore it, or drop the version with --rebuild-from {}", version.0)
+            Self::SourcesGone { pyramid, version, .. } => {
+                format!("restore it, or drop the version with {}", rebuild(pyramid, *version))
             }
             Self::NotPublished { published, .. } if published.is_empty() => "build it first".into(),
             Self::NotPublished { published, .. } => {

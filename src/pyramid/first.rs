@@ -32,7 +32,8 @@ pub(super) fn check_first(trees: &Trees, version: Version) -> Result<(), Error> 
     }
     match store::published(layout)?.first() {
         Some(&Manifest { version, .. }) => {
-            Err(Error::SourcesGone { folder: layout.source(trees.place, version), version })
+            let (pyramid, folder) = (layout.root().to_owned(), layout.source(trees.place, version));
+            Err(Error::SourcesGone { pyramid, folder, version })
         }
         None => Ok(()),
     }

@@ -116,7 +116,7 @@ impl Survey {
         for (&version, manifest) in self.kept.iter().chain(&self.dropped) {
             let folder = self.source_folder(version);
             if !self.versions.contains(&version) {
-                return Err(Error::SourcesGone { folder, version });
+                return Err(Error::SourcesGone { pyramid: self.trees.layout.root().to_owned(), folder, version });
             }
             let later_tiles;
             let tiles = if version == lowest {
@@ -138,7 +138,8 @@ impl Survey {
             }
             if !changes.is_empty() {
                 let next = Version(self.versions.last().map_or(1, |highest| highest.0.saturating_add(1)));
-                return Err(Error::SourcesChanged { folder, version, next, changes });
+                let pyramid = self.trees.layout.root().to_owned();
+                return Err(Error::SourcesChanged { pyramid, folder, version, next, changes });
             }
         }
         Ok(())
