@@ -1,11 +1,23 @@
 //! The orientation of a PNG whose Exif data follow its pixels, as some programs write it.
 
 use crate::codec::orientation::in_tiff;
+use crate::picture::PictureError;
 use std::fs::File;
 use std::io::{BufReader, Read, Result, Seek, SeekFrom};
 
 /// Bytes at the end of the file that are searched. Exif data with a thumbnail take up to 64 KB.
 const TAIL: u64 = 1 << 18;
+
+/// Why Exif data behind the pixels of a file were not found before.
+pub(super) const FAR_FROM_THE_END: &str =
+    "more than 256 KB of other data stand behind it: put it before the pixels, or turn them";
+
+/// The file's end has what looks like Exif data with this orientation, and is none.
+pub(super) fn misleading(orientation: u8) -> PictureError {
+    PictureError::Damaged(format!(
+        "its last bytes look like Exif data with orientation {orientation}, but are a part of something else"
+    ))
+}
 
 /// Looks at the end of a PNG file for the orientation, and goes back to its begin. Where it is damaged there is none.
 pub(super) fn orientation(file: &mut BufReader<File>) -> Result<Option<u8>> {

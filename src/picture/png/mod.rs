@@ -23,9 +23,9 @@ const FRAME: u64 = 8 + 25 + 12 + 12;
 
 /// Opens a PNG at its first byte and reads up to its first pixel.
 pub(super) fn open(mut input: Input) -> Result<Picture, PictureError> {
-    let late = match &mut input {
-        Input::File(file) => late::orientation(file)?,
-        Input::Stream(_) => None,
+    let (late, is_file) = match &mut input {
+        Input::File(file) => (late::orientation(file)?, true),
+        Input::Stream(_) => (None, false),
     };
     let reader = headers(Source::new(input)?)?;
     let info = reader.info();
@@ -56,7 +56,7 @@ pub(super) fn open(mut input: Input) -> Result<Picture, PictureError> {
             .chain(warning)
             .collect(),
     };
-    let png = Png { reader, height: stored.height, row: 0, bytes: Vec::new(), orientation };
+    let png = Png { reader, height: stored.height, row: 0, bytes: Vec::new(), orientation, is_file };
     let rows: Box<dyn Rows> = if interlaced {
         Box::new(whole::Whole::new(orientation, move || png.whole(stored, channels, depth)))
     } else {
@@ -114,6 +114,8 @@ struct Png {
     bytes: Vec<u8>,
     /// The one that the rows are turned by.
     orientation: u8,
+    /// Whether the end was looked at before.
+    is_file: bool,
 }
 
 impl Rows for Png {
@@ -157,9 +159,13 @@ impl Rows for Png {
         if orientation == self.orientation {
             return Ok(());
         }
+        let why = match (self.is_file, orientation) {
+            (true, 1) => return Err(late::misleading(self.orientation)),
+            (true, _) => late::FAR_FROM_THE_END,
+            (false, _) => "read from a file and not from a stream, it would be seen before",
+        };
         Err(PictureError::Unsupported(format!(
-            "its Exif orientation ({orientation}) follows its pixels, where it was found too late to turn them; \
-             read from a file and not from a stream, it would be seen before"
+            "its Exif orientation ({orientation}) follows its pixels, where it was found too late to turn them; {why}"
         )))
     }
 }

@@ -54,6 +54,26 @@ fn orientation_is_applied_wherever_it_stands() {
     }
 }
 
+#[test]
+fn an_orientation_far_from_the_end_is_told_as_that() {
+    let made = made(9, 5, (2, 8));
+    let text = [&b"Comment\0"[..], &[b'x'; 300_000]].concat();
+    let far = made.file(&[], &[(b"eXIf", EXIF), (b"tEXt", &text)]);
+    let found = error(file(&far));
+    assert!(found.starts_with("its Exif orientation (6) follows its pixels") && found.contains("256 KB"), "{found}");
+    assert!(!found.contains("stream"), "{found}");
+    assert!(error(stream(&far, 1000)).contains("read from a file and not from a stream"));
+    // Text that ends as if a chunk of Exif data followed.
+    let end = made.file(&[], &[(b"eXIf", EXIF)]);
+    let exif = &end[end.windows(4).position(|name| name == b"eXIf").unwrap() - 4..end.len() - 12 - 4];
+    let misleading = made.file(&[], &[(b"tEXt", &[&b"Comment\0"[..], exif].concat())]);
+    assert_eq!(
+        error(file(&misleading)),
+        "its last bytes look like Exif data with orientation 6, but are a part of something else"
+    );
+    assert!(read(stream(&misleading, 1000), 3).is_ok());
+}
+
 /// Where pixels are cut off, the row is told; where less than the last chunk is, that.
 #[test]
 fn truncation_at_every_byte_is_an_error() {
