@@ -33,6 +33,24 @@ fn short_help_is_shorter() {
 }
 
 #[test]
+fn help_is_a_command_too() {
+    assert_eq!(run(&["help"]).out, run(&["--help"]).out);
+    for command in ["build", "cut", "info", "changes", "verify", "repair", "vacuum", "completions", "man"] {
+        let asked = run(&["help", command]);
+        assert_eq!((asked.code, asked.err.as_str()), (0, ""));
+        assert_eq!(asked.out, run(&[command, "--help"]).out);
+    }
+    assert_eq!(run(&["help", "nonsense"]).code, 2);
+    // A folder of that name is built when it is given as one.
+    let desk = Desk::new();
+    desk.row("help", 1);
+    assert_eq!(desk.run(&["help", "help"]).code, 0);
+    assert!(!desk.path("help/dest").exists());
+    desk.succeed(&["./help", "-q"]);
+    assert!(desk.path("help/dest/dzi/latest").exists());
+}
+
+#[test]
 fn each_command_has_help() {
     prints(&["build", "--help"], &["Usage: fast_pyramid build [OPTIONS] <DIR>...", "--dry-run", "--rebuild-from <N>"]);
     let cut = ["Usage: fast_pyramid cut [OPTIONS] IMAGE DIR", "--into <DIR>", "--list <FILE>", "--max-memory <SIZE>"];
@@ -163,7 +181,7 @@ fn a_manual_page_of_no_command() {
         2,
         str![[r#"
 error: there is no command nonsense
-  commands are build, cut, info, changes, verify, repair, vacuum, completions, man
+  commands are build, cut, info, changes, verify, repair, vacuum, completions, man, help
 
 "#]],
     );

@@ -31,6 +31,8 @@ Examples:
   fast_pyramid repair image1              mend what verify finds broken in dest
   fast_pyramid vacuum --keep-last 5 image1  drop all versions but the newest five
 
+Help on a command: fast_pyramid help COMMAND, or fast_pyramid COMMAND --help.
+
 A folder named like a command is given as ./build, ./info, ...
 
 Exit codes: 0 done, 1 failed, 2 wrong usage, 3 invalid pyramid.json, tiles or images, 4 another process is \
@@ -139,8 +141,7 @@ Exit codes: as for all commands. Where the picture is the same as the latest ver
     long_about = LONG_ABOUT,
     after_help = EXAMPLES,
     override_usage = "fast_pyramid [OPTIONS] DIR...\n       fast_pyramid [OPTIONS] COMMAND ...",
-    arg_required_else_help = true,
-    disable_help_subcommand = true
+    arg_required_else_help = true
 )]
 pub(crate) struct Arguments {
     #[command(subcommand)]
@@ -387,7 +388,8 @@ pub(crate) fn with_default_command(words: impl IntoIterator<Item = OsString>) ->
             Some(word) => break word.into_owned(),
         }
     };
-    if program.find_subcommand(&decides).is_none() {
+    // `help` is clap's own, which adds it later.
+    if program.find_subcommand(&decides).is_none() && decides != "help" {
         words.insert(1, "build".into());
     }
     words
@@ -414,6 +416,10 @@ mod tests {
             ("fp --rebuild-from 3 image1", "fp build --rebuild-from 3 image1"),
             ("fp -- build", "fp build -- build"),
             ("fp ./info", "fp build ./info"),
+            ("fp help cut", "fp help cut"),
+            ("fp --json help", "fp --json help"),
+            ("fp ./help", "fp build ./help"),
+            ("fp build help", "fp build help"),
             ("fp --json info image1", "fp --json info image1"),
             ("fp -j 1 --progress never info image1", "fp -j 1 --progress never info image1"),
             ("fp -j1 build image1", "fp -j1 build image1"),
