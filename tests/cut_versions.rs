@@ -123,6 +123,32 @@ fn a_jpeg_changed_in_some_mcus_changes_their_tiles_only() {
     }
 }
 
+/// The tables of many pictures are those of the default quality, which does not mean that anybody has asked for it.
+#[test]
+fn a_picture_that_happens_to_have_the_default_quality_sets_none() {
+    let desk = Desk::in_memory();
+    desk.write("a.jpg", jpeg(80, &[]));
+    desk.write("b.jpg", jpeg(92, &[(3, 3)]));
+    for (folder, more, quality, manner) in [
+        ("p", &[][..], None, "lossless"),
+        ("q", &["--build"], None, "lossless"),
+        ("r", &["--quality", "80"], Some(80), "requantised"),
+    ] {
+        let arguments = [&["a.jpg", folder, "--tile-size", "16"], more].concat();
+        assert_eq!(cut(&desk, &arguments)["manner"], manner);
+        let text = std::fs::read_to_string(desk.path(folder).join("pyramid.json")).unwrap();
+        assert_eq!(serde_json::from_str::<Value>(&text).unwrap()["quality"].as_u64(), quality);
+        assert_eq!(cut(&desk, &["b.jpg", folder, "--dry-run"])["manner"], manner);
+        let ended = desk.succeed(&["cut", "b.jpg", folder, "--json", "--build"]);
+        assert_eq!(ended.json()[0]["manner"], manner);
+        assert_eq!(ended.err.contains("warning"), quality.is_some(), "{}", ended.err);
+        assert_eq!(cut(&desk, &["b.jpg", folder])["status"], "unchanged");
+    }
+    let err = desk.run(&["cut", "a.jpg", "p", "--quality", "70"]).err;
+    let told = "error: --quality 70 was asked for, but p/pyramid.json says nothing, which means 80\n";
+    assert!(err.starts_with(told), "{err}");
+}
+
 #[test]
 fn a_quality_given_once_holds_for_the_next_pictures() {
     // The first picture may have been a JPEG, or not.

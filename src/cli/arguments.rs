@@ -113,8 +113,8 @@ Read are JPEG (baseline, progressive), PNG, TIFF and BigTIFF, PNM (PBM, PGM, PPM
 their names. ICC profiles go into the tiles, and pictures stored turned come out upright.
 
 A JPEG is cut into JPEG tiles without any loss: its coefficients are copied. That takes a tile size that is a multiple of its \
-MCU (16 or 8, such as 256) and a picture that is not stored turned. With --quality, or where the latest tiles have the \
-pyramid's quality, coefficients are quantised anew. All else is decoded and encoded.
+MCU (16 or 8, such as 256) and a picture that is not stored turned. With --quality, or where \
+pyramid.json states a quality and the latest tiles have it, coefficients are quantised anew. All else is decoded and encoded.
 
 Memory depends on the picture's width, not on its height: 60000 pixels wide take less than 500 MB. Some pictures have to be \
 held whole: interlaced PNG, progressive JPEG, WebP, and those stored turned. That is announced, and refused beyond \

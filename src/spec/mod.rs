@@ -24,6 +24,8 @@ pub struct PyramidSpec {
     pub format: Option<TileFormat>,
     /// JPEG quality of the generated tiles.
     pub quality: Quality,
+    /// Whether it stands there, and is not the default. Of a picture cut without loss it does not: nobody asked for one.
+    pub states_quality: bool,
     /// Whether generated JPEG tiles get Huffman tables of their own.
     pub optimize: bool,
     /// How pixels are reduced.

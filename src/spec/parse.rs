@@ -93,6 +93,7 @@ impl PyramidSpec {
             geometry: geometry(size, tile_size, overlap)?,
             format,
             quality: quality.unwrap_or(Quality::DEFAULT),
+            states_quality: quality.is_some(),
             optimize: entries.switch("optimize")?.unwrap_or(false),
             filter,
             linear,

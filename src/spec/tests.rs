@@ -16,6 +16,7 @@ fn json5_as_people_write_it() {
     assert_eq!(spec.geometry.size(), Size::new(750, 500));
     assert_eq!((spec.format, spec.tile_naming), (None, None));
     assert_eq!((spec.quality.get(), spec.optimize, spec.linear), (80, false, false));
+    assert!(!spec.states_quality);
     assert_eq!(spec.filter, Filter::Mean);
 }
 
@@ -26,6 +27,7 @@ fn every_optional_key() {
     let spec = parse(&text).unwrap();
     assert_eq!(spec.format.unwrap().extension(), "JPG");
     assert_eq!((spec.quality.get(), spec.optimize, spec.linear), (91, true, true));
+    assert!(spec.states_quality);
     assert_eq!((spec.filter, spec.tile_naming), (Filter::Lanczos3, Some(TileNaming::RowColumn)));
 }
 

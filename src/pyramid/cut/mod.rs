@@ -96,7 +96,7 @@ impl<'a> Cut<'a> {
             self.target.pyramid.refuse_half_done()?;
             let options = self.build_options(true);
             let (survey, latest) = Survey::take_with_latest(&self.target.pyramid, &options, self.observer)?;
-            let steps = luma_steps(&latest, &survey.trees.settings)?;
+            let steps = self.steps_to_keep(&latest, &survey.trees.settings)?;
             self.report.manner = source::continued(opened, self.report.manner, &survey.trees.settings, steps);
         }
         Ok(self.report)
@@ -105,6 +105,12 @@ impl<'a> Cut<'a> {
     fn build_options(&self, dry_run: bool) -> BuildOptions {
         let CutOptions { durability, locking, .. } = *self.options;
         BuildOptions { durability, locking, dry_run, ..BuildOptions::default() }
+    }
+
+    /// The luma steps that a newer picture is brought to, if its own are others: those of the latest tiles. Where
+    /// pyramid.json does not state a quality, nobody has asked for any, and pictures keep theirs.
+    fn steps_to_keep(&self, latest: &LatestSources, settings: &Settings) -> Result<Option<[u16; 64]>, Error> {
+        if self.target.pyramid.spec.states_quality { luma_steps(latest, settings) } else { Ok(None) }
     }
 
     fn run(mut self, opened: Opened) -> Result<CutReport, Error> {
@@ -183,7 +189,7 @@ impl<'a> Cut<'a> {
         discard: impl FnOnce(S) -> Result<(), Error>,
         publish: impl FnOnce(S) -> Result<P, Error>,
     ) -> Result<(CutCounts, P), Error> {
-        let counts = match walked.and_then(|counts| self.target.write_spec().map(|()| counts)) {
+        let counts = match walked.and_then(|counts| self.target.write_spec(self.report.manner).map(|()| counts)) {
             Ok(counts) => counts,
             Err(error) => {
                 // What failed first is worth more.
@@ -248,7 +254,7 @@ impl<'a> Cut<'a> {
         base: &B,
         build: Option<RowBuild<'_, K>>,
     ) -> Result<CutCounts, Error> {
-        let steps = latest.map(|latest| luma_steps(latest, &trees.settings)).transpose()?.flatten();
+        let steps = latest.map(|latest| self.steps_to_keep(latest, &trees.settings)).transpose()?.flatten();
         let most = self.options.max_memory.unwrap_or(u64::MAX).saturating_sub(self.report.memory.beside());
         // Decoding what has to be held is a part of the work, and takes its time.
         self.observer.cut_started(trees.geometry.size().height);

@@ -2,7 +2,7 @@
 
 use super::super::survey::settings_without_manifest;
 use super::super::{Error, Pyramid};
-use super::{CutError, CutOptions, PictureSource};
+use super::{CutError, CutOptions, Manner, PictureSource};
 use crate::picture::{Depth, PictureInfo};
 use crate::spec::{FormatKind, PyramidSpec, Quality, Settings, TileFormat, TileNaming};
 use crate::store::{self, Layout, SourcePlace, SourceVersions, StoreError, Trees, Version};
@@ -29,7 +29,16 @@ pub(super) struct Target {
     pub(super) settings: Settings,
     pub(super) state: TargetState,
     /// The pyramid.json to be written, if there is none.
-    spec_text: Option<String>,
+    new_spec: Option<NewSpec>,
+}
+
+/// A pyramid.json to be written.
+#[derive(PartialEq, Eq)]
+struct NewSpec {
+    /// Its text.
+    text: String,
+    /// Its text where the first version is cut without loss, so that its tiles have no quality but the picture's.
+    lossless: String,
 }
 
 impl Target {
@@ -85,10 +94,17 @@ impl Target {
             }
         }
         let format = options.format.clone().unwrap_or_else(|| format_for(info));
-        let text = spec_text(info, &format, options);
+        let quality = (format.kind() == FormatKind::Jpeg).then(|| options.quality.unwrap_or(Quality::DEFAULT));
+        let text = spec_text(info, &format, options, quality);
+        let lossless = spec_text(info, &format, options, None);
         let spec = PyramidSpec::parse(&text).map_err(|error| Error::Spec { path: layout.spec_file(), error })?;
         let settings = Settings::new(&spec, format, TileNaming::ColumnRow);
-        Ok(Self { pyramid: Pyramid { layout, spec }, settings, state: TargetState::First, spec_text: Some(text) })
+        Ok(Self {
+            pyramid: Pyramid { layout, spec },
+            settings,
+            state: TargetState::First,
+            new_spec: Some(NewSpec { text, lossless }),
+        })
     }
 
     /// A pyramid that has its pyramid.json.
@@ -103,12 +119,12 @@ impl Target {
             }
             Err(error) => return Err(error.into()),
         };
-        Ok(Self { pyramid, settings, state, spec_text: None })
+        Ok(Self { pyramid, settings, state, new_spec: None })
     }
 
     /// Whether there is as much, or as little, as there was when `other` was found.
     pub(super) fn begins_as(&self, other: &Self) -> bool {
-        self.state == other.state && self.spec_text == other.spec_text && self.settings == other.settings
+        self.state == other.state && self.new_spec == other.new_spec && self.settings == other.settings
     }
 
     /// Whether what is asked for is what the pyramid has.
@@ -126,8 +142,10 @@ impl Target {
                 other("--format", asked.to_string(), settings.format.to_string())
             }
             (.., Some(asked)) if settings.quality.is_some_and(|quality| quality != asked) => {
-                let there = settings.quality.map(|quality| quality.get().to_string());
-                other("--quality", asked.get().to_string(), there.unwrap_or_default())
+                let there = settings.quality.map(|quality| quality.get().to_string()).unwrap_or_default();
+                let stated = self.pyramid.spec.states_quality;
+                let there = if stated { there } else { format!("nothing, which means {there}") };
+                other("--quality", asked.get().to_string(), there)
             }
             (.., Some(asked)) if settings.quality.is_none() => {
                 other("--quality", asked.get().to_string(), format!("{}, which has none", settings.format))
@@ -174,18 +192,19 @@ impl Target {
         remove(created);
     }
 
-    /// Writes pyramid.json, if there was none.
-    pub(super) fn write_spec(&self) -> Result<(), Error> {
-        match &self.spec_text {
-            Some(text) => Ok(store::write_spec(&self.pyramid.layout, text)?),
-            None => Ok(()),
+    /// Writes pyramid.json, if there was none, for a first version that was cut in this manner.
+    pub(super) fn write_spec(&self, manner: Manner) -> Result<(), Error> {
+        match (&self.new_spec, manner) {
+            (Some(new), Manner::Lossless) => Ok(store::write_spec(&self.pyramid.layout, &new.lossless)?),
+            (Some(new), _) => Ok(store::write_spec(&self.pyramid.layout, &new.text)?),
+            (None, _) => Ok(()),
         }
     }
 
     /// Removes the pyramid.json that was written for `version`, if that could not be published.
     pub(super) fn take_spec_back(&self, version: Version) {
         let layout = &self.pyramid.layout;
-        if self.spec_text.is_some() && layout.source(SourcePlace::Beside, version).symlink_metadata().is_err() {
+        if self.new_spec.is_some() && layout.source(SourcePlace::Beside, version).symlink_metadata().is_err() {
             store::remove_spec(layout);
         }
     }
@@ -202,7 +221,7 @@ fn format_for(info: &PictureInfo) -> TileFormat {
     if exact { TileFormat::png() } else { TileFormat::jpg() }
 }
 
-fn spec_text(info: &PictureInfo, format: &TileFormat, options: &CutOptions) -> String {
+fn spec_text(info: &PictureInfo, format: &TileFormat, options: &CutOptions, quality: Option<Quality>) -> String {
     let tile_size = options.tile_size.unwrap_or(TILE_SIZE);
     let (width, height) = (info.size.width, info.size.height);
     let mut lines = vec![
@@ -212,8 +231,6 @@ fn spec_text(info: &PictureInfo, format: &TileFormat, options: &CutOptions) -> S
         "\"overlap\": 0".to_owned(),
         format!("\"format\": \"{format}\""),
     ];
-    if format.kind() == FormatKind::Jpeg {
-        lines.push(format!("\"quality\": {}", options.quality.unwrap_or(Quality::DEFAULT).get()));
-    }
+    lines.extend(quality.map(|quality| format!("\"quality\": {}", quality.get())));
     format!("{{\n  {}\n}}\n", lines.join(",\n  "))
 }
