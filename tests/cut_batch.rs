@@ -102,6 +102,10 @@ fn json_tells_of_each_picture() {
     assert_eq!(ended.code, 3);
     let mut objects = ended.json();
     assert_eq!(objects.len(), 3);
+    let readme = include_str!("../README.md");
+    for key in objects.iter().flat_map(|object| object.as_object().unwrap().keys()) {
+        assert!(readme.contains(&format!("`{key}`")), "{key} is not explained");
+    }
     for object in [0, 2].map(|at| objects[at].clone()) {
         assert_eq!(object["versions"].as_array().unwrap().len(), 1);
     }
