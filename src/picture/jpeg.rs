@@ -5,7 +5,7 @@ mod rows;
 
 use super::apart::apart;
 use super::upsample::Upsampling;
-use super::{Depth, Input, PictureError, PictureInfo, PictureKind, Rows, profile, whole};
+use super::{Depth, Input, PictureError, PictureInfo, PictureKind, Reading, Rows, profile, whole};
 use crate::codec::jpeg::{self, Bands, BandsError, Colour, JpegImage, Opened, Several};
 use crate::geometry::Size;
 use bounded::{Bound, Bounded, TooLong};
@@ -75,7 +75,14 @@ pub(super) fn open(input: Input) -> Result<JpegPicture, PictureError> {
     };
     let (icc, warning) = profile::fitting(icc.map(|icc| &icc[..]), channels);
     let (without_icc, warnings) = (warning.is_some(), warning.into_iter().collect());
-    let info = PictureInfo { kind, size, channels, depth, palette: false, icc, orientation, held, warnings };
+    let mcu_height = match &opened {
+        Opened::Bands(bands) => bands.mcu_size().1,
+        Opened::Several(several) => several.mcu_size().1,
+    };
+    // Of two rows of MCUs, and one above: coefficients, planes, and these made whole.
+    let row = u64::from(stored.width) * u64::from(mcu_height) * channels as u64;
+    let reading = Reading { once: row * 8, ..Reading::default() };
+    let info = PictureInfo { kind, size, channels, depth, palette: false, icc, orientation, held, reading, warnings };
     Ok(JpegPicture { info, stored, opened, length, without_icc, bound })
 }
 

@@ -75,8 +75,29 @@ pub struct PictureInfo {
     /// Bytes that have to be held beside the rows asked for: 0 where rows are decoded one after the other, the whole
     /// picture where they cannot be (interlaced, turned, ...).
     pub held: u64,
+    /// What reading rows of pixels takes beside these.
+    pub reading: Reading,
     /// What in the file is not shown, in words for the user: other images of a TIFF, a profile left out, ...
     pub warnings: Vec<String>,
+}
+
+/// Bytes of buffers that are needed to read rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Reading {
+    /// However many threads there are.
+    pub once: u64,
+    /// For each thread.
+    pub each_thread: u64,
+    /// The pieces that threads work on: how many are side by side, and the rows of pixels of each.
+    pub pieces: (u32, u32),
+}
+
+impl Reading {
+    /// How many pieces there can be in so many rows.
+    #[must_use]
+    pub fn pieces_in(&self, rows: u64) -> u64 {
+        u64::from(self.pieces.0) * (rows.div_ceil(u64::from(self.pieces.1.max(1))) + 1)
+    }
 }
 
 /// The rows of a picture, from top to bottom.

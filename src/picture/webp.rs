@@ -3,7 +3,7 @@
 //! Only from files: the crate reads from several places, and WebP cannot have more than 16383 pixels a side, so that a
 //! stream of it is hardly worth memory of its own.
 
-use super::{Depth, Picture, PictureError, PictureInfo, PictureKind, profile, whole};
+use super::{Depth, Picture, PictureError, PictureInfo, PictureKind, Reading, profile, whole};
 use crate::codec::{Samples, orientation};
 use crate::geometry::Size;
 use crate::pixels::Raster;
@@ -45,6 +45,7 @@ pub(super) fn open(mut file: BufReader<File>) -> Result<Picture, PictureError> {
         icc,
         orientation,
         held: held(&mut decoder, stored),
+        reading: Reading::default(),
         warnings: animated
             .then(|| "an animation: only its first picture is shown".into())
             .into_iter()

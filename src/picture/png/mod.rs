@@ -8,7 +8,7 @@ mod interlaced;
 mod late;
 
 use super::source::Source;
-use super::{Depth, Input, Picture, PictureError, PictureInfo, PictureKind, Rows, profile, whole};
+use super::{Depth, Input, Picture, PictureError, PictureInfo, PictureKind, Reading, Rows, profile, whole};
 use crate::codec::{PALETTE, Samples, is_palette_whole, orientation};
 use crate::geometry::{MAX_SIDE, Size};
 use png::{BitDepth, ColorType, DecodeOptions, Decoder, DecodingError, Info, Limits, Reader, Transformations};
@@ -50,6 +50,11 @@ pub(super) fn open(mut input: Input) -> Result<Picture, PictureError> {
         icc,
         orientation,
         held,
+        // Rows as stored, some of them, and what is inflated ahead.
+        reading: Reading {
+            once: (reader.output_line_size(stored.width).unwrap_or(0) as u64 * 4) + (1 << 20),
+            ..Reading::default()
+        },
         warnings: animated
             .then(|| "an animation: only its first picture is shown".into())
             .into_iter()

@@ -8,7 +8,7 @@ mod header;
 mod text;
 
 use super::source::Source;
-use super::{Picture, PictureError, PictureInfo, PictureKind, Rows, whole};
+use super::{Picture, PictureError, PictureInfo, PictureKind, Reading, Rows, whole};
 use crate::codec::Samples;
 use crate::pixels::Sample;
 use header::{Coding, Header};
@@ -62,6 +62,7 @@ pub(super) fn open(mut source: Source) -> Result<Picture, PictureError> {
         icc: None,
         orientation: 1,
         held: 0,
+        reading: Reading::default(),
         warnings: Vec::new(),
     };
     Ok(Picture::new(info, "", Box::new(Pnm::new(source, header))))

@@ -30,7 +30,7 @@ mod samples;
 mod tags;
 mod tall;
 
-use super::{Depth, PictureError, PictureInfo, PictureKind, Rows, whole};
+use super::{Depth, PictureError, PictureInfo, PictureKind, Reading, Rows, whole};
 use crate::codec::Samples;
 use crate::geometry::Size;
 use chunks::Image;
@@ -75,6 +75,7 @@ fn open_with(file: File, memory: impl Fn(&Description) -> Memory) -> Result<(Pic
         icc: description.icc.clone(),
         orientation: description.orientation,
         held: memory.held(),
+        reading: memory.reading(&description),
         warnings,
     };
     let image = Image { source, description };
@@ -98,11 +99,16 @@ enum Memory {
 }
 
 impl Memory {
+    /// Bytes of a chunk, of all planes.
+    fn chunk(description: &Description) -> u64 {
+        let (layout, format) = (&description.layout, &description.format);
+        let planes = if format.planar { format.used_samples() as u64 } else { 1 };
+        (layout.row_bytes as u64 * u64::from(layout.chunk.height)).saturating_mul(planes)
+    }
+
     fn of(description: &Description) -> Self {
         let (layout, format) = (&description.layout, &description.format);
-        let chunk_bytes = layout.row_bytes as u64 * u64::from(layout.chunk.height);
-        let planes = if format.planar { format.used_samples() as u64 } else { 1 };
-        let bytes = chunk_bytes.saturating_mul(planes).saturating_mul(u64::from(layout.across));
+        let bytes = Self::chunk(description).saturating_mul(u64::from(layout.across));
         let row = u64::from(layout.size.width) * (format.channels() * usize::from(format.bits.div_ceil(8))) as u64;
         match description.compression {
             Compression::None => Self::Usual,
@@ -111,6 +117,21 @@ impl Memory {
             Compression::Jpeg => Self::Chunks(bytes.saturating_mul(4)),
             _ if !layout.tiled => Self::Rows,
             _ => Self::Chunks(bytes.saturating_mul(2)),
+        }
+    }
+
+    /// A row of chunks, and for each thread one as stored and as expanded. What is held counts these already.
+    fn reading(self, description: &Description) -> Reading {
+        let chunk = Self::chunk(description);
+        match (self, description.compression) {
+            (Self::Usual, Compression::None) | (Self::Rows | Self::Chunks(_), _) => {
+                Reading { once: 1 << 20, ..Reading::default() }
+            }
+            (Self::Usual, compression) => Reading {
+                once: chunk.saturating_mul(u64::from(description.layout.across)),
+                each_thread: chunk.saturating_mul(if compression == Compression::Jpeg { 4 } else { 2 }),
+                pieces: (description.layout.across, description.layout.chunk.height),
+            },
         }
     }
 

@@ -1,14 +1,16 @@
 //! `cut`: the base tiles of a picture, or of a newer picture those that differ.
 
 mod error;
+mod memory;
 mod report;
 mod sink;
 mod source;
 mod target;
 
 pub use error::CutError;
+pub use memory::Memory;
 pub use report::{CutOptions, CutReport, CutStatus};
-pub use source::{Manner, Memory, PictureSource};
+pub use source::{Manner, PictureSource};
 
 use super::build::WatchFor;
 use super::first::{FirstVersion, check_first};
@@ -22,6 +24,7 @@ use crate::geometry::Tile;
 use crate::picture::{Depth, Opened, PictureError};
 use crate::spec::{FormatKind, Settings};
 use crate::store::{self, LatestSources, StagedSource, StoreError, Trees, Version, WriteLock};
+use memory::Use;
 use sink::Patch;
 use std::path::{Path, PathBuf};
 use target::{Target, TargetState};
@@ -78,8 +81,13 @@ impl<'a> Cut<'a> {
     ) -> Result<Self, Error> {
         let (geometry, settings) = (&target.pyramid.spec.geometry, &target.settings);
         let manner = source::manner(opened, geometry, settings, options.quality.is_some());
-        let built = options.build && target.state == TargetState::First;
-        let memory = source::memory(opened, geometry, settings, manner, built);
+        let usage = match target.state {
+            TargetState::Next if options.build => Use::CompareAndBuild,
+            TargetState::Next => Use::Compare,
+            TargetState::First if options.build => Use::Build,
+            TargetState::First => Use::Write,
+        };
+        let memory = Memory::of(opened, geometry, settings, manner, usage);
         warn(picture, opened, &target, manner, observer);
         if let Some(limit) = options.max_memory.filter(|limit| memory.total > *limit) {
             let (picture, needed, why) = (picture.to_string(), memory.total, memory.why_held);

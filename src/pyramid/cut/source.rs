@@ -5,18 +5,13 @@ use crate::codec::Codec;
 use crate::codec::jpeg::quantisation_tables;
 use crate::cut::Bands;
 use crate::geometry::Geometry;
-use crate::picture::{self, Depth, Input, JpegPicture, Opened, PictureError, Upsampling};
+use crate::picture::{self, Input, JpegPicture, Opened, PictureError, Upsampling};
 use crate::shown::shown;
 use crate::spec::{FormatKind, Settings};
 use serde::Serialize;
 use std::fs::File;
 use std::io::BufReader;
 use std::path::PathBuf;
-
-/// Bytes that a pixel's coefficients take for each component with a sample for each pixel.
-const COEFFICIENT: u64 = 2;
-/// What the program itself takes, beside buffers whose size depends on the picture.
-const ANYWAY: u64 = 48 << 20;
 
 /// Where a picture is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,24 +65,6 @@ pub enum Manner {
     Requantised,
 }
 
-/// What cutting takes, told before it begins.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Memory {
-    /// Bytes in all, about.
-    pub total: u64,
-    /// Of these, bytes of what has to be held because the picture cannot be read row by row.
-    pub held: u64,
-    /// Why they have to be; empty if none have to be.
-    pub why_held: &'static str,
-}
-
-impl Memory {
-    /// Bytes of all but what has to be held.
-    pub(super) fn beside(&self) -> u64 {
-        self.total.saturating_sub(self.held)
-    }
-}
-
 /// Whether the picture can be cut by its coefficients: between its MCUs, upright, into JPEG.
 fn by_coefficients(picture: &JpegPicture, geometry: &Geometry, settings: &Settings) -> bool {
     let ((wide, high), grid) = (picture.mcu_size(), geometry.base_grid());
@@ -108,29 +85,6 @@ pub(super) fn manner(opened: &Opened, geometry: &Geometry, settings: &Settings, 
         },
         _ => Manner::Pixels,
     }
-}
-
-/// What cutting will take. `built` says whether a pyramid is built on the way.
-pub(super) fn memory(opened: &Opened, geometry: &Geometry, settings: &Settings, manner: Manner, built: bool) -> Memory {
-    let info = opened.info();
-    let (held, why_held) = match opened {
-        Opened::Picture(picture) => (info.held, picture.why_held()),
-        Opened::Jpeg(picture) => (picture.held(manner == Manner::Pixels), picture.why_held()),
-    };
-    let size = geometry.size();
-    let band = u64::from(size.width) * u64::from(size.height.min(geometry.tile_size()));
-    let bytes = match manner {
-        Manner::Pixels => info.channels as u64 * if info.depth == Depth::Eight { 1 } else { 2 },
-        // As if colour differences were whole.
-        _ => info.channels as u64 * COEFFICIENT,
-    };
-    let row_of_images = match settings.format.kind() {
-        // Folded, and the file.
-        FormatKind::Jpeg => band * info.channels.min(3) as u64 * 5 / 4,
-        FormatKind::Png => band * bytes,
-    };
-    let waiting = if built { 2 * row_of_images } else { 0 };
-    Memory { total: (2 * band * bytes).saturating_add(waiting + ANYWAY).saturating_add(held), held, why_held }
 }
 
 /// How a JPEG's colour differences become pixels: for tiles that halve them again so that they become what they were, for
