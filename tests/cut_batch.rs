@@ -250,7 +250,7 @@ fn quiet_and_verbose() {
     desk.run(&["cut", "a.png", "q", "--build", "-q"]).expect(0, str![]);
     desk.run(&["cut", "a.png", "q", "--build", "-q"]).expect(0, str![]);
     desk.run(&["cut", "a.png", "v", "--tile-size", "16", "--build", "-v", "-j", "2"]).expect(0, str![[r#"
-v: 20x10 pixels in 2x1 base tiles of 16 (png, encoded from pixels), 6 levels, 7 tiles in the pyramid; about 1 MB of base tiles and 10 MB of memory
+v: 20x10 pixels in 2x1 base tiles of 16 (png, encoded from pixels), 6 levels, 7 tiles in the pyramid; about 1 MB of base tiles and 11 MB of memory
 v: v0 cut: 2 tiles of 20x10 pixels, encoded from pixels
 v: v0 built: 7 tiles (5 generated, 2 patched, 0 linked)
 v: published v/dest/dzi/latest in N s
