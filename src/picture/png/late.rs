@@ -1,6 +1,5 @@
-//! The orientation of a PNG whose Exif data, or text with an orientation, follow its pixels, as some programs write it.
+//! The orientation of a PNG whose Exif data follow its pixels, as some programs write it.
 
-use super::text;
 use crate::codec::orientation::in_tiff;
 use crate::picture::PictureError;
 use std::fs::File;
@@ -20,34 +19,22 @@ pub(super) fn misleading(orientation: u8) -> PictureError {
     ))
 }
 
-/// The orientations at the end of a file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) struct Late {
-    /// In Exif data.
-    pub(super) exif: Option<u8>,
-    /// In text.
-    pub(super) text: Option<u8>,
-}
-
 /// Looks at the end of a PNG file for the orientation, and goes back to its begin. Where it is damaged there is none.
-pub(super) fn orientation(file: &mut BufReader<File>) -> Result<Late> {
+pub(super) fn orientation(file: &mut BufReader<File>) -> Result<Option<u8>> {
     let length = file.seek(SeekFrom::End(0))?;
     file.seek(SeekFrom::Start(length.saturating_sub(TAIL)))?;
     let mut tail = Vec::new();
     file.by_ref().take(TAIL).read_to_end(&mut tail)?;
     file.rewind()?;
-    Ok(Late { exif: in_tail(&tail, &[b"eXIf"]), text: in_tail(&tail, &[b"tEXt", b"zTXt", b"iTXt"]) })
+    Ok(in_tail(&tail))
 }
 
-/// The orientation in a chunk of such a name, from which chunk follows chunk up to the end; pixels that look like one do
-/// not lead there.
-fn in_tail(tail: &[u8], names: &[&[u8; 4]]) -> Option<u8> {
-    let is_one = |found: &[u8]| names.iter().any(|name| found == *name);
-    let begins = tail.windows(4).enumerate().skip(4).filter(|(_, found)| is_one(found)).map(|(at, _)| at - 4);
-    begins.filter(|&at| leads_to_end(tail.get(at..).unwrap_or_default())).find_map(|at| {
-        let (name, data, _) = chunk(tail.get(at..)?)?;
-        if &name == b"eXIf" { in_tiff(data) } else { text::in_chunk(name, data) }
-    })
+/// The orientation in a chunk from which chunk follows chunk up to the end; pixels that look like one do not lead there.
+fn in_tail(tail: &[u8]) -> Option<u8> {
+    let begins = tail.windows(4).enumerate().skip(4).filter(|(_, name)| name == b"eXIf").map(|(at, _)| at - 4);
+    begins
+        .filter(|&at| leads_to_end(tail.get(at..).unwrap_or_default()))
+        .find_map(|at| in_tiff(chunk(tail.get(at..)?)?.1))
 }
 
 /// The first chunk: name, data, and what follows it.
@@ -82,13 +69,13 @@ mod tests {
         let exif = b"II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x06\0\0\0\0\0\0\0";
         let exif = chunk_of(b"eXIf", exif);
         let (end, text) = (chunk_of(b"IEND", b""), chunk_of(b"tEXt", b"eXIf and more"));
-        let file = |parts: &[&[u8]]| in_tail(&parts.concat(), &[b"eXIf"]);
+        let file = |parts: &[&[u8]]| in_tail(&parts.concat());
         assert_eq!(file(&[b"pixels", &exif, &end]), Some(6));
         assert_eq!(file(&[b"eXIf eXIf", &text, &exif, &text, &end, b"after the end"]), Some(6));
         assert_eq!(file(&[&exif]), None);
         assert_eq!(file(&[&exif, b"pixels", &end]), None);
         assert_eq!(file(&[b"eXIf"]), None);
         assert_eq!(file(&[&text, &end]), None);
-        assert_eq!(in_tail(b"", &[b"eXIf"]), None);
+        assert_eq!(in_tail(b""), None);
     }
 }

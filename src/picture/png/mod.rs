@@ -3,10 +3,12 @@
 //! The checksum of every chunk is checked, of those that are not needed too: a file with a wrong one is damaged. That of
 //! all pixels is checked beside it, but for files in which the crate meets it only after the last pixel, as where it
 //! stands in a chunk of its own. Decoding ends at IEND.
+//!
+//! Of the places where programs have put an orientation only the chunk `eXIf` counts, as for libvips and browsers: text
+//! ("Raw profile type exif", XMP) is often left as it was by programs that turn the pixels.
 
 mod interlaced;
 mod late;
-mod text;
 
 use super::source::Source;
 use super::{Depth, Input, Picture, PictureError, PictureInfo, PictureKind, Reading, Rows, profile, whole};
@@ -26,12 +28,12 @@ const FRAME: u64 = 8 + 25 + 12 + 12;
 pub(super) fn open(mut input: Input) -> Result<Picture, PictureError> {
     let (late, is_file) = match &mut input {
         Input::File(file) => (late::orientation(file)?, true),
-        Input::Stream(_) => (late::Late::default(), false),
+        Input::Stream(_) => (None, false),
     };
     let reader = headers(Source::new(input)?)?;
     let info = reader.info();
     let stored = Size::new(info.width, info.height);
-    let orientation = in_exif(info).or(late.exif).or_else(|| text::orientation(info)).or(late.text).unwrap_or(1);
+    let orientation = in_exif(info).or(late).unwrap_or(1);
     let (colour, depth) = reader.output_color_type();
     let (channels, depth) = (colour.samples(), if depth == BitDepth::Sixteen { Depth::Sixteen } else { Depth::Eight });
     let (icc, warning) = profile::fitting(info.icc_profile.as_deref(), channels);
@@ -75,6 +77,7 @@ fn headers(source: Source) -> Result<Reader<Source>, PictureError> {
     let mut options = DecodeOptions::default();
     options.set_ignore_adler32(false);
     options.set_skip_ancillary_crc_failures(false);
+    options.set_ignore_text_chunk(true);
     let length = source.length();
     let mut decoder = Decoder::new_with_options(source, options);
     decoder.set_transformations(Transformations::EXPAND);
@@ -159,9 +162,8 @@ impl Rows for Png {
 
     fn finish(&mut self) -> Result<(), PictureError> {
         self.reader.finish().map_err(|error| damaged(error, "after its last row"))?;
-        // Exif data may follow the pixels, or text. In a file they were looked for there.
-        let info = self.reader.info();
-        let orientation = in_exif(info).or_else(|| text::orientation(info)).unwrap_or(1);
+        // Exif data may follow the pixels. In a file they were looked for there.
+        let orientation = in_exif(self.reader.info()).unwrap_or(1);
         if orientation == self.orientation {
             return Ok(());
         }

@@ -54,41 +54,6 @@ fn orientation_is_applied_wherever_it_stands() {
     }
 }
 
-/// As programs write it that do not know eXIf.
-#[test]
-fn an_orientation_in_text_counts_where_exif_data_have_none() {
-    let hex: String = [b"Exif\0\0", EXIF].concat().iter().map(|byte| format!("{byte:02x}")).collect();
-    let raw = format!("\nexif\n      {}\n{}\n{}\n", hex.len() / 2, &hex[..30], &hex[30..]).into_bytes();
-    let attribute = b"<rdf:Description tiff:Orientation=\"6\"/>".to_vec();
-    let element = b"<tiff:Orientation>6</tiff:Orientation>".to_vec();
-    let text = |keyword: &[u8], middle: &[u8], text: &[u8]| [keyword, b"\0", middle, text].concat();
-    let (profile, xmp) = (&b"Raw profile type exif"[..], &b"XML:com.adobe.xmp"[..]);
-    let made = made(9, 5, (2, 8));
-    let turned = read(file(&made.file(&[(b"eXIf", EXIF)], &[])), 4).unwrap();
-    let upright = [&EXIF[..19], &[1], &EXIF[20..]].concat();
-    for (name, data) in [
-        (b"tEXt", text(profile, b"", &raw)),
-        (b"zTXt", text(profile, b"\0", &zlib(&raw))),
-        (b"iTXt", text(profile, b"\0\0\0\0", &raw)),
-        (b"iTXt", text(xmp, b"\0\0\0\0", &attribute)),
-        (b"iTXt", text(xmp, b"\0\0en\0XMP\0", &element)),
-        (b"iTXt", text(xmp, b"\x01\0\0\0", &zlib(&element))),
-    ] {
-        let (early, late) = (made.file(&[(name, &data)], &[]), made.file(&[], &[(name, &data)]));
-        assert_eq!(read(file(&early), 4).unwrap(), turned);
-        assert_eq!(read(stream(&early, 100), 4).unwrap(), turned);
-        assert_eq!(read(file(&late), 4).unwrap(), turned);
-        assert!(error(stream(&late, 1000)).contains("orientation (6) follows its pixels"));
-        // Exif data are worth more, wherever they stand.
-        for (before, after) in [(&[(b"eXIf", &upright[..])][..], &[][..]), (&[], &[(b"eXIf", &upright[..])])] {
-            let both = made.file(&[before, &[(name, &data)]].concat(), after);
-            assert_eq!(read(file(&both), 4).unwrap().0.orientation, 1);
-            let both = made.file(before, &[&[(name, &data[..])], after].concat());
-            assert_eq!(read(file(&both), 4).unwrap().0.orientation, 1);
-        }
-    }
-}
-
 #[test]
 fn an_orientation_far_from_the_end_is_told_as_that() {
     let made = made(9, 5, (2, 8));
