@@ -7,7 +7,7 @@ use super::{Category, Error, Pyramid, in_pool};
 use crate::build::{self, BuildFailure, Watch};
 use crate::codec::{Codec, ENCODER_VERSION};
 use crate::descriptor::descriptor;
-use crate::store::{self, Manifest, StagedTree, StoreError, Tree, Trees, Version, WriteLock};
+use crate::store::{self, Durability, Manifest, StagedTree, StoreError, Tree, Trees, Version, WriteLock};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -76,7 +76,7 @@ impl Survey {
         let batch = if self.from.is_some() { pending.len().max(1) } else { 1 };
         for versions in pending.chunks(batch) {
             for &version in versions {
-                let manifest = self.build_version(version, observer)?;
+                let manifest = self.build_version(version, options.durability, observer)?;
                 self.trees.staged.insert(version);
                 reports.insert(version, VersionReport::of(&manifest, VersionStatus::Built));
             }
@@ -103,14 +103,20 @@ impl Survey {
     }
 
     /// Builds one version in staging.
-    fn build_version(&self, version: Version, observer: &dyn Observer) -> Result<Manifest, Error> {
+    fn build_version(
+        &self,
+        version: Version,
+        durability: Durability,
+        observer: &dyn Observer,
+    ) -> Result<Manifest, Error> {
         let trees = &self.trees;
         observer.version_started(version, trees.geometry.tile_count());
         let source = self.open_source(version)?;
         let previous = self.below(version).map(|below| Tree::open(trees, below)).transpose()?;
         let plan = self.plan(version);
         let affects = |tile| plan.affects(tile);
-        let staged = StagedTree::start(trees, version, ENCODER_VERSION, previous.as_ref(), &source, &affects)?;
+        let which = (version, durability);
+        let staged = StagedTree::start(trees, which, ENCODER_VERSION, previous.as_ref(), &source, &affects)?;
         let exchange = Exchange { source, previous, staged, most_tile_bytes: trees.most_tile_bytes() };
         let codec = Codec::new(&trees.settings);
         build::run(&plan, codec, &exchange, &exchange, &WatchFor(observer))

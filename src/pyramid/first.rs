@@ -44,6 +44,7 @@ pub(super) fn check_first(trees: &Trees, version: Version) -> Result<(), Error> 
 pub(super) struct FirstVersion {
     trees: Trees,
     version: Version,
+    durability: Durability,
     source: StagedSource,
     staged: StagedTree,
 }
@@ -55,15 +56,15 @@ impl FirstVersion {
     /// # Errors
     /// There is something in the place of its sources; other sources are gone whose tree is still published; the pyramid
     /// has an overlap; the file system refuses.
-    pub(super) fn start(trees: Trees, version: Version) -> Result<Self, Error> {
+    pub(super) fn start(trees: Trees, version: Version, durability: Durability) -> Result<Self, Error> {
         check_first(&trees, version)?;
         store::clean_leftovers(&trees.layout, &[])?;
-        let source = StagedSource::start(&trees, version)?;
-        let staged = StagedTree::start_first(&trees, version, ENCODER_VERSION).inspect_err(|_| {
+        let source = StagedSource::start(&trees, version, durability)?;
+        let staged = StagedTree::start_first(&trees, (version, durability), ENCODER_VERSION).inspect_err(|_| {
             // Where that fails too, the next attempt does it; why it all failed is worth more.
             let _ = store::clean_leftovers(&trees.layout, &[]);
         })?;
-        Ok(Self { trees, version, source, staged })
+        Ok(Self { trees, version, durability, source, staged })
     }
 
     /// Writes a base tile into the sources and links it into the tree.
@@ -81,8 +82,8 @@ impl FirstVersion {
     /// # Errors
     /// Tiles are missing; [`StoreError::VersionExists`] if something stands in the place of the sources by now; the file
     /// system refuses. Unless the sources have their name already, nothing is left.
-    pub(super) fn publish(self, durability: Durability) -> Result<Manifest, Error> {
-        let Self { trees, version, source, staged } = self;
+    pub(super) fn publish(self) -> Result<Manifest, Error> {
+        let Self { trees, version, durability, source, staged } = self;
         let layout = &trees.layout;
         let finish = || -> Result<Manifest, Error> {
             let manifest = finish_tree(staged, &trees, version)?;
@@ -91,7 +92,7 @@ impl FirstVersion {
                 let problem = format!("{found} of its {tiles} tiles were put into it");
                 return Err(StoreError::Damaged { path: layout.tree(version), problem }.into());
             }
-            source.publish(durability)?;
+            source.publish()?;
             Ok(manifest)
         };
         let manifest = finish().inspect_err(|_| {

@@ -235,6 +235,17 @@ pub(crate) fn flush_file_system(path: &Path) -> Result<(), IoError> {
     }
 }
 
+/// Flushes what was written so far to the file system that the folder `path` is on, and may do nothing: it only lightens
+/// [`flush_file_system`].
+pub(crate) fn flush_so_far(path: &Path) -> Result<(), IoError> {
+    #[cfg(target_os = "linux")]
+    match rustix::fs::syncfs(open_folder(path)?) {
+        Err(Errno::NOSYS | Errno::NOTSUP | Errno::INVAL | Errno::PERM) => {}
+        result => result.context("flush", path)?,
+    }
+    Ok(())
+}
+
 /// Flushes all files and folders in a folder, and the folder.
 #[cfg(target_os = "linux")]
 fn flush_tree(path: &Path) -> Result<(), IoError> {

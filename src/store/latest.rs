@@ -134,7 +134,7 @@ mod tests {
     fn write(trees: &Trees, versions: u32) -> BTreeMap<Version, GridSet> {
         let mut written = BTreeMap::new();
         for version in (0..versions).filter(|version| *version != 7) {
-            let source = StagedSource::start(trees, Version(version)).unwrap();
+            let source = StagedSource::start(trees, Version(version), Durability::Unflushed).unwrap();
             let mut tiles = GridSet::new(GRID);
             for (column, row) in places() {
                 let mixed = (version * 31 + column * 7 + row * 13) % 11;
@@ -143,7 +143,7 @@ mod tests {
                     tiles.insert(column, row);
                 }
             }
-            source.publish(Durability::Unflushed).unwrap();
+            source.publish().unwrap();
             written.insert(Version(version), tiles);
         }
         written

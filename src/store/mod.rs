@@ -3,6 +3,7 @@
 //! It sees bytes, never pixels.
 
 mod check;
+mod early_flush;
 mod entries;
 mod error;
 mod files;

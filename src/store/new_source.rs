@@ -2,6 +2,7 @@
 //!
 //! It is written beside the versions, not in `dest`: that may be on another disk, from which nothing can be renamed.
 
+use super::early_flush::EarlyFlush;
 use super::error::{Context, IoError, StoreError};
 use super::files;
 use super::layout::{Layout, SourcePlace, Version, is_staged_source, source_name};
@@ -24,6 +25,8 @@ pub struct StagedSource {
     place: PathBuf,
     naming: TileNaming,
     format: TileFormat,
+    durability: Durability,
+    early_flush: EarlyFlush,
 }
 
 impl StagedSource {
@@ -32,7 +35,7 @@ impl StagedSource {
     ///
     /// # Errors
     /// [`StoreError::VersionExists`] if there is anything in its place; the file system refuses.
-    pub fn start(trees: &Trees, version: Version) -> Result<Self, StoreError> {
+    pub fn start(trees: &Trees, version: Version, durability: Durability) -> Result<Self, StoreError> {
         let layout = &trees.layout;
         let place = layout.source(trees.place, version);
         if place.symlink_metadata().is_ok() {
@@ -43,7 +46,9 @@ impl StagedSource {
         let path = layout.staged_source(trees.place, version);
         std::fs::create_dir(&path).context("create", &path)?;
         let folder = files::open_folder(&path)?;
-        Ok(Self { path, folder, place, naming: trees.naming(), format: trees.format().clone() })
+        let early_flush = EarlyFlush::new(&path, durability);
+        let (naming, format) = (trees.naming(), trees.format().clone());
+        Ok(Self { path, folder, place, naming, format, durability, early_flush })
     }
 
     /// Writes the tile at `column`, `row`. What is returned is what reading the tile will tell of it, before and after the
@@ -57,6 +62,7 @@ impl StagedSource {
         let file = files::write_new_at(&self.folder, &name, &path, bytes)?;
         // Of the open file, so that a file system which writes late has to say what the time will be.
         let modified = files::modified(&file.metadata().context("read", &path)?);
+        self.early_flush.note(bytes.len() as u64);
         Ok(SourceStamp { length: bytes.len() as u64, modified, hash: xxh3_128(bytes) })
     }
 
@@ -66,8 +72,8 @@ impl StagedSource {
     /// # Errors
     /// [`StoreError::VersionExists`] if there is something in its place by now, which then stays as it is; the file system
     /// refuses. What was written is deleted then, unless it is in its place already.
-    pub fn publish(self, durability: Durability) -> Result<(), StoreError> {
-        let result = self.put_in(durability == Durability::Flushed);
+    pub fn publish(self) -> Result<(), StoreError> {
+        let result = self.put_in(self.durability == Durability::Flushed);
         if result.is_err() {
             // Where that fails too, the next attempt does it; why it all failed is worth more.
             let _ = files::remove_tree(&self.path);
@@ -76,6 +82,7 @@ impl StagedSource {
     }
 
     fn put_in(&self, flushed: bool) -> Result<(), StoreError> {
+        self.early_flush.end()?;
         if flushed {
             files::flush_file_system(&self.path)?;
         }
@@ -148,13 +155,13 @@ mod tests {
                 for durability in [Durability::Flushed, Durability::Unflushed] {
                     let folder = tempfile::tempdir().unwrap();
                     let trees = Trees::of_png(folder.path(), place, naming);
-                    let source = StagedSource::start(&trees, Version(3)).unwrap();
+                    let source = StagedSource::start(&trees, Version(3), durability).unwrap();
                     let bytes = |column: u32, row: u32| vec![column as u8; 100 + row as usize];
                     let tiles = [(0, 0), (4, 2), (1, 2)];
                     let stamps = tiles.map(|(column, row)| source.write(column, row, &bytes(column, row)).unwrap());
                     let path = trees.layout.source(place, Version(3));
                     assert!(!path.exists());
-                    source.publish(durability).unwrap();
+                    source.publish().unwrap();
                     assert_eq!(names(path.parent().unwrap()), ["v3"]);
                     let wanted = if naming == TileNaming::ColumnRow {
                         ["0_0.png", "1_2.png", "4_2.png"]
@@ -195,14 +202,14 @@ mod tests {
         for make in makers {
             // There before it starts, and there only when it is to be published.
             make(&path).unwrap();
-            assert!(exists(StagedSource::start(&trees, Version(0)).map(drop)));
+            assert!(exists(StagedSource::start(&trees, Version(0), Durability::Unflushed).map(drop)));
             files::remove_tree(&path).unwrap();
-            let source = StagedSource::start(&trees, Version(0)).unwrap();
+            let source = StagedSource::start(&trees, Version(0), Durability::Unflushed).unwrap();
             source.write(0, 0, b"tile").unwrap();
             assert!(source.write(0, 0, b"again").is_err());
             make(&path).unwrap();
             let before = fs::symlink_metadata(&path).unwrap();
-            assert!(exists(source.publish(Durability::Unflushed)));
+            assert!(exists(source.publish()));
             let after = fs::symlink_metadata(&path).unwrap();
             assert_eq!((before.ino(), before.mtime_nsec()), (after.ino(), after.mtime_nsec()));
             assert_eq!(names(folder.path()), ["v0"]);
@@ -216,7 +223,7 @@ mod tests {
         for place in [SourcePlace::Beside, SourcePlace::Src] {
             let trees = Trees::of_png(folder.path(), place, TileNaming::ColumnRow);
             let leave = |version: u32| {
-                let source = StagedSource::start(&trees, Version(version)).unwrap();
+                let source = StagedSource::start(&trees, Version(version), Durability::Unflushed).unwrap();
                 source.write(0, 0, b"tile").unwrap();
                 source
             };

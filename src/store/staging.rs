@@ -1,9 +1,11 @@
 //! Building a version's tree where nobody sees it.
 
+use super::early_flush::EarlyFlush;
 use super::error::{Context, StoreError};
 use super::files;
 use super::layout::{DESCRIPTOR, Version, link_to_source, source_name, tile_name, tile_path};
 use super::manifest::{Manifest, ManifestWriter, Record, Role};
+use super::publish::Durability;
 use super::resume::{Attempt, Basis, Finished};
 use super::sources::{SourceFolder, SourceStamp};
 use super::tree::{LevelFolders, Tree, Trees};
@@ -26,6 +28,7 @@ pub struct StagedTree {
     waiting: Mutex<Vec<(Tile, SourceStamp)>>,
     /// Held by the thread that makes them, with a buffer.
     linking: Mutex<Vec<(Tile, SourceStamp)>>,
+    early_flush: EarlyFlush,
 }
 
 /// So many links wait before one thread makes them.
@@ -39,7 +42,7 @@ impl StagedTree {
     /// The folders cannot be created, or what is there cannot be read.
     pub fn start(
         trees: &Trees,
-        version: Version,
+        (version, durability): (Version, Durability),
         encoder: u32,
         previous: Option<&Tree>,
         source: &SourceFolder,
@@ -47,12 +50,12 @@ impl StagedTree {
     ) -> Result<Self, StoreError> {
         let basis = Basis::new(trees, encoder, previous)?;
         if !basis.is_that_of(&trees.layout.staged(version)) {
-            return Self::begin(trees, version, &basis);
+            return Self::begin(trees, (version, durability), &basis);
         }
         let levels = LevelFolders::create(&trees.layout.staged_tree(version), &trees.geometry)?;
         let attempt = Attempt { trees, version, levels: &levels, previous, source, affects };
         let (finished, manifest) = attempt.resume(&trees.layout.staged_manifest(version))?;
-        Ok(Self::with(trees, version, levels, manifest, finished))
+        Ok(Self::with(trees, (version, durability), levels, manifest, finished))
     }
 
     /// Starts the tree of a lowest version, whose source folder need not be there yet. What an earlier attempt has left is
@@ -60,23 +63,27 @@ impl StagedTree {
     ///
     /// # Errors
     /// The folders cannot be created.
-    pub fn start_first(trees: &Trees, version: Version, encoder: u32) -> Result<Self, StoreError> {
-        Self::begin(trees, version, &Basis::new(trees, encoder, None)?)
+    pub fn start_first(
+        trees: &Trees,
+        (version, durability): (Version, Durability),
+        encoder: u32,
+    ) -> Result<Self, StoreError> {
+        Self::begin(trees, (version, durability), &Basis::new(trees, encoder, None)?)
     }
 
     /// Begins with nothing.
-    fn begin(trees: &Trees, version: Version, basis: &Basis) -> Result<Self, StoreError> {
+    fn begin(trees: &Trees, (version, durability): (Version, Durability), basis: &Basis) -> Result<Self, StoreError> {
         let staged = trees.layout.staged(version);
         files::remove_tree(&staged)?;
         let levels = LevelFolders::create(&trees.layout.staged_tree(version), &trees.geometry)?;
         basis.write(&staged)?;
         let manifest = ManifestWriter::create(trees.layout.staged_manifest(version))?;
-        Ok(Self::with(trees, version, levels, manifest, Finished::nothing(trees)))
+        Ok(Self::with(trees, (version, durability), levels, manifest, Finished::nothing(trees)))
     }
 
     fn with(
         trees: &Trees,
-        version: Version,
+        (version, durability): (Version, Durability),
         levels: LevelFolders,
         manifest: ManifestWriter,
         finished: Finished,
@@ -90,6 +97,7 @@ impl StagedTree {
             finished,
             waiting: Mutex::default(),
             linking: Mutex::default(),
+            early_flush: EarlyFlush::new(&trees.layout.staged_tree(version), durability),
         }
     }
 
@@ -117,6 +125,7 @@ impl StagedTree {
         let path = || self.tile_path(tile);
         files::write_anew_at(self.levels.get(tile.level, &path)?, &name, &path, bytes)?;
         let stamp = SourceStamp { length: bytes.len() as u64, modified: 0, hash: xxh3_128(bytes) };
+        self.early_flush.note(stamp.length);
         Ok(self.manifest.add(Record { role: Role::Generated, tile, stamp })?)
     }
 
@@ -187,6 +196,7 @@ impl StagedTree {
     /// The file system refuses.
     pub fn finish(self, descriptor: &[u8], encoder: u32, built: u64) -> Result<Manifest, StoreError> {
         self.link_waiting(self.linking.lock().unwrap_or_else(PoisonError::into_inner))?;
+        self.early_flush.end()?;
         let path = self.path.join(DESCRIPTOR);
         files::write_anew_at(files::open_folder(&self.path)?, DESCRIPTOR, &path, descriptor)?;
         let tiles = self.trees.geometry.tile_count();

@@ -169,19 +169,18 @@ impl<'a> Cut<'a> {
         let version = Version(0);
         if !self.options.build {
             check_first(&trees, version)?;
-            let staged = StagedSource::start(&trees, version)?;
+            let staged = StagedSource::start(&trees, version, self.options.durability)?;
             let walked = self.walk::<_, FirstVersion>(opened, &trees, None, &staged, None);
-            let publish = |staged: StagedSource| Ok(staged.publish(self.options.durability)?);
+            let publish = |staged: StagedSource| Ok(staged.publish()?);
             let (counts, ()) = self.publish_first(walked, staged, |staged| Ok(staged.discard()?), publish)?;
             self.finished(version, counts, counts.tiles);
             return Ok(());
         }
-        let first = FirstVersion::start(trees.clone(), version)?;
+        let first = FirstVersion::start(trees.clone(), version, self.options.durability)?;
         let watch = WatchFor(self.observer);
         let build = RowBuild::new(&trees.geometry, Codec::new(&trees.settings), &first, &watch);
         let walked = self.walk(opened, &trees, None, &first, Some(build));
-        let publish = |first: FirstVersion| first.publish(self.options.durability);
-        let (counts, manifest) = self.publish_first(walked, first, FirstVersion::discard, publish)?;
+        let (counts, manifest) = self.publish_first(walked, first, FirstVersion::discard, FirstVersion::publish)?;
         let report = VersionReport::of(&manifest, VersionStatus::Built);
         self.finished(version, counts, counts.tiles);
         self.observer.version_published(&report);
@@ -217,13 +216,13 @@ impl<'a> Cut<'a> {
         let version = survey.next_version();
         let trees = survey.trees.clone();
         let codec = Codec::new(&trees.settings);
-        let staged = StagedSource::start(&trees, version)?;
+        let staged = StagedSource::start(&trees, version, self.options.durability)?;
         let patch = Patch::new(staged, &latest, trees.geometry, codec);
         let walked = self.walk::<_, FirstVersion>(opened, &trees, Some(&latest), &patch, None);
         let (staged, written) = patch.finish();
         match walked {
             Ok(counts) if !written.is_empty() => {
-                staged.publish(self.options.durability)?;
+                staged.publish()?;
                 self.finished(version, counts, written.count());
                 survey.add(version, written);
             }

@@ -104,14 +104,18 @@ impl Picture {
     }
 
     fn start(&self, trees: &Trees) -> Result<(WriteLock, FirstVersion), Error> {
+        self.start_with(trees, Durability::Unflushed)
+    }
+
+    fn start_with(&self, trees: &Trees, durability: Durability) -> Result<(WriteLock, FirstVersion), Error> {
         let lock = WriteLock::take(&trees.layout, "cut", Locking::default(), &|| false).unwrap();
-        Ok((lock, FirstVersion::start(trees.clone(), Version(0))?))
+        Ok((lock, FirstVersion::start(trees.clone(), Version(0), durability)?))
     }
 
     fn cut_and_build(&self, trees: &Trees, durability: Durability) -> Manifest {
-        let (_lock, first) = self.start(trees).unwrap();
+        let (_lock, first) = self.start_with(trees, durability).unwrap();
         self.put_rows(&first, u32::MAX);
-        first.publish(durability).unwrap()
+        first.publish().unwrap()
     }
 }
 
@@ -234,7 +238,7 @@ fn a_build_takes_up_a_tree_whose_sources_are_there() {
     let (lock, first) = picture.start(&cut).unwrap();
     picture.put_rows(&first, u32::MAX);
     finish_tree(first.staged, &cut, Version(0)).unwrap();
-    first.source.publish(Durability::Unflushed).unwrap();
+    first.source.publish().unwrap();
     drop(lock);
     let tile = "dzi_files/0/0_0.jpg";
     let inode = |folder: PathBuf| std::os::unix::fs::MetadataExt::ino(&fs::metadata(folder.join(tile)).unwrap());
@@ -255,7 +259,7 @@ fn nothing_is_replaced_and_nothing_half_is_published() {
     // Not all tiles.
     let (lock, first) = picture.start(&trees).unwrap();
     picture.put_rows(&first, 3);
-    let error = first.publish(Durability::Unflushed).unwrap_err();
+    let error = first.publish().unwrap_err();
     // Twelve base tiles, and two parents of the first two rows.
     assert!(error.to_string().contains("14 of its 26 tiles"), "{error}");
     drop(lock);
@@ -264,7 +268,7 @@ fn nothing_is_replaced_and_nothing_half_is_published() {
     let (lock, first) = picture.start(&trees).unwrap();
     picture.put_rows(&first, u32::MAX);
     fs::create_dir(&v0).unwrap();
-    assert!(exists(&first.publish(Durability::Unflushed).unwrap_err()));
+    assert!(exists(&first.publish().unwrap_err()));
     drop(lock);
     assert_eq!(fs::read_dir(&v0).unwrap().count(), 0);
     assert!(exists(&picture.start(&trees).map(drop).unwrap_err()));
