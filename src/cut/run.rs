@@ -100,7 +100,9 @@ where
     };
     let rows = geometry.base_grid().rows;
     let (mut band, mut next) = (bands.blank(), bands.blank());
-    bands.read(cutter.band_size(0), &mut band).map_err(CutFailure::Picture)?;
+    // A stream often ends because what writes it was stopped by the same signal.
+    let unread = |error| if watch.stopped() { CutFailure::Stopped } else { CutFailure::Picture(error) };
+    bands.read(cutter.band_size(0), &mut band).map_err(unread)?;
     for row in 0..rows {
         let read_on = || match row + 1 {
             below if below < rows => bands.read(cutter.band_size(below), &mut next),
@@ -108,7 +110,7 @@ where
         };
         let (cut, read) = rayon::join(|| cutter.row(row, &band, build.as_mut(), watch), read_on);
         cut?;
-        read.map_err(CutFailure::Picture)?;
+        read.map_err(unread)?;
         watch.rows_done(cutter.band_size(row).height);
         std::mem::swap(&mut band, &mut next);
     }

@@ -1,11 +1,17 @@
 //! Pictures of every kind that is cut, made here, and what a cut pyramid shows.
 
+#[path = "../../src/picture/png/tests/writer.rs"]
+mod png_writer;
+
 use fast_pyramid::codec::jpeg::{self, Colour, HuffmanTables, JpegImage, PlaneSource, component_size};
 use fast_pyramid::pyramid::{CutOptions, CutReport, Error, PictureSource, cut};
 use fast_pyramid::store::Durability;
 use image::{ImageBuffer, Rgba};
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
+
+pub use png_writer::{KINDS as PNG_KINDS, chunk as png_chunk};
+use png_writer::{Made, packed};
 
 /// Pixels of any picture, so that all can be compared: 255 of 8 bits are 65535 here.
 pub type Shown = ImageBuffer<Rgba<u16>, Vec<u16>>;
@@ -89,6 +95,12 @@ pub fn cut_bytes(bytes: &[u8], folder: &Path, options: &CutOptions) -> Result<Cu
     cut(&PictureSource::File(picture), folder, options)
 }
 
+/// Such numbers, one after the other.
+fn noise(seed: u64) -> impl FnMut() -> u32 {
+    let mut noise = Noise::new(seed);
+    move || noise.next()
+}
+
 /// A kind of PNG.
 #[derive(Debug, Clone, Copy)]
 pub struct Png {
@@ -102,29 +114,6 @@ pub struct Png {
     pub transparent: bool,
 }
 
-/// Each colour with each depth that it can have.
-pub const PNG_KINDS: [(u8, u8); 15] = [
-    (0, 1),
-    (0, 2),
-    (0, 4),
-    (0, 8),
-    (0, 16),
-    (2, 8),
-    (2, 16),
-    (3, 1),
-    (3, 2),
-    (3, 4),
-    (3, 8),
-    (4, 8),
-    (4, 16),
-    (6, 8),
-    (6, 16),
-];
-
-/// Where the pixels of the passes are: first column and row, and the steps between them.
-const PASSES: [(u32, u32, u32, u32); 7] =
-    [(0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2)];
-
 impl Png {
     /// A plain one.
     pub fn new(colour: u8, depth: u8) -> Self {
@@ -136,76 +125,12 @@ impl Png {
         self.transparent || self.colour >= 3 || self.depth == 16
     }
 
-    fn channels(self) -> u32 {
-        [1, 0, 3, 1, 2, 0, 4][usize::from(self.colour)]
-    }
-
     /// A file with this kind of picture, and with these chunks before its pixels.
     pub fn file(self, (width, height): (u32, u32), seed: u64, chunks: &[(&[u8; 4], &[u8])]) -> Vec<u8> {
-        let channels = self.channels();
-        let mut noise = Noise::new(seed);
-        let samples: Vec<u32> = (0..width * height * channels)
-            // Smooth in parts, and the whole range of values.
-            .map(|at| if noise.below(3) == 0 { noise.next() } else { at / 40 * 0x1111 } & ((1 << self.depth) - 1))
-            .collect();
-        let row = |y: u32, first: u32, step: u32| {
-            let pixels = (first..width).step_by(step as usize);
-            let row = pixels.flat_map(|x| &samples[((y * width + x) * channels) as usize..][..channels as usize]);
-            packed(row.copied(), self.depth)
-        };
-        let mut raw = Vec::new();
-        let passes: &[_] = if self.interlaced { &PASSES } else { &[(0, 0, 1, 1)] };
-        for &(left, top, across, down) in passes.iter().filter(|pass| pass.0 < width) {
-            for y in (top..height).step_by(down as usize) {
-                raw.push(0);
-                raw.extend(row(y, left, across));
-            }
-        }
-        let mut file = b"\x89PNG\r\n\x1a\n".to_vec();
-        let kind = [self.depth, self.colour, 0, 0, u8::from(self.interlaced)];
-        file.extend(png_chunk(b"IHDR", &[&width.to_be_bytes()[..], &height.to_be_bytes(), &kind].concat()));
-        chunks.iter().for_each(|(name, data)| file.extend(png_chunk(name, data)));
-        if self.colour == 3 {
-            let colours = (0..3 << self.depth).map(|_| noise.next() as u8);
-            file.extend(png_chunk(b"PLTE", &colours.collect::<Vec<u8>>()));
-        }
-        if self.transparent && self.colour < 4 {
-            let transparent: Vec<u8> = match self.colour {
-                3 => (0..1 << (self.depth - 1)).map(|_| noise.next() as u8).collect(),
-                // The first pixel's colour.
-                _ => samples[..channels as usize].iter().flat_map(|sample| (*sample as u16).to_be_bytes()).collect(),
-            };
-            file.extend(png_chunk(b"tRNS", &transparent));
-        }
-        file.extend(png_chunk(b"IDAT", &fdeflate::compress_to_vec(&raw)));
-        file.extend(png_chunk(b"IEND", b""));
-        file
+        let Self { colour, depth, interlaced, transparent } = self;
+        let (width, height) = (width as usize, height as usize);
+        Made { width, height, colour, depth, interlaced, transparent, seed }.file(chunks, &[])
     }
-}
-
-/// Samples of a row, of 1 to 16 bits each.
-fn packed(samples: impl Iterator<Item = u32>, depth: u8) -> Vec<u8> {
-    let samples: Vec<u32> = samples.collect();
-    match depth {
-        16 => samples.iter().flat_map(|sample| (*sample as u16).to_be_bytes()).collect(),
-        depth => {
-            let together = |byte: u32, (at, sample): (usize, &u32)| byte | sample << (8 - depth as usize * (at + 1));
-            let bytes = samples.chunks(8 / usize::from(depth));
-            bytes.map(|samples| samples.iter().enumerate().fold(0, together) as u8).collect()
-        }
-    }
-}
-
-/// A chunk with its checksum.
-pub fn png_chunk(name: &[u8; 4], data: &[u8]) -> Vec<u8> {
-    let mut crc = u32::MAX;
-    for byte in name.iter().chain(data) {
-        crc ^= u32::from(*byte);
-        for _ in 0..8 {
-            crc = if crc & 1 == 1 { (crc >> 1) ^ 0xEDB8_8320 } else { crc >> 1 };
-        }
-    }
-    [&(data.len() as u32).to_be_bytes()[..], name, data, &(!crc).to_be_bytes()].concat()
 }
 
 /// A PNM of kind 1 to 7 and what it shows. A P7 has the channels, the others those of their kind.
@@ -229,8 +154,8 @@ pub fn pnm(kind: u8, (width, height): (u32, u32), most: u32, channels: u32, seed
     for row in samples.chunks((width * channels) as usize) {
         match kind {
             1..=3 => file.extend(row.iter().flat_map(|sample| format!("{sample}\n").into_bytes())),
-            4 => file.extend(packed(row.iter().copied(), 1)),
-            _ if most > 255 => file.extend(packed(row.iter().copied(), 16)),
+            4 => file.extend(packed(row.iter().map(|&sample| sample as u16), 1)),
+            _ if most > 255 => file.extend(packed(row.iter().map(|&sample| sample as u16), 16)),
             _ => file.extend(row.iter().map(|sample| *sample as u8)),
         }
     }

@@ -1,7 +1,7 @@
 mod writer;
 
 use super::*;
-use crate::picture::test_reading::{by_image, file, opened, read, stream};
+use crate::picture::test_reading::{by_image, file, noise, opened, read, stream};
 use proptest::prelude::*;
 use writer::{KINDS, Made, chunk, zlib};
 

@@ -1,24 +1,25 @@
 //! Writes PNG of every kind, which no encoder at hand does, and knows what they show.
+#![allow(unreachable_pub, missing_docs, dead_code)]
 
-use crate::picture::test_reading::noise;
+use super::noise;
 
 /// A PNG to be written: any colour type and depth that there is.
 #[derive(Debug, Clone)]
-pub(super) struct Made {
-    pub(super) width: usize,
-    pub(super) height: usize,
+pub struct Made {
+    pub width: usize,
+    pub height: usize,
     /// 0 grey, 2 RGB, 3 palette, 4 grey and alpha, 6 RGB and alpha.
-    pub(super) colour: u8,
+    pub colour: u8,
     /// 1, 2, 4, 8, 16.
-    pub(super) depth: u8,
-    pub(super) interlaced: bool,
+    pub depth: u8,
+    pub interlaced: bool,
     /// With a chunk `tRNS`.
-    pub(super) transparent: bool,
-    pub(super) seed: u64,
+    pub transparent: bool,
+    pub seed: u64,
 }
 
 /// All pairs of colour type and depth.
-pub(super) const KINDS: [(u8, u8); 15] = [
+pub const KINDS: [(u8, u8); 15] = [
     (0, 1),
     (0, 2),
     (0, 4),
@@ -73,7 +74,7 @@ impl Made {
     }
 
     /// Channels and samples of what it shows.
-    pub(super) fn shown(&self) -> (usize, Vec<u16>) {
+    pub fn shown(&self) -> (usize, Vec<u16>) {
         let (palette, alphas, key) = (self.palette(), self.alphas(), self.key());
         let most = (1u32 << self.depth) - 1;
         let largest = if self.depth == 16 { 65535 } else { 255 };
@@ -97,7 +98,7 @@ impl Made {
     }
 
     /// The file, with these chunks before and after the pixels.
-    pub(super) fn file(&self, before: &[(&[u8; 4], &[u8])], after: &[(&[u8; 4], &[u8])]) -> Vec<u8> {
+    pub fn file(&self, before: &[(&[u8; 4], &[u8])], after: &[(&[u8; 4], &[u8])]) -> Vec<u8> {
         let mut file = b"\x89PNG\r\n\x1a\n".to_vec();
         let mut header = [(self.width as u32).to_be_bytes(), (self.height as u32).to_be_bytes()].concat();
         header.extend([self.depth, self.colour, 0, 0, self.interlaced.into()]);
@@ -150,7 +151,8 @@ impl Made {
     }
 }
 
-fn packed(samples: impl Iterator<Item = u16>, depth: u8) -> Vec<u8> {
+/// Samples of a row, of 1 to 16 bits each.
+pub fn packed(samples: impl Iterator<Item = u16>, depth: u8) -> Vec<u8> {
     let mut bytes = Vec::new();
     let mut bits = 0;
     for sample in samples {
@@ -188,7 +190,7 @@ fn foreseen(kind: u8, left: u8, above: u8, corner: u8) -> u8 {
 }
 
 /// A zlib stream of stored blocks.
-pub(super) fn zlib(bytes: &[u8]) -> Vec<u8> {
+pub fn zlib(bytes: &[u8]) -> Vec<u8> {
     let mut stream = vec![0x78, 1];
     let mut blocks = bytes.chunks(999).peekable();
     while let Some(block) = blocks.next() {
@@ -201,7 +203,7 @@ pub(super) fn zlib(bytes: &[u8]) -> Vec<u8> {
     stream
 }
 
-pub(super) fn chunk(name: &[u8; 4], data: &[u8]) -> Vec<u8> {
+pub fn chunk(name: &[u8; 4], data: &[u8]) -> Vec<u8> {
     let mut crc = !0u32;
     for byte in name.iter().chain(data) {
         crc ^= u32::from(*byte);
