@@ -35,6 +35,19 @@ fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
     }
 }
 
+/// Sends a signal and waits until the process has taken it, which on a busy machine can be long after its other threads
+/// have read on.
+fn send(child: &Child, signal: Signal) {
+    kill_process(Pid::from_child(child), signal).unwrap();
+    wait_until("the signal", || {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap_or_default();
+        !status
+            .lines()
+            .any(|line| line.strip_prefix("ShdPnd:").is_some_and(|set| set.contains(|bit| ('1'..='f').contains(&bit))))
+    });
+    std::thread::sleep(Duration::from_millis(20));
+}
+
 /// Gives half of the picture, sends a signal when tiles are there, and then, as the program before it in a pipe would be
 /// stopped, too, ends the stream; or goes on to the end.
 fn interrupted(desk: &Desk, arguments: &[&str], signal: Signal, ends: bool) -> Output {
@@ -46,7 +59,7 @@ fn interrupted(desk: &Desk, arguments: &[&str], signal: Signal, ends: bool) -> O
     let staged = desk.path("p/.fast_pyramid-cut-v0");
     let next = desk.path("p/.fast_pyramid-cut-v1");
     wait_until("the first tile", || staged.join("0_0.jpg").exists() || next.join("0_0.jpg").exists());
-    kill_process(Pid::from_child(&child), signal).unwrap();
+    send(&child, signal);
     if !ends {
         // It may have stopped to read.
         let _ = stdin.write_all(&picture[picture.len() / 2..]);
