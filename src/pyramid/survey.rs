@@ -237,6 +237,20 @@ pub(super) fn check_settings(
     Ok(())
 }
 
+/// The settings of a pyramid that has sources, as a build would find them: by the manifest of the lowest version, or
+/// where that is not published by what the sources are named like.
+pub(super) fn settings(pyramid: &Pyramid, sources: &SourceVersions) -> Result<Settings, Error> {
+    let (layout, spec) = (&pyramid.layout, &pyramid.spec);
+    let lowest = sources.versions.first().copied().unwrap_or(Version(0));
+    match Manifest::read(&layout.manifest(lowest)) {
+        Ok(Some(Manifest { settings: known, .. })) => {
+            let (format, naming) = (spec.format.clone().unwrap_or(known.format), spec.tile_naming);
+            Ok(Settings::new(spec, format, naming.unwrap_or(known.tile_naming)))
+        }
+        _ => settings_without_manifest(pyramid, sources),
+    }
+}
+
 /// The settings of a pyramid of which no manifest is left, as a build would find them.
 pub(super) fn settings_without_manifest(pyramid: &Pyramid, sources: &SourceVersions) -> Result<Settings, Error> {
     let spec = &pyramid.spec;

@@ -1,6 +1,6 @@
 //! Which pyramid a picture is cut for, and whether it begins there.
 
-use super::super::survey::settings_without_manifest;
+use super::super::survey;
 use super::super::{Error, Pyramid};
 use super::{CutError, CutOptions, Manner, PictureSource};
 use crate::picture::{Depth, PictureInfo};
@@ -25,7 +25,7 @@ pub(super) enum TargetState {
 /// The pyramid that a picture is cut for.
 pub(super) struct Target {
     pub(super) pyramid: Pyramid,
-    /// Its settings; of a pyramid with versions, as far as they can be told without its manifests.
+    /// Its settings; of a pyramid with versions, by the lowest of them.
     pub(super) settings: Settings,
     pub(super) state: TargetState,
     /// The pyramid.json to be written, if there is none.
@@ -110,7 +110,7 @@ impl Target {
     /// A pyramid that has its pyramid.json.
     fn of_pyramid(pyramid: Pyramid, info: &PictureInfo, options: &CutOptions) -> Result<Self, Error> {
         let (settings, state) = match SourceVersions::find(&pyramid.layout) {
-            Ok(sources) => (settings_without_manifest(&pyramid, &sources)?, TargetState::Next),
+            Ok(sources) => (survey::settings(&pyramid, &sources)?, TargetState::Next),
             Err(StoreError::NoVersions { .. }) => {
                 let format = pyramid.spec.format.clone().or_else(|| options.format.clone());
                 let naming = pyramid.spec.tile_naming.unwrap_or(TileNaming::ColumnRow);
