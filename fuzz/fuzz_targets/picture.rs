@@ -48,7 +48,7 @@ fn pixels(input: Input, at_once: usize) -> Result<Option<(PictureInfo, Vec<u16>)
     }
     let rows = match opened {
         Opened::Picture(picture) => picture.rows(MOST_MEMORY)?,
-        Opened::Jpeg(picture) => picture.rows(Upsampling::Smooth, MOST_MEMORY)?,
+        Opened::Jpeg(picture) => picture.rows(Upsampling::Smooth, MOST_MEMORY, &|| false)?,
     };
     let samples = all_rows(&info, rows, at_once)?;
     Ok(Some((info, samples)))
@@ -63,13 +63,17 @@ fn check_jpeg(picture: JpegPicture, bytes: &[u8]) {
     let step = picture.mcu_size().1;
     let whole = decode(bytes, None, &mut Scratch::default());
     let bands = || -> Result<(), PictureError> {
-        let mut coefficients = picture.coefficients(MOST_MEMORY)?;
+        let mut coefficients = picture.coefficients(MOST_MEMORY, &|| false)?;
         let (mut band, mut part, mut done) = (JpegImage::default(), JpegImage::default(), 0);
         let height = if info.orientation > 4 { info.size.width } else { info.size.height };
         while done < height {
             coefficients.read(step, &mut band)?;
             if let Ok(whole) = &whole {
                 part.assign_rows(whole, done, step);
+                if !info.warnings.is_empty() {
+                    // A profile for other colours is left out.
+                    part.icc = None;
+                }
                 assert!(band == part, "a band is not what it is whole");
             }
             done += band.height;
