@@ -5,7 +5,7 @@ mod common;
 
 use common::cli::Desk;
 use common::fixture;
-use common::pictures::{Jpeg, Png, pnm};
+use common::pictures::{Jpeg, Png, by_image, pnm, tree_shows};
 use common::strace::whole;
 use common::tree::{assert_same_snapshot, assert_same_tree, assert_tree_rules};
 use proptest::prelude::*;
@@ -163,4 +163,30 @@ fn a_next_version_is_as_by_hand() {
         assert_same_tree(&desk.path("a/v1"), &desk.path(other).join("v1"));
     }
     desk.succeed(&["verify", "a", "-q"]);
+}
+
+/// What it is compared with is what it is built on: versions whose trees were dropped come back for it.
+#[test]
+fn a_next_version_above_dropped_ones_shows_its_picture() {
+    let size = (100, 80);
+    let png = |seed: u64| Png::new(2, 8).file(size, seed, &[]);
+    let mut newest = by_image(&png(2));
+    newest.put_pixel(0, 0, image::Rgba([0, 0, 0, u16::MAX]));
+    let desk = Desk::in_memory();
+    let folder = desk.path("p");
+    for (version, seed) in [1, 2, 3].into_iter().enumerate() {
+        desk.write("picture", png(seed));
+        desk.succeed(&["cut", "picture", "p", "--format", "png", "--tile-size", "32", "--build", "-q"]);
+        assert!(folder.join(format!("v{version}")).exists());
+    }
+    desk.succeed(&["vacuum", "p", "--drop", "1", "--keep-sources", "-q"]);
+    std::fs::remove_dir_all(folder.join("v2")).unwrap();
+    std::fs::remove_dir_all(folder.join("dest/dzi/v2")).unwrap();
+    let file = image::DynamicImage::from(newest.clone()).into_rgb8();
+    file.save_with_format(desk.path("picture"), image::ImageFormat::Png).unwrap();
+    desk.succeed(&["cut", "picture", "p", "--build", "-q"]);
+    assert_eq!(std::fs::read_dir(folder.join("v2")).unwrap().count(), 1, "the tile that differs from v1");
+    assert!(tree_shows(&folder, size, 32, "png") == newest);
+    assert!(folder.join("dest/dzi/v1").exists());
+    desk.succeed(&["verify", "p", "-q"]);
 }

@@ -11,9 +11,9 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Pixels that the tiles of one colour which are kept, each of another colour or size, can have together: 32 tiles of
-/// 256, and 16 MB at the most. Pictures have few.
-const MOST_FLAT: u64 = 1 << 21;
+/// Pixels that the tiles of one colour which are kept, each of another colour or size, can have together: 8 tiles of 256,
+/// and 4 MB at the most. Pictures have few.
+pub const MOST_FLAT: u64 = 1 << 19;
 
 /// Where base tiles go.
 pub trait BaseSink: Sync {

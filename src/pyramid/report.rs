@@ -155,6 +155,15 @@ pub struct NoObserver;
 
 impl Observer for NoObserver {}
 
+/// What would be told is no news here, or is told again later; only being stopped counts.
+pub(super) struct Stoppable<'a>(pub(super) &'a dyn Observer);
+
+impl Observer for Stoppable<'_> {
+    fn stopped(&self) -> bool {
+        self.0.stopped()
+    }
+}
+
 impl VersionReport {
     /// The report of a published version.
     pub(super) fn of(manifest: &Manifest, status: VersionStatus) -> Self {

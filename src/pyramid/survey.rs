@@ -175,10 +175,19 @@ impl Survey {
         Ok(SourceFolder::open(self.source_folder(version), naming, format).map_err(StoreError::from)?)
     }
 
-    /// Adds a version that was written since, of these tiles, above all others.
-    pub(super) fn add(&mut self, version: Version, tiles: GridSet) {
+    /// The same with a version that was written since, of these tiles, above all others. Where versions right below it
+    /// were dropped it comes anew, because these come back to be built upon.
+    pub(super) fn with_version(
+        mut self,
+        (version, tiles): (Version, GridSet),
+        (pyramid, options, observer): (&Pyramid, &BuildOptions, &dyn Observer),
+    ) -> Result<Self, Error> {
+        if self.dropped.keys().next_back() > self.versions.last() {
+            return Self::take(pyramid, options, observer);
+        }
         self.versions.push(version);
         self.pending.insert(version, tiles);
+        Ok(self)
     }
 
     /// The version that comes after all there are.

@@ -1,6 +1,6 @@
 //! `vacuum`: drop versions, without any change to what the others show.
 
-use super::report::{BuildOptions, NoObserver, Observer};
+use super::report::{BuildOptions, NoObserver, Observer, Stoppable};
 use super::survey::Survey;
 use super::{Error, Pyramid, in_pool};
 use crate::store::{self, Locking, Manifest, Steps, Totals, Vacuum, VacuumJournal, VacuumWatch, Version, WriteLock};
@@ -85,15 +85,6 @@ impl VacuumWatch for Watched<'_> {
         self.0.tiles_done(count);
     }
 
-    fn stopped(&self) -> bool {
-        self.0.stopped()
-    }
-}
-
-/// What a build would tell is no news in a vacuum; only being stopped counts.
-struct Stoppable<'a>(&'a dyn Observer);
-
-impl Observer for Stoppable<'_> {
     fn stopped(&self) -> bool {
         self.0.stopped()
     }

@@ -136,7 +136,10 @@ fn remove_unfinished(folder: &Path) -> Result<(), StoreError> {
 pub fn publish(layout: &Layout, from: Version, staged: &[Version], durability: Durability) -> Result<(), StoreError> {
     files::create_folder(&layout.manifests())?;
     if durability == Durability::Flushed && !staged.is_empty() {
-        files::flush_file_system(&layout.staging())?;
+        // What the system could not write it shows as if it had, and it tells of it only once: nobody may go on with that.
+        files::flush_file_system(&layout.staging()).inspect_err(|_| {
+            let _ = discard_staging(layout);
+        })?;
     }
     let removed = |version: &Version| *version >= from && !staged.contains(version);
     // Those above the lowest staged version first. Those between `from` and it only when it is replaced, because until

@@ -13,7 +13,7 @@ use super::sources::SourceFolder;
 use super::tree::{LevelFolders, Tree, Trees};
 use crate::geometry::{Tile, TileSet};
 use serde::{Deserialize, Serialize};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use xxhash_rust::xxh3::xxh3_128;
 
 /// What an attempt was begun with. With anything else, nothing of it can be used.
@@ -38,14 +38,19 @@ impl Basis {
         Ok(Self { encoder, settings: trees.settings.clone(), below: below.transpose()? })
     }
 
+    /// Its file in the folder of an attempt.
+    pub(super) fn path(staged: &Path) -> PathBuf {
+        staged.join(BASIS)
+    }
+
     /// Whether the attempt in `staged` began with this.
     pub(super) fn is_that_of(&self, staged: &Path) -> bool {
-        let found = files::read_file(&staged.join(BASIS), MOST_BASIS);
+        let found = files::read_file(&Self::path(staged), MOST_BASIS);
         found.is_ok_and(|bytes| serde_json::from_slice(&bytes).is_ok_and(|found: Self| found == *self))
     }
 
     pub(super) fn write(&self, staged: &Path) -> Result<(), StoreError> {
-        let path = staged.join(BASIS);
+        let path = Self::path(staged);
         let text = serde_json::to_vec(self)
             .map_err(|error| StoreError::Damaged { path: path.clone(), problem: error.to_string() })?;
         Ok(files::replace_file(&path, &text)?)

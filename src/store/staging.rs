@@ -97,7 +97,8 @@ impl StagedTree {
             finished,
             waiting: Mutex::default(),
             linking: Mutex::default(),
-            early_flush: EarlyFlush::new(&trees.layout.staged_tree(version), durability),
+            early_flush: EarlyFlush::new(&trees.layout.staged_tree(version), durability)
+                .of_attempt(Basis::path(&trees.layout.staged(version))),
         }
     }
 

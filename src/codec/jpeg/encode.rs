@@ -176,12 +176,12 @@ fn frame_and_scan_headers(
     for (index, component) in image.components.iter().enumerate() {
         let sampling = component.horizontal << 4 | component.vertical;
         frame[index] = [identifiers[index], sampling, quantisation[index]];
-        scan[index] = [identifiers[index], pair_of(image, index) as u8 * 0x11];
+        scan[index] = [identifiers[index], pair_of(image.colour, index) as u8 * 0x11];
     }
     let ([h1, h0], [w1, w0]) = ((height as u16).to_be_bytes(), (width as u16).to_be_bytes());
     let start = [8, h1, h0, w1, w0, count as u8];
     segment(out, marker::SOF0, &[&start, frame[..count].as_flattened()]);
-    for (number, pair) in (0u8..).zip(&huffman[..=pair_of(image, count - 1)]) {
+    for (number, pair) in (0u8..).zip(&huffman[..=pair_of(image.colour, count - 1)]) {
         for (class, spec) in [(0x00, pair.dc), (0x10, pair.ac)] {
             segment(out, marker::DHT, &[&[class | number], &spec.counts, &spec.symbols[..spec.total()]]);
         }

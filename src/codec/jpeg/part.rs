@@ -1,7 +1,8 @@
 //! Parts of an image, cut between MCUs: coefficients stay as they are, nothing is lost.
 
 use super::dct::{FORWARD_POINT, Quantiser};
-use super::image::{Block, Colour, JpegImage, Layout};
+use super::image::{Block, JpegImage, Layout};
+use super::symbols::pair_of;
 
 /// A dequantised coefficient beyond this is nothing that an 8-bit image can have given: 1024 and half a step.
 const LARGEST: i32 = 1151;
@@ -24,13 +25,8 @@ impl Requantisation {
     /// Whether the image has other steps than these.
     pub fn changes(&self, image: &JpegImage) -> bool {
         let mut components = image.components.iter().enumerate();
-        components.any(|(index, component)| component.quantisation != self.steps[table_of(image.colour, index)])
+        components.any(|(index, component)| component.quantisation != self.steps[pair_of(image.colour, index)])
     }
-}
-
-/// Which steps a component gets.
-fn table_of(colour: Colour, component: usize) -> usize {
-    usize::from(component > 0 && colour == Colour::YCbCr)
 }
 
 /// Some columns of an image, from top to bottom: an image of its own, of which nothing is copied.
@@ -107,7 +103,7 @@ impl JpegImage {
     pub fn requantise(&mut self, to: &Requantisation) {
         let colour = self.colour;
         for (index, component) in self.components.iter_mut().enumerate() {
-            let table = table_of(colour, index);
+            let table = pair_of(colour, index);
             let (steps, quantiser) = (&to.steps[table], &to.quantisers[table]);
             if component.quantisation == *steps {
                 continue;

@@ -2,7 +2,7 @@
 //! written.
 
 use super::encode_error::EncodeError;
-use super::image::{Block, Colour, JpegImage};
+use super::image::{Block, Colour};
 use super::part::ImagePart;
 use super::tables::NATURAL_ORDER;
 
@@ -11,9 +11,9 @@ use super::tables::NATURAL_ORDER;
 const LARGEST_DC: u32 = 11;
 const LARGEST_AC: u32 = 10;
 
-/// Which of the two pairs of Huffman tables a component uses.
-pub(super) fn pair_of(image: &JpegImage, component: usize) -> usize {
-    usize::from(image.colour == Colour::YCbCr && component > 0)
+/// Which of the two pairs of Huffman tables, and of the two tables of steps, a component uses.
+pub(super) fn pair_of(colour: Colour, component: usize) -> usize {
+    usize::from(colour == Colour::YCbCr && component > 0)
 }
 
 /// Takes the symbols of a scan in order.
@@ -56,7 +56,7 @@ pub(super) fn walk(part: ImagePart<'_>, sink: &mut impl SymbolSink) -> Result<()
         for column in 0..wide {
             for (index, component) in image.components.iter().enumerate() {
                 let (horizontal, vertical) = (usize::from(component.horizontal), usize::from(component.vertical));
-                let pair = pair_of(image, index);
+                let pair = pair_of(image.colour, index);
                 for y in row * vertical..(row + 1) * vertical {
                     let first = y * component.blocks_wide + (part.mcus_left + column) * horizontal;
                     let first_of_part = (y * wide + column) * horizontal;

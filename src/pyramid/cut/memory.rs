@@ -24,6 +24,7 @@
 
 use super::Manner;
 use crate::codec::Codec;
+use crate::cut::MOST_FLAT;
 use crate::geometry::{Geometry, Tile};
 use crate::picture::{Depth, Opened, Reading};
 use crate::spec::{FormatKind, Quality, Settings};
@@ -31,6 +32,9 @@ use crate::spec::{FormatKind, Quality, Settings};
 /// What the program itself takes, and each of its threads.
 const ANYWAY: u64 = 15 << 19;
 const EACH_THREAD: u64 = 512 << 10;
+
+/// Bytes that three components' coefficients of a pixel can take in a file: 31 bits each, stuffed.
+const MOST_BYTES_OF_A_PIXEL: u64 = 24;
 
 /// What cutting takes, told before it begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,10 +81,18 @@ impl Memory {
             // A window of the file.
             _ => Reading { once: 2 << 20, ..Reading::default() },
         };
+        let flat = if geometry.base_grid().count() > 1 { MOST_FLAT.min(geometry.size().pixels()) } else { 0 };
+        // Of each tile of the latest version, where it is and what its bytes are.
+        let latest = match usage {
+            Use::Compare | Use::CompareAndBuild => geometry.base_grid().count().saturating_mul(20),
+            Use::Write | Use::Build => 0,
+        };
         let waiting = if usage == Use::Build { by_pixel(shape.waiting, pixel.image) } else { 0 };
         let buffers = by_pixel(shape.bands, pixel.band)
             .saturating_add(by_pixel(shape.at_work, pixel.at_work(shape.rounds, usage)))
             .saturating_add(waiting)
+            .saturating_add(by_pixel(flat, pixel.image))
+            .saturating_add(latest)
             .saturating_add(reading.once)
             .saturating_add(threads.min(reading.pieces_in(shape.high)).saturating_mul(reading.each_thread));
         let total = (ANYWAY + threads * EACH_THREAD).saturating_add(buffers.saturating_mul(11) / 10);
@@ -186,6 +198,8 @@ impl Pixel {
             Opened::Jpeg(picture) if coefficients => {
                 let pixels = info.size.pixels().max(1);
                 let stored = picture.file_length().map_or(0, |length| length.saturating_mul(120) / pixels);
+                // What is longer for its pixels than any coding of them is not all of it read.
+                let stored = stored.min(100 * MOST_BYTES_OF_A_PIXEL);
                 (samples * noise.max(75) / 100).max(stored)
             }
             _ => samples * noise / 100,

@@ -14,7 +14,7 @@ pub use source::{Manner, PictureSource};
 
 use super::build::WatchFor;
 use super::first::{FirstVersion, check_first};
-use super::report::{BuildReport, NoObserver, Observer, VersionReport, VersionStatus, Warning};
+use super::report::{BuildReport, NoObserver, Observer, Stoppable, VersionReport, VersionStatus, Warning};
 use super::survey::Survey;
 use super::{BuildOptions, Category, Error, in_pool};
 use crate::build::{RowBuild, TileSink};
@@ -133,7 +133,7 @@ impl<'a> Cut<'a> {
         let layout = self.target.pyramid.layout.clone();
         if self.target.state == TargetState::Next && !layout.state().exists() {
             // Invalid sources leave no trace.
-            Survey::take(&self.target.pyramid, &self.build_options(false), observer)?;
+            Survey::take(&self.target.pyramid, &self.build_options(false), &Stoppable(observer))?;
         }
         let taken = WriteLock::take(&layout, "cut", self.options.locking, &|| observer.stopped());
         let _lock = taken.inspect_err(|error| {
@@ -224,7 +224,8 @@ impl<'a> Cut<'a> {
             Ok(counts) if !written.is_empty() => {
                 staged.publish()?;
                 self.finished(version, counts, written.count());
-                survey.add(version, written);
+                let anew = (&self.target.pyramid, &options, self.observer);
+                survey = survey.with_version((version, written), anew)?;
             }
             Ok(counts) => {
                 staged.discard()?;

@@ -56,8 +56,8 @@ impl<'a> Patch<'a> {
     }
 
     /// Whether the latest version shows this tile already: in the same bytes, or, where nothing is lost in encoding, in
-    /// the same pixels. Where a manifest has the hash of its bytes, and the survey found its file as it was then, that is
-    /// compared, and nothing read: 4096 files are 20 of 300 ms.
+    /// the same pixels. Where a manifest has the hash of its bytes, and the survey found its file of the same length and
+    /// time, that is compared, and nothing read: 4096 files are 20 of 300 ms.
     fn is_there(&self, tile: Tile, bytes: &[u8], image: &TileImage, worker: &mut Worker) -> Result<bool, StoreError> {
         let Tile { column, row, .. } = tile;
         match self.latest.hash(column, row) {

@@ -124,7 +124,9 @@ impl Target {
 
     /// Whether there is as much, or as little, as there was when `other` was found.
     pub(super) fn begins_as(&self, other: &Self) -> bool {
-        self.state == other.state && self.new_spec == other.new_spec && self.settings == other.settings
+        let states_quality = |target: &Self| target.pyramid.spec.states_quality;
+        (self.state, &self.new_spec, &self.settings) == (other.state, &other.new_spec, &other.settings)
+            && states_quality(self) == states_quality(other)
     }
 
     /// Whether what is asked for is what the pyramid has.
