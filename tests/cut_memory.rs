@@ -1,4 +1,4 @@
-//! The memory that `cut` announces is what it takes, or somewhat more, and never less.
+//! The memory that `cut` announces is what it takes, or somewhat more; less by no more than systems differ.
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, clippy::panic)]
 
