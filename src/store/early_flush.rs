@@ -2,9 +2,8 @@
 //!
 //! The system begins to write by itself only after half a minute, or when much is waiting. A disk that takes 200 MB a second
 //! would then need four seconds for a pyramid of 40,000 tiles that took six to make; begun early, they pass beside the work.
-//! Where
-//! the disk is fast and all processors are busy, three per cent are gained (a TIFF of 16384x16384, 0.60 to 0.58 s). The price:
-//! a process that is stopped meanwhile is gone only when the system has finished the flush.
+//! Where the disk is fast and all processors are busy, three per cent are gained (a TIFF of 16384x16384, 0.60 to 0.58 s).
+//! The price: a process that is stopped meanwhile is gone only when the system has finished the flush.
 
 use super::error::IoError;
 use super::files;
