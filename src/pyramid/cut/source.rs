@@ -5,7 +5,7 @@ use crate::codec::Codec;
 use crate::codec::jpeg::quantisation_tables;
 use crate::cut::Bands;
 use crate::geometry::Geometry;
-use crate::picture::{self, Input, JpegPicture, Opened, PictureError, Upsampling};
+use crate::picture::{self, Coefficients, Input, JpegPicture, Opened, PictureError, Upsampling};
 use crate::shown::shown;
 use crate::spec::{FormatKind, Settings};
 use serde::Serialize;
@@ -128,26 +128,28 @@ pub(super) fn bands(
     stopped: &dyn Fn() -> bool,
 ) -> Result<(Bands, Manner), PictureError> {
     let info = opened.info().clone();
-    let codec = Codec::new(settings);
-    let rows = match opened {
-        Opened::Picture(picture) => Ok(picture.rows(max_memory)?),
-        Opened::Jpeg(picture) if manner == Manner::Pixels => {
-            Ok(picture.rows(upsampling(settings), max_memory, stopped)?)
+    let mut rows = match opened {
+        Opened::Picture(picture) => picture.rows(max_memory)?,
+        Opened::Jpeg(picture) if manner == Manner::Pixels => picture.rows(upsampling(settings), max_memory, stopped)?,
+        Opened::Jpeg(picture) => {
+            let coefficients = picture.coefficients(max_memory, stopped)?;
+            return Ok(of_coefficients(coefficients, manner, settings, latest_steps));
         }
-        Opened::Jpeg(picture) => Err(picture),
     };
-    let picture = match rows {
-        Ok(mut rows) => {
-            rows.prepare(stopped)?;
-            return Ok((Bands::of_rows(&info, rows), manner));
-        }
-        Err(picture) => picture,
-    };
-    let coefficients = picture.coefficients(max_memory, stopped)?;
+    rows.prepare(stopped)?;
+    Ok((Bands::of_rows(&info, rows), manner))
+}
+
+fn of_coefficients(
+    coefficients: Coefficients,
+    manner: Manner,
+    settings: &Settings,
+    latest_steps: Option<[u16; 64]>,
+) -> (Bands, Manner) {
     let continued = continues(settings, latest_steps, coefficients.luma_steps());
     // Baseline tiles have steps of one byte.
     let too_large = coefficients.largest_step() > 255;
     let manner = if continued || too_large { Manner::Requantised } else { manner };
-    let requantisation = (manner == Manner::Requantised).then(|| Box::new(codec.requantisation()));
-    Ok((Bands::Coefficients { coefficients, requantisation }, manner))
+    let requantisation = (manner == Manner::Requantised).then(|| Box::new(Codec::new(settings).requantisation()));
+    (Bands::Coefficients { coefficients, requantisation }, manner)
 }
