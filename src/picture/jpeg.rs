@@ -56,10 +56,7 @@ pub(super) fn open(input: Input) -> Result<JpegPicture, PictureError> {
         Input::Stream(stream) => Box::new(BufReader::with_capacity(AT_ONCE, Bounded::new(stream, Arc::clone(&bound)))),
     };
     let opened = jpeg::open(source, length).map_err(refused)?;
-    let header = match &opened {
-        Opened::Bands(bands) => *bands.header(),
-        Opened::Several(several) => *several.header(),
-    };
+    let header = *opened.header();
     let orientation = header.orientation.unwrap_or(1);
     let stored = Size::new(header.width, header.height);
     let size = whole::shown(stored, orientation);
@@ -69,18 +66,10 @@ pub(super) fn open(input: Input) -> Result<JpegPicture, PictureError> {
         Opened::Several(several) => several.coefficient_bytes() + length.unwrap_or(0),
     };
     let (kind, depth) = (PictureKind::Jpeg, Depth::Eight);
-    let icc = match &opened {
-        Opened::Bands(bands) => bands.icc(),
-        Opened::Several(several) => several.icc(),
-    };
-    let (icc, warning) = profile::fitting(icc.map(|icc| &icc[..]), channels);
+    let (icc, warning) = profile::fitting(opened.icc().map(|icc| &icc[..]), channels);
     let (without_icc, warnings) = (warning.is_some(), warning.into_iter().collect());
-    let mcu_height = match &opened {
-        Opened::Bands(bands) => bands.mcu_size().1,
-        Opened::Several(several) => several.mcu_size().1,
-    };
     // Of two rows of MCUs, and one above: coefficients, planes, and these made whole.
-    let row = u64::from(stored.width) * u64::from(mcu_height) * channels as u64;
+    let row = u64::from(stored.width) * u64::from(opened.mcu_size().1) * channels as u64;
     let reading = Reading { once: row * 8, ..Reading::default() };
     let info = PictureInfo { kind, size, channels, depth, palette: false, icc, orientation, held, reading, warnings };
     Ok(JpegPicture { info, stored, opened, length, without_icc, bound })
@@ -133,10 +122,7 @@ impl JpegPicture {
     /// Width and height of an MCU in pixels: tiles whose sides are multiples of these can be cut without loss.
     #[must_use]
     pub fn mcu_size(&self) -> (u32, u32) {
-        match &self.opened {
-            Opened::Bands(bands) => bands.mcu_size(),
-            Opened::Several(several) => several.mcu_size(),
-        }
+        self.opened.mcu_size()
     }
 
     /// The quantisation steps of luma, or of the first component, row-major; of a picture in several scans they are not

@@ -163,22 +163,33 @@ fn take(source: &mut impl Read, count: usize, to: &mut Vec<u8>) -> Result<usize,
     Ok(source.take(count as u64).read_to_end(to)?)
 }
 
-impl<R: BufRead> Several<R> {
+impl<R: BufRead> Opened<R> {
     /// What stands before the first scan.
     pub fn header(&self) -> &Header {
-        &self.header
+        match self {
+            Self::Bands(bands) => &bands.header,
+            Self::Several(several) => &several.header,
+        }
     }
 
     /// The ICC profile, as far as it stands before the first scan.
     pub fn icc(&self) -> Option<&Arc<[u8]>> {
-        self.icc.as_ref()
+        match self {
+            Self::Bands(bands) => bands.icc.as_ref(),
+            Self::Several(several) => several.icc.as_ref(),
+        }
     }
 
     /// Width and height of an MCU in pixels.
     pub fn mcu_size(&self) -> (u32, u32) {
-        self.mcu_size
+        match self {
+            Self::Bands(bands) => bands.mcu_size(),
+            Self::Several(several) => several.mcu_size,
+        }
     }
+}
 
+impl<R: BufRead> Several<R> {
     /// Whether all its components could be in one scan, whose MCUs have ten blocks at most (ITU T.81 B.2.3).
     pub fn can_be_interleaved(&self) -> bool {
         self.mcu_blocks <= 10
@@ -204,11 +215,6 @@ impl<R: BufRead> Bands<R> {
     /// What stands before the scan.
     pub fn header(&self) -> &Header {
         &self.header
-    }
-
-    /// The ICC profile.
-    pub fn icc(&self) -> Option<&Arc<[u8]>> {
-        self.icc.as_ref()
     }
 
     /// Quantisation steps of component `index`, row-major.
