@@ -242,3 +242,50 @@ fn a_pyramid_folder_by_other_names() {
     command.current_dir(inside.path("png_alpha")).arg(".").assert().success();
     assert_same_tree(&inside.path("png_alpha/dest/dzi"), &reference);
 }
+
+#[test]
+fn folders_that_are_none() {
+    let desk = Desk::new();
+    desk.write("file", "");
+    desk.link("dangling", "nowhere");
+    desk.run(&["nowhere"]).expect(
+        3,
+        str![[r#"
+error: nowhere: there is no such folder
+  give the folder that holds pyramid.json and v0; a picture is cut with: fast_pyramid cut PICTURE DIR
+
+"#]],
+    );
+    desk.run(&["file"]).expect(
+        3,
+        str![[r#"
+error: file: this is not a folder
+  give the folder that holds pyramid.json and v0; a picture is cut with: fast_pyramid cut PICTURE DIR
+
+"#]],
+    );
+    desk.run(&["dangling"]).expect(
+        3,
+        str![[r#"
+error: dangling: this is not a folder
+  give the folder that holds pyramid.json and v0; a picture is cut with: fast_pyramid cut PICTURE DIR
+
+"#]],
+    );
+    desk.run(&["info", "nowhere"]).expect(
+        3,
+        str![[r#"
+error: nowhere: there is no such folder
+  give the folder that holds pyramid.json and v0; a picture is cut with: fast_pyramid cut PICTURE DIR
+
+"#]],
+    );
+    desk.run(&["changes", "nowhere"]).expect(
+        3,
+        str![[r#"
+error: nowhere: there is no such folder
+  give the folder that holds pyramid.json and v0; a picture is cut with: fast_pyramid cut PICTURE DIR
+
+"#]],
+    );
+}
