@@ -198,3 +198,25 @@ fn folders_that_cannot_be_written_to() {
         assert_same_snapshot(&before, &snapshot(scratch.path()));
     }
 }
+
+/// A pyramid's source folders are the user's: no other pyramid begins in one.
+#[test]
+fn no_pyramid_begins_where_another_has_its_tiles() {
+    for place in ["p", "p/src"] {
+        let desk = Desk::new();
+        desk.row(place, 1);
+        if place != "p" {
+            std::fs::rename(desk.path("p/src/pyramid.json"), desk.path("p/pyramid.json")).unwrap();
+        }
+        desk.write("a.png", Png::new(2, 8).file((20, 20), 1, &[]));
+        let before = snapshot(&desk.path(""));
+        for version in ["v0", "v1"] {
+            let refused = desk.run(&["cut", "a.png", &format!("{place}/{version}")]);
+            assert_eq!(refused.code, 3, "{}", refused.err);
+            assert!(refused.err.contains("has the tiles of a version"), "{}", refused.err);
+            assert_same_snapshot(&before, &snapshot(&desk.path("")));
+        }
+        desk.succeed(&["cut", "a.png", &format!("{place}/other"), "-q"]);
+        desk.succeed(&["p"]);
+    }
+}

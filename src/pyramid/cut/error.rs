@@ -75,6 +75,14 @@ pub enum CutError {
         /// Its folder.
         path: PathBuf,
     },
+    /// What is to be the pyramid's folder is, or would be, one for the tiles of another.
+    #[error("{}: this is where the pyramid {} has the tiles of a version", shown(path), shown(pyramid))]
+    InAPyramid {
+        /// The path.
+        path: PathBuf,
+        /// The other pyramid.
+        pyramid: PathBuf,
+    },
     /// What is to be the pyramid's folder is something else.
     #[error("{}: this is not a folder", shown(path))]
     NotAFolder {
@@ -127,6 +135,7 @@ impl CutError {
             | Self::OtherSize { .. }
             | Self::NoSpec { .. }
             | Self::EmptyFolder { .. }
+            | Self::InAPyramid { .. }
             | Self::NotAFolder { .. }
             | Self::InAFile { .. }
             | Self::IsAFolder { .. }
@@ -167,6 +176,7 @@ impl CutError {
                     .into()
             }
             Self::NoSpec { .. } => "write the pyramid.json that belongs to them, or give another folder".into(),
+            Self::InAPyramid { .. } => "give the pyramid itself, which then gets a next version, or another folder".into(),
             Self::EmptyFolder { .. } => "delete this folder and run the same command again".into(),
             Self::Encode { .. } => "save the picture anew, or convert it to PNG first".into(),
             Self::NotAFolder { .. } => {

@@ -71,6 +71,9 @@ impl Target {
     /// A pyramid that begins now.
     fn new(layout: Layout, info: &PictureInfo, options: &CutOptions) -> Result<Self, Error> {
         let root = layout.root().to_owned();
+        if let Some(pyramid) = pyramid_of_version(&root) {
+            return Err(CutError::InAPyramid { path: root, pyramid }.into());
+        }
         let above = root.ancestors().skip(1).find(|path| path.symlink_metadata().is_ok());
         if let Some(path) = above.filter(|path| !path.is_dir()) {
             return Err(CutError::InAFile { folder: root.clone(), path: path.to_owned() }.into());
@@ -210,6 +213,16 @@ impl Target {
             store::remove_spec(layout);
         }
     }
+}
+
+/// The pyramid of which this is, or would be, a folder of source tiles.
+fn pyramid_of_version(path: &Path) -> Option<PathBuf> {
+    let path = std::fs::canonicalize(path).or_else(|_| std::path::absolute(path)).ok()?;
+    Version::from_folder(path.file_name()?.to_str()?)?;
+    let folder = path.parent()?;
+    let around = folder.parent().filter(|_| folder.ends_with("src"));
+    let is_pyramid = |folder: &&Path| Layout::new(folder).spec_file().symlink_metadata().is_ok();
+    [Some(folder), around].into_iter().flatten().find(is_pyramid).map(Path::to_owned)
 }
 
 /// Removes folders, the innermost first, as far as they are empty.
