@@ -3,7 +3,7 @@
 mod common;
 
 use common::cli::Desk;
-use common::copy_folder;
+use common::copy_sources;
 use common::tree::{assert_same_tree, assert_tree_rules};
 use snapbox::str;
 use std::fs;
@@ -220,20 +220,20 @@ fn a_pyramid_folder_by_other_names() {
     let desk = Desk::with_fixture("png_alpha");
     desk.succeed(&["png_alpha"]);
     let reference = desk.path("png_alpha/dest/dzi");
-    copy_folder(&common::fixture("png_alpha"), &desk.path("with blank"));
+    copy_sources("png_alpha", &desk.path("with blank"));
     desk.succeed(&["with blank/"]);
     assert_same_tree(&desk.path("with blank/dest/dzi"), &reference);
 
-    copy_folder(&common::fixture("png_alpha"), &desk.path("target"));
+    copy_sources("png_alpha", &desk.path("target"));
     desk.link("linked", "target");
     desk.succeed(&["./linked"]);
     assert_same_tree(&desk.path("target/dest/dzi"), &reference);
 
-    copy_folder(&common::fixture("png_alpha"), &desk.path("info"));
+    copy_sources("png_alpha", &desk.path("info"));
     desk.succeed(&["./info"]);
     assert_same_tree(&desk.path("info/dest/dzi"), &reference);
 
-    copy_folder(&common::fixture("png_alpha"), &desk.path("-dash"));
+    copy_sources("png_alpha", &desk.path("-dash"));
     desk.succeed(&["--", "-dash"]);
     assert_same_tree(&desk.path("-dash/dest/dzi"), &reference);
 

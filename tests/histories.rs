@@ -7,7 +7,7 @@ use common::reference::{self, Filter, Kind, Random, TiledBase, assert_close, lev
 use common::tree::{
     assert_same_snapshot, assert_same_tree, assert_sources_unchanged, assert_tree_rules, snapshot, source_fingerprint,
 };
-use common::{copy_folder, fixture};
+use common::{copy_sources, fixture};
 use fast_pyramid::codec::ENCODER_VERSION;
 use fast_pyramid::pyramid::{BuildOptions, BuildReport, Pyramid, VersionStatus};
 use fast_pyramid::store::{Durability, Version};
@@ -205,7 +205,7 @@ proptest! {
 #[test]
 fn only_what_must_be_new_is_new() {
     let folder = tempfile::tempdir().unwrap();
-    copy_folder(&fixture("relief"), folder.path());
+    copy_sources("relief", folder.path());
     for version in ["v1", "v2"] {
         fs::remove_dir_all(folder.path().join(version)).unwrap();
     }
@@ -235,7 +235,7 @@ fn one_patched_tile_makes_one_new_tile_a_level() {
 #[test]
 fn trees_of_another_encoder_stay_as_they_are() {
     let folder = tempfile::tempdir().unwrap();
-    copy_folder(&fixture("relief"), folder.path());
+    copy_sources("relief", folder.path());
     let later = folder.path().join("later");
     fs::rename(folder.path().join("v2"), &later).unwrap();
     build(folder.path(), &options(2));
@@ -264,7 +264,7 @@ fn trees_of_another_encoder_stay_as_they_are() {
 fn a_pyramid_can_be_moved_and_may_have_its_sources_in_src() {
     let outer = tempfile::tempdir().unwrap();
     let folder = outer.path().join("image");
-    copy_folder(&fixture("relief"), &folder.join("src"));
+    copy_sources("relief", &folder.join("src"));
     fs::rename(folder.join("src/pyramid.json"), folder.join("pyramid.json")).unwrap();
     build(&folder, &options(2));
     let moved = outer.path().join("deep").join("elsewhere");

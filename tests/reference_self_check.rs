@@ -9,7 +9,7 @@ use std::fs;
 
 use common::reference::*;
 use common::tree::*;
-use common::{copy_folder, fixture};
+use common::{copy_sources, fixture};
 
 const RGB: Kind = Kind { colour: true, alpha: false, sixteen: false };
 const RGBA: Kind = Kind { colour: true, alpha: true, sixteen: false };
@@ -278,8 +278,8 @@ fn odd_files_are_what_their_names_say() {
 fn snapshots_name_what_differs() {
     let folder = tempfile::tempdir().unwrap();
     let (a, b) = (folder.path().join("a"), folder.path().join("b"));
-    copy_folder(&fixture("row_column"), &a);
-    copy_folder(&fixture("row_column"), &b);
+    copy_sources("row_column", &a);
+    copy_sources("row_column", &b);
     assert_same_tree(&a, &b);
     let before = source_fingerprint(&a);
     fs::create_dir(a.join("dest")).unwrap();

@@ -11,7 +11,7 @@ use snapbox::data::Inline;
 use tempfile::TempDir;
 
 use super::tree::{Snapshot, assert_same_snapshot, assert_sources_unchanged, snapshot, source_fingerprint};
-use super::{copy_folder, fixture};
+use super::{copy_folder, copy_sources, fixture};
 
 /// Longer than anything takes that does not hang, however busy the machine is.
 pub const HANGS: Duration = Duration::from_secs(120);
@@ -53,7 +53,7 @@ impl Desk {
     /// One with a copy of a fixture, named like it.
     pub fn with_fixture(name: &str) -> Desk {
         let desk = Desk::new();
-        copy_folder(&fixture(name), &desk.path(name));
+        copy_sources(name, &desk.path(name));
         desk
     }
 

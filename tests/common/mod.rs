@@ -29,9 +29,13 @@ pub fn fixture(name: &str) -> PathBuf {
 
 /// Copies what is in a folder, with its sub-folders, into another, which is made where it is not there.
 pub fn copy_folder(from: &Path, to: &Path) {
+    copy_all_but(from, to, "");
+}
+
+fn copy_all_but(from: &Path, to: &Path, left_out: &str) {
     std::fs::create_dir_all(to).unwrap();
-    for entry in std::fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
+    let entries = std::fs::read_dir(from).unwrap().map(Result::unwrap);
+    for entry in entries.filter(|entry| entry.file_name() != left_out) {
         let target = to.join(entry.file_name());
         if entry.file_type().unwrap().is_dir() {
             copy_folder(&entry.path(), &target);
@@ -41,10 +45,10 @@ pub fn copy_folder(from: &Path, to: &Path) {
     }
 }
 
-/// Copies a fixture's sources and pyramid.json: a pyramid of which nothing is built.
+/// Copies a fixture's sources and pyramid.json: a pyramid of which nothing is built, although the fixture may be, by
+/// README's first command.
 pub fn copy_sources(fixture_name: &str, to: &Path) {
-    copy_folder(&fixture(fixture_name), to);
-    let _ = std::fs::remove_dir_all(to.join("dest"));
+    copy_all_but(&fixture(fixture_name), to, "dest");
 }
 
 /// The same in a temporary folder, which lasts as long as the first of what is returned.
