@@ -2,12 +2,12 @@
 #![allow(missing_docs, clippy::unwrap_used)]
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use fast_pyramid::codec::jpeg::{self, FoldSampling, FoldedImage, HuffmanTables, JpegImage, JpegTile, ParentSteps};
-use fast_pyramid::codec::{Codec, Scratch, TileImage};
+use fast_pyramid::format::{Filter, PyramidSpec, Settings, TileFormat, TileNaming};
 use fast_pyramid::geometry::{Geometry, Size};
-use fast_pyramid::pixels::Raster;
-use fast_pyramid::reduce::Reduction;
-use fast_pyramid::spec::{Filter, PyramidSpec, Settings, TileFormat, TileNaming};
+use fast_pyramid::jpeg::{self, FoldSampling, FoldedImage, HuffmanTables, JpegImage, JpegTile, ParentSteps};
+use fast_pyramid::raster::Raster;
+use fast_pyramid::raster::reduce::Reduction;
+use fast_pyramid::tile::{Codec, Scratch, TileImage};
 use std::hint::black_box;
 use std::path::Path;
 
@@ -157,7 +157,7 @@ fn arithmetic(criterion: &mut Criterion) {
             for index in 0..1000u32 {
                 patched.insert(index * 7919 % 1024, index * 104_729 % 1024);
             }
-            black_box(fast_pyramid::build::BuildPlan::patch(&geometry, patched).counts())
+            black_box(fast_pyramid::walk::BuildPlan::patch(&geometry, patched).counts())
         });
     });
 }

@@ -6,7 +6,7 @@
 //! version that owns them.
 //!
 //! ```
-//! use fast_pyramid::pyramid::{BuildOptions, Pyramid};
+//! use fast_pyramid::ops::{BuildOptions, Pyramid};
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! # let temporary = tempfile::tempdir()?;
@@ -31,23 +31,21 @@
 //! # }
 //! ```
 //!
-//! The modules are rooms that import downwards only, in the order [`pyramid`], [`cut`], [`build`], [`store`], [`picture`], [`codec`],
-//! [`reduce`], [`pixels`], [`faults`], [`shown`], [`descriptor`], [`spec`], [`geometry`], [`workers`]; ARCHITECTURE.md says why.
+//! The modules are rooms that import downwards only, in the order [`ops`], [`walk`], [`input`], [`tile`], [`jpeg`], [`png`], [`store`],
+//! [`format`], [`raster`], [`geometry`], [`text`], [`sync`]; ARCHITECTURE.md says why.
 
 #[cfg(not(unix))]
 compile_error!("fast_pyramid publishes trees of symbolic links and needs a Unix system such as Linux or macOS");
 
-pub mod build;
-pub mod codec;
-pub mod cut;
-pub mod descriptor;
-pub mod faults;
+pub mod format;
 pub mod geometry;
-pub mod picture;
-pub mod pixels;
-pub mod pyramid;
-pub mod reduce;
-pub mod shown;
-pub mod spec;
+pub mod input;
+pub mod jpeg;
+pub mod ops;
+pub mod png;
+pub mod raster;
 pub mod store;
-pub mod workers;
+pub mod sync;
+pub mod text;
+pub mod tile;
+pub mod walk;

@@ -3,7 +3,7 @@
 
 mod common;
 
-use fast_pyramid::pyramid::{BuildOptions, Pyramid};
+use fast_pyramid::ops::{BuildOptions, Pyramid};
 use fast_pyramid::store::Durability;
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::num::NonZeroUsize;

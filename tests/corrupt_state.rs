@@ -8,7 +8,7 @@ use common::cli::HANGS;
 use common::damage::{clear, with_unchanged_parent};
 use common::strace::{all_points, copy_with_links, run, say, scratch};
 use common::tree::{Fingerprint, snapshot, source_fingerprint};
-use fast_pyramid::pyramid::{BuildOptions, Error, Observer, Pyramid, Selection, VacuumOptions};
+use fast_pyramid::ops::{BuildOptions, Error, Observer, Pyramid, Selection, VacuumOptions};
 use std::collections::BTreeMap;
 use std::fs;
 use std::num::NonZeroUsize;

@@ -3,7 +3,7 @@
 
 mod common;
 #[allow(dead_code)]
-#[path = "../src/picture/tiff/tests/writer.rs"]
+#[path = "../src/input/tiff/tests/writer.rs"]
 mod tiff_writer;
 
 use common::cli::Desk;

@@ -3,7 +3,7 @@
 
 mod common;
 #[allow(dead_code)]
-#[path = "../src/picture/tiff/tests/writer.rs"]
+#[path = "../src/input/tiff/tests/writer.rs"]
 mod tiff_writer;
 
 use common::cli::{Desk, HANGS};
@@ -11,7 +11,7 @@ use common::fixture;
 use common::pictures::{Jpeg, Png, cut_bytes, exif, jpeg_turned, lossy_webp, options, png_chunk, pnm, webp};
 use common::strace::{scratch, whole};
 use common::tree::{assert_same_snapshot, snapshot};
-use fast_pyramid::pyramid::{Category, CutOptions};
+use fast_pyramid::ops::{Category, CutOptions};
 use snapbox::str;
 use std::process::Output;
 use tiff_writer::Spec as Tiff;

@@ -3,7 +3,7 @@
 
 mod common;
 #[allow(dead_code)]
-#[path = "../src/picture/tiff/tests/writer.rs"]
+#[path = "../src/input/tiff/tests/writer.rs"]
 mod tiff_writer;
 
 use common::cli::Desk;
@@ -13,9 +13,9 @@ use common::pictures::{
     jpeg_with_segment, lossy_webp, options, pnm, psnr, sources_show, turned, webp,
 };
 use common::strace::scratch;
-use fast_pyramid::codec::jpeg::{Colour, JpegImage, quantisation_tables};
-use fast_pyramid::pyramid::{CutOptions, CutReport, CutStatus, Manner};
-use fast_pyramid::spec::{Quality, TileFormat};
+use fast_pyramid::format::{Quality, TileFormat};
+use fast_pyramid::jpeg::{Colour, JpegImage, quantisation_tables};
+use fast_pyramid::ops::{CutOptions, CutReport, CutStatus, Manner};
 use proptest::prelude::*;
 use std::path::{Path, PathBuf};
 use tiff_writer::Spec as Tiff;

@@ -414,7 +414,7 @@ fn a_version_by_a_jpeg_shows_it() {
     // The tool's own tiles joined are what another decoder makes of the picture, in grey.
     let desk = Desk::in_memory();
     let grey = |shift: u32| {
-        let kind = Jpeg { colour: fast_pyramid::codec::jpeg::Colour::Grey, factors: (1, 1), quality: 90 };
+        let kind = Jpeg { colour: fast_pyramid::jpeg::Colour::Grey, factors: (1, 1), quality: 90 };
         kind.file_of(SIZE, |_, x, y| (x * 2 + y + if x > 40 && y > 40 { shift } else { 0 }) as u8)
     };
     desk.write("a.jpg", grey(0));

@@ -8,9 +8,9 @@ use common::tree::{
     assert_same_snapshot, assert_same_tree, assert_sources_unchanged, assert_tree_rules, snapshot, source_fingerprint,
 };
 use common::{copy_sources, fixture};
-use fast_pyramid::codec::ENCODER_VERSION;
-use fast_pyramid::pyramid::{BuildOptions, BuildReport, Pyramid, VersionStatus};
+use fast_pyramid::ops::{BuildOptions, BuildReport, Pyramid, VersionStatus};
 use fast_pyramid::store::{Durability, Version};
+use fast_pyramid::tile::ENCODER_VERSION;
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 use std::fs;

@@ -5,7 +5,7 @@ mod common;
 
 use common::cli::Desk;
 use common::tree::{assert_same_snapshot, assert_tree_rules, snapshot};
-use fast_pyramid::pyramid::{BuildOptions, Observer, Pyramid};
+use fast_pyramid::ops::{BuildOptions, Observer, Pyramid};
 use fast_pyramid::store::Durability;
 use std::fs;
 use std::num::NonZeroUsize;

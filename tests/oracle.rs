@@ -8,7 +8,7 @@ use common::reference::{
 };
 use common::tree::{assert_sources_unchanged, assert_tree_rules, source_fingerprint};
 use common::{copy_folder, fixture};
-use fast_pyramid::pyramid::{BuildOptions, Pyramid};
+use fast_pyramid::ops::{BuildOptions, Pyramid};
 use fast_pyramid::store::Durability;
 use proptest::prelude::*;
 use std::fs;

@@ -5,7 +5,7 @@ mod common;
 
 use common::tree::{assert_same_tree, assert_tree_rules};
 use common::{copy_folder, keep_versions, unbuilt};
-use fast_pyramid::pyramid::{BuildOptions, Error, Observer, Pyramid};
+use fast_pyramid::ops::{BuildOptions, Error, Observer, Pyramid};
 use fast_pyramid::store::{Durability, Version};
 use std::fs;
 use std::num::NonZeroUsize;

@@ -8,7 +8,7 @@ use common::reference::Random;
 use common::small_tiles::grey_png;
 use common::tree::{Snapshot, assert_same_snapshot, assert_same_tree, assert_tree_rules, snapshot};
 use common::{copy_exactly, served};
-use fast_pyramid::pyramid::{BuildOptions, Pyramid, Selection, VacuumOptions, VacuumReport, VersionStatus};
+use fast_pyramid::ops::{BuildOptions, Pyramid, Selection, VacuumOptions, VacuumReport, VersionStatus};
 use fast_pyramid::store::{Durability, Layout, Manifest, Record, Role, Version, records};
 use proptest::prelude::*;
 use std::collections::BTreeSet;

@@ -2,7 +2,7 @@
 
 #![no_main]
 
-use fast_pyramid::codec::{CodecError, Scratch, TileImage};
+use fast_pyramid::tile::{CodecError, Scratch, TileImage};
 use fast_pyramid::geometry::Size;
 use fast_pyramid_fuzz::{codec, filter};
 use libfuzzer_sys::fuzz_target;

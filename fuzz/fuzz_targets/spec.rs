@@ -3,7 +3,7 @@
 #![no_main]
 
 use fast_pyramid::geometry::MAX_SIDE;
-use fast_pyramid::spec::{MAX_BASE_TILES, MAX_TILE_SIZE, PyramidSpec, Settings, TileFormat, TileNaming};
+use fast_pyramid::format::{MAX_BASE_TILES, MAX_TILE_SIZE, PyramidSpec, Settings, TileFormat, TileNaming};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &str| {

@@ -2,7 +2,7 @@
 
 use super::values::{Ranges, age, at_least_one, bytes, format, no_overlap, quality, ranges, seconds, threads, version};
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
-use fast_pyramid::spec::{Quality, TileFormat};
+use fast_pyramid::format::{Quality, TileFormat};
 use fast_pyramid::store::Locking;
 use std::ffi::OsString;
 use std::num::NonZeroUsize;

@@ -5,7 +5,7 @@ use super::console::Console;
 use super::exit::Code;
 use super::interrupt::Interrupt;
 use super::outcome::fail;
-use fast_pyramid::pyramid::{Changes, Error, Pyramid};
+use fast_pyramid::ops::{Changes, Error, Pyramid};
 use fast_pyramid::store::Version;
 use serde_json::json;
 use std::path::Path;

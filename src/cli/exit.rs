@@ -1,6 +1,6 @@
 //! Exit codes, decided in one place.
 
-use fast_pyramid::pyramid::Category;
+use fast_pyramid::ops::Category;
 
 /// What the process ends with. Ordered: of several, the highest counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -5,8 +5,8 @@ use super::console::{Console, counted, grouped};
 use super::exit::Code;
 use super::interrupt::Interrupt;
 use super::outcome::{fail, object};
-use fast_pyramid::pyramid::{Pyramid, PyramidInfo, VersionInfo};
-use fast_pyramid::shown::shown;
+use fast_pyramid::ops::{Pyramid, PyramidInfo, VersionInfo};
+use fast_pyramid::text::display::shown;
 use serde_json::json;
 
 /// Tells about each folder, whatever becomes of the others.

@@ -3,7 +3,7 @@
 use super::console::Console;
 use super::exit::Code;
 use super::interrupt::Interrupt;
-use fast_pyramid::pyramid::Error;
+use fast_pyramid::ops::Error;
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::path::Path;

@@ -3,7 +3,7 @@
 use super::arguments::When;
 use super::console::{Console, grouped};
 use super::interrupt::Interrupt;
-use fast_pyramid::pyramid::{CutReport, Observer, VersionReport, Warning};
+use fast_pyramid::ops::{CutReport, Observer, VersionReport, Warning};
 use fast_pyramid::store::Version;
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -7,9 +7,9 @@ use super::interrupt::Interrupt;
 use super::outcome::{fail, object, seconds_since};
 use super::progress::Progress;
 use super::verify::notes;
-use fast_pyramid::pyramid::{Mended, Pyramid, RepairListener, RepairOptions, RepairReport};
-use fast_pyramid::shown::shown;
+use fast_pyramid::ops::{Mended, Pyramid, RepairListener, RepairOptions, RepairReport};
 use fast_pyramid::store::{Mending, Problem};
+use fast_pyramid::text::display::shown;
 use serde_json::json;
 use std::time::Instant;
 

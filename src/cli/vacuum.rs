@@ -6,9 +6,9 @@ use super::exit::Code;
 use super::interrupt::Interrupt;
 use super::outcome::{fail, object};
 use super::progress::Progress;
-use fast_pyramid::pyramid::{Pyramid, Selection, VacuumOptions, VacuumReport};
-use fast_pyramid::shown::shown;
+use fast_pyramid::ops::{Pyramid, Selection, VacuumOptions, VacuumReport};
 use fast_pyramid::store::Version;
+use fast_pyramid::text::display::shown;
 use serde_json::json;
 
 /// Drops versions, or says what that would do.

@@ -1,6 +1,6 @@
 //! What the values of options may be, each checked where it is read.
 
-use fast_pyramid::spec::{Quality, TileFormat};
+use fast_pyramid::format::{Quality, TileFormat};
 use std::num::NonZeroUsize;
 use std::ops::RangeInclusive;
 use std::time::Duration;

@@ -6,9 +6,9 @@ use super::exit::Code;
 use super::interrupt::Interrupt;
 use super::outcome::{fail, object, seconds_since};
 use super::progress::Progress;
-use fast_pyramid::pyramid::{Pyramid, VerifyOptions, VerifyReport};
-use fast_pyramid::shown::shown;
+use fast_pyramid::ops::{Pyramid, VerifyOptions, VerifyReport};
 use fast_pyramid::store::{Problem, Version};
+use fast_pyramid::text::display::shown;
 use serde_json::json;
 use std::time::Instant;
 

@@ -1,6 +1,6 @@
 //! Errors of the file system, each with what was tried and where.
 
-use crate::shown::shown;
+use crate::text::display::shown;
 use std::io;
 use std::path::{Path, PathBuf};
 

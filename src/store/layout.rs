@@ -1,7 +1,7 @@
 //! Where everything is: the only place that spells a path or the target of a link.
 
+use crate::format::{TileFormat, TileNaming};
 use crate::geometry::Tile;
-use crate::spec::{TileFormat, TileNaming};
 use arrayvec::ArrayString;
 use serde::{Deserialize, Serialize};
 use std::ffi::OsStr;
@@ -195,7 +195,7 @@ const STAGED_SOURCE: &str = ".fast_pyramid-cut-";
 
 /// Whether a name beside the source versions is one that [`Layout::staged_source`] gives.
 #[must_use]
-pub(super) fn is_staged_source(name: &OsStr) -> bool {
+pub(crate) fn is_staged_source(name: &OsStr) -> bool {
     name.to_str()
         .and_then(|name| name.strip_prefix(STAGED_SOURCE))
         .is_some_and(|version| Version::from_folder(version).is_some())
@@ -215,7 +215,7 @@ pub(crate) const LEVELS: &str = "dzi_files";
 
 /// A tile's name, or its path in a tree, or the target of a link to it, which takes no memory from the heap. The
 /// longest, a link to a generated tile with the greatest numbers, has 61 bytes.
-pub(super) type TileText = ArrayString<64>;
+pub(crate) type TileText = ArrayString<64>;
 
 fn text(parts: fmt::Arguments<'_>) -> TileText {
     let mut text = TileText::new();
@@ -226,13 +226,13 @@ fn text(parts: fmt::Arguments<'_>) -> TileText {
 
 /// The name of a tile within its level folder: always column first.
 #[must_use]
-pub(super) fn tile_name(tile: Tile, format: &TileFormat) -> TileText {
+pub(crate) fn tile_name(tile: Tile, format: &TileFormat) -> TileText {
     text(format_args!("{}_{}.{}", tile.column, tile.row, format.extension()))
 }
 
 /// The name of a base tile within its source folder.
 #[must_use]
-pub(super) fn source_name(naming: TileNaming, column: u32, row: u32, format: &TileFormat) -> TileText {
+pub(crate) fn source_name(naming: TileNaming, column: u32, row: u32, format: &TileFormat) -> TileText {
     let (first, second) = naming.numbers(column, row);
     text(format_args!("{first}_{second}.{}", format.extension()))
 }
@@ -251,7 +251,7 @@ fn inside_tree(tile: Tile, format: &TileFormat) -> TileText {
 ///
 /// The three steps up are from `dest/dzi/vN/dzi_files/L` to `dest/dzi`.
 #[must_use]
-pub(super) fn link_to_tree(owner: Version, tile: Tile, format: &TileFormat) -> TileText {
+pub(crate) fn link_to_tree(owner: Version, tile: Tile, format: &TileFormat) -> TileText {
     text(format_args!("../../../{owner}/{}", inside_tree(tile, format)))
 }
 
@@ -259,7 +259,7 @@ pub(super) fn link_to_tree(owner: Version, tile: Tile, format: &TileFormat) -> T
 ///
 /// The five steps up are from `dest/dzi/vN/dzi_files/L` to the pyramid folder.
 #[must_use]
-pub(super) fn link_to_source(place: SourcePlace, owner: Version, name: &str) -> TileText {
+pub(crate) fn link_to_source(place: SourcePlace, owner: Version, name: &str) -> TileText {
     let folder = match place {
         SourcePlace::Beside => "",
         SourcePlace::Src => "src/",
@@ -270,7 +270,7 @@ pub(super) fn link_to_source(place: SourcePlace, owner: Version, name: &str) -> 
 /// The owner that a link's target names, or `None` where it is not exactly what [`link_to_tree`] or
 /// [`link_to_source`] gives for this tile.
 #[must_use]
-pub(super) fn parse_link(
+pub(crate) fn parse_link(
     target: &str,
     tile: Tile,
     place: SourcePlace,

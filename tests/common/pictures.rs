@@ -1,10 +1,10 @@
 //! Pictures of every kind that is cut, made here, and what a cut pyramid shows.
 
-#[path = "../../src/picture/png/tests/writer.rs"]
+#[path = "../../src/input/png/tests/writer.rs"]
 mod png_writer;
 
-use fast_pyramid::codec::jpeg::{self, Colour, HuffmanTables, JpegImage, PlaneSource, component_size};
-use fast_pyramid::pyramid::{CutOptions, CutReport, Error, PictureSource, cut};
+use fast_pyramid::jpeg::{self, Colour, HuffmanTables, JpegImage, PlaneSource, component_size};
+use fast_pyramid::ops::{CutOptions, CutReport, Error, PictureSource, cut};
 use fast_pyramid::store::Durability;
 use image::{ImageBuffer, Rgba};
 use std::fmt::Write;

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use fast_pyramid::pyramid::{BuildOptions, BuildReport, Error, Observer, VersionReport, VersionStatus};
+use fast_pyramid::ops::{BuildOptions, BuildReport, Error, Observer, VersionReport, VersionStatus};
 use fast_pyramid::store::Version;
 use walkdir::WalkDir;
 

@@ -14,7 +14,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::rc::Rc;
 
-use fast_pyramid::pyramid::{Error, Pyramid, Selection, VacuumOptions, VerifyOptions};
+use fast_pyramid::ops::{Error, Pyramid, Selection, VacuumOptions, VerifyOptions};
 use fast_pyramid::store::{Problem, ProblemKind};
 
 use crate::builds::versions_in;

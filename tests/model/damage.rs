@@ -3,7 +3,7 @@
 use std::fs::{self, File};
 use std::path::PathBuf;
 
-use fast_pyramid::pyramid::{Mended, RepairListener, RepairOptions};
+use fast_pyramid::ops::{Mended, RepairListener, RepairOptions};
 use fast_pyramid::store::Problem;
 use walkdir::WalkDir;
 

@@ -3,7 +3,7 @@
 use std::fs;
 use std::rc::Rc;
 
-use fast_pyramid::pyramid::{BuildOptions, Error};
+use fast_pyramid::ops::{BuildOptions, Error};
 use fast_pyramid::store::Version;
 
 use crate::common::tree::{Snapshot, assert_same_snapshot, snapshot};

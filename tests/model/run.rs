@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::{Duration, SystemTime};
 
-use fast_pyramid::pyramid::{BuildOptions, Pyramid};
+use fast_pyramid::ops::{BuildOptions, Pyramid};
 use fast_pyramid::store::{Durability, Locking};
 
 use crate::common::small_tiles::small_tile;

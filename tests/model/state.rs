@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use fast_pyramid::pyramid::Selection;
+use fast_pyramid::ops::Selection;
 
 /// Column and row of a base tile.
 pub(crate) type Place = (usize, usize);

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use fast_pyramid::pyramid::{Error, Selection, VacuumOptions, VacuumReport};
+use fast_pyramid::ops::{Error, Selection, VacuumOptions, VacuumReport};
 use fast_pyramid::store::{Layout, StoreError, VacuumJournal};
 
 use crate::common::tree::{assert_same_snapshot, assert_sources_unchanged, snapshot, source_fingerprint};

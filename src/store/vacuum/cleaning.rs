@@ -1,14 +1,14 @@
 //! The stage in which what is no longer needed goes: the journal alone says what. All of it can be done again from the
 //! beginning, whatever has gone already.
 
-use super::super::error::{Context, IoError, StoreError};
-use super::super::files;
-use super::super::layout::Layout;
-use super::super::manifest::Manifest;
-use super::super::publish::swap_folders;
-use super::super::sources::SourceVersions;
 use super::journal::{VacuumJournal, mark, marked};
 use super::{Steps, rename};
+use crate::store::error::{Context, IoError, StoreError};
+use crate::store::fs::files;
+use crate::store::layout::Layout;
+use crate::store::source::sources::SourceVersions;
+use crate::store::state::manifest::Manifest;
+use crate::store::tree::publish::swap_folders;
 use std::collections::BTreeSet;
 use std::path::Path;
 

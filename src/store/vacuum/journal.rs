@@ -1,12 +1,13 @@
 //! What outlives a run that was killed: the journal of a vacuum, and which versions were dropped but for their sources.
 
-use super::super::error::{Context, StoreError};
-use super::super::files;
-use super::super::layout::{Layout, Version};
-use super::super::manifest::Manifest;
-use super::super::sources::SourceVersions;
-use super::super::state::{self, SCHEMA};
 use super::plan::Totals;
+use crate::store::error::{Context, StoreError};
+use crate::store::fs::files;
+use crate::store::layout::{Layout, Version};
+use crate::store::source::sources::SourceVersions;
+use crate::store::state::folder as state;
+use crate::store::state::folder::SCHEMA;
+use crate::store::state::manifest::Manifest;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::path::PathBuf;

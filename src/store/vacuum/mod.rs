@@ -12,19 +12,19 @@ mod plan;
 mod steps;
 mod stream;
 
-pub(super) use journal::marked;
+pub(crate) use journal::marked;
 pub use journal::{VacuumJournal, dropped_versions, forget_dropped};
 pub use plan::Totals;
 pub use steps::{Steps, VacuumWatch};
 
-use super::error::{Context, IoError, StoreError};
-use super::files;
-use super::layout::{Layout, SourcePlace, Version};
-use super::manifest::{self, Manifest};
-use super::publish::published;
-use super::sources::SourceVersions;
+use crate::format::Settings;
 use crate::geometry::{Geometry, Size, Tile};
-use crate::spec::Settings;
+use crate::store::error::{Context, IoError, StoreError};
+use crate::store::fs::files;
+use crate::store::layout::{Layout, SourcePlace, Version};
+use crate::store::source::sources::SourceVersions;
+use crate::store::state::manifest::{self, Manifest};
+use crate::store::tree::publish::published;
 use journal::Stage;
 use plan::{DropPlan, Entry, Fate, TilePlan};
 use std::collections::BTreeSet;

@@ -1,14 +1,14 @@
 //! The stage in which nothing goes: files get a second name at their new owner, then links follow, then the new manifests
 //! are written beside the old ones. All of it can be done again from the beginning.
 
-use super::super::error::{Context, IoError, StoreError};
-use super::super::files;
-use super::super::layout::{LinkTarget, Version, link_to_source, link_to_tree, parse_link, source_name, tile_path};
-use super::super::manifest::{ManifestWriter, Record};
-use super::super::publish::remove_file;
 use super::plan::Relink;
 use super::{Steps, Vacuum, flush, rename};
 use crate::geometry::Tile;
+use crate::store::error::{Context, IoError, StoreError};
+use crate::store::fs::files;
+use crate::store::layout::{LinkTarget, Version, link_to_source, link_to_tree, parse_link, source_name, tile_path};
+use crate::store::state::manifest::{ManifestWriter, Record};
+use crate::store::tree::publish::remove_file;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 

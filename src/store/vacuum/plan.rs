@@ -3,8 +3,8 @@
 //! The result is what a build from the remaining sources would decide: a version owns a tile where it shows other bytes
 //! than the remaining version below it. Base tiles follow the source folders that remain, generated ones the trees.
 
-use super::super::manifest::Role;
-use super::super::sources::SourceStamp;
+use crate::store::source::sources::SourceStamp;
+use crate::store::state::manifest::Role;
 use serde::{Deserialize, Serialize};
 
 /// What becomes of a version. Every version listed has its sources still.

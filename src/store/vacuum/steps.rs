@@ -1,7 +1,7 @@
 //! How a vacuum goes on: it tells of its tiles, and stops where it is asked to.
 
-use super::super::error::StoreError;
-use super::super::layout::Layout;
+use crate::store::error::StoreError;
+use crate::store::layout::Layout;
 use std::cell::Cell;
 use std::path::Path;
 

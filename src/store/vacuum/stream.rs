@@ -1,9 +1,9 @@
 //! All records of all versions, brought together tile by tile, in memory that does not grow with the picture.
 
-use super::super::error::StoreError;
-use super::super::manifest;
 use super::plan::Entry;
 use crate::geometry::{Geometry, Tile};
+use crate::store::error::StoreError;
+use crate::store::state::manifest;
 use std::path::PathBuf;
 
 /// Records in memory at a time, about: each takes 64 bytes.

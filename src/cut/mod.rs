@@ -1,9 +1,0 @@
-//! Base tiles from a picture of any size: a band of rows, as high as a tile, is read while the one before it is cut.
-//!
-//! Sees rows and tiles, never paths. Two bands are held, and with a pyramid built on the way what [`RowBuild`](crate::build::RowBuild) holds.
-
-mod band;
-mod run;
-
-pub use band::{Band, Bands};
-pub use run::{BaseSink, CutCounts, CutFailure, MOST_FLAT, RowWatch, run};

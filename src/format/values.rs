@@ -1,0 +1,148 @@
+//! The values that keys of pyramid.json may take, each a type that holds only valid ones.
+
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// Which number comes first in the names of base tiles. Published trees are always column first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TileNaming {
+    /// `COLUMN_ROW.ext`, as Deep Zoom has it.
+    ColumnRow,
+    /// `ROW_COLUMN.ext`.
+    RowColumn,
+}
+
+impl TileNaming {
+    /// Both namings with their names in pyramid.json.
+    pub(super) const NAMES: [(&'static str, Self); 2] =
+        [("column_row", Self::ColumnRow), ("row_column", Self::RowColumn)];
+
+    /// The first and the second number of a tile's name.
+    #[must_use]
+    pub fn numbers(self, column: u32, row: u32) -> (u32, u32) {
+        match self {
+            Self::ColumnRow => (column, row),
+            Self::RowColumn => (row, column),
+        }
+    }
+}
+
+/// A JPEG quality from 1 to 100, as libjpeg counts it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "u8", into = "u8")]
+pub struct Quality(u8);
+
+impl Default for Quality {
+    fn default() -> Self {
+        Self::DEFAULT
+    }
+}
+
+impl Quality {
+    /// The default of pyramid.json: 80.
+    pub const DEFAULT: Self = Self(80);
+
+    /// The quality, or `None` outside 1 to 100.
+    #[must_use]
+    pub const fn new(quality: u8) -> Option<Self> {
+        if quality >= 1 && quality <= 100 { Some(Self(quality)) } else { None }
+    }
+
+    /// The number, 1 to 100.
+    #[must_use]
+    pub const fn get(self) -> u8 {
+        self.0
+    }
+}
+
+impl TryFrom<u8> for Quality {
+    type Error = String;
+
+    fn try_from(quality: u8) -> Result<Self, String> {
+        Self::new(quality).ok_or_else(|| format!("quality {quality} is not within 1 to 100"))
+    }
+}
+
+impl From<Quality> for u8 {
+    fn from(quality: Quality) -> Self {
+        quality.0
+    }
+}
+
+/// The family of a tile format.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FormatKind {
+    /// JPEG (ITU T.81).
+    Jpeg,
+    /// PNG (ISO/IEC 15948).
+    Png,
+}
+
+/// A tile format by its file extension, spelled as the user's files have it: `jpg`, `jpeg` or `png` in any case.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct TileFormat {
+    extension: String,
+    kind: FormatKind,
+}
+
+impl TileFormat {
+    /// The extensions that [`TileFormat::new`] takes, for messages.
+    pub const NAMES: &'static str = "jpg, jpeg or png";
+
+    /// The format of files that end in `.extension`, or `None` for an unknown one.
+    #[must_use]
+    pub fn new(extension: &str) -> Option<Self> {
+        let kind = match extension.to_ascii_lowercase().as_str() {
+            "jpg" | "jpeg" => FormatKind::Jpeg,
+            "png" => FormatKind::Png,
+            _ => return None,
+        };
+        Some(Self { extension: extension.to_owned(), kind })
+    }
+
+    /// `png`.
+    #[must_use]
+    pub fn png() -> Self {
+        Self { extension: "png".into(), kind: FormatKind::Png }
+    }
+
+    /// `jpg`.
+    #[must_use]
+    pub fn jpg() -> Self {
+        Self { extension: "jpg".into(), kind: FormatKind::Jpeg }
+    }
+
+    /// The extension without its dot.
+    #[must_use]
+    pub fn extension(&self) -> &str {
+        &self.extension
+    }
+
+    /// The family.
+    #[must_use]
+    pub fn kind(&self) -> FormatKind {
+        self.kind
+    }
+}
+
+impl fmt::Display for TileFormat {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(&self.extension)
+    }
+}
+
+impl TryFrom<String> for TileFormat {
+    type Error = String;
+
+    fn try_from(extension: String) -> Result<Self, String> {
+        Self::new(&extension).ok_or_else(|| format!("{extension:?} is not {}", Self::NAMES))
+    }
+}
+
+impl From<TileFormat> for String {
+    fn from(format: TileFormat) -> Self {
+        format.extension
+    }
+}

@@ -1,0 +1,98 @@
+//! The 2x2 mean: what Microsoft's Deep Zoom Composer and libvips compute for opaque pictures.
+
+use super::{Axes, row_pair};
+use crate::raster::{Raster, Sample};
+
+/// Half of `source` by the rounded mean of each 2x2 pixels, colours weighted by alpha.
+pub(super) fn halve<S: Sample>(source: &Raster<S>) -> Raster<S> {
+    match source.channels() {
+        1 => halve_with(source, opaque::<S, 1>),
+        2 => halve_with(source, weighted::<S, 2>),
+        3 => halve_with(source, opaque::<S, 3>),
+        _ => halve_with(source, weighted::<S, 4>),
+    }
+}
+
+/// Half of a plane along one axis by the rounded mean of two: `(a + b + 1) >> 1`.
+pub(super) fn halve_one_axis(source: &Raster<u8>, axes: Axes) -> Raster<u8> {
+    let (width, height) = axes.halved(source.width(), source.height());
+    let mut halved = Raster::new(width, height, 1);
+    let mean = |a: u8, b: u8| ((u16::from(a) + u16::from(b) + 1) >> 1) as u8;
+    for y in 0..height {
+        if axes == Axes::Vertical {
+            let (top, bottom) = row_pair(source, y);
+            for ((out, &a), &b) in halved.row_mut(y).iter_mut().zip(top).zip(bottom) {
+                *out = mean(a, b);
+            }
+        } else {
+            let row = source.row(y);
+            for (out, pair) in halved.row_mut(y).iter_mut().zip(row.chunks(2)) {
+                *out = mean(pair[0], pair[pair.len() - 1]);
+            }
+        }
+    }
+    halved
+}
+
+/// Applies `mix` (the pixels a, b of the upper and c, d of the lower row, to the pixel that stands for them)
+/// everywhere.
+pub(super) fn halve_with<S: Sample, const CHANNELS: usize>(
+    source: &Raster<S>,
+    mix: impl Fn([&[S; CHANNELS]; 4]) -> [S; CHANNELS],
+) -> Raster<S> {
+    let mut halved = Raster::new(source.width().div_ceil(2), source.height().div_ceil(2), CHANNELS);
+    for y in 0..halved.height() {
+        let (top, bottom) = row_pair(source, y);
+        let (top, _) = top.as_chunks::<CHANNELS>();
+        let (bottom, _) = bottom.as_chunks::<CHANNELS>();
+        let (out, _) = halved.row_mut(y).as_chunks_mut::<CHANNELS>();
+        let (top_pairs, top_last) = top.as_chunks::<2>();
+        let (bottom_pairs, bottom_last) = bottom.as_chunks::<2>();
+        for ((out, [a, b]), [c, d]) in out.iter_mut().zip(top_pairs).zip(bottom_pairs) {
+            *out = mix([a, b, c, d]);
+        }
+        if let (Some(out), [a], [c]) = (out.last_mut(), top_last, bottom_last) {
+            *out = mix([a, a, c, c]);
+        }
+    }
+    halved
+}
+
+#[inline]
+fn opaque<S: Sample, const CHANNELS: usize>(pixels: [&[S; CHANNELS]; 4]) -> [S; CHANNELS] {
+    std::array::from_fn(|channel| S::mean(pixels.map(|pixel| pixel[channel])))
+}
+
+/// Rounds to nearest where libvips 8.18 cuts off (observed: floor of the weighted mean and of the alpha), because
+/// what is cut off adds up from level to level.
+///
+/// Where all four are equally opaque, the weights cancel out exactly: (a Σc + 2a) / 4a = (Σc + 2) / 4. That is so
+/// nearly everywhere and spares the divisions: 512x512 RGBA pixels take 200 us and not 280, of 16 bits 200 and not 830.
+#[inline]
+fn weighted<S: Sample, const CHANNELS: usize>(pixels: [&[S; CHANNELS]; 4]) -> [S; CHANNELS] {
+    let alphas = pixels.map(|pixel| pixel[CHANNELS - 1]);
+    if alphas[1..].iter().any(|&alpha| alpha != alphas[0]) {
+        return divided(pixels);
+    }
+    if alphas[0] == S::default() { [S::default(); CHANNELS] } else { opaque(pixels) }
+}
+
+/// The weighted mean of pixels of different alphas.
+fn divided<S: Sample, const CHANNELS: usize>(pixels: [&[S; CHANNELS]; 4]) -> [S; CHANNELS] {
+    let mut out = [S::default(); CHANNELS];
+    let alphas = pixels.map(|pixel| u64::from(pixel[CHANNELS - 1].into()));
+    let total: u64 = alphas.iter().sum();
+    let alpha = (total + 2) >> 2;
+    if alpha == 0 {
+        return out;
+    }
+    for (channel, out) in out.iter_mut().take(CHANNELS - 1).enumerate() {
+        let sum: u64 = pixels.iter().zip(alphas).map(|(pixel, alpha)| u64::from(pixel[channel].into()) * alpha).sum();
+        let rounded = sum + total / 2;
+        // Sums of 8-bit samples fit into 32 bits, whose division is several times as fast on older processors.
+        let mean = if S::LARGEST < 256 { rounded as u32 / total as u32 } else { (rounded / total) as u32 };
+        *out = S::clamped(mean);
+    }
+    out[CHANNELS - 1] = S::clamped(alpha as u32);
+    out
+}

@@ -1,0 +1,122 @@
+//! Reduction: pixels in, half as many pixels a side out.
+//!
+//! A tile is reduced from its own (up to) four children, stitched into one raster, and from nothing else. Where a
+//! side is odd, its last column or row is repeated, so that the pixel at `x` of the coarser level always stands for
+//! the pixels `2x` and `2x + 1` of the finer one.
+//!
+//! Every filter computes with integers, or with floating point that only fills tables by a fixed sequence of
+//! operations, so the result is the same on every machine.
+
+mod lanczos;
+mod linear;
+mod mean;
+mod pick;
+
+use crate::raster::Raster;
+use crate::raster::Sample;
+use serde::{Deserialize, Serialize};
+
+/// How 2x2 pixels become one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Filter {
+    /// The rounded mean.
+    #[default]
+    Mean,
+    /// Lanczos with three lobes: sharper on photographs.
+    Lanczos3,
+    /// The top left pixel: for label maps.
+    Nearest,
+    /// The most frequent pixel: for label maps.
+    Mode,
+}
+
+impl Filter {
+    /// All filters with their names in pyramid.json.
+    pub(crate) const NAMES: [(&'static str, Self); 4] =
+        [("mean", Self::Mean), ("lanczos3", Self::Lanczos3), ("nearest", Self::Nearest), ("mode", Self::Mode)];
+
+    /// Whether new values arise, so that linear light has a meaning.
+    #[must_use]
+    pub fn averages(self) -> bool {
+        matches!(self, Self::Mean | Self::Lanczos3)
+    }
+}
+
+/// Which sides are halved. Planes of subsampled JPEG components may need only one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Axes {
+    /// Width and height.
+    Both,
+    /// The width only.
+    Horizontal,
+    /// The height only.
+    Vertical,
+}
+
+impl Axes {
+    /// The size that halving leaves, odd sides rounded up.
+    #[must_use]
+    pub fn halved(self, width: usize, height: usize) -> (usize, usize) {
+        match self {
+            Self::Both => (width.div_ceil(2), height.div_ceil(2)),
+            Self::Horizontal => (width.div_ceil(2), height),
+            Self::Vertical => (width, height.div_ceil(2)),
+        }
+    }
+}
+
+/// What a sample type needs for every filter to work on it.
+pub trait Reducible: Sample + linear::Curve {}
+
+impl<S: Sample + linear::Curve> Reducible for S {}
+
+/// How pixels are reduced: the `filter` and `linear` keys of pyramid.json.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reduction {
+    /// Which pixels count, and how much.
+    pub filter: Filter,
+    /// Whether samples are taken as sRGB-encoded and averaged in linear light. `nearest` and `mode` do not average.
+    pub linear: bool,
+}
+
+impl Reduction {
+    /// Whether each pixel depends on the 2x2 pixels that it stands for and on nothing else.
+    #[must_use]
+    pub fn is_local(self) -> bool {
+        self.filter != Filter::Lanczos3
+    }
+
+    /// Half the raster in width and height, colours weighted by alpha where there is alpha.
+    #[must_use]
+    pub fn halve<S: Reducible>(self, source: &Raster<S>) -> Raster<S> {
+        match (self.filter, self.linear) {
+            (Filter::Mean, false) => mean::halve(source),
+            (Filter::Mean, true) => linear::halve(source),
+            (Filter::Lanczos3, linear) => lanczos::halve(source, Axes::Both, linear),
+            (Filter::Nearest, _) => pick::nearest(source, Axes::Both),
+            (Filter::Mode, _) => pick::mode(source),
+        }
+    }
+
+    /// One plane of a JPEG halved along `axes`, as it is: linear light has no meaning for it and is not applied.
+    #[must_use]
+    pub fn halve_plane(self, plane: &Raster<u8>, axes: Axes) -> Raster<u8> {
+        match (self.filter, axes) {
+            (Filter::Mean, Axes::Both) => mean::halve(plane),
+            (Filter::Mean, _) => mean::halve_one_axis(plane, axes),
+            (Filter::Lanczos3, _) => lanczos::halve(plane, axes, false),
+            (Filter::Mode, Axes::Both) => pick::mode(plane),
+            // Of two samples none is more frequent unless they are the same, and ties go to the first.
+            (Filter::Nearest | Filter::Mode, _) => pick::nearest(plane, axes),
+        }
+    }
+}
+
+/// The two rows of `source` that row `y` of the result stands for; an odd last row is repeated.
+fn row_pair<S: Sample>(source: &Raster<S>, y: usize) -> (&[S], &[S]) {
+    (source.row(2 * y), source.row((2 * y + 1).min(source.height() - 1)))
+}
+
+#[cfg(test)]
+mod tests;

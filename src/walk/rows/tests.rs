@@ -1,0 +1,284 @@
+use super::super::{BuildPlan, TileSource, run};
+use super::*;
+use crate::format::{Filter, FormatKind, Quality, Settings, TileFormat, TileNaming};
+use crate::geometry::Size;
+use crate::jpeg::{self, Colour, HuffmanTables, JpegImage, PlaneSource};
+use proptest::prelude::*;
+use std::collections::BTreeMap;
+use std::sync::atomic::AtomicU64;
+
+type Failure = BuildFailure<String>;
+
+/// Base tiles in memory, and where generated ones go.
+struct Memory {
+    base: BTreeMap<Tile, Vec<u8>>,
+    generated: Mutex<BTreeMap<Tile, Vec<u8>>>,
+    /// The sink fails at this tile.
+    refused: Option<Tile>,
+}
+
+impl TileSource for Memory {
+    type Receipt = ();
+    type Error = String;
+
+    fn name(&self, tile: Tile) -> String {
+        tile.to_string()
+    }
+
+    fn read_patched(&self, tile: Tile, bytes: &mut Vec<u8>) -> Result<(), String> {
+        bytes.clone_from(&self.base[&tile]);
+        Ok(())
+    }
+
+    fn read_previous(&self, tile: Tile, _: &mut Vec<u8>) -> Result<(), String> {
+        Err(format!("{tile} of no previous version"))
+    }
+}
+
+impl TileSink for Memory {
+    type Receipt = ();
+    type Error = String;
+
+    fn put_generated(&self, tile: Tile, bytes: &[u8]) -> Result<(), String> {
+        if self.refused == Some(tile) {
+            return Err(format!("{tile} is refused"));
+        }
+        let twice = self.generated.lock().unwrap().insert(tile, bytes.to_vec()).is_some();
+        assert!(!twice, "{tile} is put a second time");
+        Ok(())
+    }
+
+    fn put_patched(&self, _: Tile, (): ()) -> Result<(), String> {
+        Ok(())
+    }
+
+    fn keep_patched(&self, tile: Tile, (): ()) -> Result<(), String> {
+        Err(format!("{tile} is kept"))
+    }
+
+    fn keep(&self, tile: Tile) -> Result<(), String> {
+        Err(format!("{tile} is kept"))
+    }
+}
+
+/// Counts tiles, and stops when there are so many.
+struct Count {
+    tiles: AtomicU64,
+    most: u64,
+}
+
+impl Count {
+    fn to(most: u64) -> Self {
+        Self { tiles: AtomicU64::new(0), most }
+    }
+}
+
+impl Watch for Count {
+    fn tiles_done(&self, count: u64) {
+        self.tiles.fetch_add(count, Ordering::Relaxed);
+    }
+
+    fn stopped(&self) -> bool {
+        self.tiles.load(Ordering::Relaxed) >= self.most
+    }
+}
+
+fn noise(seed: u32, length: usize) -> Vec<u8> {
+    let (mut state, mut walk) = (seed, 128i32);
+    let mut next = || {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        walk = (walk + (state >> 24) as i32 % 31 - 15).clamp(0, 255);
+        walk as u8
+    };
+    (0..length).map(|_| next()).collect()
+}
+
+fn jpeg_tile(seed: u32, size: Size, quality: u8) -> Vec<u8> {
+    let (luma, chroma) = jpeg::quantisation_tables(quality);
+    let (pixels, factor) = ((size.width, size.height), if quality < 90 { (2, 2) } else { (1, 1) });
+    let factors = [factor, (1, 1), (1, 1)];
+    let planes = [0, 1, 2].map(|index| {
+        let (width, height) = jpeg::component_size(pixels, factors[index], factor);
+        noise(seed + index as u32, (width * height) as usize)
+    });
+    let sources = [0, 1, 2].map(|index| PlaneSource {
+        samples: &planes[index],
+        horizontal: factors[index].0,
+        vertical: factors[index].1,
+        quantisation: if index == 0 { &luma } else { &chroma },
+    });
+    let (mut image, mut bytes) = (JpegImage::default(), Vec::new());
+    image.assign_planes(pixels, Colour::YCbCr, &sources).unwrap();
+    jpeg::encode(&image, HuffmanTables::Standard, &mut bytes).unwrap();
+    bytes
+}
+
+fn png_tile(seed: u32, size: Size) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let mut encoder = png::Encoder::new(&mut bytes, size.width, size.height);
+    let (colour, channels) =
+        if seed.is_multiple_of(3) { (png::ColorType::Rgba, 4) } else { (png::ColorType::Grayscale, 1) };
+    encoder.set_color(colour);
+    encoder.set_depth(png::BitDepth::Eight);
+    let samples = noise(seed, size.pixels() as usize * channels);
+    encoder.write_header().unwrap().write_image_data(&samples).unwrap();
+    bytes
+}
+
+/// A picture cut into base tiles.
+struct Picture {
+    geometry: Geometry,
+    codec: Codec,
+    base: BTreeMap<Tile, Vec<u8>>,
+}
+
+impl Picture {
+    fn new(seed: u32, size: Size, tile_size: u32, kind: FormatKind, quality: u8) -> Self {
+        let geometry = Geometry::new(size, tile_size, 0).unwrap();
+        let format = TileFormat::new(if kind == FormatKind::Jpeg { "jpg" } else { "png" }).unwrap();
+        let codec = Codec::new(&Settings {
+            width: size.width,
+            height: size.height,
+            tile_size,
+            overlap: 0,
+            format,
+            quality: Quality::new(quality),
+            optimize: None,
+            filter: Filter::Mean,
+            linear: false,
+            tile_naming: TileNaming::ColumnRow,
+        });
+        let (level, grid) = (geometry.base_level(), geometry.base_grid());
+        let places = (0..grid.rows).flat_map(|row| (0..grid.columns).map(move |column| Tile { level, column, row }));
+        let bytes = |tile: Tile| {
+            let (seed, size) = (seed.wrapping_add(tile.row * 1000 + tile.column), geometry.tile_dimensions(tile));
+            if kind == FormatKind::Jpeg { jpeg_tile(seed, size, quality) } else { png_tile(seed, size) }
+        };
+        Self { geometry, codec, base: places.map(|tile| (tile, bytes(tile))).collect() }
+    }
+
+    fn memory(&self) -> Memory {
+        Memory { base: self.base.clone(), generated: Mutex::default(), refused: None }
+    }
+
+    /// What the walk makes of it.
+    fn expected(&self) -> BTreeMap<Tile, Vec<u8>> {
+        let memory = self.memory();
+        run(&BuildPlan::first(&self.geometry), self.codec, &memory, &memory, &Count::to(u64::MAX)).unwrap();
+        memory.generated.into_inner().unwrap()
+    }
+
+    /// Builds by rows; gives the images that were ever made. `fails` is the base tile that cannot be made.
+    fn by_rows(&self, memory: &Memory, watch: &Count, fails: Option<(u32, u32)>) -> Result<usize, Failure> {
+        let (mut build, level) = (RowBuild::new(&self.geometry, self.codec, memory, watch), self.geometry.base_level());
+        while let Some(row) = build.next_row() {
+            let made: Mutex<Vec<u32>> = Mutex::default();
+            let result = build.row(|column, image| {
+                made.lock().unwrap().push(column);
+                if fails == Some((column, row)) {
+                    return Err(Failure::Store(format!("{column}_{row} cannot be made")));
+                }
+                let tile = Tile { level, column, row };
+                let (bytes, size) = (&self.base[&tile], self.geometry.tile_dimensions(tile));
+                let decoded = self.codec.decode_into(bytes, size, &mut Scratch::default(), image);
+                decoded.map_err(|error| Failure::Stored { tile, error })
+            });
+            if let Err(failure) = result {
+                assert!(matches!(build.row(|_, _| unreachable!()), Err::<(), Failure>(BuildFailure::Stopped)));
+                return Err(failure);
+            }
+            let mut made = made.into_inner().unwrap();
+            made.sort_unstable();
+            assert!(made.into_iter().eq(0..self.geometry.base_grid().columns));
+        }
+        build.row(|_, _| unreachable!("there is no further row")).map_err(|failure: Failure| failure)?;
+        assert!(build.waiting.iter().flatten().all(|image| *image.lock().unwrap() == TileImage::default()));
+        Ok(build.images.count())
+    }
+}
+
+fn with_threads<T: Send>(threads: usize, work: impl FnOnce() -> T + Send) -> T {
+    rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap().install(work)
+}
+
+/// A picture's size and its tiles' size: all sorts, but no more than some thousand tiles.
+fn any_shape() -> impl Strategy<Value = (Size, u32)> {
+    let side = |most: u32| prop_oneof![1..=most, Just(1), Just(most)];
+    let of = move |most: u32, tile_sizes: std::ops::RangeInclusive<u32>| {
+        (side(most), side(most), tile_sizes)
+            .prop_map(|(width, height, tile_size)| (Size::new(width, height), tile_size))
+    };
+    prop_oneof![of(600, 32..=300), of(600, 20..=64), of(600, 64..=64), of(40, 1..=9)]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+
+    #[test]
+    fn rows_make_what_the_walk_makes(
+        (size, tile_size) in any_shape(), jpeg in any::<bool>(), quality in proptest::sample::select(vec![75u8, 90]),
+        seed in 0..u32::MAX / 2,
+    ) {
+        let kind = if jpeg { FormatKind::Jpeg } else { FormatKind::Png };
+        let picture = Picture::new(seed, size, tile_size, kind, quality);
+        let expected = picture.expected();
+        for threads in [1, 4] {
+            let (memory, watch) = (picture.memory(), Count::to(u64::MAX));
+            with_threads(threads, || picture.by_rows(&memory, &watch, None)).unwrap();
+            prop_assert!(*memory.generated.lock().unwrap() == expected, "other tiles with {} threads", threads);
+            prop_assert_eq!(watch.tiles.into_inner(), picture.geometry.tile_count());
+        }
+    }
+
+    /// Wherever it ends, it ends with the reason, and puts nothing that the walk would not.
+    #[test]
+    fn what_fails_is_told(
+        (size, tile_size) in any_shape(), threads in 1..4usize, at in any::<prop::sample::Index>(), how in 0..3u8,
+    ) {
+        let picture = Picture::new(7, size, tile_size, FormatKind::Png, 80);
+        let expected = picture.expected();
+        let (mut memory, mut watch, mut fails) = (picture.memory(), Count::to(u64::MAX), None);
+        let reason = match how {
+            0 => {
+                watch = Count::to(at.index(picture.geometry.tile_count() as usize) as u64);
+                None
+            }
+            1 => {
+                let tile = *at.get(&picture.base.keys().collect::<Vec<_>>());
+                fails = Some((tile.column, tile.row));
+                Some(format!("{}_{} cannot be made", tile.column, tile.row))
+            }
+            _ if expected.is_empty() => return Ok(()),
+            _ => {
+                let tile = **at.get(&expected.keys().collect::<Vec<_>>());
+                memory.refused = Some(tile);
+                Some(format!("{tile} is refused"))
+            }
+        };
+        // Each thread ends the tiles that it has begun.
+        let begun = (threads * (2 + usize::from(picture.geometry.base_level()))) as u64;
+        match (with_threads(threads, || picture.by_rows(&memory, &watch, fails)), reason) {
+            (Err(BuildFailure::Stopped) | Ok(_), None) => prop_assert!(watch.tiles.into_inner() <= watch.most + begun),
+            (Err(BuildFailure::Store(told)), Some(reason)) => prop_assert_eq!(told, reason),
+            (other, reason) => prop_assert!(false, "{other:?}, expected {reason:?}"),
+        }
+        for (tile, bytes) in memory.generated.into_inner().unwrap() {
+            prop_assert!(expected[&tile] == bytes);
+        }
+    }
+}
+
+/// Images are those of one row of each level, and a few for each thread, however high the picture is.
+#[test]
+fn no_more_than_a_row_of_each_level_waits() {
+    for (columns, rows) in [(64, 64), (200, 9), (1, 300), (150, 31)] {
+        let picture = Picture::new(1, Size::new(columns * 8, rows * 8), 8, FormatKind::Png, 80);
+        for threads in [1, 4] {
+            let memory = picture.memory();
+            let images = with_threads(threads, || picture.by_rows(&memory, &Count::to(u64::MAX), None)).unwrap();
+            let in_flight = threads * 5 * (usize::from(picture.geometry.base_level()) + 1);
+            let most = 2 * columns as usize + in_flight;
+            assert!(images <= most, "{columns}x{rows} tiles, {threads} threads: {images} images, {most} allowed");
+        }
+    }
+}
