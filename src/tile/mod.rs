@@ -17,7 +17,7 @@ use crate::png;
 use crate::raster::reduce::Reduction;
 
 pub use base::Columns;
-pub use png::PngImage;
+pub use crate::png::PngImage;
 
 /// The version of everything that decides about generated tiles' bytes: filters, encoders, and the libraries that
 /// they use. To be raised with every change of a single byte; a test holds fingerprints.
