@@ -104,7 +104,7 @@ fn of_json(down: usize) -> Vec<Corruption> {
 /// What every version shows, by its path under `dest/dzi`.
 type Shown = BTreeMap<PathBuf, Vec<u8>>;
 
-fn shown(folder: &Path) -> Shown {
+fn display_path(folder: &Path) -> Shown {
     let trees = folder.join("dest/dzi");
     let read = |path: PathBuf| fs::read(trees.join(&path)).ok().map(|bytes| (path, bytes));
     snapshot(&trees).into_keys().filter_map(read).collect()
@@ -153,7 +153,7 @@ impl Scenario {
         let _ = fs::remove_dir_all(&undisturbed);
         copy_with_links(&self.prepared, &undisturbed);
         run(&undisturbed, &["build"]);
-        let (right, before) = (shown(&undisturbed), shown(&self.prepared));
+        let (right, before) = (display_path(&undisturbed), display_path(&self.prepared));
         let mut runs = 0;
         for (index, (name, act)) in corruptions.iter().enumerate() {
             for (turn, arguments) in COMMANDS.into_iter().enumerate() {
@@ -176,7 +176,7 @@ impl Scenario {
     fn try_one(&self, folder: &Path, arguments: &[&str], (before, right): (&Shown, &Shown), context: &str) {
         let sources = source_fingerprint(folder);
         let first = ended(folder, arguments, context);
-        let now = shown(folder);
+        let now = display_path(folder);
         for (path, bytes) in before.iter().filter(|(path, _)| is_kept(path)) {
             assert!(now.get(path) == Some(bytes), "{context}: {} shows something else: {}", path.display(), first.err);
         }
@@ -194,7 +194,7 @@ impl Scenario {
         // What one command passes over another may stumble on.
         succeed(folder, &["build"], context);
         succeed(folder, &["verify"], context);
-        let now = shown(folder);
+        let now = display_path(folder);
         for (path, bytes) in right.iter().filter(|(path, _)| is_kept(path)) {
             assert!(now.get(path) == Some(bytes), "{context}: in the end {} shows something else", path.display());
         }

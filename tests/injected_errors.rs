@@ -108,7 +108,7 @@ const ERRORS: [&str; 4] = ["ENOSPC", "EIO", "EDQUOT", "EACCES"];
 type Shown = BTreeMap<PathBuf, Vec<u8>>;
 
 /// What the trees show.
-fn shown(folder: &Path) -> Shown {
+fn display_path(folder: &Path) -> Shown {
     let trees = folder.join("dest/dzi");
     let read = |path: PathBuf| fs::read(trees.join(&path)).ok().map(|bytes| (path, bytes));
     snapshot(&trees).into_keys().filter_map(read).collect()
@@ -145,10 +145,10 @@ impl Trial {
         run(&expected, &["build"]);
         Self {
             scenario,
-            shown_before: shown(&prepared),
+            shown_before: display_path(&prepared),
             sources_before: source_fingerprint(&prepared),
             after: whole(&expected),
-            shown_after: shown(&expected),
+            shown_after: display_path(&expected),
             state_after: state_names(&expected),
             prepared,
         }
@@ -206,7 +206,7 @@ impl Trial {
     fn check_wreck(&self, folder: &Path, context: &str) {
         let latest = folder.join("dest/dzi/latest");
         assert!(!latest.is_symlink() || latest.is_dir(), "{context}: latest leads nowhere");
-        let shown = shown(folder);
+        let shown = display_path(folder);
         for (path, bytes) in &self.shown_after {
             let Some(before) = self.shown_before.get(path) else { continue };
             match shown.get(path) {

@@ -8,7 +8,7 @@ use fast_pyramid_fuzz::check_round_trip;
 use libfuzzer_sys::fuzz_target;
 
 /// Images with more pixels are only decoded.
-const MOST_PIXELS: u64 = 1 << 20;
+const MAX_PIXELS: u64 = 1 << 20;
 
 fuzz_target!(|bytes: &[u8]| {
     let mut scratch = Scratch::default();
@@ -32,7 +32,7 @@ fuzz_target!(|bytes: &[u8]| {
     assert!(too_large || expected == decoded, "the expected size changes more than what is refused");
     let Ok(image) = decoded else { return };
     assert!((image.width, image.height, image.colour) == (header.width, header.height, header.colour));
-    if u64::from(size.0) * u64::from(size.1) > MOST_PIXELS {
+    if u64::from(size.0) * u64::from(size.1) > MAX_PIXELS {
         return;
     }
 

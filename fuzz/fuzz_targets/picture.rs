@@ -12,8 +12,8 @@ use std::fs::File;
 use std::io::{BufReader, Cursor, Write};
 
 /// Larger pictures are only opened.
-const MOST_PIXELS: u64 = 1 << 18;
-const MOST_MEMORY: u64 = 1 << 26;
+const MAX_PIXELS: u64 = 1 << 18;
+const MAX_MEMORY: u64 = 1 << 26;
 
 /// A file in memory, of a name of its own for each thread.
 fn file(bytes: &[u8]) -> Input {
@@ -43,12 +43,12 @@ fn all_rows(info: &PictureInfo, mut rows: Box<dyn Rows>, at_once: usize) -> Resu
 fn pixels(input: Input, at_once: usize) -> Result<Option<(PictureInfo, Vec<u16>)>, PictureError> {
     let opened = open(input)?;
     let info = opened.info().clone();
-    if info.size.pixels() > MOST_PIXELS {
+    if info.size.pixels() > MAX_PIXELS {
         return Ok(None);
     }
     let rows = match opened {
-        Opened::Picture(picture) => picture.rows(MOST_MEMORY)?,
-        Opened::Jpeg(picture) => picture.rows(Upsampling::Smooth, MOST_MEMORY, &|| false)?,
+        Opened::Picture(picture) => picture.rows(MAX_MEMORY)?,
+        Opened::Jpeg(picture) => picture.rows(Upsampling::Smooth, MAX_MEMORY, &|| false)?,
     };
     let samples = all_rows(&info, rows, at_once)?;
     Ok(Some((info, samples)))
@@ -57,13 +57,13 @@ fn pixels(input: Input, at_once: usize) -> Result<Option<(PictureInfo, Vec<u16>)
 /// Band by band it is what it is whole.
 fn check_jpeg(picture: JpegPicture, bytes: &[u8]) {
     let info = picture.info().clone();
-    if info.size.pixels() > MOST_PIXELS {
+    if info.size.pixels() > MAX_PIXELS {
         return;
     }
     let step = picture.mcu_size().1;
     let whole = decode(bytes, None, &mut Scratch::default());
     let bands = || -> Result<(), PictureError> {
-        let mut coefficients = picture.coefficients(MOST_MEMORY, &|| false)?;
+        let mut coefficients = picture.coefficients(MAX_MEMORY, &|| false)?;
         let (mut band, mut part, mut done) = (JpegImage::default(), JpegImage::default(), 0);
         let height = if info.orientation > 4 { info.size.width } else { info.size.height };
         while done < height {

@@ -8,7 +8,7 @@ use fast_pyramid_fuzz::{codec, filter};
 use libfuzzer_sys::fuzz_target;
 
 /// Images with more pixels are not decoded.
-const MOST_PIXELS: u64 = 1 << 16;
+const MAX_PIXELS: u64 = 1 << 16;
 
 fuzz_target!(|bytes: &[u8]| {
     let mut scratch = Scratch::default();
@@ -17,7 +17,7 @@ fuzz_target!(|bytes: &[u8]| {
         assert!(codec.decode(bytes, Size::new(32, 32), &mut scratch).is_err());
         return;
     };
-    if size.pixels() > MOST_PIXELS {
+    if size.pixels() > MAX_PIXELS {
         return;
     }
     let other = Size::new(size.width + 1, size.height);

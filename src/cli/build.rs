@@ -8,7 +8,7 @@ use super::outcome::{fail, object, seconds_since};
 use super::progress::Progress;
 use fast_pyramid::ops::{BuildOptions, BuildReport, Pyramid, VersionReport, VersionStatus};
 use fast_pyramid::store::{Durability, Version};
-use fast_pyramid::text::display::shown;
+use fast_pyramid::text::display::display_path;
 use serde_json::json;
 use std::path::Path;
 use std::time::Instant;
@@ -19,7 +19,7 @@ pub(crate) fn run(arguments: &BuildArguments, global: &GlobalArguments, console:
     let mut code = Code::Done;
     for folder in &arguments.folders {
         if let Some(signalled) = interrupt.code() {
-            console.error(&format!("{}: not built, because of the interrupt", shown(folder)), None);
+            console.error(&format!("{}: not built, because of the interrupt", display_path(folder)), None);
             return signalled;
         }
         code = code.max(build_one(folder, arguments, global, console, &interrupt));
@@ -42,7 +42,7 @@ fn build_one(
         durability: Durability::Flushed,
         locking: arguments.lock.locking(),
     };
-    let progress = Progress::new(console, global.progress, &shown(folder), interrupt.clone());
+    let progress = Progress::new(console, global.progress, &display_path(folder), interrupt.clone());
     let result = progress.during(|| {
         let pyramid = Pyramid::open(folder)?;
         describe_pyramid(&pyramid, console);
@@ -69,7 +69,7 @@ fn describe_pyramid(pyramid: &Pyramid, console: &Console) {
     let (size, grid) = (geometry.size(), geometry.base_grid());
     console.detail(&format!(
         "{}: {size} pixels in {grid} base tiles of {}, {} levels, {}",
-        shown(pyramid.folder()),
+        display_path(pyramid.folder()),
         geometry.tile_size(),
         geometry.base_level() + 1,
         counted(geometry.tile_count(), "tile"),
@@ -94,14 +94,14 @@ pub(crate) fn line(name: &str, report: &VersionReport) -> String {
 
 /// The last line about a pyramid; what was built has been told already, version by version.
 fn conclude(folder: &Path, report: &BuildReport, seconds: f64, console: &Console) {
-    let name = shown(folder);
+    let name = display_path(folder);
     let any = |status| report.versions.iter().any(|version| version.status == status);
     for version in report.versions.iter().filter(|version| version.status == VersionStatus::WouldBuild) {
         console.say(&line(&name, version));
     }
     if any(VersionStatus::Built) {
         let latest = folder.join("dest/dzi/latest");
-        console.say(&format!("{name}: published {} in {seconds:.2} s", shown(latest)));
+        console.say(&format!("{name}: published {} in {seconds:.2} s", display_path(latest)));
     } else if !any(VersionStatus::WouldBuild) {
         let latest = report.versions.last().map_or(Version(0), |version| version.version);
         console.say(&format!("{name}: {latest} is published, nothing to do"));

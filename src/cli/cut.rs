@@ -9,7 +9,7 @@ use super::progress::Progress;
 use fast_pyramid::ops::cut_observed;
 use fast_pyramid::ops::{BuildReport, CutOptions, CutReport, CutStatus, Manner, PictureSource, VersionStatus};
 use fast_pyramid::store::Durability;
-use fast_pyramid::text::display::shown;
+use fast_pyramid::text::display::display_path;
 use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -20,7 +20,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 /// The most bytes of a list of pictures.
-const MOST_LIST_BYTES: u64 = 1 << 28;
+const MAX_LIST_BYTES: u64 = 1 << 28;
 
 /// A picture and the folder of its pyramid.
 struct Job {
@@ -82,7 +82,7 @@ pub(crate) fn run(arguments: &CutArguments, global: &GlobalArguments, console: &
 
 /// Complains of a picture that goes where another one goes.
 fn refuse(job: &Job, before: &Path, global: &GlobalArguments, console: &Console) -> Code {
-    let error = format!("{}: {} goes into {}, too", job.picture, shown(before), shown(&job.folder));
+    let error = format!("{}: {} goes into {}, too", job.picture, display_path(before), display_path(&job.folder));
     let hint = "cut it by itself into a folder with another name";
     if global.json {
         let picture = job.picture.to_string();
@@ -114,7 +114,7 @@ fn cut_one(
         locking: arguments.lock.locking(),
     };
     let folder = &job.folder;
-    let name = if of > 1 { format!("{number}/{of} {}", shown(folder)) } else { shown(folder) };
+    let name = if of > 1 { format!("{number}/{of} {}", display_path(folder)) } else { display_path(folder) };
     let progress = Progress::new(console, global.progress, &name, interrupt.clone());
     let result = progress.during(|| cut_observed(&job.picture, folder, &options, &progress));
     let seconds = seconds_since(started);
@@ -142,7 +142,7 @@ fn conclude(name: &str, folder: &Path, report: &CutReport, seconds: f64, console
     }
     let built = |built: &BuildReport| built.versions.iter().any(|version| version.status == VersionStatus::Built);
     let what = match &report.built {
-        Some(report) if built(report) => format!("published {}", shown(folder.join("dest/dzi/latest"))),
+        Some(report) if built(report) => format!("published {}", display_path(folder.join("dest/dzi/latest"))),
         Some(_) => "nothing to build, done".into(),
         None => "done".into(),
     };
@@ -247,9 +247,9 @@ fn jobs(arguments: &CutArguments) -> Result<Vec<Job>, String> {
     };
     let mut pictures = arguments.paths.clone();
     if let Some(list) = &arguments.list {
-        pictures.extend(listed(list).map_err(|error| format!("{}: {error}", shown(list)))?);
+        pictures.extend(listed(list).map_err(|error| format!("{}: {error}", display_path(list)))?);
         if pictures.is_empty() {
-            return Err(format!("{}: it names no picture", shown(list)));
+            return Err(format!("{}: it names no picture", display_path(list)));
         }
     }
     let mut jobs = Vec::new();
@@ -281,7 +281,7 @@ fn listed(list: &Path) -> std::io::Result<Vec<PathBuf>> {
     let file: Box<dyn Read> =
         if list.as_os_str() == "-" { Box::new(std::io::stdin()) } else { Box::new(std::fs::File::open(list)?) };
     let mut paths = Vec::new();
-    for line in BufReader::new(file.take(MOST_LIST_BYTES)).split(b'\n') {
+    for line in BufReader::new(file.take(MAX_LIST_BYTES)).split(b'\n') {
         let mut line = line?;
         if line.contains(&0) {
             let problem = "it is no list of paths, one a line: there is a zero byte in it";

@@ -6,7 +6,7 @@ use super::exit::Code;
 use super::interrupt::Interrupt;
 use super::outcome::{fail, object};
 use fast_pyramid::ops::{Pyramid, PyramidInfo, VersionInfo};
-use fast_pyramid::text::display::shown;
+use fast_pyramid::text::display::display_path;
 use serde_json::json;
 
 /// Tells about each folder, whatever becomes of the others.
@@ -18,7 +18,7 @@ pub(crate) fn run(arguments: &InfoArguments, global: &GlobalArguments, console: 
                 console.data(&object(folder, &info));
             }
             Ok(info) => {
-                console.data(&table(&shown(folder), &info));
+                console.data(&table(&display_path(folder), &info));
             }
             Err(error) => {
                 let more = global.json.then(|| json!({}));

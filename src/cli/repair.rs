@@ -9,12 +9,12 @@ use super::progress::Progress;
 use super::verify::notes;
 use fast_pyramid::ops::{Mended, Pyramid, RepairListener, RepairOptions, RepairReport};
 use fast_pyramid::store::{Mending, Problem};
-use fast_pyramid::text::display::shown;
+use fast_pyramid::text::display::display_path;
 use serde_json::json;
 use std::time::Instant;
 
 /// So many problems that are left are named in the JSON object.
-const MOST_NAMED: usize = 1000;
+const MAX_NAMED: usize = 1000;
 
 struct Listener<'a> {
     console: &'a Console,
@@ -31,7 +31,7 @@ impl RepairListener for Listener<'_> {
     }
 
     fn left(&mut self, problem: &Problem) {
-        if self.left.len() < MOST_NAMED {
+        if self.left.len() < MAX_NAMED {
             self.left.push(problem.clone());
         }
         if !self.json {
@@ -46,7 +46,7 @@ pub(crate) fn run(arguments: &RepairArguments, global: &GlobalArguments, console
     let folder = &arguments.folder;
     let options = RepairOptions { threads: global.threads, locking: arguments.lock.locking() };
     let interrupt = Interrupt::watch();
-    let progress = Progress::new(console, global.progress, &shown(folder), interrupt.clone());
+    let progress = Progress::new(console, global.progress, &display_path(folder), interrupt.clone());
     let mut listener = Listener { console, json: global.json, left: Vec::new() };
     let result = progress.during(|| {
         Pyramid::open(folder).and_then(|pyramid| pyramid.repair_observed(&options, &mut listener, &progress))
@@ -64,7 +64,7 @@ pub(crate) fn run(arguments: &RepairArguments, global: &GlobalArguments, console
                 });
                 console.data(&object(folder, fields));
             }
-            conclude(&shown(folder), &report, &listener.left, console);
+            conclude(&display_path(folder), &report, &listener.left, console);
             if report.after.problems == 0 && report.not_rebuilt.is_none() { Code::Done } else { Code::Failed }
         }
         Err(error) => {

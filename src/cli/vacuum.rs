@@ -8,7 +8,7 @@ use super::outcome::{fail, object};
 use super::progress::Progress;
 use fast_pyramid::ops::{Pyramid, Selection, VacuumOptions, VacuumReport};
 use fast_pyramid::store::Version;
-use fast_pyramid::text::display::shown;
+use fast_pyramid::text::display::display_path;
 use serde_json::json;
 
 /// Drops versions, or says what that would do.
@@ -22,7 +22,7 @@ pub(crate) fn run(arguments: &VacuumArguments, global: &GlobalArguments, console
     };
     let folder = &arguments.folder;
     let interrupt = Interrupt::watch();
-    let progress = Progress::new(console, global.progress, &shown(folder), interrupt.clone());
+    let progress = Progress::new(console, global.progress, &display_path(folder), interrupt.clone());
     let result =
         progress.during(|| Pyramid::open(folder).and_then(|pyramid| pyramid.vacuum_observed(&options, &progress)));
     match result {
@@ -40,7 +40,7 @@ pub(crate) fn run(arguments: &VacuumArguments, global: &GlobalArguments, console
                 });
                 console.data(&object(folder, fields));
             }
-            conclude(&shown(folder), &report, arguments.dry_run, console);
+            conclude(&display_path(folder), &report, arguments.dry_run, console);
             Code::Done
         }
         Err(error) => {

@@ -8,7 +8,7 @@ use super::outcome::{fail, object, seconds_since};
 use super::progress::Progress;
 use fast_pyramid::ops::{Pyramid, VerifyOptions, VerifyReport};
 use fast_pyramid::store::{Problem, Version};
-use fast_pyramid::text::display::shown;
+use fast_pyramid::text::display::display_path;
 use serde_json::json;
 use std::time::Instant;
 
@@ -18,7 +18,7 @@ pub(crate) fn run(arguments: &VerifyArguments, global: &GlobalArguments, console
     let folder = &arguments.folder;
     let options = VerifyOptions { threads: global.threads, quick: arguments.quick, locking: arguments.lock.locking() };
     let interrupt = Interrupt::watch();
-    let progress = Progress::new(console, global.progress, &shown(folder), interrupt.clone());
+    let progress = Progress::new(console, global.progress, &display_path(folder), interrupt.clone());
     // Once nobody reads any more, the rest is still checked: the exit code counts.
     let mut tell = |problem: &Problem| {
         console.clear_bar();
@@ -40,7 +40,7 @@ pub(crate) fn run(arguments: &VerifyArguments, global: &GlobalArguments, console
                 });
                 console.data(&object(folder, fields));
             }
-            conclude(&shown(folder), &report, started, console);
+            conclude(&display_path(folder), &report, started, console);
             if report.problems == 0 { Code::Done } else { Code::Failed }
         }
         Err(error) => {

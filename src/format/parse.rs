@@ -12,7 +12,7 @@ const KEYS: [&str; 10] =
 
 /// The most brackets that are looked into, comments included. The parser calls itself for each that is open, and its
 /// stack would overflow; no key takes any.
-const MOST_BRACKETS: usize = 1000;
+const MAX_BRACKETS: usize = 1000;
 
 /// What is wrong with the text of a pyramid.json.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -65,8 +65,8 @@ impl PyramidSpec {
     /// Bad syntax, an unknown, doubled or missing key, or a value that may not stand there.
     pub fn parse(text: &str) -> Result<Self, SpecError> {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        if text.bytes().filter(|byte| matches!(byte, b'[' | b'{')).count() > MOST_BRACKETS {
-            let problem = SpecProblem::Syntax(format!("it has more than {MOST_BRACKETS} opening brackets"));
+        if text.bytes().filter(|byte| matches!(byte, b'[' | b'{')).count() > MAX_BRACKETS {
+            let problem = SpecProblem::Syntax(format!("it has more than {MAX_BRACKETS} opening brackets"));
             return Err(SpecError::new(problem, "one object, whose values are numbers, names, true or false"));
         }
         let entries: Entries = json5::from_str(text).map_err(|error| {

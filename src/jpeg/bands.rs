@@ -15,11 +15,11 @@ use super::walk::{Geometry, decode_in_row, following, own_tables, scanned_coeffi
 use super::window::{End, Window};
 
 /// The most bytes of marker segments before the first scan: 16 MB of ICC profile and as much of everything else.
-const MOST_HEADER_BYTES: usize = 1 << 25;
+const MAX_HEADER_BYTES: usize = 1 << 25;
 /// MCUs decoded between two looks at whether data are at hand.
 const MCUS_AT_A_TIME: usize = 64;
 /// The most bytes that they can take: ten blocks each, of 64 coefficients of 16 bits of code and 15 of value.
-const MOST_BYTES_AT_A_TIME: usize = MCUS_AT_A_TIME * 10 * 64 * 31 / 8;
+const MAX_BYTES_AT_A_TIME: usize = MCUS_AT_A_TIME * 10 * 64 * 31 / 8;
 
 /// Why a file could not be read on.
 #[derive(Debug, thiserror::Error)]
@@ -131,13 +131,13 @@ fn segments_up_to_scan(source: &mut impl BufRead) -> Result<Vec<u8>, BandsError>
     if begin != [0xFF, marker::SOI] {
         return Ok(begin);
     }
-    while begin.len() < MOST_HEADER_BYTES {
+    while begin.len() < MAX_HEADER_BYTES {
         match take_segment(source, &mut begin)? {
             Some(code) if code != marker::SOS => {}
             _ => return Ok(begin),
         }
     }
-    Err(JpegErrorKind::HeadersTooLong { limit: MOST_HEADER_BYTES }.at(begin.len()).into())
+    Err(JpegErrorKind::HeadersTooLong { limit: MAX_HEADER_BYTES }.at(begin.len()).into())
 }
 
 /// Appends the next marker segment to `to`. Its marker; none if it is not whole, or has no payload.
@@ -145,7 +145,7 @@ fn take_segment(source: &mut impl BufRead, to: &mut Vec<u8>) -> Result<Option<u8
     let mut code = 0xFF;
     let start = to.len();
     while code == 0xFF {
-        if take(source, 1, to)? < 1 || (to.len() == start + 1 && to[start] != 0xFF) || to.len() > MOST_HEADER_BYTES {
+        if take(source, 1, to)? < 1 || (to.len() == start + 1 && to[start] != 0xFF) || to.len() > MAX_HEADER_BYTES {
             return Ok(None);
         }
         code = if to.len() == start + 1 { 0xFF } else { to[to.len() - 1] };
@@ -269,7 +269,7 @@ impl<R: BufRead> Bands<R> {
         geometry: &Geometry,
         band: &mut JpegImage,
     ) -> Result<(), BandsError> {
-        self.window.require(MOST_BYTES_AT_A_TIME)?;
+        self.window.require(MAX_BYTES_AT_A_TIME)?;
         let tables = ScanTables { dc: &self.scratch.dc, ac: &self.scratch.ac };
         let (dc, ac) = own_tables(&self.scan, tables);
         let mut decoder = Sequential::resume(dc, ac, Whole, self.predictions);

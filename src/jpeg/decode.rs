@@ -12,10 +12,10 @@ use super::tables::{HuffmanSpec, NATURAL_ORDER, marker};
 use super::walk;
 
 /// The most pixels that are decoded when the caller does not say what size to expect.
-const MOST_PIXELS: u64 = 1 << 28;
+const MAX_PIXELS: u64 = 1 << 28;
 /// The most scans that are decoded. Encoders write about ten; each costs a pass over the image even
 /// if it is a few bytes long, so their number has to be bounded for the time to be.
-const MOST_SCANS: usize = 200;
+const MAX_SCANS: usize = 200;
 
 /// Buffers and tables that are used again from image to image, so that nothing is allocated for
 /// each.
@@ -109,7 +109,7 @@ pub(super) struct Expected {
 
 impl Expected {
     fn file(bytes: &[u8], size: Option<(u32, u32)>) -> Self {
-        Self { size, most_pixels: MOST_PIXELS, file_length: Some(bytes.len() as u64) }
+        Self { size, most_pixels: MAX_PIXELS, file_length: Some(bytes.len() as u64) }
     }
 }
 
@@ -354,8 +354,8 @@ impl<'a> Decoder<'a> {
         scratch: &Scratch,
     ) -> Result<(Scan, [bool; 3]), JpegErrorKind> {
         self.scans += 1;
-        if self.scans > MOST_SCANS {
-            return Err(JpegErrorKind::TooManyScans { limit: MOST_SCANS });
+        if self.scans > MAX_SCANS {
+            return Err(JpegErrorKind::TooManyScans { limit: MAX_SCANS });
         }
         let scan = Scan::parse(payload, frame)?;
         scan.check_tables(ScanTables { dc: &scratch.dc, ac: &scratch.ac })?;

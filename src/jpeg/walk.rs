@@ -89,7 +89,7 @@ struct Walk<'a, B> {
 }
 
 /// The most blocks that an MCU can have (B.2.3). A component alone in its scan has one.
-const MOST_BLOCKS: usize = 10;
+const MAX_BLOCKS: usize = 10;
 
 /// One block of an MCU.
 #[derive(Clone, Copy, Default)]
@@ -106,7 +106,7 @@ struct McuBlock {
 pub(super) struct Geometry {
     /// MCUs in a row, and rows of them.
     pub(super) mcus: (usize, usize),
-    blocks: [McuBlock; MOST_BLOCKS],
+    blocks: [McuBlock; MAX_BLOCKS],
     count: usize,
 }
 
@@ -115,7 +115,7 @@ impl Geometry {
     pub(super) fn of<B: BlockKind>(scan: &Scan, image: &BlockImage<B>) -> Self {
         let layout = image.layout();
         let alone = scan.components().len() == 1;
-        let mut geometry = Self { mcus: layout.mcus, blocks: [McuBlock::default(); MOST_BLOCKS], count: 0 };
+        let mut geometry = Self { mcus: layout.mcus, blocks: [McuBlock::default(); MAX_BLOCKS], count: 0 };
         for (place, scanned) in scan.components().iter().enumerate() {
             let component = &image.components[scanned.index];
             let (mut wide, mut high) = (usize::from(component.horizontal), usize::from(component.vertical));
@@ -132,7 +132,7 @@ impl Geometry {
     }
 
     /// The blocks of the MCU in this row and column.
-    fn mcu(&self, row: usize, column: usize) -> [McuBlock; MOST_BLOCKS] {
+    fn mcu(&self, row: usize, column: usize) -> [McuBlock; MAX_BLOCKS] {
         let mut blocks = self.blocks;
         for block in &mut blocks {
             block.first += row * block.steps.1 + column * block.steps.0;

@@ -3,7 +3,7 @@
 use super::CutError;
 use crate::format::SpecError;
 use crate::store::{self, SourceChanges, StoreError, Version};
-use crate::text::display::{shell_word, shown};
+use crate::text::display::{display_path, shell_word};
 use crate::text::faults::Faults;
 use std::path::{Path, PathBuf};
 
@@ -27,7 +27,7 @@ pub enum Category {
 #[non_exhaustive]
 pub enum Error {
     /// The path given is not a folder.
-    #[error("{}: {}", shown(path), if *exists { "this is not a folder" } else { "there is no such folder" })]
+    #[error("{}: {}", display_path(path), if *exists { "this is not a folder" } else { "there is no such folder" })]
     NotAFolder {
         /// The path.
         path: PathBuf,
@@ -35,7 +35,7 @@ pub enum Error {
         exists: bool,
     },
     /// There is no pyramid.json.
-    #[error("{} does not exist{}", shown(path), if *half_cut { " yet: the first picture is being cut, or that was stopped" } else { "" })]
+    #[error("{} does not exist{}", display_path(path), if *half_cut { " yet: the first picture is being cut, or that was stopped" } else { "" })]
     NoSpec {
         /// Where it should be.
         path: PathBuf,
@@ -46,13 +46,13 @@ pub enum Error {
     #[error(transparent)]
     SpecUnreadable(StoreError),
     /// The pyramid.json is not UTF-8.
-    #[error("{}: it is not UTF-8 text", shown(path))]
+    #[error("{}: it is not UTF-8 text", display_path(path))]
     SpecNotText {
         /// The file.
         path: PathBuf,
     },
     /// The pyramid.json is not valid.
-    #[error("{}: {error}", shown(path))]
+    #[error("{}: {error}", display_path(path))]
     Spec {
         /// The file.
         path: PathBuf,
@@ -60,7 +60,7 @@ pub enum Error {
         error: SpecError,
     },
     /// Overlap is not supported yet.
-    #[error("{}: \"overlap\" is {overlap}, but only 0 is supported by this release", shown(path))]
+    #[error("{}: \"overlap\" is {overlap}, but only 0 is supported by this release", display_path(path))]
     Overlap {
         /// The pyramid.json.
         path: PathBuf,
@@ -71,7 +71,7 @@ pub enum Error {
     #[error(transparent)]
     Store(#[from] StoreError),
     /// Base tiles are missing, too many, or not what they should be.
-    #[error("{}: {} wrong\n{faults}", shown(folder), if faults.count() == 1 { "1 tile is".to_owned() } else { format!("{} tiles are", faults.count()) })]
+    #[error("{}: {} wrong\n{faults}", display_path(folder), if faults.count() == 1 { "1 tile is".to_owned() } else { format!("{} tiles are", faults.count()) })]
     Tiles {
         /// The source version's folder.
         folder: PathBuf,
@@ -79,7 +79,7 @@ pub enum Error {
         faults: Faults,
     },
     /// Published trees were built with other settings.
-    #[error("{}: {version} was published with other settings: {}", shown(pyramid), differences(changed))]
+    #[error("{}: {version} was published with other settings: {}", display_path(pyramid), differences(changed))]
     SettingsChanged {
         /// The pyramid folder.
         pyramid: PathBuf,
@@ -91,7 +91,12 @@ pub enum Error {
         changed: Vec<(String, String, String)>,
     },
     /// The sources of a published version are not what it was built from.
-    #[error("{}: {} since {version} was published: {}", shown(folder), change_counts(changes), change_names(changes))]
+    #[error(
+        "{}: {} since {version} was published: {}",
+        display_path(folder),
+        change_counts(changes),
+        change_names(changes)
+    )]
     SourcesChanged {
         /// The pyramid folder.
         pyramid: PathBuf,
@@ -105,7 +110,7 @@ pub enum Error {
         changes: SourceChanges,
     },
     /// The sources of a published version are gone.
-    #[error("{} does not exist, but {version} was published from it", shown(folder))]
+    #[error("{} does not exist, but {version} was published from it", display_path(folder))]
     SourcesGone {
         /// The pyramid folder.
         pyramid: PathBuf,
@@ -115,7 +120,7 @@ pub enum Error {
         version: Version,
     },
     /// There is no version from the given one on, so there is nothing to build again.
-    #[error("{}: there is no version {from} or above to rebuild; the latest is {latest}", shown(pyramid))]
+    #[error("{}: there is no version {from} or above to rebuild; the latest is {latest}", display_path(pyramid))]
     NothingToRebuild {
         /// The pyramid folder.
         pyramid: PathBuf,
@@ -125,7 +130,7 @@ pub enum Error {
         latest: Version,
     },
     /// The version asked for is not published.
-    #[error("{}: {}", shown(pyramid), version.map_or("nothing is published".to_owned(), |version| format!("{version} is not published")))]
+    #[error("{}: {}", display_path(pyramid), version.map_or("nothing is published".to_owned(), |version| format!("{version} is not published")))]
     NotPublished {
         /// The pyramid folder.
         pyramid: PathBuf,
@@ -135,19 +140,19 @@ pub enum Error {
         published: Vec<Version>,
     },
     /// A vacuum was killed, and has to be finished before anything is asked of the pyramid.
-    #[error("{}: a vacuum was stopped half way", shown(pyramid))]
+    #[error("{}: a vacuum was stopped half way", display_path(pyramid))]
     HalfVacuumed {
         /// The pyramid folder.
         pyramid: PathBuf,
     },
     /// A journal that this release does not know says that something else was stopped half way.
-    #[error("{} says that something else is not finished", shown(path))]
+    #[error("{} says that something else is not finished", display_path(path))]
     OtherJournal {
         /// The journal.
         path: PathBuf,
     },
     /// Before versions are dropped all have to be published.
-    #[error("{}: {} not published", shown(pyramid), is_are(versions))]
+    #[error("{}: {} not published", display_path(pyramid), is_are(versions))]
     Unpublished {
         /// The pyramid folder.
         pyramid: PathBuf,
@@ -155,7 +160,7 @@ pub enum Error {
         versions: Vec<Version>,
     },
     /// The latest version was asked to be dropped.
-    #[error("{}: {latest} is the latest version, which is never dropped", shown(pyramid))]
+    #[error("{}: {latest} is the latest version, which is never dropped", display_path(pyramid))]
     DropsLatest {
         /// The pyramid folder.
         pyramid: PathBuf,
@@ -163,7 +168,7 @@ pub enum Error {
         latest: Version,
     },
     /// There is no version to drop where one was named.
-    #[error("{}: there is no version {}", shown(pyramid), if first == last { first.to_string() } else { format!("from {first} to {last}") })]
+    #[error("{}: there is no version {}", display_path(pyramid), if first == last { first.to_string() } else { format!("from {first} to {last}") })]
     NothingToDrop {
         /// The pyramid folder.
         pyramid: PathBuf,
@@ -175,7 +180,7 @@ pub enum Error {
         versions: Vec<Version>,
     },
     /// A tile of an earlier version cannot be read back.
-    #[error("{}: {problem}", shown(path))]
+    #[error("{}: {problem}", display_path(path))]
     StoredTile {
         /// The tile.
         path: PathBuf,
@@ -185,7 +190,7 @@ pub enum Error {
         problem: String,
     },
     /// A generated tile cannot be encoded.
-    #[error("{}: {problem}", shown(path))]
+    #[error("{}: {problem}", display_path(path))]
     Encode {
         /// The tile.
         path: PathBuf,
@@ -199,13 +204,13 @@ pub enum Error {
     #[error(transparent)]
     Cut(#[from] CutError),
     /// The observer asked to stop while a picture was cut.
-    #[error("{} was interrupted; no version was cut", shown(pyramid))]
+    #[error("{} was interrupted; no version was cut", display_path(pyramid))]
     CutInterrupted {
         /// The pyramid folder.
         pyramid: PathBuf,
     },
     /// The observer asked to stop.
-    #[error("{} was interrupted; published versions are as they were", shown(pyramid))]
+    #[error("{} was interrupted; published versions are as they were", display_path(pyramid))]
     Interrupted {
         /// The pyramid folder.
         pyramid: PathBuf,
@@ -250,9 +255,9 @@ impl Error {
         match self {
             Self::Store(StoreError::Locked { .. }) => Category::Locked,
             Self::Cut(error) => error.category(),
-            Self::Interrupted { .. } | Self::CutInterrupted { .. } | Self::Store(StoreError::VacuumStopped { .. }) => {
-                Category::Interrupted
-            }
+            Self::Interrupted { .. }
+            | Self::CutInterrupted { .. }
+            | Self::Store(StoreError::VacuumCancelled { .. }) => Category::Interrupted,
             Self::NothingToRebuild { .. }
             | Self::NotPublished { .. }
             | Self::Unpublished { .. }
@@ -302,7 +307,7 @@ impl Error {
             Self::Spec { error, .. } => format!("expected {}", error.expected),
             Self::Overlap { .. } => "cut the base tiles without overlap and write overlap: 0".into(),
             Self::Tiles { folder, .. } => {
-                let version = folder.file_name().map(shown).unwrap_or_default();
+                let version = folder.file_name().map(display_path).unwrap_or_default();
                 format!("{version} was not published; correct its tiles and run the same command again")
             }
             Self::SettingsChanged { pyramid, lowest, .. } => {
@@ -377,6 +382,6 @@ fn store_hint(error: &StoreError) -> Option<String> {
             _ => return None,
         },
         StoreError::NoPrevious => return None,
-        StoreError::VacuumStopped { .. } => "run the same command again, or any build, to finish it".into(),
+        StoreError::VacuumCancelled { .. } => "run the same command again, or any build, to finish it".into(),
     })
 }

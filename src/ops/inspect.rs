@@ -163,5 +163,5 @@ impl Pyramid {
 }
 
 fn built(manifest: &Manifest) -> String {
-    crate::text::display::shown_time(manifest.built)
+    crate::text::display::display_time(manifest.built)
 }

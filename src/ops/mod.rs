@@ -29,7 +29,7 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 /// The most bytes of a pyramid.json.
-const MOST_SPEC_BYTES: u64 = 1 << 20;
+const MAX_SPEC_BYTES: u64 = 1 << 20;
 
 /// A folder with a valid pyramid.json.
 #[derive(Debug, Clone)]
@@ -53,7 +53,7 @@ impl Pyramid {
         if path.symlink_metadata().is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound) {
             return Err(Error::NoSpec { path, half_cut: store::is_half_cut(&layout) });
         }
-        let bytes = store::read_file(&path, MOST_SPEC_BYTES).map_err(Error::SpecUnreadable)?;
+        let bytes = store::read_file(&path, MAX_SPEC_BYTES).map_err(Error::SpecUnreadable)?;
         let text = String::from_utf8(bytes).map_err(|_| Error::SpecNotText { path: path.clone() })?;
         let spec = PyramidSpec::parse(&text).map_err(|error| Error::Spec { path, error })?;
         Ok(Self { layout, spec })

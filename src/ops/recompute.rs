@@ -11,9 +11,9 @@ use super::Error;
 use super::report::Observer;
 use crate::geometry::{Geometry, Tile, TileSet};
 use crate::store::{Owners, Problem, ProblemKind, Problems, StoreError, Trees, Version};
-use crate::sync::workers::Workers;
+use crate::sync::Mutex;
+use crate::sync::Workers;
 use crate::tile::{Codec, CodecError, Scratch, TileImage};
-use std::sync::{Mutex, PoisonError};
 use xxhash_rust::xxh3::xxh3_128;
 
 /// Buffers that go from tile to tile; there are as many as threads.
@@ -189,6 +189,6 @@ impl Walk<'_, '_> {
     fn tell(&self, tile: Tile, expected: String, found: String) {
         let format = self.recompute.trees.format();
         let problem = Problem::of_tile(self.version, tile, format, ProblemKind::WrongPixels, expected, found);
-        self.problems.lock().unwrap_or_else(PoisonError::into_inner).add_once(problem);
+        self.problems.lock().add_once(problem);
     }
 }

@@ -1,12 +1,12 @@
 //! Errors of the file system, each with what was tried and where.
 
-use crate::text::display::shown;
+use crate::text::display::display_path;
 use std::io;
 use std::path::{Path, PathBuf};
 
 /// An operation on a file or folder that failed.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot {action} {}: {source}", shown(path))]
+#[error("cannot {action} {}: {source}", display_path(path))]
 pub struct IoError {
     /// What was tried, as a verb: `read`, `create`, `rename`, ...
     pub action: &'static str,
@@ -60,7 +60,7 @@ pub enum StoreError {
     #[error(transparent)]
     Io(#[from] IoError),
     /// Another process is changing this pyramid.
-    #[error("{} is being changed by another process{holder}", shown(pyramid))]
+    #[error("{} is being changed by another process{holder}", display_path(pyramid))]
     Locked {
         /// The pyramid folder.
         pyramid: PathBuf,
@@ -68,19 +68,19 @@ pub enum StoreError {
         holder: String,
     },
     /// The file system has no locks.
-    #[error("{} cannot be locked: the file system has no locks", shown(path))]
+    #[error("{} cannot be locked: the file system has no locks", display_path(path))]
     CannotLock {
         /// The lock's file.
         path: PathBuf,
     },
     /// A folder of the tool's own is a symbolic link, through which relative links would not work.
-    #[error("{} is a symbolic link; links from the trees to the tiles would lead elsewhere", shown(path))]
+    #[error("{} is a symbolic link; links from the trees to the tiles would lead elsewhere", display_path(path))]
     LinkedFolder {
         /// The folder.
         path: PathBuf,
     },
     /// A file of the tool's own cannot be understood.
-    #[error("{} is damaged: {problem}", shown(path))]
+    #[error("{} is damaged: {problem}", display_path(path))]
     Damaged {
         /// The file.
         path: PathBuf,
@@ -88,7 +88,7 @@ pub enum StoreError {
         problem: String,
     },
     /// Something else stands where a file of the tool's own has to be.
-    #[error("{} is {problem}, not a file of this tool", shown(path))]
+    #[error("{} is {problem}, not a file of this tool", display_path(path))]
     NotAFile {
         /// Where the file has to be.
         path: PathBuf,
@@ -96,7 +96,7 @@ pub enum StoreError {
         problem: &'static str,
     },
     /// A tile changed while it was read.
-    #[error("{} changed while it was read", shown(path))]
+    #[error("{} changed while it was read", display_path(path))]
     Changing {
         /// The tile.
         path: PathBuf,
@@ -105,7 +105,7 @@ pub enum StoreError {
     #[error("there is no version below the lowest one")]
     NoPrevious,
     /// Source folders stand both in the pyramid folder and in its `src`.
-    #[error("{} has source versions both in itself ({first}) and in src ({second})", shown(pyramid))]
+    #[error("{} has source versions both in itself ({first}) and in src ({second})", display_path(pyramid))]
     TwoPlaces {
         /// The pyramid folder.
         pyramid: PathBuf,
@@ -115,7 +115,7 @@ pub enum StoreError {
         second: String,
     },
     /// There is no source version.
-    #[error("{} has no source version{}", shown(pyramid), if *half_cut { " yet: the first picture is being cut, or that was stopped" } else { ": no folder v0, v1, ... in it or in its src" })]
+    #[error("{} has no source version{}", display_path(pyramid), if *half_cut { " yet: the first picture is being cut, or that was stopped" } else { ": no folder v0, v1, ... in it or in its src" })]
     NoVersions {
         /// The pyramid folder.
         pyramid: PathBuf,
@@ -123,7 +123,7 @@ pub enum StoreError {
         half_cut: bool,
     },
     /// Something is named like a version, but is none.
-    #[error("{} {problem}", shown(path))]
+    #[error("{} {problem}", display_path(path))]
     BadVersion {
         /// The entry.
         path: PathBuf,
@@ -131,14 +131,14 @@ pub enum StoreError {
         problem: &'static str,
     },
     /// A new version was to be put where there is something already.
-    #[error("{} is there already", shown(path))]
+    #[error("{} is there already", display_path(path))]
     VersionExists {
         /// Where it was to be put.
         path: PathBuf,
     },
     /// A vacuum was told to stop, and did.
-    #[error("{}: the vacuum was interrupted; versions that stay show what they showed", shown(pyramid))]
-    VacuumStopped {
+    #[error("{}: the vacuum was interrupted; versions that stay show what they showed", display_path(pyramid))]
+    VacuumCancelled {
         /// The pyramid folder.
         pyramid: PathBuf,
     },

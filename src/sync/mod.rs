@@ -1,3 +1,9 @@
-//! What threads share.
+//! What threads share: locks, buffers, and progress.
 
-pub mod workers;
+mod mutex;
+mod progress;
+mod workers;
+
+pub use mutex::Mutex;
+pub use progress::{Progress, Unobserved};
+pub use workers::Workers;

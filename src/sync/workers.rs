@@ -1,6 +1,6 @@
 //! Buffers that go from one piece of work to the next.
 
-use std::sync::{Mutex, PoisonError};
+use super::Mutex;
 
 /// Lends buffers to threads. They are not held while other work is waited for, so there are no more of them than threads.
 #[derive(Debug)]
@@ -15,7 +15,7 @@ impl<W> Default for Workers<W> {
 impl<W> Workers<W> {
     /// Does `work` with buffers that have been used before, if some are free, or else with new ones.
     pub fn lend_or<T>(&self, new: impl FnOnce() -> W, work: impl FnOnce(&mut W) -> T) -> T {
-        let free = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let free = || self.0.lock();
         // Not in one expression with `new`, which would then be called with the lock held.
         let used = free().pop();
         let mut worker = used.unwrap_or_else(new);

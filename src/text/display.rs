@@ -9,13 +9,13 @@ const LONGEST: usize = 60;
 
 /// A path or file name in one line: control characters escaped, bytes that are no UTF-8 replaced.
 #[must_use]
-pub fn shown(path: impl AsRef<Path>) -> String {
+pub fn display_path(path: impl AsRef<Path>) -> String {
     escaped(&path.as_ref().to_string_lossy())
 }
 
 /// A file name, as [`shown`] shows it.
 #[must_use]
-pub fn shown_name(name: &OsStr) -> String {
+pub fn display_name(name: &OsStr) -> String {
     escaped(&name.to_string_lossy())
 }
 
@@ -45,7 +45,7 @@ pub fn quoted(text: &str) -> String {
 /// A moment, given in seconds since 1970, as RFC 3339 writes it; as the number where that has no way to write it, which a
 /// damaged file may hold.
 #[must_use]
-pub fn shown_time(seconds: u64) -> String {
+pub fn display_time(seconds: u64) -> String {
     /// The last second of the year 9999.
     const LAST: u64 = 253_402_300_799;
     if seconds > LAST {
@@ -70,8 +70,8 @@ mod tests {
 
     #[test]
     fn names_stay_in_one_line() {
-        assert_eq!(shown("a\nb/c\u{7}"), "a\\nb/c\\u{7}");
-        assert_eq!(shown("plain/0_0.jpg"), "plain/0_0.jpg");
+        assert_eq!(display_path("a\nb/c\u{7}"), "a\\nb/c\\u{7}");
+        assert_eq!(display_path("plain/0_0.jpg"), "plain/0_0.jpg");
         assert_eq!(quoted(&"x".repeat(100)).len(), LONGEST);
     }
 
@@ -83,8 +83,8 @@ mod tests {
 
     #[test]
     fn times_are_shown_however_far_away() {
-        assert_eq!(shown_time(86_400), "1970-01-02T00:00:00Z");
-        assert_eq!(shown_time(253_402_300_799), "9999-12-31T23:59:59Z");
-        assert_eq!(shown_time(u64::MAX), "18446744073709551615 s after 1970");
+        assert_eq!(display_time(86_400), "1970-01-02T00:00:00Z");
+        assert_eq!(display_time(253_402_300_799), "9999-12-31T23:59:59Z");
+        assert_eq!(display_time(u64::MAX), "18446744073709551615 s after 1970");
     }
 }

@@ -16,8 +16,8 @@ use crate::jpeg;
 use crate::png;
 use crate::raster::reduce::Reduction;
 
-pub use base::Columns;
 pub use crate::png::PngImage;
+pub use base::Columns;
 
 /// The version of everything that decides about generated tiles' bytes: filters, encoders, and the libraries that
 /// they use. To be raised with every change of a single byte; a test holds fingerprints.

@@ -6,15 +6,15 @@
 use super::plan::BuildPlan;
 use super::spare_images::SpareImages;
 use crate::geometry::{Grid, Tile};
-use crate::sync::workers::Workers;
+use crate::sync::Mutex;
+use crate::sync::Workers;
 use crate::text::faults::{FaultKind, Faults};
 use crate::tile::{Codec, CodecError, Scratch, TileImage};
 use rayon::prelude::*;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError};
 
 /// After so many faulty tiles the walk stops looking for more.
-const MOST_FAULTS: u64 = 1000;
+const MAX_FAULTS: u64 = 1000;
 
 /// Tiles linked between two looks at whether to stop, and between two reports of progress.
 const LINKS_AT_A_TIME: u64 = 256;
@@ -157,7 +157,7 @@ where
         images: SpareImages::default(),
     };
     walk.visit(plan.geometry().top())?;
-    let faults = walk.faults.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let faults = walk.faults.into_inner();
     if !faults.is_empty() {
         return Err(BuildFailure::Faults(faults));
     }
@@ -365,10 +365,10 @@ where
         };
         let Grid { columns, .. } = self.plan.geometry().base_grid();
         let order = u64::from(tile.row) * u64::from(columns) + u64::from(tile.column);
-        let mut faults = self.faults.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut faults = self.faults.lock();
         faults.add(kind, order, self.source.name(tile), error.to_string());
         self.faulty.store(true, Ordering::Relaxed);
-        if faults.count() >= MOST_FAULTS {
+        if faults.count() >= MAX_FAULTS {
             self.failed.store(true, Ordering::Relaxed);
         }
     }

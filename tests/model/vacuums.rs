@@ -78,7 +78,7 @@ impl Run {
                 assert_eq!(report.kept.iter().map(|one| one.0).collect::<Vec<_>>(), self.model.kept());
                 self.lags = false;
             }
-            Err(Error::Store(StoreError::VacuumStopped { .. })) => self.see_what_vacuum_did(answers, keep_sources),
+            Err(Error::Store(StoreError::VacuumCancelled { .. })) => self.see_what_vacuum_did(answers, keep_sources),
             Err(error) => {
                 self.assert_answer(&error, &answers[0]);
                 self.model.finish();

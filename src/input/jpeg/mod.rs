@@ -59,7 +59,7 @@ pub(super) fn open(input: Input) -> Result<JpegPicture, PictureError> {
     let header = *opened.header();
     let orientation = header.orientation.unwrap_or(1);
     let stored = Size::new(header.width, header.height);
-    let size = whole::shown(stored, orientation);
+    let size = whole::upright_size(stored, orientation);
     let channels = if header.colour == Colour::Grey { 1 } else { 3 };
     let held = match &opened {
         Opened::Bands(_) => 0,

@@ -21,7 +21,7 @@ use std::io::ErrorKind;
 /// Bytes that metadata may take: profiles have been seen with some megabytes.
 const METADATA: usize = 64 << 20;
 /// Deflate gives at most 258 bytes for two bits.
-const MOST_PACKED: u64 = 1032;
+const MAX_PACKED: u64 = 1032;
 /// Signature, IHDR, and the frames of IDAT and IEND.
 const FRAME: u64 = 8 + 25 + 12 + 12;
 
@@ -47,7 +47,7 @@ pub(super) fn open(mut input: Input) -> Result<Picture, PictureError> {
     };
     let info = PictureInfo {
         kind: PictureKind::Png,
-        size: whole::shown(stored, orientation),
+        size: whole::upright_size(stored, orientation),
         channels,
         depth,
         palette: info.color_type == ColorType::Indexed,
@@ -102,7 +102,7 @@ fn headers(source: Source) -> Result<Reader<Source>, PictureError> {
 fn long_enough(header: &Info<'_>, length: Option<u64>) -> Result<(), PictureError> {
     let size = Size::new(header.width, header.height);
     let raw = u128::from(size.pixels()) * header.bits_per_pixel() as u128 / 8;
-    let needed = u64::try_from(raw).unwrap_or(u64::MAX) / MOST_PACKED + FRAME;
+    let needed = u64::try_from(raw).unwrap_or(u64::MAX) / MAX_PACKED + FRAME;
     match length {
         Some(found) if found < needed => Err(PictureError::TooShort { size, needed, found }),
         _ => Ok(()),

@@ -11,7 +11,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 /// More images of one file are not looked at.
-const MOST_IMAGES: usize = 4096;
+const MAX_IMAGES: usize = 4096;
 /// Sizes of other images that are named.
 const NAMED: usize = 8;
 /// A longer profile is left out.
@@ -19,7 +19,7 @@ const LONGEST_PROFILE: u64 = 1 << 24;
 /// Longer tables count as damage.
 const LONGEST_TABLES: u64 = 1 << 16;
 /// More samples of a pixel are not supported.
-const MOST_SAMPLES: u64 = 64;
+const MAX_SAMPLES: u64 = 64;
 
 /// All that is known of the image that is shown, before its pixels.
 #[derive(Debug)]
@@ -79,8 +79,8 @@ fn largest(source: &Source, first: u64, warnings: &mut Vec<String>) -> Result<(D
     let (mut sizes, mut taken) = (Vec::new(), 0);
     let (mut offset, mut broken) = (first, None);
     while offset != 0 {
-        if !seen.insert(offset) || seen.len() > MOST_IMAGES {
-            let why = if seen.len() > MOST_IMAGES { "it is too long" } else { "it leads in a circle" };
+        if !seen.insert(offset) || seen.len() > MAX_IMAGES {
+            let why = if seen.len() > MAX_IMAGES { "it is too long" } else { "it leads in a circle" };
             broken = Some(PictureError::Damaged(why.into()));
             break;
         }
@@ -167,7 +167,7 @@ impl Tags<'_> {
 
     fn format(&self, compression: Compression, warnings: &mut Vec<String>) -> Result<Format, PictureError> {
         let samples = self.number(tags::SAMPLES_PER_PIXEL, 1)?;
-        if !(1..=MOST_SAMPLES).contains(&samples) {
+        if !(1..=MAX_SAMPLES).contains(&samples) {
             return Err(unsupported(&format!("with {samples} samples a pixel")));
         }
         let bits = self.same(tags::BITS_PER_SAMPLE, samples, 1)?;

@@ -8,7 +8,7 @@ use std::io::ErrorKind;
 use std::os::unix::fs::FileExt;
 
 /// More entries than any directory has; without a limit, directories within directories would take hours to read.
-const MOST_ENTRIES: u64 = 4096;
+const MAX_ENTRIES: u64 = 4096;
 
 /// A tag's number and its name in the specification.
 #[derive(Debug, Clone, Copy)]
@@ -109,8 +109,8 @@ impl Source {
         let mut count = [0; 8];
         self.read(offset, &mut count[..count_size], &"a directory")?;
         let count = self.number(&count[..count_size]);
-        if !(1..=MOST_ENTRIES).contains(&count) {
-            let text = format!("the directory at byte {offset} has {count} entries; there can be 1 to {MOST_ENTRIES}");
+        if !(1..=MAX_ENTRIES).contains(&count) {
+            let text = format!("the directory at byte {offset} has {count} entries; there can be 1 to {MAX_ENTRIES}");
             return Err(PictureError::Damaged(text));
         }
         let mut bytes = vec![0; count as usize * entry_size];

@@ -7,11 +7,11 @@ use super::tags;
 use crate::geometry::Size;
 
 /// More bytes of pixels than this in one strip or tile are not supported.
-const MOST_CHUNK_BYTES: u64 = 1 << 32;
+const MAX_CHUNK_BYTES: u64 = 1 << 32;
 
 /// More strips or tiles are not supported: enough for 65536x65536 pixels in the smallest legal tiles, 16x16. Their places
 /// take 16 bytes each.
-const MOST_CHUNKS: u64 = 1 << 24;
+const MAX_CHUNKS: u64 = 1 << 24;
 
 /// The strips or tiles ("chunks") of an image: as many rows of them as it takes, from top to bottom, in each of its
 /// planes. Strips are as wide as the image and the last is as high as what is left; tiles are all of one size.
@@ -67,7 +67,7 @@ impl Layout {
             return Err(PictureError::Damaged(text));
         }
         let row_bytes = match usize::try_from(row_bytes) {
-            Ok(fitting) if bytes <= MOST_CHUNK_BYTES => fitting,
+            Ok(fitting) if bytes <= MAX_CHUNK_BYTES => fitting,
             _ => {
                 return Err(PictureError::Unsupported(format!("a TIFF with {what} of {bytes} bytes is not supported")));
             }
@@ -79,7 +79,7 @@ impl Layout {
             (tags::STRIP_OFFSETS, tags::STRIP_BYTE_COUNTS)
         };
         let number = (u64::from(across) * u64::from(down)).saturating_mul(cells.planes);
-        if number > MOST_CHUNKS {
+        if number > MAX_CHUNKS {
             return Err(PictureError::Unsupported(format!("a TIFF of {number} {what} is not supported")));
         }
         let read = |tag| {

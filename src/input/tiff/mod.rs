@@ -68,7 +68,7 @@ fn open_with(file: File, memory: impl Fn(&Description) -> Memory) -> Result<(Pic
     let memory = memory(&description);
     let info = PictureInfo {
         kind: PictureKind::Tiff,
-        size: whole::shown(description.layout.size, description.orientation),
+        size: whole::upright_size(description.layout.size, description.orientation),
         channels: format.channels(),
         depth: if depth > 8 { Depth::Sixteen } else { Depth::Eight },
         palette,

@@ -8,7 +8,7 @@ use super::tall::TallStrip;
 use crate::geometry::Size;
 use crate::input::whole::wrong_band;
 use crate::raster::Raster;
-use crate::sync::workers::Workers;
+use crate::sync::Workers;
 use rayon::prelude::*;
 
 /// Rows of an uncompressed strip that one thread reads at a time.

@@ -14,7 +14,7 @@ use std::io::{BufReader, ErrorKind, Read, Seek, SeekFrom};
 /// Bytes that a profile or Exif data may take.
 const METADATA: usize = 16 << 20;
 /// Pixels of a canvas whose bytes the crate can count: it does so in 32 bits.
-const MOST_PIXELS: u64 = u32::MAX as u64 / 4;
+const MAX_PIXELS: u64 = u32::MAX as u64 / 4;
 
 /// Opens a WebP file at its first byte and reads its headers.
 pub(super) fn open(mut file: BufReader<File>) -> Result<Picture, PictureError> {
@@ -27,7 +27,7 @@ pub(super) fn open(mut file: BufReader<File>) -> Result<Picture, PictureError> {
         // The crate takes 16384 for 0.
         return Err(PictureError::Unsupported("it is a WebP of 16384 pixels a side, which cannot be decoded".into()));
     }
-    if stored.pixels() > MOST_PIXELS {
+    if stored.pixels() > MAX_PIXELS {
         return Err(PictureError::Unsupported(format!("it is a WebP of {stored} pixels; its canvas is too large")));
     }
     let channels = if decoder.has_alpha() { 4 } else { 3 };
@@ -38,7 +38,7 @@ pub(super) fn open(mut file: BufReader<File>) -> Result<Picture, PictureError> {
     let animated = decoder.num_frames() > 1;
     let info = PictureInfo {
         kind: PictureKind::WebP,
-        size: whole::shown(stored, orientation),
+        size: whole::upright_size(stored, orientation),
         channels,
         depth: Depth::Eight,
         palette: false,

@@ -129,7 +129,7 @@ pub(super) fn upright(
 }
 
 /// The size as shown of a picture with an orientation of 1 to 8.
-pub(super) fn shown(stored: Size, orientation: u8) -> Size {
+pub(super) fn upright_size(stored: Size, orientation: u8) -> Size {
     if orientation > 4 { Size::new(stored.height, stored.width) } else { stored }
 }
 

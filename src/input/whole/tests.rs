@@ -29,7 +29,7 @@ impl Rows for Stored {
 /// at the top and left (1), top and right (2), bottom and right (3), bottom and left (4), left and top (5), right and
 /// top (6), right and bottom (7), left and bottom (8) of what is shown.
 fn place(orientation: u8, stored: Size, x: u32, y: u32) -> (u32, u32) {
-    let size = shown(stored, orientation);
+    let size = upright_size(stored, orientation);
     let (left, right) = (x, size.width - 1 - x);
     let (top, bottom) = (y, size.height - 1 - y);
     match orientation {
@@ -52,7 +52,7 @@ proptest! {
         width in 1u32..90, height in 1u32..90, channels in 1usize..5, orientation in 1u8..9, band in 1usize..100,
     ) {
         let stored = Size::new(width, height);
-        let (size, long) = (shown(stored, orientation), stored.pixels() as usize * channels);
+        let (size, long) = (upright_size(stored, orientation), stored.pixels() as usize * channels);
         let samples: Vec<u16> = (0..long).map(|at| (at * 40503 % 65521) as u16).collect();
         let raster = Raster::from_samples(width as usize, height as usize, channels, samples).unwrap();
         let eight = raster.map(|sample| sample as u8);

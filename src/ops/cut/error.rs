@@ -3,7 +3,7 @@
 use super::super::Category;
 use crate::geometry::{Size, Tile};
 use crate::input::PictureError;
-use crate::text::display::shown;
+use crate::text::display::display_path;
 use std::io::ErrorKind;
 use std::path::PathBuf;
 
@@ -38,7 +38,7 @@ pub enum CutError {
         why: &'static str,
     },
     /// The picture has another size than the pyramid.
-    #[error("{picture}: it is {found} pixels, but the pyramid {} is {expected}", shown(pyramid))]
+    #[error("{picture}: it is {found} pixels, but the pyramid {} is {expected}", display_path(pyramid))]
     OtherSize {
         /// The picture as the user calls it.
         picture: String,
@@ -50,7 +50,7 @@ pub enum CutError {
         expected: Size,
     },
     /// The command line asks for something else than the pyramid's settings.
-    #[error("{key} {asked} was asked for, but {} says {there}", shown(spec))]
+    #[error("{key} {asked} was asked for, but {} says {there}", display_path(spec))]
     OtherSetting {
         /// The option.
         key: &'static str,
@@ -62,7 +62,7 @@ pub enum CutError {
         there: String,
     },
     /// The folder has source versions, but no pyramid.json that says how they were cut.
-    #[error("{}: there are tiles in {version}, but no pyramid.json", shown(folder))]
+    #[error("{}: there are tiles in {version}, but no pyramid.json", display_path(folder))]
     NoSpec {
         /// The folder.
         folder: PathBuf,
@@ -70,13 +70,13 @@ pub enum CutError {
         version: String,
     },
     /// A source version is there without a tile, and without pyramid.json.
-    #[error("{}: there is no tile in it, and no pyramid.json beside it", shown(path))]
+    #[error("{}: there is no tile in it, and no pyramid.json beside it", display_path(path))]
     EmptyFolder {
         /// Its folder.
         path: PathBuf,
     },
     /// What is to be the pyramid's folder is, or would be, one for the tiles of another.
-    #[error("{}: this is where the pyramid {} has the tiles of a version", shown(path), shown(pyramid))]
+    #[error("{}: this is where the pyramid {} has the tiles of a version", display_path(path), display_path(pyramid))]
     InAPyramid {
         /// The path.
         path: PathBuf,
@@ -84,13 +84,13 @@ pub enum CutError {
         pyramid: PathBuf,
     },
     /// What is to be the pyramid's folder is something else.
-    #[error("{}: this is not a folder", shown(path))]
+    #[error("{}: this is not a folder", display_path(path))]
     NotAFolder {
         /// The path.
         path: PathBuf,
     },
     /// The pyramid's folder is to be made in something that is no folder.
-    #[error("{}: it cannot be made, because {} is not a folder", shown(folder), shown(path))]
+    #[error("{}: it cannot be made, because {} is not a folder", display_path(folder), display_path(path))]
     InAFile {
         /// The folder.
         folder: PathBuf,
@@ -98,7 +98,7 @@ pub enum CutError {
         path: PathBuf,
     },
     /// The folder cannot be made.
-    #[error("{}: cannot create the folder: {error}", shown(path))]
+    #[error("{}: cannot create the folder: {error}", display_path(path))]
     Folder {
         /// The folder.
         path: PathBuf,

@@ -27,14 +27,14 @@ use crate::format::{FormatKind, Quality, Settings};
 use crate::geometry::{Geometry, Tile};
 use crate::input::{Depth, Opened, Reading};
 use crate::tile::Codec;
-use crate::walk::cut::MOST_FLAT;
+use crate::walk::cut::MAX_UNIFORM_PIXELS;
 
 /// What the program itself takes, and each of its threads.
 const ANYWAY: u64 = 15 << 19;
 const EACH_THREAD: u64 = 512 << 10;
 
 /// Bytes that three components' coefficients of a pixel can take in a file: 31 bits each, stuffed.
-const MOST_BYTES_OF_A_PIXEL: u64 = 24;
+const MAX_BYTES_OF_A_PIXEL: u64 = 24;
 
 /// What cutting takes, told before it begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,7 +81,7 @@ impl Memory {
             // A window of the file.
             _ => Reading { once: 2 << 20, ..Reading::default() },
         };
-        let flat = if geometry.base_grid().count() > 1 { MOST_FLAT.min(geometry.size().pixels()) } else { 0 };
+        let flat = if geometry.base_grid().count() > 1 { MAX_UNIFORM_PIXELS.min(geometry.size().pixels()) } else { 0 };
         // Of each tile of the latest version, where it is and what its bytes are.
         let latest = match usage {
             Use::Compare | Use::CompareAndBuild => geometry.base_grid().count().saturating_mul(20),
@@ -199,7 +199,7 @@ impl Pixel {
                 let pixels = info.size.pixels().max(1);
                 let stored = picture.file_length().map_or(0, |length| length.saturating_mul(120) / pixels);
                 // What is longer for its pixels than any coding of them is not all of it read.
-                let stored = stored.min(100 * MOST_BYTES_OF_A_PIXEL);
+                let stored = stored.min(100 * MAX_BYTES_OF_A_PIXEL);
                 (samples * noise.max(75) / 100).max(stored)
             }
             _ => samples * noise / 100,

@@ -4,10 +4,10 @@
 use super::super::first::FirstVersion;
 use crate::geometry::{Geometry, GridSet, Tile};
 use crate::store::{LatestSources, StagedSource, StoreError};
-use crate::sync::workers::Workers;
+use crate::sync::Mutex;
+use crate::sync::Workers;
 use crate::tile::{Codec, Scratch, TileImage};
 use crate::walk::cut::BaseSink;
-use std::sync::{Mutex, PoisonError};
 use xxhash_rust::xxh3::xxh3_128;
 
 impl BaseSink for FirstVersion {
@@ -52,7 +52,7 @@ impl<'a> Patch<'a> {
 
     /// What was written, and which tiles that are.
     pub(super) fn finish(self) -> (StagedSource, GridSet) {
-        (self.staged, self.written.into_inner().unwrap_or_else(PoisonError::into_inner))
+        (self.staged, self.written.into_inner())
     }
 
     /// Whether the latest version shows this tile already: in the same bytes, or, where nothing is lost in encoding, in
@@ -86,7 +86,7 @@ impl BaseSink for Patch<'_> {
             return Ok(());
         }
         self.staged.write(tile.column, tile.row, bytes)?;
-        self.written.lock().unwrap_or_else(PoisonError::into_inner).insert(tile.column, tile.row);
+        self.written.lock().insert(tile.column, tile.row);
         Ok(())
     }
 }

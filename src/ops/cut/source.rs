@@ -5,7 +5,7 @@ use crate::format::{FormatKind, Settings};
 use crate::geometry::Geometry;
 use crate::input::{self, Coefficients, Input, JpegPicture, Opened, PictureError, Upsampling};
 use crate::jpeg::quantisation_tables;
-use crate::text::display::shown;
+use crate::text::display::display_path;
 use crate::tile::Codec;
 use crate::walk::cut::Bands;
 use serde::Serialize;
@@ -25,7 +25,7 @@ pub enum PictureSource {
 impl std::fmt::Display for PictureSource {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::File(path) => out.write_str(&shown(path)),
+            Self::File(path) => out.write_str(&display_path(path)),
             Self::StandardInput => out.write_str("standard input"),
         }
     }

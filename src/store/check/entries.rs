@@ -10,7 +10,7 @@ use crate::store::layout::{TileText, link_to_source, link_to_tree, source_name, 
 use crate::store::source::sources::parse_name;
 use crate::store::tree::owners::Owners;
 use crate::store::tree::tree::Trees;
-use crate::text::display::{shown, shown_name};
+use crate::text::display::{display_name, display_path};
 use rayon::prelude::*;
 use rustix::fs::{AtFlags, FileType};
 use rustix::io::Errno;
@@ -101,7 +101,7 @@ impl Found {
             Self::Nothing => "nothing".into(),
             Self::File(length) => format!("a file of {length} bytes"),
             Self::Folder => "a folder".into(),
-            Self::Link(target) => format!("a link to {}", shown(OsStr::from_bytes(target))),
+            Self::Link(target) => format!("a link to {}", display_path(OsStr::from_bytes(target))),
             Self::Other(what) => (*what).into(),
             Self::Unreadable(why) => why.clone(),
         }
@@ -162,7 +162,7 @@ pub fn check_folders(
     }
     for_each_stranger(trees, version, |path| {
         let found = Found::at_path(path).described();
-        problems.add(stranger(Some(version), shown(path.strip_prefix(&tree).unwrap_or(path)), found));
+        problems.add(stranger(Some(version), display_path(path.strip_prefix(&tree).unwrap_or(path)), found));
         Ok(())
     })?;
     Ok(PresentLevels(present))
@@ -322,7 +322,7 @@ pub fn check_served_folder(
     problems: &mut Problems,
 ) -> Result<(), StoreError> {
     let layout = &trees.layout;
-    let under_root = |path: &Path| shown(path.strip_prefix(layout.root()).unwrap_or(path));
+    let under_root = |path: &Path| display_path(path.strip_prefix(layout.root()).unwrap_or(path));
     let mut strangers: Vec<PathBuf> = Vec::new();
     for_each_served_stranger(trees, versions, published_now, |path| {
         strangers.push(path.to_owned());
@@ -367,8 +367,8 @@ pub(crate) fn for_each_served_stranger(
 /// A name for messages, shortened to what is under `folder`.
 pub(crate) fn name_under(folder: &Path, path: &Path) -> String {
     match path.strip_prefix(folder) {
-        Ok(under) => shown(under),
-        Err(_) => path.file_name().map(shown_name).unwrap_or_default(),
+        Ok(under) => display_path(under),
+        Err(_) => path.file_name().map(display_name).unwrap_or_default(),
     }
 }
 

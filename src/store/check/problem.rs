@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 /// So many problems of one version are kept and named; the rest is counted. Bounds the memory where everything is wrong.
-const MOST_KEPT: usize = 10_000;
+const MAX_KEPT: usize = 10_000;
 
 /// What kind of problem it is. The set is part of the program's interface.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -139,7 +139,7 @@ impl Problems {
         self.count += 1;
         self.kinds.insert(problem.kind);
         self.kept.insert((problem.place, problem.kind, problem.path.clone()), problem);
-        if self.kept.len() > MOST_KEPT {
+        if self.kept.len() > MAX_KEPT {
             self.kept.pop_last();
         }
     }
@@ -187,12 +187,12 @@ mod tests {
     #[test]
     fn the_first_are_kept_whatever_the_order() {
         let mut problems = Problems::default();
-        for column in (0..MOST_KEPT as u32 + 10).rev() {
+        for column in (0..MAX_KEPT as u32 + 10).rev() {
             problems.add(problem(column));
         }
-        assert_eq!(problems.count(), MOST_KEPT as u64 + 10);
+        assert_eq!(problems.count(), MAX_KEPT as u64 + 10);
         let kept: Vec<&Problem> = problems.kept().collect();
-        assert_eq!((kept.len(), kept[0]), (MOST_KEPT, &problem(0)));
+        assert_eq!((kept.len(), kept[0]), (MAX_KEPT, &problem(0)));
     }
 
     #[test]

@@ -8,9 +8,9 @@
 use crate::store::error::IoError;
 use crate::store::fs::files;
 use crate::store::tree::publish::Durability;
+use crate::sync::Mutex;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
 use std::thread::JoinHandle;
 
 /// So many bytes written are worth a flush.
@@ -57,7 +57,7 @@ impl EarlyFlush {
             return;
         }
         // Whoever comes while another one begins a flush has nothing to do.
-        if let (Some(folder), Ok(mut running)) = (&self.folder, self.running.try_lock())
+        if let (Some(folder), Some(mut running)) = (&self.folder, self.running.try_lock())
             && running.flush.as_ref().is_none_or(JoinHandle::is_finished)
         {
             running.end();
@@ -79,7 +79,7 @@ impl EarlyFlush {
     /// # Errors
     /// A flush failed: what was written is not on the disk, and the next flush need not notice.
     pub(crate) fn end(&self) -> Result<(), IoError> {
-        let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut running = self.running.lock();
         running.end();
         running.failed.take().map_or(Ok(()), Err)
     }
@@ -99,7 +99,7 @@ mod tests {
     use super::*;
 
     fn is_running(flush: &EarlyFlush) -> bool {
-        flush.running.lock().unwrap().flush.is_some()
+        flush.running.lock().flush.is_some()
     }
 
     #[test]
@@ -127,7 +127,7 @@ mod tests {
         std::fs::write(&basis, "").unwrap();
         let flush = EarlyFlush::new(&gone, Durability::Flushed).of_attempt(basis.clone());
         flush.note(WORTH);
-        while !flush.running.lock().unwrap().flush.as_ref().unwrap().is_finished() {}
+        while !flush.running.lock().flush.as_ref().unwrap().is_finished() {}
         assert!(!basis.exists());
         std::fs::create_dir(&gone).unwrap();
         flush.note(WORTH);

@@ -6,11 +6,12 @@ use crate::store::layout::Version;
 use crate::store::source::sources::SourceFolder;
 use crate::store::state::manifest::Record;
 use crate::store::tree::tree::Trees;
+use crate::sync::Mutex;
 use std::num::NonZeroU128;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 /// The most source folders that are open at a time.
-const MOST_OPEN: usize = 32;
+const MAX_OPEN: usize = 32;
 
 /// For each base tile the highest source version that has it. Twenty bytes a tile, however many versions there are. Any
 /// number of threads may read.
@@ -98,14 +99,14 @@ impl LatestSources {
     }
 
     fn folder(&self, number: u32, version: Version) -> Result<Arc<SourceFolder>, StoreError> {
-        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut open = self.open.lock();
         let folder = match open.iter().rposition(|(known, _)| *known == number) {
             Some(at) => open.remove(at).1,
             None => {
                 let path = self.trees.layout.source(self.trees.place, version);
                 let (naming, format) = (self.trees.naming(), self.trees.format().clone());
                 let folder = Arc::new(SourceFolder::open(path, naming, format)?);
-                if open.len() == MOST_OPEN {
+                if open.len() == MAX_OPEN {
                     open.remove(0);
                 }
                 folder
@@ -170,7 +171,7 @@ mod tests {
                     let shown = expected.map_or("before".into(), |version| version.0.to_string());
                     assert_eq!(bytes, shown.into_bytes());
                 });
-                assert!(latest.open.lock().unwrap().len() <= MOST_OPEN);
+                assert!(latest.open.lock().len() <= MAX_OPEN);
             }
             assert_eq!(rising.version(5, 0).or(rising.version(0, 3)), None);
         }

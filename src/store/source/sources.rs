@@ -5,7 +5,7 @@ use crate::geometry::{Grid, GridSet};
 use crate::store::error::{Context, IoError, StoreError};
 use crate::store::fs::files;
 use crate::store::layout::{Layout, SourcePlace, TileText, Version, canonical_number, source_name};
-use crate::text::display::shown_name;
+use crate::text::display::display_name;
 use crate::text::faults::{FaultKind, Faults};
 use std::ffi::OsStr;
 use std::fs::FileType;
@@ -150,7 +150,7 @@ impl SourceListing {
                 swapped.take(numbers, &name);
             }
             if let Some((fault, detail)) = fault_of(parsed.as_ref(), kind, format.as_ref()) {
-                faults.add(fault, 0, shown_name(&name), detail);
+                faults.add(fault, 0, display_name(&name), detail);
             }
         }
         let swap = naming == Some(TileNaming::RowColumn) || (naming.is_none() && swapped.fits_better_than(&plain));
@@ -213,9 +213,9 @@ impl Candidate {
         } else {
             let order = u64::from(row) << 32 | u64::from(column);
             let detail = format!("the base has {grid} tiles");
-            self.outside.add(FaultKind::OutsideGrid, order, shown_name(name), detail);
+            self.outside.add(FaultKind::OutsideGrid, order, display_name(name), detail);
             if self.first_outside.as_ref().is_none_or(|(first, _)| order < *first) {
-                self.first_outside = Some((order, shown_name(name)));
+                self.first_outside = Some((order, display_name(name)));
             }
         }
     }

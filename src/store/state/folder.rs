@@ -12,7 +12,7 @@ use std::path::Path;
 pub(crate) const SCHEMA: u32 = 1;
 
 /// The most bytes of one; a thousand versions take some ten thousand.
-const MOST_BYTES: u64 = 1 << 26;
+const MAX_BYTES: u64 = 1 << 26;
 
 /// What stands in the place of the number of a file's format.
 #[derive(serde::Deserialize)]
@@ -25,7 +25,7 @@ struct Header {
 /// # Errors
 /// It cannot be read or understood, or is of a later release.
 pub(crate) fn read<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, StoreError> {
-    let Some(bytes) = files::read_own_file(path, MOST_BYTES)? else { return Ok(None) };
+    let Some(bytes) = files::read_own_file(path, MAX_BYTES)? else { return Ok(None) };
     let damaged = |problem: String| StoreError::Damaged { path: path.to_owned(), problem };
     // Another format may have other fields, so its number comes first.
     let header: Header = serde_json::from_slice(&bytes).map_err(|error| damaged(error.to_string()))?;

@@ -163,10 +163,13 @@ fn holder(file: &File) -> String {
     holder.map_or_else(
         |_| String::new(),
         |Holder { pid, host, command, since }| {
-            let host =
-                if host.is_empty() { host } else { format!(" on {}", crate::text::display::shown_name(host.as_ref())) };
-            let since = crate::text::display::shown_time(since);
-            let command = crate::text::display::shown_name(command.as_ref());
+            let host = if host.is_empty() {
+                host
+            } else {
+                format!(" on {}", crate::text::display::display_name(host.as_ref()))
+            };
+            let since = crate::text::display::display_time(since);
+            let command = crate::text::display::display_name(command.as_ref());
             format!(" (pid {pid}{host}, {command}, since {since})")
         },
     )

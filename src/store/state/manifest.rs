@@ -10,18 +10,18 @@ use crate::store::error::{Context, IoError, StoreError};
 use crate::store::fs::files;
 use crate::store::layout::{Layout, Version};
 use crate::store::source::sources::SourceStamp;
+use crate::sync::Mutex;
 use serde::{Deserialize, Serialize};
 use std::fs::File;
 use std::io::{BufReader, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
 use xxhash_rust::xxh3::Xxh3;
 
 /// The version of this file format.
 const SCHEMA: u32 = 1;
 
 /// The most bytes of a manifest.json; a whole one has under two thousand.
-const MOST_HEADER: u64 = 1 << 20;
+const MAX_HEADER: u64 = 1 << 20;
 
 const HEADER: &str = "manifest.json";
 pub(crate) const RECORDS: &str = "tiles";
@@ -94,7 +94,7 @@ impl Manifest {
     pub fn read(folder: &Path) -> Result<Option<Self>, StoreError> {
         let path = folder.join(HEADER);
         let damaged = |problem: String| StoreError::Damaged { path: path.clone(), problem };
-        let Some(bytes) = files::read_own_file(&path, MOST_HEADER)? else { return Ok(None) };
+        let Some(bytes) = files::read_own_file(&path, MAX_HEADER)? else { return Ok(None) };
         let manifest: Self = serde_json::from_slice(&bytes).map_err(|error| damaged(error.to_string()))?;
         if manifest.schema > SCHEMA {
             return Err(damaged(format!("it has schema {}, this release knows {SCHEMA}", manifest.schema)));
@@ -336,7 +336,7 @@ impl ManifestWriter {
     /// # Errors
     /// They cannot be written.
     pub(crate) fn flush(&self) -> Result<(), IoError> {
-        let mut progress = self.progress.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut progress = self.progress.lock();
         progress.file.flush().context("write", &self.folder.join(RECORDS))
     }
 
@@ -345,7 +345,7 @@ impl ManifestWriter {
     /// # Errors
     /// It cannot be written.
     pub(crate) fn add(&self, record: Record) -> Result<(), IoError> {
-        let mut progress = self.progress.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut progress = self.progress.lock();
         let bytes = record.to_bytes();
         progress.file.write_all(&bytes).context("write", &|| self.folder.join(RECORDS))?;
         progress.hasher.update(&bytes);
@@ -366,7 +366,7 @@ impl ManifestWriter {
         settings: &Settings,
         tiles: u64,
     ) -> Result<Manifest, StoreError> {
-        let mut progress = self.progress.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let mut progress = self.progress.into_inner();
         progress.file.flush().context("write", &self.folder.join(RECORDS))?;
         let mut counts = progress.counts;
         counts.tiles = tiles;

@@ -27,7 +27,7 @@ pub(crate) struct Basis {
 
 const BASIS: &str = "basis.json";
 /// The most bytes of it; a whole one has under a thousand.
-const MOST_BASIS: u64 = 1 << 16;
+const MAX_BASIS: u64 = 1 << 16;
 
 impl Basis {
     pub(crate) fn new(trees: &Trees, encoder: u32, previous: Option<&Tree>) -> Result<Self, StoreError> {
@@ -45,7 +45,7 @@ impl Basis {
 
     /// Whether the attempt in `staged` began with this.
     pub(crate) fn is_that_of(&self, staged: &Path) -> bool {
-        let found = files::read_file(&Self::path(staged), MOST_BASIS);
+        let found = files::read_file(&Self::path(staged), MAX_BASIS);
         found.is_ok_and(|bytes| serde_json::from_slice(&bytes).is_ok_and(|found: Self| found == *self))
     }
 

@@ -10,8 +10,9 @@ use crate::store::state::manifest::{Manifest, ManifestWriter, Record, Role};
 use crate::store::tree::publish::Durability;
 use crate::store::tree::resume::{Attempt, Basis, Finished};
 use crate::store::tree::tree::{LevelFolders, Tree, Trees};
+use crate::sync::Mutex;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::MutexGuard;
 use xxhash_rust::xxh3::xxh3_128;
 
 /// A tree being built in `dest/.fast_pyramid/staging/vN`. Any number of threads may add tiles, each tile once.
@@ -138,21 +139,21 @@ impl StagedTree {
     /// # Errors
     /// The file system refuses this link or one that waited.
     pub fn link_source(&self, tile: Tile, stamp: SourceStamp) -> Result<(), StoreError> {
-        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut waiting = self.waiting.lock();
         waiting.push((tile, stamp));
         if waiting.len() < LINKS_AT_A_TIME {
             return Ok(());
         }
         drop(waiting);
         match self.linking.try_lock() {
-            Ok(buffer) => self.link_waiting(buffer),
-            Err(_) => Ok(()),
+            Some(buffer) => self.link_waiting(buffer),
+            None => Ok(()),
         }
     }
 
     fn link_waiting(&self, mut buffer: MutexGuard<'_, Vec<(Tile, SourceStamp)>>) -> Result<(), StoreError> {
         loop {
-            std::mem::swap(&mut *buffer, &mut *self.waiting.lock().unwrap_or_else(PoisonError::into_inner));
+            std::mem::swap(&mut *buffer, &mut *self.waiting.lock());
             if buffer.is_empty() {
                 return Ok(());
             }
@@ -196,7 +197,7 @@ impl StagedTree {
     /// # Errors
     /// The file system refuses.
     pub fn finish(self, descriptor: &[u8], encoder: u32, built: u64) -> Result<Manifest, StoreError> {
-        self.link_waiting(self.linking.lock().unwrap_or_else(PoisonError::into_inner))?;
+        self.link_waiting(self.linking.lock())?;
         self.early_flush.end()?;
         let path = self.path.join(DESCRIPTOR);
         files::write_anew_at(files::open_folder(&self.path)?, DESCRIPTOR, &path, descriptor)?;

@@ -67,7 +67,7 @@ impl<'a> Steps<'a> {
     /// An error where it is to stop.
     pub(super) fn go_on(&self) -> Result<(), StoreError> {
         if self.left.get() == Some(0) || self.watch.stopped() {
-            return Err(StoreError::VacuumStopped { pyramid: self.pyramid.to_owned() });
+            return Err(StoreError::VacuumCancelled { pyramid: self.pyramid.to_owned() });
         }
         Ok(())
     }

@@ -6,4 +6,4 @@ mod band;
 mod run;
 
 pub use band::{Band, Bands};
-pub use run::{BaseSink, CutCounts, CutFailure, MOST_FLAT, RowWatch, run};
+pub use run::{BaseSink, CutCounts, CutFailure, MAX_UNIFORM_PIXELS, RowWatch, run};

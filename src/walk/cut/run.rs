@@ -3,17 +3,18 @@
 use super::band::{Band, Bands, Flat, Manner};
 use crate::geometry::{Geometry, Size, Tile};
 use crate::input::PictureError;
-use crate::sync::workers::Workers;
+use crate::sync::Mutex;
+use crate::sync::Workers;
 use crate::tile::{Codec, CodecError, Columns, Scratch, TileImage};
 use crate::walk::{BuildFailure, RowBuild, TileSink, Watch};
 use rayon::prelude::*;
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 
 /// Pixels that the tiles of one colour which are kept, each of another colour or size, can have together: 8 tiles of 256,
 /// and 4 MB at the most. Pictures have few.
-pub const MOST_FLAT: u64 = 1 << 19;
+pub const MAX_UNIFORM_PIXELS: u64 = 1 << 19;
 
 /// Where base tiles go.
 pub trait BaseSink: Sync {
@@ -126,7 +127,7 @@ struct Worker {
 }
 
 /// A tile of one colour: its bytes, and what reading them gives.
-type FlatTile = (Vec<u8>, TileImage);
+type UniformTile = (Vec<u8>, TileImage);
 
 struct Cutter<'a, B> {
     geometry: &'a Geometry,
@@ -134,7 +135,7 @@ struct Cutter<'a, B> {
     manner: Manner,
     base: &'a B,
     /// Tiles of one colour that were made already.
-    flat: Mutex<HashMap<Flat, Arc<FlatTile>>>,
+    flat: Mutex<HashMap<Flat, Arc<UniformTile>>>,
     one_colour: AtomicU64,
     workers: Workers<Worker>,
 }
@@ -185,7 +186,7 @@ impl<B: BaseSink> Cutter<'_, B> {
         let left = column as usize * self.geometry.tile_size() as usize;
         let columns = Columns { left, width: size.width as usize };
         let flat = band.flat(columns, size);
-        let known = || self.flat.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = || self.flat.lock();
         if let Some(flat) = flat {
             self.one_colour.fetch_add(1, Ordering::Relaxed);
             let made = known().get(&flat).cloned();
@@ -199,7 +200,7 @@ impl<B: BaseSink> Cutter<'_, B> {
             .map_err(|error| CutFailure::Encode { tile, error })?;
         if let Some(flat) = flat {
             let mut known = known();
-            if (known.len() as u64 + 1).saturating_mul(size.pixels()) <= MOST_FLAT {
+            if (known.len() as u64 + 1).saturating_mul(size.pixels()) <= MAX_UNIFORM_PIXELS {
                 known.insert(flat, Arc::new((worker.bytes.clone(), image.clone())));
             }
         }

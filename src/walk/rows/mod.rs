@@ -10,11 +10,11 @@
 use super::spare_images::SpareImages;
 use super::tree::{BuildFailure, TileSink, Watch};
 use crate::geometry::{Geometry, Tile};
-use crate::sync::workers::Workers;
+use crate::sync::Mutex;
+use crate::sync::Workers;
 use crate::tile::{Codec, Scratch, TileImage};
 use rayon::prelude::*;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError};
 
 /// A first version that is being built from base tiles as they come.
 pub struct RowBuild<'a, K> {
@@ -96,7 +96,7 @@ impl<'a, K: TileSink> RowBuild<'a, K> {
         let pass = Pass { build: self, make, failed: AtomicBool::new(false), failure: Mutex::default() };
         let columns = self.geometry.grid(level).columns;
         (0..columns).into_par_iter().for_each(|column| pass.finish(Tile { level, column, row }));
-        let failure = pass.failure.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let failure = pass.failure.into_inner();
         self.broken = failure.is_some();
         self.next += 1;
         failure.map_or(Ok(()), Err)
@@ -143,7 +143,7 @@ impl<'a, K: TileSink> RowBuild<'a, K> {
 
     /// Takes the image of a tile that waits.
     fn take_waiting(&self, tile: Tile) -> TileImage {
-        std::mem::take(&mut *self.place(tile).lock().unwrap_or_else(PoisonError::into_inner))
+        std::mem::take(&mut *self.place(tile).lock())
     }
 }
 
@@ -169,7 +169,7 @@ where
         if tile.level == 0 {
             self.build.images.give_back([image]);
         } else {
-            *self.build.place(tile).lock().unwrap_or_else(PoisonError::into_inner) = image;
+            *self.build.place(tile).lock() = image;
         }
     }
 
@@ -194,7 +194,7 @@ where
             }
             Err(error) => {
                 self.failed.store(true, Ordering::Relaxed);
-                self.failure.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
+                self.failure.lock().get_or_insert(error);
                 None
             }
         }

@@ -43,7 +43,7 @@ impl TileSink for Memory {
         if self.refused == Some(tile) {
             return Err(format!("{tile} is refused"));
         }
-        let twice = self.generated.lock().unwrap().insert(tile, bytes.to_vec()).is_some();
+        let twice = self.generated.lock().insert(tile, bytes.to_vec()).is_some();
         assert!(!twice, "{tile} is put a second time");
         Ok(())
     }
@@ -165,7 +165,7 @@ impl Picture {
     fn expected(&self) -> BTreeMap<Tile, Vec<u8>> {
         let memory = self.memory();
         run(&BuildPlan::first(&self.geometry), self.codec, &memory, &memory, &Count::to(u64::MAX)).unwrap();
-        memory.generated.into_inner().unwrap()
+        memory.generated.into_inner()
     }
 
     /// Builds by rows; gives the images that were ever made. `fails` is the base tile that cannot be made.
@@ -174,7 +174,7 @@ impl Picture {
         while let Some(row) = build.next_row() {
             let made: Mutex<Vec<u32>> = Mutex::default();
             let result = build.row(|column, image| {
-                made.lock().unwrap().push(column);
+                made.lock().push(column);
                 if fails == Some((column, row)) {
                     return Err(Failure::Store(format!("{column}_{row} cannot be made")));
                 }
@@ -187,12 +187,12 @@ impl Picture {
                 assert!(matches!(build.row(|_, _| unreachable!()), Err::<(), Failure>(BuildFailure::Stopped)));
                 return Err(failure);
             }
-            let mut made = made.into_inner().unwrap();
+            let mut made = made.into_inner();
             made.sort_unstable();
             assert!(made.into_iter().eq(0..self.geometry.base_grid().columns));
         }
         build.row(|_, _| unreachable!("there is no further row")).map_err(|failure: Failure| failure)?;
-        assert!(build.waiting.iter().flatten().all(|image| *image.lock().unwrap() == TileImage::default()));
+        assert!(build.waiting.iter().flatten().all(|image| *image.lock() == TileImage::default()));
         Ok(build.images.count())
     }
 }
@@ -225,7 +225,7 @@ proptest! {
         for threads in [1, 4] {
             let (memory, watch) = (picture.memory(), Count::to(u64::MAX));
             with_threads(threads, || picture.by_rows(&memory, &watch, None)).unwrap();
-            prop_assert!(*memory.generated.lock().unwrap() == expected, "other tiles with {} threads", threads);
+            prop_assert!(*memory.generated.lock() == expected, "other tiles with {} threads", threads);
             prop_assert_eq!(watch.tiles.into_inner(), picture.geometry.tile_count());
         }
     }
@@ -262,7 +262,7 @@ proptest! {
             (Err(BuildFailure::Store(told)), Some(reason)) => prop_assert_eq!(told, reason),
             (other, reason) => prop_assert!(false, "{other:?}, expected {reason:?}"),
         }
-        for (tile, bytes) in memory.generated.into_inner().unwrap() {
+        for (tile, bytes) in memory.generated.into_inner() {
             prop_assert!(expected[&tile] == bytes);
         }
     }
