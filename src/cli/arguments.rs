@@ -51,7 +51,7 @@ version's tree, those of sources, manifests and of dest/dzi itself under the pyr
 its file is, not in every later version that links to it. At most 10,000 problems of a version are printed; all are counted.
 
 Kinds: damaged_manifest, missing, wrong_kind, wrong_link, wrong_length, wrong_hash, wrong_pixels, wrong_descriptor, \
-source_changed, source_missing, unreadable, wrong_latest, stranger.
+source_changed, source_missing, unreadable, wrong_latest, unexpected.
 
 It waits for whoever changes the pyramid (--wait); other readers may be at it at the same time.";
 

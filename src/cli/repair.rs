@@ -8,7 +8,7 @@ use super::outcome::{fail, object, seconds_since};
 use super::progress::Progress;
 use super::verify::notes;
 use fast_pyramid::ops::{Mended, Pyramid, RepairListener, RepairOptions, RepairReport};
-use fast_pyramid::store::{Mending, Problem};
+use fast_pyramid::store::{Problem, RepairAction};
 use fast_pyramid::text::display::display_path;
 use serde_json::json;
 use std::time::Instant;
@@ -76,7 +76,7 @@ pub(crate) fn run(arguments: &RepairArguments, global: &GlobalArguments, console
 
 fn conclude(name: &str, report: &RepairReport, left: &[Problem], console: &Console) {
     notes(name, &report.after, console);
-    if report.mended.contains_key(&Mending::MovedToTrash) {
+    if report.mended.contains_key(&RepairAction::MovedToTrash) {
         console.say(&format!("{name}: the next build empties dest/.fast_pyramid/trash; take out what you need before"));
     }
     let (before, after) = (report.before.problems, report.after.problems);

@@ -1,11 +1,13 @@
 //! `build`: survey the sources, plan each version that is not published, build it in staging, publish it.
 
 use super::exchange::Exchange;
-use super::report::{BuildOptions, BuildReport, NoObserver, Observer, VersionReport, VersionStatus};
+use super::report::{BuildOptions, BuildReport, Cancellation, NoObserver, Observer, VersionReport, VersionStatus};
 use super::survey::Survey;
 use super::{Category, Error, Pyramid, in_pool};
 use crate::format::dzi::descriptor;
-use crate::store::{self, Durability, Manifest, StagedTree, StoreError, Tree, Trees, Version, WriteLock};
+use crate::store::{
+    self, Durability, Manifest, NewTree, StagedTree, StoreError, Tree, TreeContext, Version, WriteLock,
+};
 use crate::tile::{Codec, ENCODER_VERSION};
 use crate::walk::{self, BuildFailure, Watch};
 use std::collections::BTreeMap;
@@ -46,7 +48,7 @@ impl Pyramid {
             }
             // Invalid input leaves no trace, so the first survey of a pyramid comes before the folder of the lock.
             let first = if self.layout.state().exists() { None } else { Some(Survey::take(self, options, observer)?) };
-            let _lock = WriteLock::take(&self.layout, "build", options.locking, &|| observer.stopped())?;
+            let _lock = WriteLock::acquire(&self.layout, "build", options.locking, &Cancellation(observer))?;
             self.finish_vacuum(observer)?;
             let survey = match first {
                 Some(survey) if store::published(&self.layout)?.is_empty() => survey,
@@ -115,9 +117,9 @@ impl Survey {
         let previous = self.below(version).map(|below| Tree::open(trees, below)).transpose()?;
         let plan = self.plan(version);
         let affects = |tile| plan.affects(tile);
-        let which = (version, durability);
-        let staged = StagedTree::start(trees, which, ENCODER_VERSION, previous.as_ref(), &source, &affects)?;
-        let exchange = Exchange { source, previous, staged, most_tile_bytes: trees.most_tile_bytes() };
+        let new = NewTree { version, encoder: ENCODER_VERSION, durability };
+        let staged = StagedTree::start(trees, new, previous.as_ref(), &source, &affects)?;
+        let exchange = Exchange { source, previous, staged };
         let codec = Codec::new(&trees.settings);
         walk::run(&plan, codec, &exchange, &exchange, &WatchFor(observer))
             .map_err(|failure| explain(failure, trees, version, exchange.previous.as_ref()))?;
@@ -126,17 +128,17 @@ impl Survey {
 }
 
 /// Ends the staged tree of `version`, which has all its tiles.
-pub(super) fn finish_tree(staged: StagedTree, trees: &Trees, version: Version) -> Result<Manifest, Error> {
+pub(super) fn finish_tree(staged: StagedTree, trees: &TreeContext, version: Version) -> Result<Manifest, Error> {
     let text = descriptor(&trees.geometry, trees.format().extension())
         .map_err(|error| Error::Encode { path: trees.layout.tree(version), problem: error.to_string() })?;
     let built = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
-    Ok(staged.finish(&text, ENCODER_VERSION, built)?)
+    Ok(staged.finish(&text, built)?)
 }
 
 /// Why the build of `version` on `previous` ended before its time, with paths.
 pub(super) fn explain(
     failure: BuildFailure<StoreError>,
-    trees: &Trees,
+    trees: &TreeContext,
     version: Version,
     previous: Option<&Tree>,
 ) -> Error {

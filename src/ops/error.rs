@@ -236,8 +236,8 @@ fn change_counts(changes: &SourceChanges) -> String {
 }
 
 fn change_names(changes: &SourceChanges) -> String {
-    let (names, more) = changes.named();
-    names.join(", ") + if more { ", ..." } else { "" }
+    let names = changes.examples();
+    names.join(", ") + if changes.count() > names.len() as u64 { ", ..." } else { "" }
 }
 
 /// The command that builds a version and all above it again; whatever found out that this may be needed, it is `build`.
@@ -358,7 +358,7 @@ fn store_hint(error: &StoreError) -> Option<String> {
             "see to it that no other process changes this pyramid meanwhile, and run again with --no-lock".into()
         }
         StoreError::LinkedFolder { .. } => "make it a real folder; a disk can be mounted there".into(),
-        StoreError::Damaged { path, .. } if store::is_of_a_manifest(path) => {
+        StoreError::Damaged { path, .. } if store::is_in_manifest(path) => {
             "run repair; where that cannot help, delete dest and build again (the sources are not touched)".into()
         }
         StoreError::Damaged { .. } => "delete dest and build again; the sources are not touched".into(),

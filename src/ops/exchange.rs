@@ -1,7 +1,7 @@
 //! Joins the walk, which sees tiles, with the store, which sees files.
 
 use crate::geometry::Tile;
-use crate::store::{SourceFolder, SourceStamp, StagedTree, StoreError, Tree};
+use crate::store::{FileStamp, ResumedTile, SourceFolder, StagedTree, StoreError, Tree};
 use crate::walk::{Finished, TileSink, TileSource};
 
 /// The files behind one version's build.
@@ -9,7 +9,6 @@ pub(super) struct Exchange {
     pub(super) source: SourceFolder,
     pub(super) previous: Option<Tree>,
     pub(super) staged: StagedTree,
-    pub(super) most_tile_bytes: u64,
 }
 
 impl Exchange {
@@ -19,15 +18,15 @@ impl Exchange {
 }
 
 impl TileSource for Exchange {
-    type Receipt = SourceStamp;
+    type Receipt = FileStamp;
     type Error = StoreError;
 
     fn name(&self, tile: Tile) -> String {
         self.source.name(tile.column, tile.row)
     }
 
-    fn read_patched(&self, tile: Tile, bytes: &mut Vec<u8>) -> Result<SourceStamp, StoreError> {
-        self.source.read(tile.column, tile.row, self.most_tile_bytes, bytes)
+    fn read_patched(&self, tile: Tile, bytes: &mut Vec<u8>) -> Result<FileStamp, StoreError> {
+        self.source.read(tile.column, tile.row, bytes)
     }
 
     fn read_previous(&self, tile: Tile, bytes: &mut Vec<u8>) -> Result<(), StoreError> {
@@ -36,23 +35,25 @@ impl TileSource for Exchange {
 }
 
 impl TileSink for Exchange {
-    type Receipt = SourceStamp;
+    type Receipt = FileStamp;
     type Error = StoreError;
 
     fn finished(&self, tile: Tile, bytes: &mut Vec<u8>) -> Result<Option<Finished>, StoreError> {
-        let new = self.staged.finished(tile, bytes)?;
-        Ok(new.map(|new| if new { Finished::Changed } else { Finished::Unchanged }))
+        Ok(self.staged.finished(tile, bytes)?.map(|resumed| match resumed {
+            ResumedTile::Changed => Finished::Changed,
+            ResumedTile::Unchanged => Finished::Unchanged,
+        }))
     }
 
     fn put_generated(&self, tile: Tile, bytes: &[u8]) -> Result<(), StoreError> {
         self.staged.write_generated(tile, bytes)
     }
 
-    fn put_patched(&self, tile: Tile, receipt: SourceStamp) -> Result<(), StoreError> {
+    fn put_patched(&self, tile: Tile, receipt: FileStamp) -> Result<(), StoreError> {
         self.staged.link_source(tile, receipt)
     }
 
-    fn keep_patched(&self, tile: Tile, receipt: SourceStamp) -> Result<(), StoreError> {
+    fn keep_patched(&self, tile: Tile, receipt: FileStamp) -> Result<(), StoreError> {
         self.staged.link_unchanged_source(tile, self.previous()?, receipt)
     }
 

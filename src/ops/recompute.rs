@@ -10,7 +10,7 @@
 use super::Error;
 use super::report::Observer;
 use crate::geometry::{Geometry, Tile, TileSet};
-use crate::store::{Owners, Problem, ProblemKind, Problems, StoreError, Trees, Version};
+use crate::store::{Owners, Problem, ProblemKind, Problems, StoreError, TreeContext, Version};
 use crate::sync::Mutex;
 use crate::sync::Workers;
 use crate::tile::{Codec, CodecError, Scratch, TileImage};
@@ -26,7 +26,7 @@ struct Worker {
 
 /// Makes tiles of one version again from their children as that version shows them.
 pub(super) struct Recompute<'a> {
-    trees: &'a Trees,
+    trees: &'a TreeContext,
     owners: &'a Owners,
     codec: Codec,
     workers: Workers<Worker>,
@@ -42,7 +42,7 @@ pub(super) enum NotMade {
 
 impl<'a> Recompute<'a> {
     /// `owners` says whose tiles the version shows, and which of them are damaged.
-    pub(super) fn new(trees: &'a Trees, owners: &'a Owners) -> Self {
+    pub(super) fn new(trees: &'a TreeContext, owners: &'a Owners) -> Self {
         Self { trees, owners, codec: Codec::new(&trees.settings), workers: Workers::default() }
     }
 
@@ -100,7 +100,7 @@ impl<'a> Recompute<'a> {
     }
 
     fn read(&self, tile: Tile, bytes: &mut Vec<u8>) -> Result<(), StoreError> {
-        let place = self.owners.place(tile).ok_or(StoreError::NoPrevious)?;
+        let place = self.owners.link_target(tile).ok_or(StoreError::NoPrevious)?;
         self.trees.read_owned(tile, place, bytes)
     }
 }

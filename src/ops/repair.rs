@@ -5,13 +5,13 @@
 //! the sources and are built the same.
 
 use super::recompute::Recompute;
-use super::report::{BuildOptions, Observer, VersionStatus};
+use super::report::{BuildOptions, Cancellation, Observer, VersionStatus};
 use super::survey::Survey;
 use super::verify::{Published, VerifyReport};
 use super::{Error, NoObserver, Pyramid, in_pool};
 use crate::store::{
-    self, Durability, Locking, Manifest, Mend, Mending, Owners, Problem, ProblemKind, Problems, Record, Version,
-    VersionState, WriteLock,
+    self, Durability, Locking, Manifest, Owners, Problem, ProblemKind, Problems, Record, RepairAction, Repairer,
+    Version, VersionCheck, VersionState, WriteLock,
 };
 use crate::tile::ENCODER_VERSION;
 use rayon::prelude::*;
@@ -40,7 +40,7 @@ pub struct Mended {
     /// What: under the version's tree, otherwise under the pyramid folder.
     pub path: String,
     /// What was done.
-    pub mending: Mending,
+    pub mending: RepairAction,
 }
 
 impl std::fmt::Display for Mended {
@@ -49,12 +49,12 @@ impl std::fmt::Display for Mended {
             write!(out, "{version} ")?;
         }
         let done = match self.mending {
-            Mending::FolderCreated => "folder created",
-            Mending::DescriptorWritten => "written again",
-            Mending::LinkMade => "linked again",
-            Mending::TileMade => "made again from its children",
-            Mending::MovedToTrash => "moved to dest/.fast_pyramid/trash",
-            Mending::VersionBuilt => "built again",
+            RepairAction::FolderCreated => "folder created",
+            RepairAction::DescriptorWritten => "written again",
+            RepairAction::LinkMade => "linked again",
+            RepairAction::TileMade => "made again from its children",
+            RepairAction::MovedToTrash => "moved to dest/.fast_pyramid/trash",
+            RepairAction::VersionBuilt => "built again",
         };
         write!(out, "{}: {done}", self.path)
     }
@@ -68,7 +68,7 @@ pub struct RepairReport {
     /// What it finds now.
     pub after: VerifyReport,
     /// How often each thing was done.
-    pub mended: BTreeMap<Mending, u64>,
+    pub mended: BTreeMap<RepairAction, u64>,
     /// Why versions that have to be built again were not, if so.
     pub not_rebuilt: Option<String>,
 }
@@ -103,7 +103,7 @@ impl Pyramid {
         in_pool(options.threads, || {
             // Where nothing is published, not even the folder of the lock is made.
             Published::find(self)?;
-            let _lock = WriteLock::take(&self.layout, "repair", options.locking, &|| observer.stopped())?;
+            let _lock = WriteLock::acquire(&self.layout, "repair", options.locking, &Cancellation(observer))?;
             self.finish_vacuum(observer)?;
             let published = Published::find(self)?;
             let before = published.verify(false, &mut |_| {}, observer)?;
@@ -111,11 +111,11 @@ impl Pyramid {
             if before.problems == 0 {
                 return Ok(RepairReport { after: before.clone(), before, mended, not_rebuilt: None });
             }
-            let mut tell = |version: Option<Version>, path: &str, mending: Mending| {
+            let mut tell = |version: Option<Version>, path: &str, mending: RepairAction| {
                 *mended.entry(mending).or_insert(0) += 1;
                 listener.mended(&Mended { version, path: path.to_owned(), mending });
             };
-            let mut mend = Mend::new(&published.trees, &mut tell);
+            let mut mend = Repairer::new(&published.trees, &mut tell);
             let repair = Repair { pyramid: self, published: &published, before: &before, observer };
             let not_rebuilt = repair.run(&mut mend)?;
             let after = Published::find(self)?.verify(false, &mut |problem| listener.left(problem), observer)?;
@@ -133,7 +133,7 @@ struct Repair<'a> {
 
 impl Repair<'_> {
     /// Mends what can be; the reason where versions that have to be built again cannot be.
-    fn run(&self, mend: &mut Mend<'_>) -> Result<Option<String>, Error> {
+    fn run(&self, mend: &mut Repairer<'_>) -> Result<Option<String>, Error> {
         let mut from = self.first_to_build();
         let mut owners = Owners::new(&self.published.trees.geometry);
         for (version, state) in &self.published.states {
@@ -168,10 +168,10 @@ impl Repair<'_> {
         // Last, because building empties the trash.
         for (version, state) in &self.published.states {
             if matches!(state, VersionState::Published(_)) {
-                mend.strangers(*version)?;
+                mend.trash_unexpected(*version)?;
             }
         }
-        mend.served_folder(&versions)?;
+        mend.repair_served_folder(&versions)?;
         Ok(refused)
     }
 
@@ -209,28 +209,21 @@ impl Repair<'_> {
     }
 
     /// Puts one version right in place; false where its manifest turns out to be wrong.
-    fn mend_version(&self, manifest: &Manifest, owners: &mut Owners, mend: &mut Mend<'_>) -> Result<bool, Error> {
+    fn mend_version(&self, manifest: &Manifest, owners: &mut Owners, mend: &mut Repairer<'_>) -> Result<bool, Error> {
         let (trees, version) = (&self.published.trees, manifest.version);
-        owners.take(version, &trees.manifest(version))?;
-        let go_on = |_| self.observer.stopped();
+        owners.apply_manifest(version, &trees.manifest(version))?;
         if !self.before.kinds.contains_key(&version) {
             return Ok(true);
         }
-        let levels = mend.folders(version, &self.published.descriptor)?;
-        mend.links(version, owners, &levels)?;
-        let (mut wrong, mut ignored) = (Vec::new(), Problems::default());
-        store::check_bytes(
-            trees,
-            version,
-            &levels,
-            (&mut *owners, &mut ignored),
-            &mut |record: Record| wrong.push(record),
-            &go_on,
-        )?;
+        let levels = mend.repair_folders(version, &self.published.descriptor)?;
+        mend.repair_links(version, owners, &levels)?;
+        let (problems, progress) = (&mut Problems::default(), &Cancellation(self.observer));
+        VersionCheck { context: trees, version, owners, problems, progress }.check_bytes(&levels)?;
         self.stop_if_asked()?;
         if manifest.encoder != ENCODER_VERSION {
             return Ok(true);
         }
+        let mut wrong = store::damaged_tiles(trees, version, owners)?;
         // Finer tiles first, because coarser ones are made from them.
         wrong.sort_by_key(|record| (std::cmp::Reverse(record.tile.level), record.tile));
         for same_level in wrong.chunk_by(|one, other| one.tile.level == other.tile.level) {
@@ -245,12 +238,12 @@ impl Repair<'_> {
     }
 
     /// Builds the versions from `from` on again, and returns all that were built.
-    fn build_from(&self, from: Version, mend: &mut Mend<'_>) -> Result<Vec<Version>, Error> {
+    fn build_from(&self, from: Version, mend: &mut Repairer<'_>) -> Result<Vec<Version>, Error> {
         let layout = &self.pyramid.layout;
         for (version, state) in self.published.states.iter().filter(|(version, _)| *version >= from) {
-            mend.tree_that_is_none(*version)?;
+            mend.trash_non_folder_tree(*version)?;
             if matches!(state, VersionState::NoManifest(_)) {
-                mend.withdraw_manifest(*version)?;
+                mend.trash_manifest(*version)?;
             }
         }
         let options =
@@ -267,19 +260,19 @@ impl Repair<'_> {
         let built = result?.versions.into_iter().filter(|report| report.status == VersionStatus::Built);
         let built: Vec<Version> = built.map(|report| report.version).collect();
         for &version in &built {
-            mend.tell_built(version);
+            mend.report_built(version);
         }
         Ok(built)
     }
 
     /// What can be mended from `from` on without building: folders, links and descriptors of versions with a manifest.
-    fn mend_without_building(&self, from: Version, owners: &mut Owners, mend: &mut Mend<'_>) -> Result<(), Error> {
+    fn mend_without_building(&self, from: Version, owners: &mut Owners, mend: &mut Repairer<'_>) -> Result<(), Error> {
         for (version, state) in self.published.states.iter().filter(|(version, _)| *version >= from) {
             match state {
                 // What is above builds on what it owned, and nobody knows what that was.
                 VersionState::NoManifest(_) | VersionState::NoTree(None, _) => return Ok(()),
                 VersionState::NoTree(Some(_), _) => {
-                    owners.take(*version, &self.published.trees.manifest(*version))?;
+                    owners.apply_manifest(*version, &self.published.trees.manifest(*version))?;
                 }
                 VersionState::Dropped(_) => self.take_dropped(*version, owners)?,
                 VersionState::Published(manifest) => {
@@ -292,7 +285,7 @@ impl Repair<'_> {
 
     fn take_dropped(&self, version: Version, owners: &mut Owners) -> Result<(), Error> {
         let mut ignored = Problems::default();
-        self.published.take_dropped(version, (owners, &mut ignored), &|_| self.observer.stopped())?;
+        self.published.take_dropped(version, owners, &mut ignored, &Cancellation(self.observer))?;
         self.stop_if_asked()
     }
 
@@ -311,7 +304,7 @@ fn make_tiles(
     version: Version,
     records: &[Record],
     owners: &mut Owners,
-    mend: &mut Mend<'_>,
+    mend: &mut Repairer<'_>,
 ) -> Result<bool, Error> {
     let recompute = Recompute::new(&published.trees, owners);
     let made: Vec<_> = records.par_iter().map(|record| recompute.make(record.tile)).collect();
@@ -320,7 +313,7 @@ fn make_tiles(
             // It stays marked as damaged, and what is over it is not made either.
             None | Some(Err(_)) => {}
             Some(Ok(bytes)) if xxh3_128(&bytes) == record.stamp.hash => {
-                mend.put_tile(version, record.tile, &bytes)?;
+                mend.write_tile(version, record.tile, &bytes)?;
                 owners.own(record.tile);
             }
             Some(Ok(_)) => return Ok(false),

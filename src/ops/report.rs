@@ -2,6 +2,7 @@
 
 use super::CutReport;
 use crate::store::{Counts, Durability, Locking, Manifest, Version};
+use crate::sync::Progress;
 use serde::Serialize;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -160,6 +161,28 @@ pub(super) struct Stoppable<'a>(pub(super) &'a dyn Observer);
 
 impl Observer for Stoppable<'_> {
     fn stopped(&self) -> bool {
+        self.0.stopped()
+    }
+}
+
+/// Cancels when the observer does, and reports nothing to it.
+pub(super) struct Cancellation<'a>(pub(super) &'a dyn Observer);
+
+impl Progress for Cancellation<'_> {
+    fn is_cancelled(&self) -> bool {
+        self.0.stopped()
+    }
+}
+
+/// Reports to the observer how many tiles are done.
+pub(super) struct TileProgress<'a>(pub(super) &'a dyn Observer);
+
+impl Progress for TileProgress<'_> {
+    fn advance(&self, count: u64) {
+        self.0.tiles_done(count);
+    }
+
+    fn is_cancelled(&self) -> bool {
         self.0.stopped()
     }
 }

@@ -1,12 +1,12 @@
 //! Before a build: which versions there are, whether their sources are in order, and which are to be built.
 
-use super::report::{BuildOptions, BuildReport, Observer, VersionReport, VersionStatus, Warning};
+use super::report::{BuildOptions, BuildReport, Cancellation, Observer, VersionReport, VersionStatus, Warning};
 use super::{Error, Pyramid};
 use crate::format::{Settings, TileFormat};
 use crate::geometry::GridSet;
 use crate::store::{
-    self, LatestSources, Layout, Manifest, Record, SourceFolder, SourceListing, SourceVersions, StoreError, Trees,
-    Version,
+    self, LatestSources, Layout, Manifest, Mtimes, Record, SourceCheck, SourceFolder, SourceListing, SourceVersions,
+    StoreError, TreeContext, Version,
 };
 use crate::walk::BuildPlan;
 use std::collections::{BTreeMap, BTreeSet};
@@ -21,11 +21,11 @@ enum Known<'a> {
 }
 
 /// Is told of the tiles of every version.
-type Note<'a> = dyn FnMut(&Trees, Version, Known<'_>) + 'a;
+type Note<'a> = dyn FnMut(&TreeContext, Version, Known<'_>) + 'a;
 
 /// What there is: sources listed and checked, published versions compared with them.
 pub(super) struct Survey {
-    pub(super) trees: Trees,
+    pub(super) trees: TreeContext,
     /// All source versions, lowest first.
     pub(super) versions: Vec<Version>,
     /// Published versions that stay as they are.
@@ -86,7 +86,7 @@ impl Survey {
         check_settings(pyramid, lowest, &known)?;
         let listing = list_lowest(pyramid, &sources, lowest, &known, observer)?;
         let format = listing.format.clone().unwrap_or_else(TileFormat::jpg);
-        let trees = Trees {
+        let trees = TreeContext {
             layout: layout.clone(),
             place: sources.place,
             geometry: spec.geometry,
@@ -127,15 +127,12 @@ impl Survey {
             };
             let source = self.open_source(version)?;
             let state = self.trees.layout.manifest(version);
-            let most = self.trees.most_tile_bytes();
-            let mut batch = |records: &[Record]| {
-                note(&self.trees, version, Known::Recorded(records));
-                !observer.stopped()
-            };
-            let changes = store::check_sources(&state, manifest, &source, tiles, most, options.dry_run, &mut batch)?;
-            if observer.stopped() {
+            let mtimes = if options.dry_run { Mtimes::Keep } else { Mtimes::Update };
+            let check = SourceCheck { manifest_folder: &state, manifest, source: &source, listed: tiles, mtimes };
+            let mut visit = |records: &[Record]| note(&self.trees, version, Known::Recorded(records));
+            let Some(changes) = check.run(&Cancellation(observer), &mut visit)? else {
                 return Err(Error::Interrupted { pyramid: self.trees.layout.root().to_owned() });
-            }
+            };
             if !changes.is_empty() {
                 let next = Version(self.versions.last().map_or(1, |highest| highest.0.saturating_add(1)));
                 let pyramid = self.trees.layout.root().to_owned();
@@ -171,8 +168,7 @@ impl Survey {
     }
 
     pub(super) fn open_source(&self, version: Version) -> Result<SourceFolder, Error> {
-        let (naming, format) = (self.trees.naming(), self.trees.format().clone());
-        Ok(SourceFolder::open(self.source_folder(version), naming, format).map_err(StoreError::from)?)
+        Ok(SourceFolder::open(&self.trees, version).map_err(StoreError::from)?)
     }
 
     /// The same with a version that was written since, of these tiles, above all others. Where versions right below it

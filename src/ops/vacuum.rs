@@ -1,9 +1,12 @@
 //! `vacuum`: drop versions, without any change to what the others show.
 
-use super::report::{BuildOptions, NoObserver, Observer, Stoppable};
+use super::report::{BuildOptions, NoObserver, Observer, Stoppable, TileProgress};
 use super::survey::Survey;
 use super::{Error, Pyramid, in_pool};
-use crate::store::{self, Locking, Manifest, Steps, Totals, Vacuum, VacuumJournal, VacuumWatch, Version, WriteLock};
+use crate::store::WriteLock;
+use crate::store::{
+    self, Layout, Locking, Manifest, UnfinishedVacuum, Vacuum, VacuumJournal, VacuumSteps, VacuumTotals, Version,
+};
 use serde::Serialize;
 use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
@@ -73,21 +76,13 @@ pub struct VacuumReport {
     pub inodes: i64,
 }
 
-/// An observer that follows a vacuum.
-struct Watched<'a>(&'a dyn Observer);
-
-impl VacuumWatch for Watched<'_> {
-    fn started(&self, tiles: u64) {
-        self.0.vacuum_started(tiles);
+/// Finishes the vacuum that a killed run left behind, if there is one, and returns its journal.
+fn finish(layout: &Layout, steps: &VacuumSteps<'_>, observer: &dyn Observer) -> Result<Option<VacuumJournal>, Error> {
+    let Some(unfinished) = UnfinishedVacuum::find(layout)? else { return Ok(None) };
+    if let Some(tiles) = unfinished.moved_tiles() {
+        observer.vacuum_started(tiles);
     }
-
-    fn tiles_done(&self, count: u64) {
-        self.0.tiles_done(count);
-    }
-
-    fn stopped(&self) -> bool {
-        self.0.stopped()
-    }
+    Ok(Some(unfinished.finish(steps)?))
 }
 
 impl Pyramid {
@@ -112,21 +107,21 @@ impl Pyramid {
                 let pyramid = self.layout.root().to_owned();
                 return Err(Error::NotPublished { pyramid, version: None, published: Vec::new() });
             }
-            let watch = Watched(observer);
-            let steps = Steps::new(&self.layout, &watch, options.stop_after);
+            let progress = TileProgress(observer);
+            let steps = VacuumSteps::new(&self.layout, &progress).cancelled_after(options.stop_after);
             if options.dry_run {
                 self.refuse_half_done()?;
                 return self.vacuum_locked(options, None, &steps, observer);
             }
-            let _lock = WriteLock::take(&self.layout, "vacuum", options.locking, &|| observer.stopped())?;
-            let finished = store::finish_vacuum(&self.layout, &steps)?;
+            let _lock = WriteLock::acquire(&self.layout, "vacuum", options.locking, &progress)?;
+            let finished = finish(&self.layout, &steps, observer)?;
             self.vacuum_locked(options, finished, &steps, observer)
         })
     }
 
     /// Finishes what a vacuum that was stopped left behind, before something else is done.
     pub(super) fn finish_vacuum(&self, observer: &dyn Observer) -> Result<(), Error> {
-        store::finish_vacuum(&self.layout, &Steps::new(&self.layout, &Watched(observer), None))?;
+        finish(&self.layout, &VacuumSteps::new(&self.layout, &TileProgress(observer)), observer)?;
         Ok(())
     }
 
@@ -142,7 +137,7 @@ impl Pyramid {
         &self,
         options: &VacuumOptions,
         finished: Option<VacuumJournal>,
-        steps: &Steps<'_>,
+        steps: &VacuumSteps<'_>,
         observer: &dyn Observer,
     ) -> Result<VacuumReport, Error> {
         self.refuse_other_journals()?;
@@ -166,14 +161,16 @@ impl Pyramid {
         }
         if !dropped.is_empty() {
             let vacuum = Vacuum::prepare(&self.layout, &dropped, options.keep_sources)?;
+            observer.vacuum_started(vacuum.planned_tiles());
             let own = vacuum.totals(steps)?;
             totals += own;
             if !options.dry_run {
                 store::clean_leftovers(&self.layout, &[])?;
+                observer.vacuum_started(vacuum.moved_tiles());
                 vacuum.run(own, steps)?;
             }
         }
-        let Totals { moved, deleted, bytes, inodes } = totals;
+        let VacuumTotals { moved, deleted, bytes, inodes } = totals;
         let dropped = dropped.union(&already).copied().collect();
         Ok(VacuumReport { dropped, kept, moved, deleted, bytes, inodes })
     }
@@ -229,7 +226,7 @@ impl Pyramid {
     fn refuse_other_journals(&self) -> Result<(), Error> {
         let state = self.layout.state();
         let is_unknown = |name: &String| name.ends_with(".json") && !KNOWN.contains(&name.as_str());
-        match store::state_names(&self.layout)?.into_iter().find(is_unknown) {
+        match store::state_file_names(&self.layout)?.into_iter().find(is_unknown) {
             Some(name) => Err(Error::OtherJournal { path: state.join(name) }),
             None => Ok(()),
         }

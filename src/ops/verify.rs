@@ -4,13 +4,14 @@
 //! Each version is told its own problems only: where a tile is damaged at its owner, the later trees that link to it are
 //! in order. Problems come version by version, lowest first, in the order of [`crate::store::Problems`].
 
-use super::report::Observer;
+use super::report::{Cancellation, Observer, TileProgress};
 use super::{Error, NoObserver, Pyramid, in_pool, recompute::Recompute, survey};
 use crate::format::dzi::descriptor;
 use crate::store::{
-    self, Locking, Manifest, Owners, Problem, ProblemKind, Problems, ReadLock, SourceVersions, Trees, Version,
-    VersionState,
+    self, Locking, Manifest, Owners, Problem, ProblemKind, Problems, ReadLock, SourceVersions, TreeContext, Version,
+    VersionCheck, VersionState,
 };
+use crate::sync::Progress;
 use crate::tile::ENCODER_VERSION;
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroUsize;
@@ -50,7 +51,7 @@ pub(super) type Tell<'a> = &'a mut (dyn FnMut(&Problem) + Send);
 
 /// What is published, as far as it can be told before looking at trees.
 pub(super) struct Published {
-    pub(super) trees: Trees,
+    pub(super) trees: TreeContext,
     pub(super) sources: Vec<Version>,
     pub(super) states: Vec<(Version, VersionState)>,
     pub(super) descriptor: Vec<u8>,
@@ -81,7 +82,7 @@ impl Pyramid {
         observer: &dyn Observer,
     ) -> Result<VerifyReport, Error> {
         in_pool(options.threads, || {
-            let _lock = ReadLock::take(&self.layout, options.locking, &|| observer.stopped())?;
+            let _lock = ReadLock::acquire(&self.layout, options.locking, &Cancellation(observer))?;
             // Half way through, trees are right that no manifest describes yet.
             self.refuse_half_done()?;
             Published::find(self)?.verify(options.quick, tell, observer)
@@ -114,7 +115,7 @@ impl Published {
         };
         let text = descriptor(&spec.geometry, settings.format.extension())
             .map_err(|error| Error::Encode { path: layout.trees(), problem: error.to_string() })?;
-        let trees = Trees {
+        let trees = TreeContext {
             layout: layout.clone(),
             place: sources.place,
             geometry: spec.geometry,
@@ -182,13 +183,13 @@ impl Published {
             VersionState::NoTree(manifest, problem) => {
                 problems.add(problem.clone());
                 if manifest.is_some() {
-                    owners.take(version, &trees.manifest(version))?;
+                    owners.apply_manifest(version, &trees.manifest(version))?;
                     mark_generated(trees, version, owners)?;
                 }
                 return Ok(());
             }
             VersionState::Dropped(_) => {
-                self.take_dropped(version, (owners, problems), &|_| observer.stopped())?;
+                self.take_dropped(version, owners, problems, &Cancellation(observer))?;
                 return Ok(());
             }
             VersionState::Published(manifest) => manifest,
@@ -196,14 +197,12 @@ impl Published {
         let pixels = !quick && manifest.encoder == ENCODER_VERSION;
         let compared = if pixels { manifest.counts.generated } else { 0 };
         observer.version_started(version, manifest.counts.tiles + manifest.records + compared);
-        let done = |count| {
-            observer.tiles_done(count);
-            observer.stopped()
-        };
-        owners.take(version, &trees.manifest(version))?;
-        let levels = store::check_folders(trees, version, &self.descriptor, problems)?;
-        store::check_entries(trees, version, owners, &levels, problems, &done);
-        store::check_bytes(trees, version, &levels, (owners, problems), &mut |_| {}, &done)?;
+        owners.apply_manifest(version, &trees.manifest(version))?;
+        let progress = &TileProgress(observer);
+        let mut check = VersionCheck { context: trees, version, owners, problems, progress };
+        let levels = check.check_folders(&self.descriptor)?;
+        check.check_entries(&levels);
+        check.check_bytes(&levels)?;
         if pixels && !observer.stopped() {
             Recompute::new(trees, owners).compare(version, problems, observer)?;
         }
@@ -216,18 +215,19 @@ impl Published {
     pub(super) fn take_dropped(
         &self,
         version: Version,
-        (owners, problems): (&mut Owners, &mut Problems),
-        done: &dyn Fn(u64) -> bool,
+        owners: &mut Owners,
+        problems: &mut Problems,
+        progress: &dyn Progress,
     ) -> Result<(), Error> {
-        owners.take(version, &self.trees.manifest(version))?;
+        owners.apply_manifest(version, &self.trees.manifest(version))?;
         let no_levels = store::PresentLevels::default();
-        store::check_bytes(&self.trees, version, &no_levels, (owners, problems), &mut |_| {}, done)?;
+        VersionCheck { context: &self.trees, version, owners, problems, progress }.check_bytes(&no_levels)?;
         Ok(())
     }
 }
 
 /// A tree that is gone has none of its generated tiles.
-fn mark_generated(trees: &Trees, version: Version, owners: &mut Owners) -> Result<(), Error> {
+fn mark_generated(trees: &TreeContext, version: Version, owners: &mut Owners) -> Result<(), Error> {
     for record in store::records(&trees.manifest(version))? {
         let record = record?;
         if record.role == store::Role::Generated {

@@ -239,13 +239,13 @@ pub fn damages() -> Vec<Damage> {
                 pipe_new(&at(p, "v1/dzi.xml.bak"));
             },
             problems: &[
-                "v0 dzi_files/11/00_0.jpg: stranger",
-                "v0 dzi_files/11/8_0.jpg: stranger",
-                "v0 dzi_files/12: stranger",
-                "v1 dzi.xml.bak: stranger",
-                "dest/dzi/notes.txt: stranger",
-                "dest/dzi/v01: stranger",
-                "dest/dzi/v7: stranger",
+                "v0 dzi_files/11/00_0.jpg: unexpected",
+                "v0 dzi_files/11/8_0.jpg: unexpected",
+                "v0 dzi_files/12: unexpected",
+                "v1 dzi.xml.bak: unexpected",
+                "dest/dzi/notes.txt: unexpected",
+                "dest/dzi/v01: unexpected",
+                "dest/dzi/v7: unexpected",
             ],
         },
         Damage {

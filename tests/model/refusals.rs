@@ -77,7 +77,7 @@ impl Run {
         for error in errors {
             match error {
                 Some(Error::SourcesChanged { version: named, changes, .. }) => {
-                    assert_eq!((named, changes.named()), (Version(version), (vec![name.as_str()], false)));
+                    assert_eq!((named, changes.examples()), (Version(version), vec![name.as_str()]));
                 }
                 other => panic!("v{version}/{name} was changed, and what is told is {other:?}"),
             }

@@ -14,14 +14,16 @@ pub use source::{Manner, PictureSource};
 
 use super::build::WatchFor;
 use super::first::{FirstVersion, check_first};
-use super::report::{BuildReport, NoObserver, Observer, Stoppable, VersionReport, VersionStatus, Warning};
+use super::report::{
+    BuildReport, Cancellation, NoObserver, Observer, Stoppable, VersionReport, VersionStatus, Warning,
+};
 use super::survey::Survey;
 use super::{BuildOptions, Category, Error, in_pool};
 use crate::format::{FormatKind, Settings};
 use crate::geometry::Tile;
 use crate::input::{Depth, Opened, PictureError};
 use crate::jpeg;
-use crate::store::{self, LatestSources, StagedSource, StoreError, Trees, Version, WriteLock};
+use crate::store::{self, LatestSources, StagedSource, StoreError, TreeContext, Version, WriteLock};
 use crate::tile::Codec;
 use crate::walk::cut::{self, BaseSink, CutCounts, CutFailure, RowWatch};
 use crate::walk::{RowBuild, TileSink};
@@ -136,7 +138,7 @@ impl<'a> Cut<'a> {
             // Invalid sources leave no trace.
             Survey::take(&self.target.pyramid, &self.build_options(false), &Stoppable(observer))?;
         }
-        let taken = WriteLock::take(&layout, "cut", self.options.locking, &|| observer.stopped());
+        let taken = WriteLock::acquire(&layout, "cut", self.options.locking, &Cancellation(observer));
         let _lock = taken.inspect_err(|error| {
             // Where another process has the lock, the folder is in use.
             if !created.is_empty() && !matches!(error, StoreError::Locked { .. }) {
@@ -258,7 +260,7 @@ impl<'a> Cut<'a> {
     fn walk<B: BaseSink<Error = StoreError>, K: TileSink<Error = StoreError>>(
         &mut self,
         opened: Opened,
-        trees: &Trees,
+        trees: &TreeContext,
         latest: Option<&LatestSources>,
         base: &B,
         build: Option<RowBuild<'_, K>>,
@@ -282,7 +284,7 @@ impl<'a> Cut<'a> {
     }
 
     /// Why the picture cannot be read.
-    fn refused(&self, error: PictureError, trees: &Trees) -> Error {
+    fn refused(&self, error: PictureError, trees: &TreeContext) -> Error {
         match error {
             PictureError::Stopped => return Error::CutInterrupted { pyramid: trees.layout.root().to_owned() },
             // Of a stream it is not known beforehand how long it is.
@@ -295,7 +297,7 @@ impl<'a> Cut<'a> {
         .into()
     }
 
-    fn explain(&self, failure: CutFailure<StoreError>, trees: &Trees) -> Error {
+    fn explain(&self, failure: CutFailure<StoreError>, trees: &TreeContext) -> Error {
         match failure {
             CutFailure::Picture(error) => self.refused(error, trees),
             CutFailure::Encode { tile, error } => {

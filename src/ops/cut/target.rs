@@ -5,7 +5,7 @@ use super::super::{Error, Pyramid};
 use super::{CutError, CutOptions, Manner, PictureSource};
 use crate::format::{FormatKind, PyramidSpec, Quality, Settings, TileFormat, TileNaming};
 use crate::input::{Depth, PictureInfo};
-use crate::store::{self, Layout, SourcePlace, SourceVersions, StoreError, Trees, Version};
+use crate::store::{self, Layout, SourcePlace, SourceVersions, StoreError, TreeContext, Version};
 use std::collections::BTreeSet;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -160,8 +160,8 @@ impl Target {
     }
 
     /// What all trees of the pyramid will have in common.
-    pub(super) fn trees(&self) -> Trees {
-        Trees {
+    pub(super) fn trees(&self) -> TreeContext {
+        TreeContext {
             layout: self.pyramid.layout.clone(),
             place: SourcePlace::Beside,
             geometry: self.pyramid.spec.geometry,

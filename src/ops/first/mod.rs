@@ -7,8 +7,8 @@
 use super::Error;
 use super::build::finish_tree;
 use crate::geometry::Tile;
-use crate::store::{self, Durability, Manifest, SourceStamp, SourceVersions, StagedSource, StagedTree};
-use crate::store::{StoreError, Trees, Version};
+use crate::store::{self, Durability, FileStamp, Manifest, NewTree, SourceVersions, StagedSource, StagedTree};
+use crate::store::{StoreError, TreeContext, Version};
 use crate::tile::ENCODER_VERSION;
 use crate::walk::TileSink;
 
@@ -16,7 +16,7 @@ use crate::walk::TileSink;
 ///
 /// # Errors
 /// As [`FirstVersion::start`].
-pub(super) fn check_first(trees: &Trees, version: Version) -> Result<(), Error> {
+pub(super) fn check_first(trees: &TreeContext, version: Version) -> Result<(), Error> {
     let layout = &trees.layout;
     let overlap = trees.geometry.overlap();
     if overlap != 0 {
@@ -42,7 +42,7 @@ pub(super) fn check_first(trees: &Trees, version: Version) -> Result<(), Error> 
 /// A pyramid's lowest version while its sources and its tree are being made. Any number of threads may put tiles, each tile
 /// once. As a sink it takes the generated ones.
 pub(super) struct FirstVersion {
-    trees: Trees,
+    trees: TreeContext,
     version: Version,
     durability: Durability,
     source: StagedSource,
@@ -56,11 +56,12 @@ impl FirstVersion {
     /// # Errors
     /// There is something in the place of its sources; other sources are gone whose tree is still published; the pyramid
     /// has an overlap; the file system refuses.
-    pub(super) fn start(trees: Trees, version: Version, durability: Durability) -> Result<Self, Error> {
+    pub(super) fn start(trees: TreeContext, version: Version, durability: Durability) -> Result<Self, Error> {
         check_first(&trees, version)?;
         store::clean_leftovers(&trees.layout, &[])?;
         let source = StagedSource::start(&trees, version, durability)?;
-        let staged = StagedTree::start_first(&trees, (version, durability), ENCODER_VERSION).inspect_err(|_| {
+        let new = NewTree { version, encoder: ENCODER_VERSION, durability };
+        let staged = StagedTree::start_first(&trees, new).inspect_err(|_| {
             // Where that fails too, the next attempt does it; why it all failed is worth more.
             let _ = store::clean_leftovers(&trees.layout, &[]);
         })?;
@@ -117,18 +118,18 @@ impl FirstVersion {
 }
 
 impl TileSink for FirstVersion {
-    type Receipt = SourceStamp;
+    type Receipt = FileStamp;
     type Error = StoreError;
 
     fn put_generated(&self, tile: Tile, bytes: &[u8]) -> Result<(), StoreError> {
         self.staged.write_generated(tile, bytes)
     }
 
-    fn put_patched(&self, tile: Tile, receipt: SourceStamp) -> Result<(), StoreError> {
+    fn put_patched(&self, tile: Tile, receipt: FileStamp) -> Result<(), StoreError> {
         self.staged.link_source(tile, receipt)
     }
 
-    fn keep_patched(&self, _: Tile, _: SourceStamp) -> Result<(), StoreError> {
+    fn keep_patched(&self, _: Tile, _: FileStamp) -> Result<(), StoreError> {
         Err(StoreError::NoPrevious)
     }
 

@@ -4,6 +4,7 @@ use crate::geometry::{Geometry, Size};
 use crate::ops::survey::Survey;
 use crate::ops::{BuildOptions, NoObserver, Pyramid, VerifyOptions, VersionStatus};
 use crate::store::{Layout, Locking, Record, Role, SourcePlace, WriteLock};
+use crate::sync::Unobserved;
 use crate::tile::{Codec, Scratch};
 use crate::walk::{BuildFailure, RowBuild, Watch};
 use std::collections::{BTreeMap, BTreeSet};
@@ -62,7 +63,7 @@ impl Picture {
     }
 
     /// A folder with its pyramid.json.
-    fn folder(&self) -> (TempDir, Trees) {
+    fn folder(&self) -> (TempDir, TreeContext) {
         let folder = tempfile::tempdir().unwrap();
         let Settings { width, height, tile_size, .. } = self.settings;
         let naming = match self.settings.tile_naming {
@@ -74,11 +75,11 @@ impl Picture {
         );
         let (layout, geometry, settings) = (Layout::new(folder.path()), self.geometry, self.settings.clone());
         fs::write(layout.spec_file(), text).unwrap();
-        (folder, Trees { layout, place: self.place, geometry, settings, staged: BTreeSet::new() })
+        (folder, TreeContext { layout, place: self.place, geometry, settings, staged: BTreeSet::new() })
     }
 
     /// As somebody puts the tiles there, and then builds.
-    fn write_and_build(&self, trees: &Trees) {
+    fn write_and_build(&self, trees: &TreeContext) {
         let folder = trees.layout.source(self.place, Version(0));
         fs::create_dir_all(&folder).unwrap();
         for (&(column, row), bytes) in &self.tiles {
@@ -103,23 +104,23 @@ impl Picture {
         }
     }
 
-    fn start(&self, trees: &Trees) -> Result<(WriteLock, FirstVersion), Error> {
+    fn start(&self, trees: &TreeContext) -> Result<(WriteLock, FirstVersion), Error> {
         self.start_with(trees, Durability::Unflushed)
     }
 
-    fn start_with(&self, trees: &Trees, durability: Durability) -> Result<(WriteLock, FirstVersion), Error> {
-        let lock = WriteLock::take(&trees.layout, "cut", Locking::default(), &|| false).unwrap();
+    fn start_with(&self, trees: &TreeContext, durability: Durability) -> Result<(WriteLock, FirstVersion), Error> {
+        let lock = WriteLock::acquire(&trees.layout, "cut", Locking::default(), &Unobserved).unwrap();
         Ok((lock, FirstVersion::start(trees.clone(), Version(0), durability)?))
     }
 
-    fn cut_and_build(&self, trees: &Trees, durability: Durability) -> Manifest {
+    fn cut_and_build(&self, trees: &TreeContext, durability: Durability) -> Manifest {
         let (_lock, first) = self.start_with(trees, durability).unwrap();
         self.put_rows(&first, u32::MAX);
         first.publish().unwrap()
     }
 }
 
-fn build(trees: &Trees) -> Vec<(Version, VersionStatus)> {
+fn build(trees: &TreeContext) -> Vec<(Version, VersionStatus)> {
     let options = BuildOptions { durability: Durability::Unflushed, ..BuildOptions::default() };
     let report = Pyramid::open(trees.layout.root()).unwrap().build(&options).unwrap();
     report.versions.into_iter().map(|one| (one.version, one.status)).collect()
@@ -141,7 +142,7 @@ fn contents(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
 }
 
 /// A manifest and its records without order and times.
-fn timeless(trees: &Trees) -> (Manifest, Vec<Record>) {
+fn timeless(trees: &TreeContext) -> (Manifest, Vec<Record>) {
     let folder = trees.layout.manifest(Version(0));
     let manifest = Manifest::read(&folder).unwrap().unwrap();
     let mut records: Vec<Record> = store::records(&folder).unwrap().map(Result::unwrap).collect();
@@ -154,7 +155,7 @@ fn timeless(trees: &Trees) -> (Manifest, Vec<Record>) {
 }
 
 /// Names in the pyramid folder and in the tool's own.
-fn all_names(trees: &Trees) -> [BTreeSet<PathBuf>; 2] {
+fn all_names(trees: &TreeContext) -> [BTreeSet<PathBuf>; 2] {
     [trees.layout.root().to_owned(), trees.layout.state()].map(|folder| {
         let found = WalkDir::new(&folder).min_depth(1).max_depth(1).into_iter();
         found.map(|entry| entry.unwrap().file_name().into()).collect()
@@ -162,15 +163,15 @@ fn all_names(trees: &Trees) -> [BTreeSet<PathBuf>; 2] {
 }
 
 /// Fails where two pyramids differ in anything but times.
-fn assert_same(one: &Trees, other: &Trees) {
+fn assert_same(one: &TreeContext, other: &TreeContext) {
     assert_eq!(contents(&one.layout.trees()), contents(&other.layout.trees()));
-    let sources = |trees: &Trees| contents(&trees.layout.source(trees.place, Version(0)));
+    let sources = |trees: &TreeContext| contents(&trees.layout.source(trees.place, Version(0)));
     assert_eq!(sources(one), sources(other));
     assert_eq!(timeless(one), timeless(other));
     assert_eq!(all_names(one), all_names(other));
 }
 
-fn assert_in_order(trees: &Trees) {
+fn assert_in_order(trees: &TreeContext) {
     assert_eq!(build(trees), [(Version(0), VersionStatus::UpToDate)]);
     let pyramid = Pyramid::open(trees.layout.root()).unwrap();
     let report = pyramid.verify(&VerifyOptions::default(), &mut |problem| panic!("{problem:?}")).unwrap();
