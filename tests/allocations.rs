@@ -1,8 +1,6 @@
 //! Memory belongs to the worker: in the long run a tile that is built or linked allocates nothing.
 #![allow(clippy::unwrap_used)]
 
-mod common;
-
 use fast_pyramid::ops::{BuildOptions, Pyramid};
 use fast_pyramid::store::Durability;
 use std::alloc::{GlobalAlloc, Layout, System};
@@ -39,7 +37,7 @@ static ALLOCATOR: Counting = Counting;
 /// checking their names.
 fn allocations(side: u32) -> [u64; 2] {
     let folder = tempfile::tempdir().unwrap();
-    let (tile, pixels) = (common::fixture("relief/v0/0_0.jpg"), side * 256);
+    let (tile, pixels) = (test_support::fixture("relief/v0/0_0.jpg"), side * 256);
     let spec = format!("{{ width: {pixels}, height: {pixels}, tile_size: 256, overlap: 0, quality: 75 }}");
     std::fs::write(folder.path().join("pyramid.json"), spec).unwrap();
     std::fs::create_dir(folder.path().join("v0")).unwrap();
@@ -60,7 +58,7 @@ fn allocations(side: u32) -> [u64; 2] {
     };
     let first = build();
     std::fs::create_dir(folder.path().join("v1")).unwrap();
-    std::fs::copy(common::fixture("relief/v0/1_1.jpg"), folder.path().join("v1/3_3.jpg")).unwrap();
+    std::fs::copy(test_support::fixture("relief/v0/1_1.jpg"), folder.path().join("v1/3_3.jpg")).unwrap();
     [first, build()]
 }
 

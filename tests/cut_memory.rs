@@ -2,20 +2,22 @@
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, clippy::panic)]
 
-mod common;
+#[path = "it/support/jpeg.rs"]
+mod jpeg;
 
-use common::cli::{Desk, HANGS};
-use common::cutting::cut;
-use common::pictures::{Jpeg, pnm};
+use crate::jpeg::Jpeg;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
+use test_support::cli::{Desk, HANGS};
+use test_support::cutting::cut;
+use test_support::pictures::{noisy_gradient, pnm};
 
 /// Sides of the pictures.
 const SIZE: (u32, u32) = (2500, 2500);
 
 /// The most memory that a cut takes, as the system counts it until shortly before its end.
 fn peak(desk: &Desk, arguments: &[&str]) -> u64 {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_fast_pyramid"));
+    let mut command = Command::new(test_support::program());
     command.current_dir(desk.path("")).arg("cut").args(arguments).arg("-q").stderr(Stdio::inherit());
     let (mut child, started, mut most) = (command.spawn().unwrap(), Instant::now(), 0);
     let ended = loop {
@@ -50,7 +52,7 @@ fn what_is_announced_is_what_is_taken() {
     desk.write("deep.pgm", pnm(5, SIZE, 65535, 1, 1).0);
     desk.write("alpha.pam", pnm(7, SIZE, 255, 4, 1).0);
     desk.write("small.ppm", pnm(6, (60, 50), 255, 3, 1).0);
-    desk.write("photo.jpg", Jpeg::new(80).file(SIZE, 1));
+    desk.write("photo.jpg", Jpeg::new(80).file_of(SIZE, noisy_gradient(1)));
     let mut number = 0;
     for (picture, format) in [
         ("noise.ppm", "png"),

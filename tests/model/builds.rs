@@ -13,9 +13,9 @@ use fast_pyramid::ops::{BuildOptions, BuildReport, Error, Observer, VersionRepor
 use fast_pyramid::store::Version;
 use walkdir::WalkDir;
 
-use crate::common::tree::{assert_same_snapshot, assert_sources_unchanged, snapshot, source_fingerprint};
 use crate::operation::Kill;
 use crate::run::Run;
+use test_support::tree::{assert_same_snapshot, assert_sources_unchanged, snapshot, source_fingerprint};
 
 /// Stops when so many tiles are done, and says what was published until then.
 struct StopAfter {
@@ -149,7 +149,7 @@ impl Run {
 
     /// Runs the program, and kills it unless it ends before, which it must do with success.
     pub(crate) fn kill(&self, arguments: &[&str], kill: Kill) {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_fast_pyramid"));
+        let mut command = Command::new(test_support::program());
         command.args(arguments).arg(&self.folder).args(["-q", "--wait", "60"]);
         let count = || WalkDir::new(self.folder.join("dest")).into_iter().count();
         let (there, start) = (count(), Instant::now());

@@ -18,10 +18,10 @@ use fast_pyramid::ops::{Error, Pyramid, Selection, VacuumOptions, VerifyOptions}
 use fast_pyramid::store::{Problem, ProblemKind};
 
 use crate::builds::versions_in;
-use crate::common::tree::{assert_same_tree, tree_problems};
-use crate::common::{copy_folder, served};
 use crate::run::Run;
 use crate::state::Tiles;
+use test_support::tree::{assert_same_tree, tree_problems};
+use test_support::{copy_folder, served};
 
 impl Run {
     pub(crate) fn check(&self) {

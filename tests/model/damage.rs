@@ -7,9 +7,9 @@ use fast_pyramid::ops::{Mended, RepairListener, RepairOptions};
 use fast_pyramid::store::Problem;
 use walkdir::WalkDir;
 
-use crate::common::damage::{clear, flip, relink};
 use crate::operation::Damage;
 use crate::run::Run;
+use test_support::damage::{clear, flip, relink};
 
 /// Nothing may be left.
 struct NothingLeft;

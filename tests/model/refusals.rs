@@ -6,10 +6,10 @@ use std::rc::Rc;
 use fast_pyramid::ops::{BuildOptions, Error};
 use fast_pyramid::store::Version;
 
-use crate::common::tree::{Snapshot, assert_same_snapshot, snapshot};
 use crate::operation::Deal;
 use crate::run::{ReplacedFrom, Run};
 use crate::state::Place;
+use test_support::tree::{Snapshot, assert_same_snapshot, snapshot};
 
 impl Run {
     pub(crate) fn change_source(&mut self, version: usize, place: usize, change: usize, deal: Deal) -> ReplacedFrom {

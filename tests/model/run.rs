@@ -10,9 +10,9 @@ use std::time::{Duration, SystemTime};
 use fast_pyramid::ops::{BuildOptions, Pyramid};
 use fast_pyramid::store::{Durability, Locking};
 
-use crate::common::small_tiles::small_tile;
 use crate::operation::{Operation, Setup};
 use crate::state::{Model, Place, Tiles};
+use test_support::small_tiles::small_tile;
 
 /// What can stand in pyramid.json beside the picture's size. Any two give other trees.
 const SETTINGS: [&str; 5] =

@@ -7,10 +7,10 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use fast_pyramid::ops::{Error, Selection, VacuumOptions, VacuumReport};
 use fast_pyramid::store::{Layout, StoreError, VacuumJournal};
 
-use crate::common::tree::{assert_same_snapshot, assert_sources_unchanged, snapshot, source_fingerprint};
 use crate::operation::{Kill, Pick};
 use crate::run::Run;
 use crate::state::{Answer, Dropping};
+use test_support::tree::{assert_same_snapshot, assert_sources_unchanged, snapshot, source_fingerprint};
 
 const DAY: u64 = 86_400;
 

@@ -1,0 +1,406 @@
+//! What is said about an invalid pyramid.json (SPEC 2.1).
+
+use snapbox::data::Inline;
+use snapbox::str;
+use test_support::cli::{Desk, Ended};
+
+/// What `build` says to a pyramid.json; `info` must say the same.
+#[track_caller]
+fn refused(text: &[u8], expected: Inline) {
+    let desk = Desk::with_row(1);
+    desk.spec("p", text);
+    let informed = desk.run(&["info", "p"]);
+    desk.refuse_p(expected);
+    let Ended { code, out, err } = desk.run(&["p"]);
+    assert_eq!((informed.code, informed.out, informed.err), (code, out, err));
+    assert!(!desk.path("p/dest").exists());
+}
+
+#[test]
+fn keys() {
+    refused(
+        b"{ width: 64, height: 48, tile_size: 64, overlap: 0, tilesize: 64 }",
+        str![[r#"
+error: p/pyramid.json: unknown key "tilesize"
+  expected one of width, height, tile_size, overlap, format, quality, optimize, filter, linear, tile_naming
+
+"#]],
+    );
+    refused(
+        b"{ height: 48, tile_size: 64, overlap: 0 }",
+        str![[r#"
+error: p/pyramid.json: the key "width" is missing
+  expected a whole number from 1 to 2147483648
+
+"#]],
+    );
+    refused(
+        b"{ width: 64, tile_size: 64, overlap: 0 }",
+        str![[r#"
+error: p/pyramid.json: the key "height" is missing
+  expected a whole number from 1 to 2147483648
+
+"#]],
+    );
+    refused(
+        b"{ width: 64, height: 48, overlap: 0 }",
+        str![[r#"
+error: p/pyramid.json: the key "tile_size" is missing
+  expected a whole number from 1 to 16384
+
+"#]],
+    );
+    refused(
+        b"{ width: 64, height: 48, tile_size: 64 }",
+        str![[r#"
+error: p/pyramid.json: the key "overlap" is missing
+  expected a whole number from 0 to 16384
+
+"#]],
+    );
+    refused(
+        b"{}",
+        str![[r#"
+error: p/pyramid.json: the key "width" is missing
+  expected a whole number from 1 to 2147483648
+
+"#]],
+    );
+    refused(
+        b"{ width: 64, height: 48, tile_size: 64, overlap: 0, width: 64 }",
+        str![[r#"
+error: p/pyramid.json: the key "width" stands there twice
+  expected each key once
+
+"#]],
+    );
+    refused(
+        b"{ Width: 64, height: 48, tile_size: 64, overlap: 0 }",
+        str![[r#"
+error: p/pyramid.json: unknown key "Width"
+  expected one of width, height, tile_size, overlap, format, quality, optimize, filter, linear, tile_naming
+
+"#]],
+    );
+}
+
+#[test]
+fn numbers() {
+    refused(
+        b"{ width: 0, height: 48, tile_size: 64, overlap: 0 }",
+        str![[r#"
+error: p/pyramid.json: "width" is 0
+  expected a whole number from 1 to 2147483648
+
+"#]],
+    );
+    refused(
+        b"{ width: 64, height: -48, tile_size: 64, overlap: 0 }",
+        str![[r#"
+error: p/pyramid.json: "height" is -48
+  expected a whole number from 1 to 2147483648
+
+"#]],
+    );
+    refused(
+        b"{ width: 64, height: 48.5, tile_size: 64, overlap: 0 }",
+        str![[r#"
+error: p/pyramid.json: "height" is 48.5
+  expected a whole number from 1 to 2147483648
+
+"#]],
+    );
+    refused(
+        b"{ width: 64, height: 48, tile_size: 0, overlap: 0 }",
+        str![[r#"
+error: p/pyramid.json: "tile_size" is 0
+  expected a whole number from 1 to 16384
+
+"#]],
+    );
+    refused(
+        b"{ width: 64, height: 48, tile_size: 64, overlap: -1 }",
+        str![[r#"
+error: p/pyramid.json: "overlap" is -1
+  expected a whole number from 0 to 16384
+
+"#]],
+    );
+    refused(
+        b"{ width: 99999999999, height: 48, tile_size: 64, overlap: 0 }",
+        str![[r#"
+error: p/pyramid.json: "width" is 99999999999
+  expected a whole number from 1 to 2147483648
+
+"#]],
+    );
+    refused(
+        b"{ width: 64, height: 48, tile_size: 4294967296, overlap: 0 }",
+        str![[r#"
+error: p/pyramid.json: "tile_size" is 4294967296
+  expected a whole number from 1 to 16384
+
+"#]],
+    );
+    refused(
+        b"{ width: 64, height: 48, tile_size: 64, overlap: 0, quality: 0 }",
+        str![[r#"
+error: p/pyramid.json: "quality" is 0
+  expected a whole number from 1 to 100
+
+"#]],
+    );
+    refused(
+        b"{ width: 64, height: 48, tile_size: 64, overlap: 0, quality: 101 }",
+        str![[r#"
+error: p/pyramid.json: "quality" is 101
+  expected a whole number from 1 to 100
+
+"#]],
+    );
+    refused(
+        b"{ width: 64, height: 48, tile_size: 64, overlap: 0, quality: 79.5 }",
+        str![[r#"
+error: p/pyramid.json: "quality" is 79.5
+  expected a whole number from 1 to 100
+
+"#]],
+    );
+}
+
+#[test]
+fn types() {
+    refused(
+        b"{ width: '64', height: 48, tile_size: 64, overlap: 0 }",
+        str![[r#"
+error: p/pyramid.json: "width" is "64"
+  expected a whole number from 1 to 2147483648
+
+"#]],
+    );
+    refused(
+        b"{ width: null, height: 48, tile_size: 64, overlap: 0 }",
+        str![[r#"
+error: p/pyramid.json: "width" is null
+  expected a whole number from 1 to 2147483648
+
+"#]],
+    );
+    refused(
+        b"{ width: [64], height: 48, tile_size: 64, overlap: 0 }",
+        str![[r#"
+error: p/pyramid.json: "width" is a list
+  expected a whole number from 1 to 2147483648
+
+"#]],
+    );
+    refused(
+        b"{ width: 64, height: 48, tile_size: 64, overlap: false }",
+        str![[r#"
+error: p/pyramid.json: "overlap" is false
+  expected a whole number from 0 to 16384
+
+"#]],
+    );
+    refused(
+        b"{ width: 64, height: 48, tile_size: 64, overlap: 0, optimize: 1 }",
+        str![[r#"
+error: p/pyramid.json: "optimize" is 1
+  expected true or false
+
+"#]],
+    );
+    refused(
+        b"{ width: 64, height: 48, tile_size: 64, overlap: 0, linear: 'yes' }",
+        str![[r#"
+error: p/pyramid.json: "linear" is "yes"
+  expected true or false
+
+"#]],
+    );
+    refused(
+        b"{ width: 64, height: 48, tile_size: 64, overlap: 0, format: 'webp' }",
+        str![[r#"
+error: p/pyramid.json: "format" is "webp"
+  expected the tiles' extension: jpg, jpeg or png
+
+"#]],
+    );
+    refused(
+        b"{ width: 64, height: 48, tile_size: 64, overlap: 0, format: 3 }",
+        str![[r#"
+error: p/pyramid.json: "format" is 3
+  expected the tiles' extension: jpg, jpeg or png
+
+"#]],
+    );
+    refused(
+        b"{ width: 64, height: 48, tile_size: 64, overlap: 0, filter: 'bicubic' }",
+        str![[r#"
+error: p/pyramid.json: "filter" is "bicubic"
+  expected one of "mean", "lanczos3", "nearest", "mode"
+
+"#]],
+    );
+    refused(
+        b"{ width: 64, height: 48, tile_size: 64, overlap: 0, tile_naming: 'yx' }",
+        str![[r#"
+error: p/pyramid.json: "tile_naming" is "yx"
+  expected one of "column_row", "row_column"
+
+"#]],
+    );
+}
+
+#[test]
+fn values_that_do_not_go_together() {
+    refused(
+        b"{ width: 64, height: 48, tile_size: 64, overlap: 0, filter: 'nearest', linear: true }",
+        str![[r#"
+error: p/pyramid.json: "linear" is true, but this "filter" averages nothing
+  expected "linear" with the filters "mean" and "lanczos3" only
+
+"#]],
+    );
+    refused(
+        b"{ width: 999999999, height: 999999999, tile_size: 1, overlap: 0 }",
+        str![[r#"
+error: p/pyramid.json: 999999999x999999999 pixels in tiles of 1 are 999999998000000001 base tiles
+  expected at most 4294967296 base tiles; use larger ones
+
+"#]],
+    );
+}
+
+#[test]
+fn overlap_is_refused_when_building() {
+    let desk = Desk::with_row(1);
+    desk.spec("p", "{ width: 64, height: 48, tile_size: 64, overlap: 1 }");
+    desk.refuse_p(str![[r#"
+error: p/pyramid.json: "overlap" is 1, but only 0 is supported by this release
+  cut the base tiles without overlap and write overlap: 0
+
+"#]]);
+}
+
+#[test]
+fn syntax() {
+    refused(
+        b"",
+        str![[r#"
+error: p/pyramid.json: it is not valid JSON5: it ends within object
+  expected an object such as { width: 750, height: 500, tile_size: 250, overlap: 0 }
+
+"#]],
+    );
+    refused(
+        b"width: 64",
+        str![[r#"
+error: p/pyramid.json: it is not valid JSON5: expected opening brace at line 1 column 1
+  expected an object such as { width: 750, height: 500, tile_size: 250, overlap: 0 }
+
+"#]],
+    );
+    refused(
+        b"[64, 48]",
+        str![[r#"
+error: p/pyramid.json: it is not valid JSON5: expected opening brace at line 1 column 1
+  expected an object such as { width: 750, height: 500, tile_size: 250, overlap: 0 }
+
+"#]],
+    );
+    refused(
+        b"64",
+        str![[r#"
+error: p/pyramid.json: it is not valid JSON5: expected opening brace at line 1 column 1
+  expected an object such as { width: 750, height: 500, tile_size: 250, overlap: 0 }
+
+"#]],
+    );
+    refused(
+        b"{ width: 64, height: 48\n  tile_size: 64, overlap: 0 }",
+        str![[r#"
+error: p/pyramid.json: it is not valid JSON5: expected comma at line 2 column 3
+  expected an object such as { width: 750, height: 500, tile_size: 250, overlap: 0 }
+
+"#]],
+    );
+    refused(
+        b"{ width: 64, height: 48, tile_size: 64, overlap: 0",
+        str![[r#"
+error: p/pyramid.json: it is not valid JSON5: it ends within object
+  expected an object such as { width: 750, height: 500, tile_size: 250, overlap: 0 }
+
+"#]],
+    );
+    refused(
+        b"{ width: 64, height: 48, tile_size: 64, overlap: 0 } }",
+        str![[r#"
+error: p/pyramid.json: it is not valid JSON5: trailing characters at line 1 column 54
+  expected an object such as { width: 750, height: 500, tile_size: 250, overlap: 0 }
+
+"#]],
+    );
+    refused(
+        b"{ width: 64, height: 48, tile_size: 64, overlap: 0 /* }",
+        str![[r#"
+error: p/pyramid.json: it is not valid JSON5: it ends within comment
+  expected an object such as { width: 750, height: 500, tile_size: 250, overlap: 0 }
+
+"#]],
+    );
+}
+
+#[test]
+fn text_that_is_not_utf_8() {
+    refused(
+        b"{ width: 64, height: 48, tile_size: 64, overlap: 0 } // \xe9",
+        str![[r#"
+error: p/pyramid.json: it is not UTF-8 text
+  save it as UTF-8
+
+"#]],
+    );
+    refused(
+        b"\xff\xfe{\x00 \x00w\x00",
+        str![[r#"
+error: p/pyramid.json: it is not UTF-8 text
+  save it as UTF-8
+
+"#]],
+    );
+}
+
+#[test]
+fn what_json5_allows() {
+    let texts = [
+        "{ \"width\": 64, \"height\": 48, \"tile_size\": 64, \"overlap\": 0 }",
+        "// by hand\n{ width: 64, 'height': 48, tile_size: 0x40, overlap: 0, }\n",
+        "\u{feff}{ width: 64, height: 48, tile_size: 64, overlap: 0 }\r\n",
+    ];
+    for text in texts {
+        let desk = Desk::with_row(1);
+        desk.spec("p", text);
+        desk.succeed(&["p"]);
+    }
+}
+
+#[test]
+fn no_pyramid_json() {
+    let desk = Desk::with_row(1);
+    desk.delete("p/pyramid.json");
+    desk.refuse_p(str![[r#"
+error: p/pyramid.json does not exist
+  write one such as { width: 750, height: 500, tile_size: 250, overlap: 0 } with your picture's numbers
+
+"#]]);
+    assert!(!desk.path("p/dest").exists());
+}
+
+#[test]
+fn a_linked_pyramid_json_is_read() {
+    let desk = Desk::with_row(1);
+    std::fs::rename(desk.path("p/pyramid.json"), desk.path("shared.json")).unwrap();
+    desk.link("p/pyramid.json", "../shared.json");
+    desk.succeed(&["p"]);
+}
