@@ -1,10 +1,10 @@
-//! What is said about an invalid pyramid.json (SPEC 2.1).
+//! How `build` and `info` refuse an invalid pyramid.json (docs/pyramid-json.md).
 
 use snapbox::data::Inline;
 use snapbox::str;
 use test_support::cli::{Desk, Ended};
 
-/// What `build` says to a pyramid.json; `info` must say the same.
+/// Fails unless `build` refuses this pyramid.json with this message, and `info` with the same.
 #[track_caller]
 fn refused(text: &[u8], expected: Inline) {
     let desk = Desk::with_row(1);
@@ -17,7 +17,7 @@ fn refused(text: &[u8], expected: Inline) {
 }
 
 #[test]
-fn keys() {
+fn unknown_key_is_refused() {
     refused(
         b"{ width: 64, height: 48, tile_size: 64, overlap: 0, tilesize: 64 }",
         str![[r#"
@@ -26,6 +26,10 @@ error: p/pyramid.json: unknown key "tilesize"
 
 "#]],
     );
+}
+
+#[test]
+fn missing_width_is_refused() {
     refused(
         b"{ height: 48, tile_size: 64, overlap: 0 }",
         str![[r#"
@@ -34,6 +38,10 @@ error: p/pyramid.json: the key "width" is missing
 
 "#]],
     );
+}
+
+#[test]
+fn missing_height_is_refused() {
     refused(
         b"{ width: 64, tile_size: 64, overlap: 0 }",
         str![[r#"
@@ -42,6 +50,10 @@ error: p/pyramid.json: the key "height" is missing
 
 "#]],
     );
+}
+
+#[test]
+fn missing_tile_size_is_refused() {
     refused(
         b"{ width: 64, height: 48, overlap: 0 }",
         str![[r#"
@@ -50,6 +62,10 @@ error: p/pyramid.json: the key "tile_size" is missing
 
 "#]],
     );
+}
+
+#[test]
+fn missing_overlap_is_refused() {
     refused(
         b"{ width: 64, height: 48, tile_size: 64 }",
         str![[r#"
@@ -58,6 +74,10 @@ error: p/pyramid.json: the key "overlap" is missing
 
 "#]],
     );
+}
+
+#[test]
+fn empty_object_is_refused_for_its_first_missing_key() {
     refused(
         b"{}",
         str![[r#"
@@ -66,6 +86,10 @@ error: p/pyramid.json: the key "width" is missing
 
 "#]],
     );
+}
+
+#[test]
+fn repeated_key_is_refused() {
     refused(
         b"{ width: 64, height: 48, tile_size: 64, overlap: 0, width: 64 }",
         str![[r#"
@@ -74,6 +98,10 @@ error: p/pyramid.json: the key "width" stands there twice
 
 "#]],
     );
+}
+
+#[test]
+fn key_in_capitals_is_unknown() {
     refused(
         b"{ Width: 64, height: 48, tile_size: 64, overlap: 0 }",
         str![[r#"
@@ -85,7 +113,7 @@ error: p/pyramid.json: unknown key "Width"
 }
 
 #[test]
-fn numbers() {
+fn zero_width_is_refused() {
     refused(
         b"{ width: 0, height: 48, tile_size: 64, overlap: 0 }",
         str![[r#"
@@ -94,6 +122,10 @@ error: p/pyramid.json: "width" is 0
 
 "#]],
     );
+}
+
+#[test]
+fn negative_height_is_refused() {
     refused(
         b"{ width: 64, height: -48, tile_size: 64, overlap: 0 }",
         str![[r#"
@@ -102,6 +134,10 @@ error: p/pyramid.json: "height" is -48
 
 "#]],
     );
+}
+
+#[test]
+fn fractional_height_is_refused() {
     refused(
         b"{ width: 64, height: 48.5, tile_size: 64, overlap: 0 }",
         str![[r#"
@@ -110,6 +146,10 @@ error: p/pyramid.json: "height" is 48.5
 
 "#]],
     );
+}
+
+#[test]
+fn zero_tile_size_is_refused() {
     refused(
         b"{ width: 64, height: 48, tile_size: 0, overlap: 0 }",
         str![[r#"
@@ -118,6 +158,10 @@ error: p/pyramid.json: "tile_size" is 0
 
 "#]],
     );
+}
+
+#[test]
+fn negative_overlap_is_refused() {
     refused(
         b"{ width: 64, height: 48, tile_size: 64, overlap: -1 }",
         str![[r#"
@@ -126,6 +170,10 @@ error: p/pyramid.json: "overlap" is -1
 
 "#]],
     );
+}
+
+#[test]
+fn width_above_the_limit_is_refused() {
     refused(
         b"{ width: 99999999999, height: 48, tile_size: 64, overlap: 0 }",
         str![[r#"
@@ -134,6 +182,10 @@ error: p/pyramid.json: "width" is 99999999999
 
 "#]],
     );
+}
+
+#[test]
+fn tile_size_above_the_limit_is_refused() {
     refused(
         b"{ width: 64, height: 48, tile_size: 4294967296, overlap: 0 }",
         str![[r#"
@@ -142,6 +194,10 @@ error: p/pyramid.json: "tile_size" is 4294967296
 
 "#]],
     );
+}
+
+#[test]
+fn quality_zero_is_refused() {
     refused(
         b"{ width: 64, height: 48, tile_size: 64, overlap: 0, quality: 0 }",
         str![[r#"
@@ -150,6 +206,10 @@ error: p/pyramid.json: "quality" is 0
 
 "#]],
     );
+}
+
+#[test]
+fn quality_above_100_is_refused() {
     refused(
         b"{ width: 64, height: 48, tile_size: 64, overlap: 0, quality: 101 }",
         str![[r#"
@@ -158,6 +218,10 @@ error: p/pyramid.json: "quality" is 101
 
 "#]],
     );
+}
+
+#[test]
+fn fractional_quality_is_refused() {
     refused(
         b"{ width: 64, height: 48, tile_size: 64, overlap: 0, quality: 79.5 }",
         str![[r#"
@@ -169,7 +233,7 @@ error: p/pyramid.json: "quality" is 79.5
 }
 
 #[test]
-fn types() {
+fn width_as_text_is_refused() {
     refused(
         b"{ width: '64', height: 48, tile_size: 64, overlap: 0 }",
         str![[r#"
@@ -178,6 +242,10 @@ error: p/pyramid.json: "width" is "64"
 
 "#]],
     );
+}
+
+#[test]
+fn null_width_is_refused() {
     refused(
         b"{ width: null, height: 48, tile_size: 64, overlap: 0 }",
         str![[r#"
@@ -186,6 +254,10 @@ error: p/pyramid.json: "width" is null
 
 "#]],
     );
+}
+
+#[test]
+fn width_as_a_list_is_refused() {
     refused(
         b"{ width: [64], height: 48, tile_size: 64, overlap: 0 }",
         str![[r#"
@@ -194,6 +266,10 @@ error: p/pyramid.json: "width" is a list
 
 "#]],
     );
+}
+
+#[test]
+fn overlap_as_a_boolean_is_refused() {
     refused(
         b"{ width: 64, height: 48, tile_size: 64, overlap: false }",
         str![[r#"
@@ -202,6 +278,10 @@ error: p/pyramid.json: "overlap" is false
 
 "#]],
     );
+}
+
+#[test]
+fn optimize_as_a_number_is_refused() {
     refused(
         b"{ width: 64, height: 48, tile_size: 64, overlap: 0, optimize: 1 }",
         str![[r#"
@@ -210,6 +290,10 @@ error: p/pyramid.json: "optimize" is 1
 
 "#]],
     );
+}
+
+#[test]
+fn linear_as_text_is_refused() {
     refused(
         b"{ width: 64, height: 48, tile_size: 64, overlap: 0, linear: 'yes' }",
         str![[r#"
@@ -218,6 +302,10 @@ error: p/pyramid.json: "linear" is "yes"
 
 "#]],
     );
+}
+
+#[test]
+fn unknown_format_is_refused() {
     refused(
         b"{ width: 64, height: 48, tile_size: 64, overlap: 0, format: 'webp' }",
         str![[r#"
@@ -226,6 +314,10 @@ error: p/pyramid.json: "format" is "webp"
 
 "#]],
     );
+}
+
+#[test]
+fn format_as_a_number_is_refused() {
     refused(
         b"{ width: 64, height: 48, tile_size: 64, overlap: 0, format: 3 }",
         str![[r#"
@@ -234,6 +326,10 @@ error: p/pyramid.json: "format" is 3
 
 "#]],
     );
+}
+
+#[test]
+fn unknown_filter_is_refused() {
     refused(
         b"{ width: 64, height: 48, tile_size: 64, overlap: 0, filter: 'bicubic' }",
         str![[r#"
@@ -242,6 +338,10 @@ error: p/pyramid.json: "filter" is "bicubic"
 
 "#]],
     );
+}
+
+#[test]
+fn unknown_tile_naming_is_refused() {
     refused(
         b"{ width: 64, height: 48, tile_size: 64, overlap: 0, tile_naming: 'yx' }",
         str![[r#"
@@ -253,7 +353,7 @@ error: p/pyramid.json: "tile_naming" is "yx"
 }
 
 #[test]
-fn values_that_do_not_go_together() {
+fn linear_with_a_filter_that_averages_nothing_is_refused() {
     refused(
         b"{ width: 64, height: 48, tile_size: 64, overlap: 0, filter: 'nearest', linear: true }",
         str![[r#"
@@ -262,6 +362,10 @@ error: p/pyramid.json: "linear" is true, but this "filter" averages nothing
 
 "#]],
     );
+}
+
+#[test]
+fn more_base_tiles_than_the_limit_are_refused() {
     refused(
         b"{ width: 999999999, height: 999999999, tile_size: 1, overlap: 0 }",
         str![[r#"
@@ -273,7 +377,7 @@ error: p/pyramid.json: 999999999x999999999 pixels in tiles of 1 are 999999998000
 }
 
 #[test]
-fn overlap_is_refused_when_building() {
+fn overlap_other_than_0_is_refused_by_build() {
     let desk = Desk::with_row(1);
     desk.spec("p", "{ width: 64, height: 48, tile_size: 64, overlap: 1 }");
     desk.refuse_p(str![[r#"
@@ -284,7 +388,7 @@ error: p/pyramid.json: "overlap" is 1, but only 0 is supported by this release
 }
 
 #[test]
-fn syntax() {
+fn empty_file_is_refused() {
     refused(
         b"",
         str![[r#"
@@ -293,6 +397,10 @@ error: p/pyramid.json: it is not valid JSON5: it ends within object
 
 "#]],
     );
+}
+
+#[test]
+fn object_without_braces_is_refused() {
     refused(
         b"width: 64",
         str![[r#"
@@ -301,6 +409,10 @@ error: p/pyramid.json: it is not valid JSON5: expected opening brace at line 1 c
 
 "#]],
     );
+}
+
+#[test]
+fn list_instead_of_an_object_is_refused() {
     refused(
         b"[64, 48]",
         str![[r#"
@@ -309,6 +421,10 @@ error: p/pyramid.json: it is not valid JSON5: expected opening brace at line 1 c
 
 "#]],
     );
+}
+
+#[test]
+fn number_instead_of_an_object_is_refused() {
     refused(
         b"64",
         str![[r#"
@@ -317,6 +433,10 @@ error: p/pyramid.json: it is not valid JSON5: expected opening brace at line 1 c
 
 "#]],
     );
+}
+
+#[test]
+fn missing_comma_is_refused() {
     refused(
         b"{ width: 64, height: 48\n  tile_size: 64, overlap: 0 }",
         str![[r#"
@@ -325,6 +445,10 @@ error: p/pyramid.json: it is not valid JSON5: expected comma at line 2 column 3
 
 "#]],
     );
+}
+
+#[test]
+fn missing_closing_brace_is_refused() {
     refused(
         b"{ width: 64, height: 48, tile_size: 64, overlap: 0",
         str![[r#"
@@ -333,6 +457,10 @@ error: p/pyramid.json: it is not valid JSON5: it ends within object
 
 "#]],
     );
+}
+
+#[test]
+fn characters_after_the_object_are_refused() {
     refused(
         b"{ width: 64, height: 48, tile_size: 64, overlap: 0 } }",
         str![[r#"
@@ -341,6 +469,10 @@ error: p/pyramid.json: it is not valid JSON5: trailing characters at line 1 colu
 
 "#]],
     );
+}
+
+#[test]
+fn unfinished_comment_is_refused() {
     refused(
         b"{ width: 64, height: 48, tile_size: 64, overlap: 0 /* }",
         str![[r#"
@@ -352,7 +484,7 @@ error: p/pyramid.json: it is not valid JSON5: it ends within comment
 }
 
 #[test]
-fn text_that_is_not_utf_8() {
+fn latin_1_comment_is_refused() {
     refused(
         b"{ width: 64, height: 48, tile_size: 64, overlap: 0 } // \xe9",
         str![[r#"
@@ -361,6 +493,10 @@ error: p/pyramid.json: it is not UTF-8 text
 
 "#]],
     );
+}
+
+#[test]
+fn utf_16_is_refused() {
     refused(
         b"\xff\xfe{\x00 \x00w\x00",
         str![[r#"
@@ -372,7 +508,7 @@ error: p/pyramid.json: it is not UTF-8 text
 }
 
 #[test]
-fn what_json5_allows() {
+fn json5_syntax_is_accepted() {
     let texts = [
         "{ \"width\": 64, \"height\": 48, \"tile_size\": 64, \"overlap\": 0 }",
         "// by hand\n{ width: 64, 'height': 48, tile_size: 0x40, overlap: 0, }\n",
@@ -386,7 +522,7 @@ fn what_json5_allows() {
 }
 
 #[test]
-fn no_pyramid_json() {
+fn missing_pyramid_json_is_refused() {
     let desk = Desk::with_row(1);
     desk.delete("p/pyramid.json");
     desk.refuse_p(str![[r#"
@@ -398,7 +534,7 @@ error: p/pyramid.json does not exist
 }
 
 #[test]
-fn a_linked_pyramid_json_is_read() {
+fn linked_pyramid_json_is_read() {
     let desk = Desk::with_row(1);
     std::fs::rename(desk.path("p/pyramid.json"), desk.path("shared.json")).unwrap();
     desk.link("p/pyramid.json", "../shared.json");
