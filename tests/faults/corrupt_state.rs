@@ -9,7 +9,7 @@ use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicU64, Ordering};
-use test_support::cli::HANGS;
+use test_support::cli::HANG_TIMEOUT;
 use test_support::damage::{clear, with_unchanged_parent};
 use test_support::strace::{all_points, copy_with_links, run, say, scratch};
 use test_support::tree::{Fingerprint, snapshot, source_fingerprint};
@@ -99,9 +99,9 @@ fn of_json(down: usize) -> Vec<Corruption> {
 }
 
 /// What every version shows, by its path under `dest/dzi`.
-type Shown = BTreeMap<PathBuf, Vec<u8>>;
+type TreeContents = BTreeMap<PathBuf, Vec<u8>>;
 
-fn display_path(folder: &Path) -> Shown {
+fn tree_contents(folder: &Path) -> TreeContents {
     let trees = folder.join("dest/dzi");
     let read = |path: PathBuf| fs::read(trees.join(&path)).ok().map(|bytes| (path, bytes));
     snapshot(&trees).into_keys().filter_map(read).collect()
@@ -116,7 +116,7 @@ struct Ended {
 /// Runs the program to its end; it may not panic, and tells an error in four lines at most.
 fn ended(folder: &Path, arguments: &[&str], context: &str) -> Ended {
     let mut command = assert_cmd::Command::new(test_support::program());
-    let output = command.args(arguments).arg(folder).args(["-j", "1"]).timeout(HANGS).output().unwrap();
+    let output = command.args(arguments).arg(folder).args(["-j", "1"]).timeout(HANG_TIMEOUT).output().unwrap();
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     let (out, err) = (text(&output.stdout), text(&output.stderr));
     let code = output.status.code().unwrap_or_else(|| panic!("{context}: {arguments:?} did not end by itself"));
@@ -150,7 +150,7 @@ impl Scenario {
         let _ = fs::remove_dir_all(&undisturbed);
         copy_with_links(&self.prepared, &undisturbed);
         run(&undisturbed, &["build"]);
-        let (right, before) = (display_path(&undisturbed), display_path(&self.prepared));
+        let (right, before) = (tree_contents(&undisturbed), tree_contents(&self.prepared));
         let mut runs = 0;
         for (index, (name, act)) in corruptions.iter().enumerate() {
             for (turn, arguments) in COMMANDS.into_iter().enumerate() {
@@ -170,10 +170,16 @@ impl Scenario {
         runs
     }
 
-    fn try_one(&self, folder: &Path, arguments: &[&str], (before, right): (&Shown, &Shown), context: &str) {
+    fn try_one(
+        &self,
+        folder: &Path,
+        arguments: &[&str],
+        (before, right): (&TreeContents, &TreeContents),
+        context: &str,
+    ) {
         let sources = source_fingerprint(folder);
         let first = ended(folder, arguments, context);
-        let now = display_path(folder);
+        let now = tree_contents(folder);
         for (path, bytes) in before.iter().filter(|(path, _)| is_kept(path)) {
             assert!(now.get(path) == Some(bytes), "{context}: {} shows something else: {}", path.display(), first.err);
         }
@@ -191,7 +197,7 @@ impl Scenario {
         // What one command passes over another may stumble on.
         succeed(folder, &["build"], context);
         succeed(folder, &["verify"], context);
-        let now = display_path(folder);
+        let now = tree_contents(folder);
         for (path, bytes) in right.iter().filter(|(path, _)| is_kept(path)) {
             assert!(now.get(path) == Some(bytes), "{context}: in the end {} shows something else", path.display());
         }

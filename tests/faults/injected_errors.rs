@@ -9,8 +9,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use test_support::damage::with_unchanged_parent;
 use test_support::strace::{
-    CALLS, FIRST_BUILD, MEND, MEND_BY_BUILDING, PATCH, REBUILD, Scenario, all_points, assert_links_lead_somewhere,
-    can_trace, copy_with_links, numbers, published, run, run_with_error, say, scratch, tool, whole,
+    CALLS, FIRST_BUILD, PATCH, REBUILD, REPAIR, REPAIR_BY_REBUILDING, Scenario, all_points,
+    assert_links_lead_somewhere, can_trace, copy_with_links, numbers, published, run, run_with_error, say, scratch,
+    tool, whole,
 };
 use test_support::tree::{
     Entry, Fingerprint, Snapshot, assert_same_snapshot, assert_same_tree, assert_sources_unchanged, assert_tree_rules,
@@ -102,10 +103,10 @@ const DROP_TREES: Scenario = Scenario {
 const ERRORS: [&str; 4] = ["ENOSPC", "EIO", "EDQUOT", "EACCES"];
 
 /// Every entry that reading gives bytes for, by its path.
-type Shown = BTreeMap<PathBuf, Vec<u8>>;
+type TreeContents = BTreeMap<PathBuf, Vec<u8>>;
 
 /// What the trees show.
-fn display_path(folder: &Path) -> Shown {
+fn tree_contents(folder: &Path) -> TreeContents {
     let trees = folder.join("dest/dzi");
     let read = |path: PathBuf| fs::read(trees.join(&path)).ok().map(|bytes| (path, bytes));
     snapshot(&trees).into_keys().filter_map(read).collect()
@@ -116,11 +117,11 @@ struct Trial {
     scenario: &'static Scenario,
     prepared: PathBuf,
     /// What the trees show before, as far as they can be read.
-    shown_before: Shown,
+    contents_before: TreeContents,
     sources_before: Fingerprint,
     /// The pyramid after an undisturbed run.
     after: Snapshot,
-    shown_after: Shown,
+    contents_after: TreeContents,
     /// The names in the tool's own folder.
     state_after: Vec<String>,
 }
@@ -142,10 +143,10 @@ impl Trial {
         run(&expected, &["build"]);
         Self {
             scenario,
-            shown_before: display_path(&prepared),
+            contents_before: tree_contents(&prepared),
             sources_before: source_fingerprint(&prepared),
             after: whole(&expected),
-            shown_after: display_path(&expected),
+            contents_after: tree_contents(&expected),
             state_after: state_names(&expected),
             prepared,
         }
@@ -203,15 +204,15 @@ impl Trial {
     fn check_wreck(&self, folder: &Path, context: &str) {
         let latest = folder.join("dest/dzi/latest");
         assert!(!latest.is_symlink() || latest.is_dir(), "{context}: latest leads nowhere");
-        let shown = display_path(folder);
-        for (path, bytes) in &self.shown_after {
-            let Some(before) = self.shown_before.get(path) else { continue };
+        let shown = tree_contents(folder);
+        for (path, bytes) in &self.contents_after {
+            let Some(before) = self.contents_before.get(path) else { continue };
             match shown.get(path) {
                 Some(now) => assert!(now == before || now == bytes, "{context}: {} shows another", path.display()),
                 // As when versions are replaced: only a whole tree may be out of sight.
                 None => {
                     let tree = folder.join("dest/dzi").join(path.iter().next().unwrap());
-                    let may = self.scenario.name == MEND_BY_BUILDING.name && !tree.exists();
+                    let may = self.scenario.name == REPAIR_BY_REBUILDING.name && !tree.exists();
                     assert!(may, "{context}: {} shows nothing", path.display());
                 }
             }
@@ -260,7 +261,7 @@ fn an_error_at_any_call_of_a_vacuum_is_told_and_loses_nothing() {
 #[test]
 fn an_error_at_any_call_of_a_repair_is_told_and_loses_nothing() {
     if can_trace() {
-        let tried = try_all(&MEND) + try_all(&MEND_BY_BUILDING);
+        let tried = try_all(&REPAIR) + try_all(&REPAIR_BY_REBUILDING);
         assert!(tried >= 80, "only {tried}");
     }
 }

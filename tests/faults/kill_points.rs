@@ -7,8 +7,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use test_support::strace::{
-    CALLS, FIRST_BUILD, MEND, MEND_BY_BUILDING, PATCH, REBUILD, Scenario, TWO_VERSIONS, all_points, all_published,
-    assert_links_lead_somewhere, can_trace, copy_with_links, killed, published, run, say, scratch, sources, whole,
+    CALLS, FIRST_BUILD, PATCH, REBUILD, REPAIR, REPAIR_BY_REBUILDING, Scenario, TWO_VERSIONS, all_points,
+    all_published, assert_links_lead_somewhere, can_trace, copy_with_links, killed, published, run, say, scratch,
+    sources, whole,
 };
 use test_support::tree::{
     Snapshot, assert_same_snapshot, assert_same_tree, assert_sources_unchanged, assert_tree_rules, snapshot,
@@ -148,6 +149,6 @@ fn killed_at_any_call_a_repair_loses_nothing() {
     if !can_trace() {
         return;
     }
-    let points = try_repair(&MEND) + try_repair(&MEND_BY_BUILDING);
+    let points = try_repair(&REPAIR) + try_repair(&REPAIR_BY_REBUILDING);
     assert!(points >= 200, "only {points}");
 }

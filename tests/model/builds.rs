@@ -105,7 +105,7 @@ impl Run {
             Ok(report) => {
                 assert!(self.model.half_done.is_none());
                 assert_eq!(with_status(&report, VersionStatus::WouldBuild), self.model.unpublished());
-                let published: Vec<u32> = self.model.shown.keys().copied().collect();
+                let published: Vec<u32> = self.model.published.keys().copied().collect();
                 assert_eq!(with_status(&report, VersionStatus::UpToDate), published);
             }
         }

@@ -35,7 +35,7 @@ impl Run {
             return;
         }
         assert!(self.sources_on_disk() == self.model.sources, "the source folders are not those of the model");
-        if self.model.shown.is_empty() {
+        if self.model.published.is_empty() {
             return;
         }
         let problems = tree_problems(&self.folder).into_iter();
@@ -49,10 +49,10 @@ impl Run {
 
     fn check_versions(&self) {
         let trees = self.trees_on_disk();
-        let shown: BTreeSet<u32> = self.model.shown.keys().copied().collect();
+        let published: BTreeSet<u32> = self.model.published.keys().copied().collect();
         let kept: BTreeSet<u32> = self.model.kept().into_iter().collect();
         // Those that go may have gone.
-        assert!(kept.is_subset(&trees) && trees.is_subset(&shown), "{kept:?}, {trees:?}, {shown:?}");
+        assert!(kept.is_subset(&trees) && trees.is_subset(&published), "{kept:?}, {trees:?}, {published:?}");
         if let (Some(latest), false) = (self.model.latest(), self.lags) {
             let target = fs::read_link(self.folder.join("dest/dzi/latest")).unwrap();
             assert_eq!(target, PathBuf::from(format!("v{latest}")));
@@ -63,7 +63,7 @@ impl Run {
         let (width, height) = self.size();
         let base = (width.max(height) - 1).checked_ilog2().map_or(0, |log| log + 1);
         let folder = self.folder.join(format!("dest/dzi/v{version}/dzi_files/{base}"));
-        for (&place, bytes) in &self.model.shown[&version] {
+        for (&place, bytes) in &self.model.published[&version] {
             let path = folder.join(self.tile_name(place));
             let found = fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
             assert!(found == **bytes, "{} shows other bytes", path.display());
@@ -105,7 +105,7 @@ impl Run {
         let report =
             self.pyramid().verify(&self.verify_options(), &mut tell_all).unwrap_or_else(|error| panic!("{error}"));
         let versions: Vec<u32> = report.versions.iter().map(|version| version.0).collect();
-        assert_eq!((versions, report.not_judged), (self.model.shown.keys().copied().collect(), vec![]));
+        assert_eq!((versions, report.not_judged), (self.model.published.keys().copied().collect(), vec![]));
     }
 
     fn check_like_new(&self) {
@@ -125,7 +125,7 @@ impl Run {
             pyramid.vacuum(&options).unwrap_or_else(|error| panic!("{error}"));
         }
         // `latest` may lag, which is another matter.
-        for version in self.model.shown.keys() {
+        for version in self.model.published.keys() {
             let tree = format!("dest/dzi/v{version}");
             assert_same_tree(&fresh.join(&tree), &self.folder.join(&tree));
         }

@@ -24,7 +24,7 @@ impl RepairListener for NothingLeft {
 
 impl Run {
     pub(crate) fn damage_and_repair(&mut self, damages: &[Damage]) {
-        if self.model.shown.is_empty() {
+        if self.model.published.is_empty() {
             return;
         }
         let mut from = None;
@@ -110,7 +110,7 @@ impl Run {
     }
 
     pub(crate) fn lose_and_build(&mut self, version: usize, tree: bool) {
-        if self.model.shown.is_empty() || self.model.half_done.is_some() {
+        if self.model.published.is_empty() || self.model.half_done.is_some() {
             return;
         }
         let version = self.shown_at(version);
@@ -123,7 +123,7 @@ impl Run {
     }
 
     fn shown_at(&self, index: usize) -> u32 {
-        *self.model.shown.keys().nth(index % self.model.shown.len()).unwrap()
+        *self.model.published.keys().nth(index % self.model.published.len()).unwrap()
     }
 
     fn tree(&self, version: u32) -> PathBuf {

@@ -22,7 +22,7 @@ impl Run {
         let old = self.model.sources[&version].get(&place).cloned();
         let new = self.changed(version, place, change);
         self.put_source(version, place, new);
-        let known = self.model.shown.contains_key(&version) || self.model.treeless.contains(&version);
+        let known = self.model.published.contains_key(&version) || self.model.treeless.contains(&version);
         if !known {
             return None;
         }
@@ -102,7 +102,7 @@ impl Run {
         let old = self.settings;
         self.settings = self.other_settings(settings);
         self.write_settings();
-        if self.model.shown.is_empty() {
+        if self.model.published.is_empty() {
             return None;
         }
         self.assert_settings_refused();
@@ -133,7 +133,7 @@ impl Run {
                 Some(Error::SettingsChanged { version, changed, .. }) => {
                     assert!(!changed.is_empty());
                     let version = version.0;
-                    assert!(self.model.shown.contains_key(&version) || self.model.treeless.contains(&version));
+                    assert!(self.model.published.contains_key(&version) || self.model.treeless.contains(&version));
                 }
                 other => panic!("the settings were changed, and what is told is {other:?}"),
             }

@@ -226,7 +226,7 @@ impl Run {
         if self.folder.join("dest").exists() {
             fs::remove_dir_all(self.folder.join("dest")).unwrap();
         }
-        let (shown, kept) = (self.model.shown.clone(), self.model.kept());
+        let (shown, kept) = (self.model.published.clone(), self.model.kept());
         if self.model.half_done.is_some() {
             self.model.sources = self.sources_on_disk();
             for (version, picture) in shown.iter().filter(|(version, _)| self.model.sources.contains_key(version)) {

@@ -21,7 +21,7 @@ fn now() -> u64 {
 impl Run {
     /// The versions that a pick may name: all but the latest, unless it names everything there is.
     fn named(&self) -> Vec<u32> {
-        let mut versions: Vec<u32> = self.model.shown.keys().chain(&self.model.treeless).copied().collect();
+        let mut versions: Vec<u32> = self.model.published.keys().chain(&self.model.treeless).copied().collect();
         versions.sort_unstable();
         versions
     }

@@ -2,20 +2,20 @@
 
 use serde_json::json;
 use snapbox::str;
-use test_support::cli::{Desk, same};
+use test_support::cli::{Sandbox, same};
 use test_support::tree::{Entry, assert_same_tree, snapshot};
 
 /// A built copy of a fixture.
-fn built(name: &str) -> Desk {
-    let desk = Desk::with_fixture(name);
-    desk.succeed(&[name]);
-    desk
+fn built(name: &str) -> Sandbox {
+    let sandbox = Sandbox::with_fixture(name);
+    sandbox.succeed(&[name]);
+    sandbox
 }
 
 #[test]
 fn info_before_and_after_a_build() {
-    let desk = Desk::with_fixture("png_alpha");
-    let ended = desk.succeed(&["info", "png_alpha"]);
+    let sandbox = Sandbox::with_fixture("png_alpha");
+    let ended = sandbox.succeed(&["info", "png_alpha"]);
     assert_eq!(ended.err, "");
     same(
         &ended.out,
@@ -27,10 +27,10 @@ png_alpha: 211x157 pixels in 4x3 base tiles of 64, overlap 0, 9 levels, 23 tiles
 
 "#]],
     );
-    assert!(!desk.path("png_alpha/dest").exists());
+    assert!(!sandbox.path("png_alpha/dest").exists());
 
-    desk.succeed(&["png_alpha"]);
-    let ended = desk.succeed(&["info", "png_alpha"]);
+    sandbox.succeed(&["png_alpha"]);
+    let ended = sandbox.succeed(&["info", "png_alpha"]);
     assert_eq!(ended.err, "");
     // When it was built is another thing each time, and so may be the number of bytes with another compressor.
     let words: Vec<Vec<&str>> = ended.out.lines().map(|line| line.split_whitespace().collect()).collect();
@@ -48,8 +48,8 @@ png_alpha: 211x157 pixels in 4x3 base tiles of 64, overlap 0, 9 levels, 23 tiles
 
 #[test]
 fn info_as_json() {
-    let desk = built("png_alpha");
-    let mut object = desk.succeed(&["info", "png_alpha", "--json"]).json().remove(0);
+    let sandbox = built("png_alpha");
+    let mut object = sandbox.succeed(&["info", "png_alpha", "--json"]).json().remove(0);
     for version in object["versions"].as_array_mut().unwrap() {
         let fields = version.as_object_mut().unwrap();
         assert!(fields.remove("built").unwrap().is_string());
@@ -79,8 +79,8 @@ fn info_as_json() {
 
 #[test]
 fn info_of_several_pyramids() {
-    let desk = built("png_alpha");
-    let ended = desk.run(&["info", "png_alpha", "nowhere", "png_alpha", "--json"]);
+    let sandbox = built("png_alpha");
+    let ended = sandbox.run(&["info", "png_alpha", "nowhere", "png_alpha", "--json"]);
     assert_eq!(ended.code, 3);
     let objects = ended.json();
     assert_eq!(objects.len(), 3);
@@ -91,10 +91,10 @@ fn info_of_several_pyramids() {
 
 #[test]
 fn info_of_versions_without_sources_or_tree() {
-    let desk = built("png_alpha");
-    std::fs::remove_dir_all(desk.path("png_alpha/v1")).unwrap();
-    desk.write("png_alpha/v2/.keep", "");
-    let ended = desk.succeed(&["info", "png_alpha"]);
+    let sandbox = built("png_alpha");
+    std::fs::remove_dir_all(sandbox.path("png_alpha/v1")).unwrap();
+    sandbox.write("png_alpha/v2/.keep", "");
+    let ended = sandbox.succeed(&["info", "png_alpha"]);
     let lines: Vec<&str> = ended.out.lines().collect();
     assert!(lines[3].contains("latest, its sources are gone"), "{}", ended.out);
     assert!(lines[4].contains("not published"), "{}", ended.out);
@@ -102,9 +102,9 @@ fn info_of_versions_without_sources_or_tree() {
 
 #[test]
 fn info_of_a_folder_without_versions() {
-    let desk = Desk::with_row(1);
-    std::fs::remove_dir_all(desk.path("p/v0")).unwrap();
-    desk.refuse(
+    let sandbox = Sandbox::with_row(1);
+    std::fs::remove_dir_all(sandbox.path("p/v0")).unwrap();
+    sandbox.refuse(
         "p",
         &["info", "p"],
         3,
@@ -118,8 +118,8 @@ error: p has no source version: no folder v0, v1, ... in it or in its src
 
 #[test]
 fn changes_of_the_newest_version() {
-    let desk = built("relief");
-    let ended = desk.succeed(&["changes", "relief"]);
+    let sandbox = built("relief");
+    let ended = sandbox.succeed(&["changes", "relief"]);
     assert_eq!(ended.err, "");
     same(
         &ended.out,
@@ -144,16 +144,16 @@ dzi_files/11/7_5.jpg
 "#]],
     );
     for version in ["2", "v2"] {
-        assert_eq!(desk.succeed(&["changes", "relief", "--version", version]).out, ended.out);
+        assert_eq!(sandbox.succeed(&["changes", "relief", "--version", version]).out, ended.out);
     }
 }
 
 #[test]
 fn changes_are_the_tiles_that_a_version_owns() {
     for name in ["relief", "png_alpha"] {
-        let desk = built(name);
+        let sandbox = built(name);
         for version in ["v0", "v1"] {
-            let tree = snapshot(&desk.path(&format!("{name}/dest/dzi/{version}")));
+            let tree = snapshot(&sandbox.path(&format!("{name}/dest/dzi/{version}")));
             let source = format!("../../../../../{version}/");
             let owned = tree.iter().filter_map(|(path, entry)| match entry {
                 Entry::File(_) if path.ends_with("dzi.xml") => None,
@@ -165,11 +165,11 @@ fn changes_are_the_tiles_that_a_version_owns() {
             });
             let owned: std::collections::BTreeSet<String> = owned.collect();
 
-            let out = desk.succeed(&["changes", name, "--version", version]).out;
+            let out = sandbox.succeed(&["changes", name, "--version", version]).out;
             assert_eq!(out.lines().count(), owned.len());
             assert_eq!(out.lines().map(str::to_owned).collect::<std::collections::BTreeSet<_>>(), owned);
 
-            let objects = desk.succeed(&["changes", name, "--version", version, "--json"]).json();
+            let objects = sandbox.succeed(&["changes", name, "--version", version, "--json"]).json();
             let number: u32 = version[1..].parse().unwrap();
             let tiles: Vec<&str> = out.lines().collect();
             assert_eq!(objects, [json!({ "pyramid": name, "version": number, "count": tiles.len(), "tiles": tiles })]);
@@ -179,9 +179,9 @@ fn changes_are_the_tiles_that_a_version_owns() {
 
 #[test]
 fn changes_of_a_version_that_is_not_published() {
-    let desk = Desk::with_fixture("png_alpha");
-    assert_eq!(desk.run(&["changes", "png_alpha"]).code, 2);
-    desk.refuse(
+    let sandbox = Sandbox::with_fixture("png_alpha");
+    assert_eq!(sandbox.run(&["changes", "png_alpha"]).code, 2);
+    sandbox.refuse(
         "png_alpha",
         &["changes", "png_alpha", "--version", "0"],
         2,
@@ -191,8 +191,8 @@ error: png_alpha: v0 is not published
 
 "#]],
     );
-    desk.succeed(&["png_alpha"]);
-    desk.refuse(
+    sandbox.succeed(&["png_alpha"]);
+    sandbox.refuse(
         "png_alpha",
         &["changes", "png_alpha", "--version", "7"],
         2,
@@ -202,7 +202,7 @@ error: png_alpha: v7 is not published
 
 "#]],
     );
-    let objects = desk.run(&["changes", "png_alpha", "--version", "7", "--json"]).json();
+    let objects = sandbox.run(&["changes", "png_alpha", "--version", "7", "--json"]).json();
     assert_eq!(
         objects,
         [json!({
@@ -213,29 +213,29 @@ error: png_alpha: v7 is not published
 
 #[test]
 fn asking_changes_nothing() {
-    let desk = built("png_alpha");
-    let before = snapshot(&desk.path("png_alpha"));
-    desk.succeed(&["info", "png_alpha"]);
-    desk.succeed(&["changes", "png_alpha"]);
-    test_support::tree::assert_same_snapshot(&before, &snapshot(&desk.path("png_alpha")));
+    let sandbox = built("png_alpha");
+    let before = snapshot(&sandbox.path("png_alpha"));
+    sandbox.succeed(&["info", "png_alpha"]);
+    sandbox.succeed(&["changes", "png_alpha"]);
+    test_support::tree::assert_same_snapshot(&before, &snapshot(&sandbox.path("png_alpha")));
 }
 
 #[test]
 fn names_that_fit_only_row_column_are_read_so_with_one_warning() {
-    let desk = Desk::with_fixture("row_column");
-    desk.run(&["row_column"]).expect(0, str![[r#"
+    let sandbox = Sandbox::with_fixture("row_column");
+    sandbox.run(&["row_column"]).expect(0, str![[r#"
 warning: row_column: tile names such as 0_2.jpg fit only ROW_COLUMN and are read so; write tile_naming: "row_column" into pyramid.json to silence this
 row_column: v0 built: 17 tiles (11 generated, 6 patched, 0 linked)
 row_column: v1 built: 17 tiles (10 generated, 1 patched, 6 linked)
 row_column: published row_column/dest/dzi/latest in N s
 
 "#]]);
-    test_support::tree::assert_tree_rules(&desk.path("row_column"));
+    test_support::tree::assert_tree_rules(&sandbox.path("row_column"));
 
     // Also with -q; and still one, where there is nothing to do.
-    desk.run(&["row_column", "-q"]).expect(0, str![""]);
+    sandbox.run(&["row_column", "-q"]).expect(0, str![""]);
 
-    let silenced = Desk::with_fixture("row_column");
+    let silenced = Sandbox::with_fixture("row_column");
     silenced.spec("row_column", "{ width: 750, height: 500, tile_size: 250, overlap: 0, tile_naming: 'row_column' }");
     silenced.run(&["row_column"]).expect(
         0,
@@ -246,15 +246,15 @@ row_column: published row_column/dest/dzi/latest in N s
 
 "#]],
     );
-    assert_same_tree(&silenced.path("row_column/dest/dzi"), &desk.path("row_column/dest/dzi"));
+    assert_same_tree(&silenced.path("row_column/dest/dzi"), &sandbox.path("row_column/dest/dzi"));
 }
 
 #[test]
 fn names_that_fit_only_row_column_are_refused_where_column_row_is_asked_for() {
-    let desk = Desk::with_fixture("row_column");
+    let sandbox = Sandbox::with_fixture("row_column");
     let spec = "{ width: 750, height: 500, tile_size: 250, overlap: 0, tile_naming: 'column_row' }";
-    desk.spec("row_column", spec);
-    desk.refuse(
+    sandbox.spec("row_column", spec);
+    sandbox.refuse(
         "row_column",
         &["row_column"],
         3,
@@ -270,16 +270,16 @@ error: row_column/v0: 4 tiles are wrong
 
 #[test]
 fn latest_leads_to_the_newest_version() {
-    let desk = Desk::with_row(2);
-    let latest = || std::fs::read_link(desk.path("p/dest/dzi/latest")).unwrap().to_str().unwrap().to_owned();
-    desk.succeed(&["p"]);
+    let sandbox = Sandbox::with_row(2);
+    let latest = || std::fs::read_link(sandbox.path("p/dest/dzi/latest")).unwrap().to_str().unwrap().to_owned();
+    sandbox.succeed(&["p"]);
     assert_eq!(latest(), "v0");
-    desk.odd("grey.jpg", "p/v9/0_0.jpg");
-    desk.odd("grey.jpg", "p/v10/1_0.jpg");
-    desk.succeed(&["p"]);
+    sandbox.odd("grey.jpg", "p/v9/0_0.jpg");
+    sandbox.odd("grey.jpg", "p/v10/1_0.jpg");
+    sandbox.succeed(&["p"]);
     assert_eq!(latest(), "v10");
     // It is put right even where nothing is to be built.
-    desk.delete("p/dest/dzi/latest");
-    desk.succeed(&["p"]);
+    sandbox.delete("p/dest/dzi/latest");
+    sandbox.succeed(&["p"]);
     assert_eq!(latest(), "v10");
 }

@@ -2,21 +2,21 @@
 
 use snapbox::str;
 use std::fs;
-use test_support::cli::Desk;
+use test_support::cli::Sandbox;
 use test_support::copy_sources;
 use test_support::tree::{assert_same_tree, assert_tree_rules};
 
 #[test]
 fn no_source_version() {
-    let desk = Desk::with_row(1);
-    fs::rename(desk.path("p/v0"), desk.path("p/tiles")).unwrap();
-    desk.refuse_p(str![[r#"
+    let sandbox = Sandbox::with_row(1);
+    fs::rename(sandbox.path("p/v0"), sandbox.path("p/tiles")).unwrap();
+    sandbox.refuse_p(str![[r#"
 error: p has no source version: no folder v0, v1, ... in it or in its src
   put all base tiles into v0, named COLUMN_ROW.jpg or .png
 
 "#]]);
-    fs::create_dir(desk.path("p/src")).unwrap();
-    desk.refuse_p(str![[r#"
+    fs::create_dir(sandbox.path("p/src")).unwrap();
+    sandbox.refuse_p(str![[r#"
 error: p has no source version: no folder v0, v1, ... in it or in its src
   put all base tiles into v0, named COLUMN_ROW.jpg or .png
 
@@ -25,9 +25,9 @@ error: p has no source version: no folder v0, v1, ... in it or in its src
 
 #[test]
 fn the_lowest_version_need_not_be_0_but_must_be_complete() {
-    let desk = Desk::with_row(2);
-    fs::rename(desk.path("p/v0"), desk.path("p/v3")).unwrap();
-    desk.run(&["p"]).expect(
+    let sandbox = Sandbox::with_row(2);
+    fs::rename(sandbox.path("p/v0"), sandbox.path("p/v3")).unwrap();
+    sandbox.run(&["p"]).expect(
         0,
         str![[r#"
 p: v3 built: 9 tiles (7 generated, 2 patched, 0 linked)
@@ -35,12 +35,12 @@ p: published p/dest/dzi/latest in N s
 
 "#]],
     );
-    assert_tree_rules(&desk.path("p"));
+    assert_tree_rules(&sandbox.path("p"));
 
-    let desk = Desk::with_row(2);
-    fs::rename(desk.path("p/v0"), desk.path("p/v3")).unwrap();
-    desk.delete("p/v3/1_0.jpg");
-    desk.refuse(
+    let sandbox = Sandbox::with_row(2);
+    fs::rename(sandbox.path("p/v0"), sandbox.path("p/v3")).unwrap();
+    sandbox.delete("p/v3/1_0.jpg");
+    sandbox.refuse(
         "p",
         &["p"],
         3,
@@ -55,9 +55,9 @@ error: p/v3: 1 tile is wrong
 
 #[test]
 fn versions_in_both_places() {
-    let desk = Desk::with_row(1);
-    desk.odd("grey.jpg", "p/src/v1/0_0.jpg");
-    desk.refuse_p(str![[r#"
+    let sandbox = Sandbox::with_row(1);
+    sandbox.odd("grey.jpg", "p/src/v1/0_0.jpg");
+    sandbox.refuse_p(str![[r#"
 error: p has source versions both in itself (v0) and in src (v1)
   move all source versions to one of the two places
 
@@ -66,21 +66,21 @@ error: p has source versions both in itself (v0) and in src (v1)
 
 #[test]
 fn versions_in_src() {
-    let desk = Desk::with_row(2);
-    fs::create_dir(desk.path("p/src")).unwrap();
-    fs::rename(desk.path("p/v0"), desk.path("p/src/v0")).unwrap();
-    desk.odd("grey.jpg", "p/src/v1/0_0.jpg");
-    desk.succeed(&["p"]);
-    assert_tree_rules(&desk.path("p"));
+    let sandbox = Sandbox::with_row(2);
+    fs::create_dir(sandbox.path("p/src")).unwrap();
+    fs::rename(sandbox.path("p/v0"), sandbox.path("p/src/v0")).unwrap();
+    sandbox.odd("grey.jpg", "p/src/v1/0_0.jpg");
+    sandbox.succeed(&["p"]);
+    assert_tree_rules(&sandbox.path("p"));
 }
 
 #[test]
 fn a_linked_src() {
-    let desk = Desk::with_row(1);
-    fs::create_dir(desk.path("elsewhere")).unwrap();
-    fs::rename(desk.path("p/v0"), desk.path("elsewhere/v0")).unwrap();
-    desk.link("p/src", "../elsewhere");
-    desk.refuse_p(str![[r#"
+    let sandbox = Sandbox::with_row(1);
+    fs::create_dir(sandbox.path("elsewhere")).unwrap();
+    fs::rename(sandbox.path("p/v0"), sandbox.path("elsewhere/v0")).unwrap();
+    sandbox.link("p/src", "../elsewhere");
+    sandbox.refuse_p(str![[r#"
 error: p/src is a symbolic link; the folders of source versions must be real, or moving the pyramid would break its trees
   rename, move or replace it
 
@@ -89,16 +89,16 @@ error: p/src is a symbolic link; the folders of source versions must be real, or
 
 #[test]
 fn version_numbers_with_leading_zeros_or_too_large() {
-    let desk = Desk::with_row(1);
-    fs::create_dir(desk.path("p/v01")).unwrap();
-    desk.refuse_p(str![[r#"
+    let sandbox = Sandbox::with_row(1);
+    fs::create_dir(sandbox.path("p/v01")).unwrap();
+    sandbox.refuse_p(str![[r#"
 error: p/v01 is not a version number: 0 to 4294967295 without leading zeros
   rename, move or replace it
 
 "#]]);
-    fs::remove_dir(desk.path("p/v01")).unwrap();
-    fs::create_dir(desk.path("p/v4294967296")).unwrap();
-    desk.refuse_p(str![[r#"
+    fs::remove_dir(sandbox.path("p/v01")).unwrap();
+    fs::create_dir(sandbox.path("p/v4294967296")).unwrap();
+    sandbox.refuse_p(str![[r#"
 error: p/v4294967296 is not a version number: 0 to 4294967295 without leading zeros
   rename, move or replace it
 
@@ -107,16 +107,16 @@ error: p/v4294967296 is not a version number: 0 to 4294967295 without leading ze
 
 #[test]
 fn a_file_named_like_a_version() {
-    let desk = Desk::with_row(1);
-    desk.write("p/v1", "");
-    desk.refuse_p(str![[r#"
+    let sandbox = Sandbox::with_row(1);
+    sandbox.write("p/v1", "");
+    sandbox.refuse_p(str![[r#"
 error: p/v1 is named like a source version, but is not a folder
   rename, move or replace it
 
 "#]]);
-    desk.delete("p/v1");
-    desk.pipe("p/v1");
-    desk.refuse_p(str![[r#"
+    sandbox.delete("p/v1");
+    sandbox.pipe("p/v1");
+    sandbox.refuse_p(str![[r#"
 error: p/v1 is named like a source version, but is not a folder
   rename, move or replace it
 
@@ -125,10 +125,10 @@ error: p/v1 is named like a source version, but is not a folder
 
 #[test]
 fn a_linked_version() {
-    let desk = Desk::with_row(1);
-    fs::rename(desk.path("p/v0"), desk.path("elsewhere")).unwrap();
-    desk.link("p/v0", "../elsewhere");
-    desk.refuse_p(str![[r#"
+    let sandbox = Sandbox::with_row(1);
+    fs::rename(sandbox.path("p/v0"), sandbox.path("elsewhere")).unwrap();
+    sandbox.link("p/v0", "../elsewhere");
+    sandbox.refuse_p(str![[r#"
 error: p/v0 is a symbolic link; the folders of source versions must be real, or moving the pyramid would break its trees
   rename, move or replace it
 
@@ -137,15 +137,15 @@ error: p/v0 is a symbolic link; the folders of source versions must be real, or 
 
 #[test]
 fn other_things_beside_the_versions_are_left_alone() {
-    let desk = Desk::with_row(1);
-    desk.write("p/README.md", "");
-    desk.write("p/v", "");
-    desk.write("p/v1.zip", "");
-    desk.write("p/v-1", "");
-    desk.write("p/versions/v1/0_0.jpg", "");
-    desk.write("p/V1/0_0.jpg", "");
-    desk.write("p/src", "");
-    desk.run(&["p"]).expect(
+    let sandbox = Sandbox::with_row(1);
+    sandbox.write("p/README.md", "");
+    sandbox.write("p/v", "");
+    sandbox.write("p/v1.zip", "");
+    sandbox.write("p/v-1", "");
+    sandbox.write("p/versions/v1/0_0.jpg", "");
+    sandbox.write("p/V1/0_0.jpg", "");
+    sandbox.write("p/src", "");
+    sandbox.run(&["p"]).expect(
         0,
         str![[r#"
 p: v0 built: 7 tiles (6 generated, 1 patched, 0 linked)
@@ -157,9 +157,9 @@ p: published p/dest/dzi/latest in N s
 
 #[test]
 fn gaps_in_version_numbers() {
-    let desk = Desk::with_row(2);
-    desk.odd("grey.jpg", "p/v7/0_0.jpg");
-    desk.run(&["p"]).expect(
+    let sandbox = Sandbox::with_row(2);
+    sandbox.odd("grey.jpg", "p/v7/0_0.jpg");
+    sandbox.run(&["p"]).expect(
         0,
         str![[r#"
 p: v0 built: 9 tiles (7 generated, 2 patched, 0 linked)
@@ -168,14 +168,14 @@ p: published p/dest/dzi/latest in N s
 
 "#]],
     );
-    assert_tree_rules(&desk.path("p"));
+    assert_tree_rules(&sandbox.path("p"));
 }
 
 #[test]
 fn a_version_without_tiles() {
-    let desk = Desk::with_row(2);
-    fs::create_dir(desk.path("p/v1")).unwrap();
-    desk.run(&["p"]).expect(
+    let sandbox = Sandbox::with_row(2);
+    fs::create_dir(sandbox.path("p/v1")).unwrap();
+    sandbox.run(&["p"]).expect(
         0,
         str![[r#"
 warning: p: p/v1 has no tiles; its tree shows the same as the version below
@@ -185,8 +185,8 @@ p: published p/dest/dzi/latest in N s
 
 "#]],
     );
-    assert_tree_rules(&desk.path("p"));
-    desk.run(&["p"]).expect(
+    assert_tree_rules(&sandbox.path("p"));
+    sandbox.run(&["p"]).expect(
         0,
         str![[r#"
 p: v1 is published, nothing to do
@@ -197,10 +197,10 @@ p: v1 is published, nothing to do
 
 #[test]
 fn a_linked_dest() {
-    let desk = Desk::with_row(1);
-    fs::create_dir(desk.path("elsewhere")).unwrap();
-    desk.link("p/dest", "../elsewhere");
-    let ended = desk.run(&["p"]);
+    let sandbox = Sandbox::with_row(1);
+    fs::create_dir(sandbox.path("elsewhere")).unwrap();
+    sandbox.link("p/dest", "../elsewhere");
+    let ended = sandbox.run(&["p"]);
     assert_ne!(ended.code, 0);
     test_support::cli::same(
         &ended.err,
@@ -210,32 +210,32 @@ error: p/dest is a symbolic link; links from the trees to the tiles would lead e
 
 "#]],
     );
-    assert_eq!(fs::read_dir(desk.path("elsewhere")).unwrap().count(), 0);
+    assert_eq!(fs::read_dir(sandbox.path("elsewhere")).unwrap().count(), 0);
 }
 
 #[test]
 fn a_pyramid_folder_by_other_names() {
-    let desk = Desk::with_fixture("png_alpha");
-    desk.succeed(&["png_alpha"]);
-    let reference = desk.path("png_alpha/dest/dzi");
-    copy_sources("png_alpha", &desk.path("with blank"));
-    desk.succeed(&["with blank/"]);
-    assert_same_tree(&desk.path("with blank/dest/dzi"), &reference);
+    let sandbox = Sandbox::with_fixture("png_alpha");
+    sandbox.succeed(&["png_alpha"]);
+    let reference = sandbox.path("png_alpha/dest/dzi");
+    copy_sources("png_alpha", &sandbox.path("with blank"));
+    sandbox.succeed(&["with blank/"]);
+    assert_same_tree(&sandbox.path("with blank/dest/dzi"), &reference);
 
-    copy_sources("png_alpha", &desk.path("target"));
-    desk.link("linked", "target");
-    desk.succeed(&["./linked"]);
-    assert_same_tree(&desk.path("target/dest/dzi"), &reference);
+    copy_sources("png_alpha", &sandbox.path("target"));
+    sandbox.link("linked", "target");
+    sandbox.succeed(&["./linked"]);
+    assert_same_tree(&sandbox.path("target/dest/dzi"), &reference);
 
-    copy_sources("png_alpha", &desk.path("info"));
-    desk.succeed(&["./info"]);
-    assert_same_tree(&desk.path("info/dest/dzi"), &reference);
+    copy_sources("png_alpha", &sandbox.path("info"));
+    sandbox.succeed(&["./info"]);
+    assert_same_tree(&sandbox.path("info/dest/dzi"), &reference);
 
-    copy_sources("png_alpha", &desk.path("-dash"));
-    desk.succeed(&["--", "-dash"]);
-    assert_same_tree(&desk.path("-dash/dest/dzi"), &reference);
+    copy_sources("png_alpha", &sandbox.path("-dash"));
+    sandbox.succeed(&["--", "-dash"]);
+    assert_same_tree(&sandbox.path("-dash/dest/dzi"), &reference);
 
-    let inside = Desk::with_fixture("png_alpha");
+    let inside = Sandbox::with_fixture("png_alpha");
     let mut command = inside.command();
     command.current_dir(inside.path("png_alpha")).arg(".").assert().success();
     assert_same_tree(&inside.path("png_alpha/dest/dzi"), &reference);
@@ -243,10 +243,10 @@ fn a_pyramid_folder_by_other_names() {
 
 #[test]
 fn folders_that_are_none() {
-    let desk = Desk::new();
-    desk.write("file", "");
-    desk.link("dangling", "nowhere");
-    desk.run(&["nowhere"]).expect(
+    let sandbox = Sandbox::new();
+    sandbox.write("file", "");
+    sandbox.link("dangling", "nowhere");
+    sandbox.run(&["nowhere"]).expect(
         3,
         str![[r#"
 error: nowhere: there is no such folder
@@ -254,7 +254,7 @@ error: nowhere: there is no such folder
 
 "#]],
     );
-    desk.run(&["file"]).expect(
+    sandbox.run(&["file"]).expect(
         3,
         str![[r#"
 error: file: this is not a folder
@@ -262,7 +262,7 @@ error: file: this is not a folder
 
 "#]],
     );
-    desk.run(&["dangling"]).expect(
+    sandbox.run(&["dangling"]).expect(
         3,
         str![[r#"
 error: dangling: this is not a folder
@@ -270,7 +270,7 @@ error: dangling: this is not a folder
 
 "#]],
     );
-    desk.run(&["info", "nowhere"]).expect(
+    sandbox.run(&["info", "nowhere"]).expect(
         3,
         str![[r#"
 error: nowhere: there is no such folder
@@ -278,7 +278,7 @@ error: nowhere: there is no such folder
 
 "#]],
     );
-    desk.run(&["changes", "nowhere"]).expect(
+    sandbox.run(&["changes", "nowhere"]).expect(
         3,
         str![[r#"
 error: nowhere: there is no such folder

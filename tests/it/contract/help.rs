@@ -1,10 +1,10 @@
 //! Help, version, completions, manual pages, and what is said about a wrong command line.
 
 use snapbox::str;
-use test_support::cli::{Desk, Ended};
+use test_support::cli::{Ended, Sandbox};
 
 fn run(arguments: &[&str]) -> Ended {
-    Desk::new().run(arguments)
+    Sandbox::new().run(arguments)
 }
 
 /// Fails unless all of `words` are in the text that the arguments print, with code 0 and nothing on standard error.
@@ -40,12 +40,12 @@ fn help_is_a_command_too() {
     }
     assert_eq!(run(&["help", "nonsense"]).code, 2);
     // A folder of that name is built when it is given as one.
-    let desk = Desk::new();
-    desk.row("help", 1);
-    assert_eq!(desk.run(&["help", "help"]).code, 0);
-    assert!(!desk.path("help/dest").exists());
-    desk.succeed(&["./help", "-q"]);
-    assert!(desk.path("help/dest/dzi/latest").exists());
+    let sandbox = Sandbox::new();
+    sandbox.row("help", 1);
+    assert_eq!(sandbox.run(&["help", "help"]).code, 0);
+    assert!(!sandbox.path("help/dest").exists());
+    sandbox.succeed(&["./help", "-q"]);
+    assert!(sandbox.path("help/dest/dzi/latest").exists());
 }
 
 #[test]

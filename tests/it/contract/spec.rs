@@ -2,18 +2,18 @@
 
 use snapbox::data::Inline;
 use snapbox::str;
-use test_support::cli::{Desk, Ended};
+use test_support::cli::{Ended, Sandbox};
 
 /// Fails unless `build` refuses this pyramid.json with this message, and `info` with the same.
 #[track_caller]
 fn refused(text: &[u8], expected: Inline) {
-    let desk = Desk::with_row(1);
-    desk.spec("p", text);
-    let informed = desk.run(&["info", "p"]);
-    desk.refuse_p(expected);
-    let Ended { code, out, err } = desk.run(&["p"]);
+    let sandbox = Sandbox::with_row(1);
+    sandbox.spec("p", text);
+    let informed = sandbox.run(&["info", "p"]);
+    sandbox.refuse_p(expected);
+    let Ended { code, out, err } = sandbox.run(&["p"]);
     assert_eq!((informed.code, informed.out, informed.err), (code, out, err));
-    assert!(!desk.path("p/dest").exists());
+    assert!(!sandbox.path("p/dest").exists());
 }
 
 #[test]
@@ -378,9 +378,9 @@ error: p/pyramid.json: 999999999x999999999 pixels in tiles of 1 are 999999998000
 
 #[test]
 fn overlap_other_than_0_is_refused_by_build() {
-    let desk = Desk::with_row(1);
-    desk.spec("p", "{ width: 64, height: 48, tile_size: 64, overlap: 1 }");
-    desk.refuse_p(str![[r#"
+    let sandbox = Sandbox::with_row(1);
+    sandbox.spec("p", "{ width: 64, height: 48, tile_size: 64, overlap: 1 }");
+    sandbox.refuse_p(str![[r#"
 error: p/pyramid.json: "overlap" is 1, but only 0 is supported by this release
   cut the base tiles without overlap and write overlap: 0
 
@@ -515,28 +515,28 @@ fn json5_syntax_is_accepted() {
         "\u{feff}{ width: 64, height: 48, tile_size: 64, overlap: 0 }\r\n",
     ];
     for text in texts {
-        let desk = Desk::with_row(1);
-        desk.spec("p", text);
-        desk.succeed(&["p"]);
+        let sandbox = Sandbox::with_row(1);
+        sandbox.spec("p", text);
+        sandbox.succeed(&["p"]);
     }
 }
 
 #[test]
 fn missing_pyramid_json_is_refused() {
-    let desk = Desk::with_row(1);
-    desk.delete("p/pyramid.json");
-    desk.refuse_p(str![[r#"
+    let sandbox = Sandbox::with_row(1);
+    sandbox.delete("p/pyramid.json");
+    sandbox.refuse_p(str![[r#"
 error: p/pyramid.json does not exist
   write one such as { width: 750, height: 500, tile_size: 250, overlap: 0 } with your picture's numbers
 
 "#]]);
-    assert!(!desk.path("p/dest").exists());
+    assert!(!sandbox.path("p/dest").exists());
 }
 
 #[test]
 fn linked_pyramid_json_is_read() {
-    let desk = Desk::with_row(1);
-    std::fs::rename(desk.path("p/pyramid.json"), desk.path("shared.json")).unwrap();
-    desk.link("p/pyramid.json", "../shared.json");
-    desk.succeed(&["p"]);
+    let sandbox = Sandbox::with_row(1);
+    std::fs::rename(sandbox.path("p/pyramid.json"), sandbox.path("shared.json")).unwrap();
+    sandbox.link("p/pyramid.json", "../shared.json");
+    sandbox.succeed(&["p"]);
 }

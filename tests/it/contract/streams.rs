@@ -4,32 +4,32 @@ use snapbox::str;
 use std::fs::File;
 use std::process::{Command, ExitStatus, Stdio};
 use std::time::Instant;
-use test_support::cli::{Desk, HANGS};
+use test_support::cli::{HANG_TIMEOUT, Sandbox};
 use test_support::tree::{assert_same_tree, assert_tree_rules};
 
 #[test]
 fn quiet_says_nothing_on_success() {
-    let desk = Desk::with_row(2);
-    desk.run(&["p", "-q"]).expect(0, str![]);
-    desk.run(&["p", "--quiet"]).expect(0, str![]);
-    desk.run(&["p", "-q", "--rebuild-from", "0", "--progress", "always"]).expect(0, str![]);
-    let ended = desk.run(&["p", "-q", "--json"]);
+    let sandbox = Sandbox::with_row(2);
+    sandbox.run(&["p", "-q"]).expect(0, str![]);
+    sandbox.run(&["p", "--quiet"]).expect(0, str![]);
+    sandbox.run(&["p", "-q", "--rebuild-from", "0", "--progress", "always"]).expect(0, str![]);
+    let ended = sandbox.run(&["p", "-q", "--json"]);
     assert_eq!((ended.code, ended.err.as_str(), ended.json().len()), (0, "", 1));
 }
 
 #[test]
 fn quiet_still_tells_errors_and_warnings() {
-    let desk = Desk::with_row(2);
-    std::fs::create_dir(desk.path("p/v1")).unwrap();
-    desk.run(&["p", "-q"]).expect(
+    let sandbox = Sandbox::with_row(2);
+    std::fs::create_dir(sandbox.path("p/v1")).unwrap();
+    sandbox.run(&["p", "-q"]).expect(
         0,
         str![[r#"
 warning: p: p/v1 has no tiles; its tree shows the same as the version below
 
 "#]],
     );
-    desk.delete("p/v0/0_0.jpg");
-    desk.run(&["p", "-q"]).expect(
+    sandbox.delete("p/v0/0_0.jpg");
+    sandbox.run(&["p", "-q"]).expect(
         3,
         str![[r#"
 error: p/v0: 1 removed tile since v0 was published: 0_0.jpg
@@ -41,8 +41,8 @@ error: p/v0: 1 removed tile since v0 was published: 0_0.jpg
 
 #[test]
 fn verbose_says_more() {
-    let desk = Desk::with_row(2);
-    desk.run(&["p", "-v"]).expect(
+    let sandbox = Sandbox::with_row(2);
+    sandbox.run(&["p", "-v"]).expect(
         0,
         str![[r#"
 p: 128x48 pixels in 2x1 base tiles of 64, 8 levels, 9 tiles
@@ -51,7 +51,7 @@ p: published p/dest/dzi/latest in N s
 
 "#]],
     );
-    desk.run(&["p", "--verbose"]).expect(
+    sandbox.run(&["p", "--verbose"]).expect(
         0,
         str![[r#"
 p: 128x48 pixels in 2x1 base tiles of 64, 8 levels, 9 tiles
@@ -64,8 +64,8 @@ p: v0 is published, nothing to do
 #[test]
 fn a_short_build_shows_no_progress_where_there_is_no_terminal() {
     for when in ["auto", "never"] {
-        let desk = Desk::with_row(2);
-        let ended = desk.run(&["p", "--progress", when]);
+        let sandbox = Sandbox::with_row(2);
+        let ended = sandbox.run(&["p", "--progress", when]);
         assert_eq!((ended.code, ended.err.lines().count()), (0, 2), "{}", ended.err);
         assert!(!ended.err.contains(['\r', '\x1b']), "{:?}", ended.err);
     }
@@ -73,8 +73,8 @@ fn a_short_build_shows_no_progress_where_there_is_no_terminal() {
 
 #[test]
 fn a_progress_bar_leaves_whole_lines_behind() {
-    let desk = Desk::with_fixture("relief");
-    let ended = desk.run(&["relief", "--progress", "always", "-j", "1"]);
+    let sandbox = Sandbox::with_fixture("relief");
+    let ended = sandbox.run(&["relief", "--progress", "always", "-j", "1"]);
     assert_eq!(ended.code, 0);
     // What a terminal shows in the end: after a bar is cleared, the line is written over it.
     let shown: Vec<&str> = ended.err.lines().map(|line| line.rsplit("\r\x1b[K").next().unwrap()).collect();
@@ -84,12 +84,12 @@ fn a_progress_bar_leaves_whole_lines_behind() {
 
 #[test]
 fn any_number_of_threads_builds_the_same() {
-    let desk = Desk::with_fixture("png_alpha");
-    desk.succeed(&["png_alpha", "-j", "1"]);
+    let sandbox = Sandbox::with_fixture("png_alpha");
+    sandbox.succeed(&["png_alpha", "-j", "1"]);
     for threads in ["2", "7", "64"] {
-        let other = Desk::with_fixture("png_alpha");
+        let other = Sandbox::with_fixture("png_alpha");
         other.succeed(&["png_alpha", "--threads", threads]);
-        assert_same_tree(&desk.path("png_alpha/dest/dzi"), &other.path("png_alpha/dest/dzi"));
+        assert_same_tree(&sandbox.path("png_alpha/dest/dzi"), &other.path("png_alpha/dest/dzi"));
     }
 }
 
@@ -109,18 +109,18 @@ const COMMANDS: [&[&str]; 12] = [
     &["p", "--json", "-v", "--progress", "always"],
 ];
 
-/// A desk for [`COMMANDS`].
-fn desk() -> Desk {
-    let desk = Desk::with_fixture("relief");
-    desk.row("p", 2);
-    desk.succeed(&["relief", "-q"]);
-    desk
+/// A sandbox for [`COMMANDS`].
+fn sandbox() -> Sandbox {
+    let sandbox = Sandbox::with_fixture("relief");
+    sandbox.row("p", 2);
+    sandbox.succeed(&["relief", "-q"]);
+    sandbox
 }
 
 /// Waits for the end, which must come by itself and be no panic.
-fn end(desk: &Desk, arguments: &[&str], stdin: Stdio, stdout: Stdio, stderr: Stdio) -> ExitStatus {
+fn end(sandbox: &Sandbox, arguments: &[&str], stdin: Stdio, stdout: Stdio, stderr: Stdio) -> ExitStatus {
     let mut command = Command::new(test_support::program());
-    command.current_dir(desk.path("")).args(arguments).stdin(stdin).stdout(stdout).stderr(stderr);
+    command.current_dir(sandbox.path("")).args(arguments).stdin(stdin).stdout(stdout).stderr(stderr);
     let mut child = command.spawn().unwrap();
     let started = Instant::now();
     loop {
@@ -129,7 +129,7 @@ fn end(desk: &Desk, arguments: &[&str], stdin: Stdio, stdout: Stdio, stderr: Std
             assert!((0..=4).contains(&code), "{arguments:?}: {status}");
             return status;
         }
-        if started.elapsed() > HANGS {
+        if started.elapsed() > HANG_TIMEOUT {
             child.kill().unwrap();
             panic!("{arguments:?} hangs");
         }
@@ -144,52 +144,56 @@ fn unread() -> Stdio {
 
 #[test]
 fn a_pipe_that_nobody_reads() {
-    let desk = desk();
+    let sandbox = sandbox();
     for arguments in COMMANDS {
-        let usual = end(&desk, arguments, Stdio::null(), Stdio::null(), Stdio::null());
+        let usual = end(&sandbox, arguments, Stdio::null(), Stdio::null(), Stdio::null());
         for (stdout, stderr) in [(unread(), Stdio::null()), (Stdio::null(), unread()), (unread(), unread())] {
-            let status = end(&desk, arguments, Stdio::null(), stdout, stderr);
+            let status = end(&sandbox, arguments, Stdio::null(), stdout, stderr);
             assert_eq!(status, usual, "{arguments:?}");
         }
     }
-    assert_tree_rules(&desk.path("relief"));
-    assert_tree_rules(&desk.path("p"));
+    assert_tree_rules(&sandbox.path("relief"));
+    assert_tree_rules(&sandbox.path("p"));
 }
 
 #[test]
 #[cfg(target_os = "linux")]
 fn a_full_disk_behind_a_stream() {
     let full = || Stdio::from(File::options().write(true).open("/dev/full").unwrap());
-    let desk = desk();
+    let sandbox = sandbox();
     for arguments in COMMANDS {
-        let usual = end(&desk, arguments, Stdio::null(), Stdio::null(), Stdio::null()).code();
-        let err_full = end(&desk, arguments, Stdio::null(), Stdio::null(), full()).code();
+        let usual = end(&sandbox, arguments, Stdio::null(), Stdio::null(), Stdio::null()).code();
+        let err_full = end(&sandbox, arguments, Stdio::null(), Stdio::null(), full()).code();
         assert_eq!(err_full, usual, "{arguments:?}");
-        end(&desk, arguments, Stdio::null(), full(), full());
-        end(&desk, arguments, Stdio::null(), full(), Stdio::null());
+        end(&sandbox, arguments, Stdio::null(), full(), full());
+        end(&sandbox, arguments, Stdio::null(), full(), Stdio::null());
     }
-    assert_tree_rules(&desk.path("relief"));
+    assert_tree_rules(&sandbox.path("relief"));
     // Data that is lost is no success.
     for arguments in [&["info", "relief"] as &[&str], &["changes", "relief"], &["relief", "--json"]] {
-        assert_eq!(end(&desk, arguments, Stdio::null(), full(), Stdio::null()).code(), Some(1), "{arguments:?}");
+        assert_eq!(end(&sandbox, arguments, Stdio::null(), full(), Stdio::null()).code(), Some(1), "{arguments:?}");
     }
 }
 
 #[test]
 fn closed_streams() {
-    let desk = desk();
+    let sandbox = sandbox();
     for closed in ["<&-", ">&-", "2>&-", "<&- >&-", ">&- 2>&-", "<&- >&- 2>&-"] {
         for arguments in COMMANDS {
             let program = test_support::program();
             let mut shell = assert_cmd::Command::new("sh");
-            shell.current_dir(desk.path("")).timeout(HANGS).arg("-c").arg(format!("exec \"$0\" \"$@\" {closed}"));
+            shell
+                .current_dir(sandbox.path(""))
+                .timeout(HANG_TIMEOUT)
+                .arg("-c")
+                .arg(format!("exec \"$0\" \"$@\" {closed}"));
             let output = shell.arg(program).args(arguments).output().unwrap();
             let code = output.status.code().unwrap_or_else(|| panic!("{arguments:?} {closed}: {}", output.status));
             assert!((0..=4).contains(&code), "{arguments:?} {closed}: {code}");
         }
         // No message has gone into a file that was opened in a stream's stead.
-        assert_tree_rules(&desk.path("relief"));
-        assert_tree_rules(&desk.path("p"));
-        desk.succeed(&["p", "relief", "-q"]);
+        assert_tree_rules(&sandbox.path("relief"));
+        assert_tree_rules(&sandbox.path("p"));
+        sandbox.succeed(&["p", "relief", "-q"]);
     }
 }

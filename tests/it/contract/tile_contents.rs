@@ -2,12 +2,12 @@
 
 use snapbox::data::Inline;
 use snapbox::str;
-use test_support::cli::Desk;
+use test_support::cli::Sandbox;
 
 /// A pyramid of one tile that is refused.
 #[track_caller]
 fn refused(file: &str, tile: &str, expected: Inline) {
-    Desk::with_odd(file, tile, 64, 48).refuse_p(expected);
+    Sandbox::with_odd(file, tile, 64, 48).refuse_p(expected);
 }
 
 #[test]
@@ -46,19 +46,19 @@ error: p/v0: 1 tile is wrong
 
 #[test]
 fn a_turned_jpeg() {
-    Desk::with_odd("exif_orientation_6.jpg", "0_0.jpg", 64, 48).refuse_p(str![[r#"
+    Sandbox::with_odd("exif_orientation_6.jpg", "0_0.jpg", 64, 48).refuse_p(str![[r#"
 error: p/v0: 1 tile is wrong
   1 with an EXIF orientation: 0_0.jpg (EXIF orientation 6, only 1 is possible in a tile)
   v0 was not published; correct its tiles and run the same command again
 
 "#]]);
-    Desk::with_odd("exif_orientation_6.jpg", "0_0.jpg", 48, 64).refuse_p(str![[r#"
+    Sandbox::with_odd("exif_orientation_6.jpg", "0_0.jpg", 48, 64).refuse_p(str![[r#"
 error: p/v0: 1 tile is wrong
   1 of the wrong size: 0_0.jpg (64x48 pixels, expected 48x64)
   v0 was not published; correct its tiles and run the same command again
 
 "#]]);
-    Desk::with_odd("exif_orientation_1.jpg", "0_0.jpg", 64, 48).succeed(&["p"]);
+    Sandbox::with_odd("exif_orientation_1.jpg", "0_0.jpg", 64, 48).succeed(&["p"]);
 }
 
 #[test]
@@ -175,19 +175,19 @@ error: p/v0: 1 tile is wrong
 
 #[test]
 fn wrong_size() {
-    Desk::with_odd("plain.jpg", "0_0.jpg", 64, 49).refuse_p(str![[r#"
+    Sandbox::with_odd("plain.jpg", "0_0.jpg", 64, 49).refuse_p(str![[r#"
 error: p/v0: 1 tile is wrong
   1 of the wrong size: 0_0.jpg (64x48 pixels, expected 64x49)
   v0 was not published; correct its tiles and run the same command again
 
 "#]]);
-    Desk::with_odd("plain.jpg", "0_0.jpg", 63, 48).refuse_p(str![[r#"
+    Sandbox::with_odd("plain.jpg", "0_0.jpg", 63, 48).refuse_p(str![[r#"
 error: p/v0: 1 tile is wrong
   1 of the wrong size: 0_0.jpg (64x48 pixels, expected 63x48)
   v0 was not published; correct its tiles and run the same command again
 
 "#]]);
-    Desk::with_odd("rgb.png", "0_0.png", 10, 10).refuse_p(str![[r#"
+    Sandbox::with_odd("rgb.png", "0_0.png", 10, 10).refuse_p(str![[r#"
 error: p/v0: 1 tile is wrong
   1 of the wrong size: 0_0.png (64x48 pixels, expected 10x10)
   v0 was not published; correct its tiles and run the same command again
@@ -197,9 +197,9 @@ error: p/v0: 1 tile is wrong
 
 #[test]
 fn many_tiles_of_the_wrong_size() {
-    let desk = Desk::with_row(40);
-    desk.spec("p", "{ width: 2560, height: 50, tile_size: 64, overlap: 0 }");
-    desk.refuse_p(str![[r#"
+    let sandbox = Sandbox::with_row(40);
+    sandbox.spec("p", "{ width: 2560, height: 50, tile_size: 64, overlap: 0 }");
+    sandbox.refuse_p(str![[r#"
 error: p/v0: 40 tiles are wrong
   40 of the wrong size: 0_0.jpg, 1_0.jpg, 2_0.jpg, ... (64x48 pixels, expected 64x50)
   v0 was not published; correct its tiles and run the same command again
@@ -209,14 +209,14 @@ error: p/v0: 40 tiles are wrong
 
 #[test]
 fn many_kinds_at_once() {
-    let desk = Desk::with_row(8);
+    let sandbox = Sandbox::with_row(8);
     for (column, file) in
         ["cmyk.jpg", "truncated.jpg", "exif_orientation_6.jpg", "empty.jpg", "really_png.jpg"].iter().enumerate()
     {
-        desk.odd(file, &format!("p/v0/{}_0.jpg", column + 1));
+        sandbox.odd(file, &format!("p/v0/{}_0.jpg", column + 1));
     }
-    desk.write("p/v0/6_0.jpg", std::fs::read(test_support::fixture("relief/v0/0_0.jpg")).unwrap());
-    desk.refuse_p(str![[r#"
+    sandbox.write("p/v0/6_0.jpg", std::fs::read(test_support::fixture("relief/v0/0_0.jpg")).unwrap());
+    sandbox.refuse_p(str![[r#"
 error: p/v0: 6 tiles are wrong
   1 of the wrong size: 6_0.jpg (256x256 pixels, expected 64x48)
   3 damaged: 2_0.jpg (byte 1077: the file is cut short), 4_0.jpg (it is empty), 5_0.jpg (it is a PNG, not a JPEG); and 2 of other kinds
@@ -227,11 +227,11 @@ error: p/v0: 6 tiles are wrong
 
 #[test]
 fn a_patch_with_a_damaged_tile_leaves_what_is_published() {
-    let desk = Desk::with_row(3);
-    desk.succeed(&["p"]);
-    desk.odd("grey.jpg", "p/v1/0_0.jpg");
-    desk.odd("truncated.jpg", "p/v1/1_0.jpg");
-    desk.refuse(
+    let sandbox = Sandbox::with_row(3);
+    sandbox.succeed(&["p"]);
+    sandbox.odd("grey.jpg", "p/v1/0_0.jpg");
+    sandbox.odd("truncated.jpg", "p/v1/1_0.jpg");
+    sandbox.refuse(
         "p",
         &["p"],
         3,
@@ -243,8 +243,8 @@ error: p/v1: 1 tile is wrong
 "#]],
     );
     // Once it is corrected, the same command works.
-    desk.odd("grey.jpg", "p/v1/1_0.jpg");
-    desk.run(&["p"]).expect(
+    sandbox.odd("grey.jpg", "p/v1/1_0.jpg");
+    sandbox.run(&["p"]).expect(
         0,
         str![[r#"
 p: v1 built: 12 tiles (8 generated, 2 patched, 2 linked)
@@ -252,18 +252,18 @@ p: published p/dest/dzi/latest in N s
 
 "#]],
     );
-    test_support::tree::assert_tree_rules(&desk.path("p"));
+    test_support::tree::assert_tree_rules(&sandbox.path("p"));
 }
 
 #[test]
 fn earlier_versions_of_a_failed_build_are_published() {
-    let desk = Desk::with_row(3);
-    desk.odd("grey.jpg", "p/v1/0_0.jpg");
-    desk.odd("truncated.jpg", "p/v2/1_0.jpg");
-    let ended = desk.run(&["p"]);
+    let sandbox = Sandbox::with_row(3);
+    sandbox.odd("grey.jpg", "p/v1/0_0.jpg");
+    sandbox.odd("truncated.jpg", "p/v2/1_0.jpg");
+    let ended = sandbox.run(&["p"]);
     assert_eq!(ended.code, 3);
     let wrong = "\np: v1 built: 12 tiles (8 generated, 1 patched, 3 linked)\nerror: p/v2: 1 tile is wrong\n  1 damaged: 1_0.jpg";
     assert!(ended.err.contains(wrong), "{}", ended.err);
-    test_support::tree::assert_tree_rules(&desk.path("p"));
-    assert_eq!(std::fs::read_link(desk.path("p/dest/dzi/latest")).unwrap().to_str(), Some("v1"));
+    test_support::tree::assert_tree_rules(&sandbox.path("p"));
+    assert_eq!(std::fs::read_link(sandbox.path("p/dest/dzi/latest")).unwrap().to_str(), Some("v1"));
 }

@@ -4,8 +4,8 @@ use image::{Rgb, RgbImage};
 use proptest::prelude::*;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use test_support::cutting::{SIDE, SIZE, cut, cut_once, exactly, picture, save, tiles};
-use test_support::pictures::tree_shows;
+use test_support::cutting::{SIDE, SIZE, cut, cut_once, picture, pixels_of, save, tiles};
+use test_support::pictures::tree_pixels;
 use test_support::tree::assert_tree_rules;
 
 /// The files of the latest tree below its folder, as they are read.
@@ -51,7 +51,7 @@ proptest! {
     #[test]
     fn any_history_shows_the_picture(edits in prop::collection::vec((edit(), any::<bool>()), 1..7), jpeg: bool) {
         let format = if jpeg { "jpg" } else { "png" };
-        let (desk, mut shown) = cut_once(format, &["--build"]);
+        let (sandbox, mut shown) = cut_once(format, &["--build"]);
         let (mut pictures, mut version) = (vec![shown.clone()], 0);
         for (edit, build) in edits {
             let mut next = shown.clone();
@@ -67,17 +67,17 @@ proptest! {
                 Edit::All(seed) => next = picture(seed),
                 Edit::Back(steps) => next = pictures[pictures.len().saturating_sub(steps)].clone(),
                 Edit::Vacuum => {
-                    desk.succeed(&["build", "p", "-q"]);
-                    desk.succeed(&["vacuum", "p", "--keep-last", "1", "-q"]);
+                    sandbox.succeed(&["build", "p", "-q"]);
+                    sandbox.succeed(&["vacuum", "p", "--keep-last", "1", "-q"]);
                 }
             }
-            save(&desk, "b.png", &next);
-            let object = cut(&desk, if build { &["b.png", "p", "--build"] } else { &["b.png", "p"] });
+            save(&sandbox, "b.png", &next);
+            let object = cut(&sandbox, if build { &["b.png", "p", "--build"] } else { &["b.png", "p"] });
             let differ = differing(&shown, &next);
             if object["status"] == "cut" {
                 version += 1;
                 prop_assert_eq!(&object["version"], version);
-                let written = tiles(&desk, &format!("p/v{version}"));
+                let written = tiles(&sandbox, &format!("p/v{version}"));
                 // Two pictures may be the same JPEG.
                 let right = if jpeg { written.is_subset(&differ) } else { written == differ };
                 prop_assert!(right, "{written:?} were written, {differ:?} differ");
@@ -87,14 +87,14 @@ proptest! {
             shown = next;
             pictures.push(shown.clone());
         }
-        desk.succeed(&["build", "p", "-q"]);
-        assert_tree_rules(&desk.path("p"));
-        desk.succeed(&["verify", "p", "-q"]);
-        save(&desk, "b.png", &shown);
-        desk.succeed(&["cut", "b.png", "fresh", "--tile-size", "16", "--format", format, "--build"]);
-        let tree = tree_shows(&desk.path("p"), SIZE, SIDE, format);
-        prop_assert!(jpeg || tree == exactly(&shown));
-        let (p, fresh) = (latest_tree(&desk.path("p")), latest_tree(&desk.path("fresh")));
+        sandbox.succeed(&["build", "p", "-q"]);
+        assert_tree_rules(&sandbox.path("p"));
+        sandbox.succeed(&["verify", "p", "-q"]);
+        save(&sandbox, "b.png", &shown);
+        sandbox.succeed(&["cut", "b.png", "fresh", "--tile-size", "16", "--format", format, "--build"]);
+        let tree = tree_pixels(&sandbox.path("p"), SIZE, SIDE, format);
+        prop_assert!(jpeg || tree == pixels_of(&shown));
+        let (p, fresh) = (latest_tree(&sandbox.path("p")), latest_tree(&sandbox.path("fresh")));
         prop_assert!(p == fresh, "a history and a fresh cut differ");
     }
 }

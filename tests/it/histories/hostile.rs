@@ -6,22 +6,22 @@ use std::fs;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
-use test_support::cli::Desk;
+use test_support::cli::Sandbox;
 use test_support::tree::{assert_same_snapshot, assert_tree_rules, snapshot};
 
 #[test]
 fn sixty_versions_of_one_tile() {
-    let desk = Desk::with_row(2);
+    let sandbox = Sandbox::with_row(2);
     let files = ["grey.jpg", "progressive.jpg", "restart.jpg", "422.jpg"];
     for version in 1..60 {
-        desk.odd(files[version % files.len()], &format!("p/v{version}/0_0.jpg"));
+        sandbox.odd(files[version % files.len()], &format!("p/v{version}/0_0.jpg"));
     }
-    desk.succeed(&["p", "-q"]);
-    assert_tree_rules(&desk.path("p"));
-    desk.succeed(&["verify", "p", "-q"]);
+    sandbox.succeed(&["p", "-q"]);
+    assert_tree_rules(&sandbox.path("p"));
+    sandbox.succeed(&["verify", "p", "-q"]);
     // No link leads to a link, so no limit on their number is near.
     for version in 0..60 {
-        let levels = desk.path(&format!("p/dest/dzi/v{version}/dzi_files"));
+        let levels = sandbox.path(&format!("p/dest/dzi/v{version}/dzi_files"));
         for entry in
             walkdir::WalkDir::new(levels).into_iter().map(Result::unwrap).filter(|entry| entry.path_is_symlink())
         {
@@ -29,9 +29,9 @@ fn sixty_versions_of_one_tile() {
             assert!(target.symlink_metadata().unwrap().is_file(), "{}", target.display());
         }
     }
-    desk.succeed(&["vacuum", "p", "-q", "--drop", "3..57"]);
-    assert_tree_rules(&desk.path("p"));
-    desk.succeed(&["verify", "p", "-q"]);
+    sandbox.succeed(&["vacuum", "p", "-q", "--drop", "3..57"]);
+    assert_tree_rules(&sandbox.path("p"));
+    sandbox.succeed(&["verify", "p", "-q"]);
 }
 
 /// Takes a folder away when so many tiles are done.
@@ -52,32 +52,32 @@ impl Observer for Vanishing {
 
 #[test]
 fn a_version_that_vanishes_during_the_build_is_an_error_and_nothing_else() {
-    let desk = Desk::with_fixture("relief");
-    fs::remove_dir_all(desk.path("relief/v2")).unwrap();
-    fs::rename(desk.path("relief/v1"), desk.path("aside")).unwrap();
-    desk.succeed(&["relief", "-q"]);
-    fs::rename(desk.path("aside"), desk.path("relief/v1")).unwrap();
-    let before = snapshot(&desk.path("relief/dest/dzi"));
+    let sandbox = Sandbox::with_fixture("relief");
+    fs::remove_dir_all(sandbox.path("relief/v2")).unwrap();
+    fs::rename(sandbox.path("relief/v1"), sandbox.path("aside")).unwrap();
+    sandbox.succeed(&["relief", "-q"]);
+    fs::rename(sandbox.path("aside"), sandbox.path("relief/v1")).unwrap();
+    let before = snapshot(&sandbox.path("relief/dest/dzi"));
     let options =
         BuildOptions { threads: NonZeroUsize::new(1), durability: Durability::Unflushed, ..BuildOptions::default() };
     for version in ["v0", "v1"] {
         for after in [1, 2, 3, 5] {
-            let folder = desk.path("relief").join(version);
+            let folder = sandbox.path("relief").join(version);
             let vanishing = Vanishing { after, folder: folder.clone(), done: AtomicU64::new(0) };
-            let result = Pyramid::open(desk.path("relief")).unwrap().build_observed(&options, &vanishing);
+            let result = Pyramid::open(sandbox.path("relief")).unwrap().build_observed(&options, &vanishing);
             fs::rename(folder.with_extension("gone"), &folder).unwrap();
             // An opened folder can still be read after it was renamed, so it may as well succeed.
             if result.is_ok() {
-                desk.succeed(&["verify", "relief", "-q"]);
-                fs::remove_dir_all(desk.path("relief/dest")).unwrap();
-                fs::rename(desk.path("relief/v1"), desk.path("aside")).unwrap();
-                desk.succeed(&["relief", "-q"]);
-                fs::rename(desk.path("aside"), desk.path("relief/v1")).unwrap();
+                sandbox.succeed(&["verify", "relief", "-q"]);
+                fs::remove_dir_all(sandbox.path("relief/dest")).unwrap();
+                fs::rename(sandbox.path("relief/v1"), sandbox.path("aside")).unwrap();
+                sandbox.succeed(&["relief", "-q"]);
+                fs::rename(sandbox.path("aside"), sandbox.path("relief/v1")).unwrap();
             }
-            assert_same_snapshot(&before, &snapshot(&desk.path("relief/dest/dzi")));
+            assert_same_snapshot(&before, &snapshot(&sandbox.path("relief/dest/dzi")));
         }
     }
-    desk.succeed(&["relief", "-q"]);
-    assert_tree_rules(&desk.path("relief"));
-    desk.succeed(&["verify", "relief", "-q"]);
+    sandbox.succeed(&["relief", "-q"]);
+    assert_tree_rules(&sandbox.path("relief"));
+    sandbox.succeed(&["verify", "relief", "-q"]);
 }

@@ -14,24 +14,24 @@ use super::tree::{Snapshot, assert_same_snapshot, assert_sources_unchanged, snap
 use super::{copy_sources, fixture, program};
 
 /// Longer than anything takes that does not hang, however busy the machine is.
-pub const HANGS: Duration = Duration::from_secs(120);
+pub const HANG_TIMEOUT: Duration = Duration::from_secs(120);
 
 /// A temporary folder in which the program is run.
-pub struct Desk {
+pub struct Sandbox {
     folder: TempDir,
 }
 
-impl Desk {
+impl Sandbox {
     /// An empty one.
-    pub fn new() -> Desk {
-        Desk { folder: TempDir::with_prefix("cli").unwrap() }
+    pub fn new() -> Sandbox {
+        Sandbox { folder: TempDir::with_prefix("cli").unwrap() }
     }
 
     /// An empty one in memory, where the system has a place there: flushing to a disk takes most of the time of a small
     /// build.
-    pub fn in_memory() -> Desk {
+    pub fn in_memory() -> Sandbox {
         let folder = tempfile::Builder::new().prefix("cli").tempdir_in("/dev/shm");
-        folder.map_or_else(|_| Desk::new(), |folder| Desk { folder })
+        folder.map_or_else(|_| Sandbox::new(), |folder| Sandbox { folder })
     }
 
     /// Takes the lock of the pyramid `p`, as another process would: what counts is who opened the file.
@@ -44,28 +44,28 @@ impl Desk {
     }
 
     /// One with a pyramid `p` of JPEG tiles in a single row, 64x48 pixels each.
-    pub fn with_row(tiles: usize) -> Desk {
-        let desk = Desk::new();
-        desk.row("p", tiles);
-        desk
+    pub fn with_row(tiles: usize) -> Sandbox {
+        let sandbox = Sandbox::new();
+        sandbox.row("p", tiles);
+        sandbox
     }
 
     /// One with a copy of a fixture, named like it.
-    pub fn with_fixture(name: &str) -> Desk {
-        let desk = Desk::new();
-        copy_sources(name, &desk.path(name));
-        desk
+    pub fn with_fixture(name: &str) -> Sandbox {
+        let sandbox = Sandbox::new();
+        copy_sources(name, &sandbox.path(name));
+        sandbox
     }
 
     /// One with the pyramid `p` of a single tile, a copy of `fixtures/odd/file` under the name `tile`.
-    pub fn with_odd(file: &str, tile: &str, width: u32, height: u32) -> Desk {
-        let desk = Desk::new();
-        desk.spec("p", format!("{{ width: {width}, height: {height}, tile_size: 64, overlap: 0 }}"));
-        desk.odd(file, &format!("p/v0/{tile}"));
-        desk
+    pub fn with_odd(file: &str, tile: &str, width: u32, height: u32) -> Sandbox {
+        let sandbox = Sandbox::new();
+        sandbox.spec("p", format!("{{ width: {width}, height: {height}, tile_size: 64, overlap: 0 }}"));
+        sandbox.odd(file, &format!("p/v0/{tile}"));
+        sandbox
     }
 
-    /// Adds a pyramid like that of [`Desk::with_row`].
+    /// Adds a pyramid like that of [`Sandbox::with_row`].
     pub fn row(&self, name: &str, tiles: usize) {
         self.spec(name, format!("{{ width: {}, height: 48, tile_size: 64, overlap: 0 }}", 64 * tiles));
         for column in 0..tiles {
@@ -113,7 +113,7 @@ impl Desk {
     /// The program, to be run in this folder.
     pub fn command(&self) -> assert_cmd::Command {
         let mut command = assert_cmd::Command::new(program());
-        command.current_dir(self.folder.path()).timeout(HANGS);
+        command.current_dir(self.folder.path()).timeout(HANG_TIMEOUT);
         command
     }
 

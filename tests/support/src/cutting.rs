@@ -1,7 +1,7 @@
 //! Pictures cut by the program, version after version.
 
-use super::cli::Desk;
-use super::pictures::{Noise, Shown};
+use super::cli::Sandbox;
+use super::pictures::{Noise, Pixels};
 use image::{DynamicImage, ImageFormat, Rgb, RgbImage};
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -18,15 +18,15 @@ pub fn picture(seed: u64) -> RgbImage {
 }
 
 /// Writes a picture in the format that its name says.
-pub fn save(desk: &Desk, name: &str, picture: &RgbImage) {
+pub fn save(sandbox: &Sandbox, name: &str, picture: &RgbImage) {
     let mut bytes = std::io::Cursor::new(Vec::new());
     picture.write_to(&mut bytes, ImageFormat::from_path(name).unwrap()).unwrap();
-    desk.write(name, bytes.into_inner());
+    sandbox.write(name, bytes.into_inner());
 }
 
 /// The names of a version's tiles without their extension.
-pub fn tiles(desk: &Desk, version: &str) -> BTreeSet<String> {
-    let names = std::fs::read_dir(desk.path(version)).unwrap().map(|entry| entry.unwrap().file_name());
+pub fn tiles(sandbox: &Sandbox, version: &str) -> BTreeSet<String> {
+    let names = std::fs::read_dir(sandbox.path(version)).unwrap().map(|entry| entry.unwrap().file_name());
     names.map(|name| name.to_str().unwrap().rsplit_once('.').unwrap().0.to_owned()).collect()
 }
 
@@ -37,21 +37,21 @@ pub fn names<const N: usize>(names: [&str; N]) -> BTreeSet<String> {
 
 /// Cuts, and returns the JSON object.
 #[track_caller]
-pub fn cut(desk: &Desk, arguments: &[&str]) -> Value {
-    let ended = desk.succeed(&[&["cut", "--json"], arguments].concat());
+pub fn cut(sandbox: &Sandbox, arguments: &[&str]) -> Value {
+    let ended = sandbox.succeed(&[&["cut", "--json"], arguments].concat());
     ended.json().remove(0)
 }
 
 /// What a picture shows.
-pub fn exactly(picture: &RgbImage) -> Shown {
+pub fn pixels_of(picture: &RgbImage) -> Pixels {
     DynamicImage::from(picture.clone()).to_rgba16()
 }
 
-/// A desk with `p`, cut from `a.png` into tiles of [`SIDE`].
-pub fn cut_once(format: &str, more: &[&str]) -> (Desk, RgbImage) {
-    let (desk, picture) = (Desk::in_memory(), picture(1));
-    save(&desk, "a.png", &picture);
+/// A sandbox with `p`, cut from `a.png` into tiles of [`SIDE`].
+pub fn cut_once(format: &str, more: &[&str]) -> (Sandbox, RgbImage) {
+    let (sandbox, picture) = (Sandbox::in_memory(), picture(1));
+    save(&sandbox, "a.png", &picture);
     let arguments = ["cut", "a.png", "p", "--tile-size", "16", "--format", format];
-    desk.succeed(&[&arguments[..], more].concat());
-    (desk, picture)
+    sandbox.succeed(&[&arguments[..], more].concat());
+    (sandbox, picture)
 }

@@ -3,46 +3,46 @@
 use std::fs;
 use std::path::Path;
 
-use super::cli::Desk;
+use super::cli::Sandbox;
 use super::tree::{Snapshot, snapshot};
 
 /// A built copy of a fixture.
-pub fn built(fixture: &str) -> Desk {
-    let desk = Desk::with_fixture(fixture);
-    desk.succeed(&[fixture, "-q"]);
-    desk
+pub fn built(fixture: &str) -> Sandbox {
+    let sandbox = Sandbox::with_fixture(fixture);
+    sandbox.succeed(&[fixture, "-q"]);
+    sandbox
 }
 
 /// A built pyramid `p` of 4x2 PNG tiles in which only every other pixel counts for parents: v1 changes a pixel that does
 /// not, so that its parent stays; v2 brings a tile that does; v3 repeats a tile as it is and changes another.
-pub fn with_unchanged_parent() -> Desk {
-    let desk = Desk::new();
-    desk.spec("p", "{ width: 256, height: 128, tile_size: 64, overlap: 0, filter: \"nearest\" }");
+pub fn with_unchanged_parent() -> Sandbox {
+    let sandbox = Sandbox::new();
+    sandbox.spec("p", "{ width: 256, height: 128, tile_size: 64, overlap: 0, filter: \"nearest\" }");
     for column in 0..4 {
         for row in 0..2 {
-            tile(&desk, &format!("p/v0/{column}_{row}.png"), column * 20 + row * 50, 0);
+            tile(&sandbox, &format!("p/v0/{column}_{row}.png"), column * 20 + row * 50, 0);
         }
     }
-    tile(&desk, "p/v1/1_0.png", 20, 1);
-    tile(&desk, "p/v2/3_1.png", 200, 0);
-    tile(&desk, "p/v3/3_1.png", 200, 0);
-    tile(&desk, "p/v3/0_1.png", 222, 0);
-    desk.succeed(&["p", "-q"]);
-    desk
+    tile(&sandbox, "p/v1/1_0.png", 20, 1);
+    tile(&sandbox, "p/v2/3_1.png", 200, 0);
+    tile(&sandbox, "p/v3/3_1.png", 200, 0);
+    tile(&sandbox, "p/v3/0_1.png", 222, 0);
+    sandbox.succeed(&["p", "-q"]);
+    sandbox
 }
 
 /// A tile of one grey with a gradient, of which a pixel that no parent takes differs by `odd`.
-fn tile(desk: &Desk, name: &str, grey: u32, odd: u8) {
+fn tile(sandbox: &Sandbox, name: &str, grey: u32, odd: u8) {
     let mut picture = image::GrayImage::from_fn(64, 64, |x, y| image::Luma([(grey + x / 4 + y / 8).min(250) as u8]));
     picture.get_pixel_mut(1, 1).0[0] += odd;
-    let path = desk.path(name);
+    let path = sandbox.path(name);
     fs::create_dir_all(path.parent().unwrap()).unwrap();
     picture.save(path).unwrap();
 }
 
 /// All that is served.
-pub fn served(desk: &Desk, pyramid: &str) -> Snapshot {
-    snapshot(&desk.path(pyramid).join("dest/dzi"))
+pub fn served(sandbox: &Sandbox, pyramid: &str) -> Snapshot {
+    snapshot(&sandbox.path(pyramid).join("dest/dzi"))
 }
 
 /// Deletes whatever is there, be it a file, a link or a folder.

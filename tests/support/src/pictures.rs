@@ -6,7 +6,7 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 /// Pixels of any picture, so that all can be compared: 255 of 8 bits are 65535 here.
-pub type Shown = ImageBuffer<Rgba<u16>, Vec<u16>>;
+pub type Pixels = ImageBuffer<Rgba<u16>, Vec<u16>>;
 
 /// A source of numbers that are the same in each run.
 pub struct Noise(u64);
@@ -30,20 +30,20 @@ impl Noise {
 }
 
 /// What the `image` crate makes of a file.
-pub fn by_image(bytes: &[u8]) -> Shown {
+pub fn by_image(bytes: &[u8]) -> Pixels {
     image::load_from_memory(bytes).unwrap().to_rgba16()
 }
 
 /// What a file shows when it is turned as Exif says.
-pub fn turned(shown: &Shown, orientation: u8) -> Shown {
-    let mut image = image::DynamicImage::ImageRgba16(shown.clone());
+pub fn oriented(pixels: &Pixels, orientation: u8) -> Pixels {
+    let mut image = image::DynamicImage::ImageRgba16(pixels.clone());
     image.apply_orientation(image::metadata::Orientation::from_exif(orientation).unwrap());
     image.to_rgba16()
 }
 
 /// The tiles joined, as `read` gives them by column and row.
-pub fn joined((width, height): (u32, u32), side: u32, read: impl Fn(u32, u32) -> Vec<u8>) -> Shown {
-    let mut whole = Shown::new(width, height);
+pub fn join_tiles((width, height): (u32, u32), side: u32, read: impl Fn(u32, u32) -> Vec<u8>) -> Pixels {
+    let mut whole = Pixels::new(width, height);
     for row in 0..height.div_ceil(side) {
         for column in 0..width.div_ceil(side) {
             let tile = by_image(&read(column, row));
@@ -62,17 +62,17 @@ pub fn latest_source(folder: &Path, name: &str) -> PathBuf {
 }
 
 /// What the source versions show in the end.
-pub fn sources_show(folder: &Path, size: (u32, u32), side: u32, extension: &str) -> Shown {
-    joined(size, side, |column, row| {
+pub fn source_pixels(folder: &Path, size: (u32, u32), side: u32, extension: &str) -> Pixels {
+    join_tiles(size, side, |column, row| {
         std::fs::read(latest_source(folder, &format!("{column}_{row}.{extension}"))).unwrap()
     })
 }
 
 /// What the base level of the latest tree shows.
-pub fn tree_shows(folder: &Path, size: (u32, u32), side: u32, extension: &str) -> Shown {
+pub fn tree_pixels(folder: &Path, size: (u32, u32), side: u32, extension: &str) -> Pixels {
     let level = 32 - (size.0.max(size.1) - 1).leading_zeros();
     let tiles = folder.join(format!("dest/dzi/latest/dzi_files/{level}"));
-    joined(size, side, |column, row| std::fs::read(tiles.join(format!("{column}_{row}.{extension}"))).unwrap())
+    join_tiles(size, side, |column, row| std::fs::read(tiles.join(format!("{column}_{row}.{extension}"))).unwrap())
 }
 
 /// Numbers that are the same in each run, as a closure.
@@ -124,7 +124,7 @@ impl Png {
 }
 
 /// A PNM of kind 1 to 7 and what it shows. A P7 has the channels, the others those of their kind.
-pub fn pnm(kind: u8, (width, height): (u32, u32), most: u32, channels: u32, seed: u64) -> (Vec<u8>, Shown) {
+pub fn pnm(kind: u8, (width, height): (u32, u32), most: u32, channels: u32, seed: u64) -> (Vec<u8>, Pixels) {
     let channels = [1, 1, 3, 1, 1, 3, channels][usize::from(kind) - 1];
     let most = if matches!(kind, 1 | 4) { 1 } else { most };
     let mut noise = Noise::new(seed);
@@ -158,8 +158,8 @@ pub fn pnm(kind: u8, (width, height): (u32, u32), most: u32, channels: u32, seed
         let alpha = if channels.is_multiple_of(2) { scaled(pixel[channels as usize - 1]) } else { 65535 };
         [colour[0], colour[1], colour[2], alpha]
     });
-    let shown = Shown::from_raw(width, height, pixels.collect()).unwrap();
-    (file, shown)
+    let pixels = Pixels::from_raw(width, height, pixels.collect()).unwrap();
+    (file, pixels)
 }
 
 /// A WebP without loss.
@@ -183,7 +183,7 @@ pub fn lossy_webp((width, height): (u32, u32), seed: u64) -> Vec<u8> {
     let random = |noise: &mut Noise, count: u32| (0..count).map(|_| noise.next() as u8).collect::<Vec<u8>>();
     let first = [vec![0; 12], random(&mut noise, 400 + 40 * blocks)].concat();
     let rest = random(&mut noise, 1000 + 2000 * blocks);
-    // A key frame of version 0 that is shown, and the length of its first part.
+    // A key frame of version 0 that is pixels, and the length of its first part.
     let tag = 0x10 | (first.len() as u32) << 5;
     let mut frame = tag.to_le_bytes()[..3].to_vec();
     frame.extend([0x9d, 0x01, 0x2a]);
@@ -241,7 +241,7 @@ pub fn icc_of(path: &Path) -> Option<Vec<u8>> {
 }
 
 /// Decibels of signal over noise, of colours without alpha.
-pub fn psnr(one: &Shown, other: &Shown) -> f64 {
+pub fn psnr(one: &Pixels, other: &Pixels) -> f64 {
     assert_eq!(one.dimensions(), other.dimensions());
     let squares = one.pixels().zip(other.pixels()).map(|(one, other)| {
         let square = |at: usize| (f64::from(one.0[at]) - f64::from(other.0[at])).powi(2);

@@ -198,9 +198,9 @@ pub const PATCH: Scenario = Scenario { name: "patch", prepare: patch, arguments:
 pub const REBUILD: Scenario =
     Scenario { name: "rebuild", prepare: all_published, arguments: &["build", "--rebuild-from", "0"] };
 /// A repair in place.
-pub const MEND: Scenario = Scenario { name: "repair", prepare: damaged, arguments: &["repair"] };
+pub const REPAIR: Scenario = Scenario { name: "repair", prepare: damaged, arguments: &["repair"] };
 /// A repair that builds again.
-pub const MEND_BY_BUILDING: Scenario =
+pub const REPAIR_BY_REBUILDING: Scenario =
     Scenario { name: "repair that builds again", prepare: manifest_lost, arguments: &["repair"] };
 
 /// The published trees, each by itself.

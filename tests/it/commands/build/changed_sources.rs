@@ -3,53 +3,53 @@
 use snapbox::str;
 use std::fs::{self, File};
 use std::time::{Duration, SystemTime};
-use test_support::cli::Desk;
+use test_support::cli::Sandbox;
 use test_support::copy_folder;
 use test_support::tree::{assert_same_tree, assert_sources_unchanged, assert_tree_rules, snapshot, source_fingerprint};
 
 /// A published pyramid `p` of four tiles in v0, of which v1 and v2 change one each.
-fn published() -> Desk {
-    let desk = Desk::with_row(4);
-    desk.odd("grey.jpg", "p/v1/1_0.jpg");
-    desk.odd("progressive.jpg", "p/v2/2_0.jpg");
-    desk.odd("restart.jpg", "p/v2/3_0.jpg");
-    desk.succeed(&["p", "-q"]);
-    desk
+fn published() -> Sandbox {
+    let sandbox = Sandbox::with_row(4);
+    sandbox.odd("grey.jpg", "p/v1/1_0.jpg");
+    sandbox.odd("progressive.jpg", "p/v2/2_0.jpg");
+    sandbox.odd("restart.jpg", "p/v2/3_0.jpg");
+    sandbox.succeed(&["p", "-q"]);
+    sandbox
 }
 
 /// Builds again from a version on, and compares with a pyramid that is built from nothing.
 #[track_caller]
-fn rebuild(desk: &Desk, from: &str) {
-    let sources = source_fingerprint(&desk.path("p"));
-    desk.succeed(&["p", "-q", "--rebuild-from", from]);
-    assert_sources_unchanged(&desk.path("p"), &sources);
-    assert_tree_rules(&desk.path("p"));
+fn rebuild(sandbox: &Sandbox, from: &str) {
+    let sources = source_fingerprint(&sandbox.path("p"));
+    sandbox.succeed(&["p", "-q", "--rebuild-from", from]);
+    assert_sources_unchanged(&sandbox.path("p"), &sources);
+    assert_tree_rules(&sandbox.path("p"));
 
-    let fresh = Desk::new();
-    for version in (0..5).map(|number| format!("p/v{number}")).filter(|version| desk.path(version).is_dir()) {
-        copy_folder(&desk.path(&version), &fresh.path(&version));
+    let fresh = Sandbox::new();
+    for version in (0..5).map(|number| format!("p/v{number}")).filter(|version| sandbox.path(version).is_dir()) {
+        copy_folder(&sandbox.path(&version), &fresh.path(&version));
     }
-    fresh.spec("p", fs::read(desk.path("p/pyramid.json")).unwrap());
+    fresh.spec("p", fs::read(sandbox.path("p/pyramid.json")).unwrap());
     fresh.succeed(&["p", "-q"]);
-    assert_same_tree(&desk.path("p/dest/dzi"), &fresh.path("p/dest/dzi"));
+    assert_same_tree(&sandbox.path("p/dest/dzi"), &fresh.path("p/dest/dzi"));
 
     // And what was published stays.
-    let before = snapshot(&desk.path("p/dest/dzi"));
-    desk.succeed(&["p", "-q"]);
-    test_support::tree::assert_same_snapshot(&before, &snapshot(&desk.path("p/dest/dzi")));
+    let before = snapshot(&sandbox.path("p/dest/dzi"));
+    sandbox.succeed(&["p", "-q"]);
+    test_support::tree::assert_same_snapshot(&before, &snapshot(&sandbox.path("p/dest/dzi")));
 }
 
 /// Gives a file another time of modification.
-fn touch(desk: &Desk, name: &str) {
-    let file = File::options().write(true).open(desk.path(name)).unwrap();
+fn touch(sandbox: &Sandbox, name: &str) {
+    let file = File::options().write(true).open(sandbox.path(name)).unwrap();
     file.set_modified(SystemTime::now() - Duration::from_secs(86_400)).unwrap();
 }
 
 #[test]
 fn a_changed_tile() {
-    let desk = published();
-    desk.odd("422.jpg", "p/v1/1_0.jpg");
-    desk.refuse(
+    let sandbox = published();
+    sandbox.odd("422.jpg", "p/v1/1_0.jpg");
+    sandbox.refuse(
         "p",
         &["p"],
         3,
@@ -59,7 +59,7 @@ error: p/v1: 1 changed tile since v1 was published: 1_0.jpg
 
 "#]],
     );
-    desk.refuse(
+    sandbox.refuse(
         "p",
         &["p", "--dry-run"],
         3,
@@ -70,7 +70,7 @@ error: p/v1: 1 changed tile since v1 was published: 1_0.jpg
 "#]],
     );
     // Rebuilding later versions only does not help.
-    desk.refuse(
+    sandbox.refuse(
         "p",
         &["p", "--rebuild-from", "2"],
         3,
@@ -80,18 +80,18 @@ error: p/v1: 1 changed tile since v1 was published: 1_0.jpg
 
 "#]],
     );
-    rebuild(&desk, "1");
+    rebuild(&sandbox, "1");
 }
 
 #[test]
 fn a_changed_tile_of_the_same_length() {
-    let desk = published();
-    let mut bytes = fs::read(desk.path("p/v2/2_0.jpg")).unwrap();
+    let sandbox = published();
+    let mut bytes = fs::read(sandbox.path("p/v2/2_0.jpg")).unwrap();
     let middle = bytes.len() / 2;
     bytes[middle] ^= 1;
-    desk.write("p/v2/2_0.jpg", bytes);
-    touch(&desk, "p/v2/2_0.jpg");
-    desk.refuse(
+    sandbox.write("p/v2/2_0.jpg", bytes);
+    touch(&sandbox, "p/v2/2_0.jpg");
+    sandbox.refuse(
         "p",
         &["p"],
         3,
@@ -105,50 +105,50 @@ error: p/v2: 1 changed tile since v2 was published: 2_0.jpg
 
 #[test]
 fn many_changed_tiles() {
-    let desk = published();
+    let sandbox = published();
     for column in 0..4 {
-        desk.odd("444.jpg", &format!("p/v0/{column}_0.jpg"));
+        sandbox.odd("444.jpg", &format!("p/v0/{column}_0.jpg"));
     }
-    let ended = desk.run(&["p"]);
+    let ended = sandbox.run(&["p"]);
     assert_eq!(ended.code, 3);
     assert!(
         ended.err.starts_with("error: p/v0: 4 changed tiles since v0 was published: 0_0.jpg, 1_0.jpg, 2_0.jpg, ...\n"),
         "{}",
         ended.err
     );
-    rebuild(&desk, "0");
+    rebuild(&sandbox, "0");
 }
 
 #[test]
 fn only_times_changed() {
-    let desk = published();
+    let sandbox = published();
     for tile in ["p/v0/0_0.jpg", "p/v1/1_0.jpg", "p/v2/3_0.jpg"] {
-        touch(&desk, tile);
+        touch(&sandbox, tile);
     }
-    let before = snapshot(&desk.path("p/dest/dzi"));
-    desk.run(&["p"]).expect(
+    let before = snapshot(&sandbox.path("p/dest/dzi"));
+    sandbox.run(&["p"]).expect(
         0,
         str![[r#"
 p: v2 is published, nothing to do
 
 "#]],
     );
-    desk.run(&["p"]).expect(
+    sandbox.run(&["p"]).expect(
         0,
         str![[r#"
 p: v2 is published, nothing to do
 
 "#]],
     );
-    test_support::tree::assert_same_snapshot(&before, &snapshot(&desk.path("p/dest/dzi")));
+    test_support::tree::assert_same_snapshot(&before, &snapshot(&sandbox.path("p/dest/dzi")));
 }
 
 #[test]
 fn a_fresh_copy_with_other_times() {
-    let desk = published();
-    let copy = Desk::new();
+    let sandbox = published();
+    let copy = Sandbox::new();
     // Files get new times, links stay links.
-    let status = std::process::Command::new("cp").arg("-RP").arg(desk.path("p")).arg(copy.path("p")).status();
+    let status = std::process::Command::new("cp").arg("-RP").arg(sandbox.path("p")).arg(copy.path("p")).status();
     assert!(status.unwrap().success());
     copy.run(&["p"]).expect(
         0,
@@ -157,14 +157,14 @@ p: v2 is published, nothing to do
 
 "#]],
     );
-    assert_same_tree(&desk.path("p/dest/dzi"), &copy.path("p/dest/dzi"));
+    assert_same_tree(&sandbox.path("p/dest/dzi"), &copy.path("p/dest/dzi"));
 }
 
 #[test]
 fn an_added_tile() {
-    let desk = published();
-    desk.odd("plain.jpg", "p/v1/0_0.jpg");
-    desk.refuse(
+    let sandbox = published();
+    sandbox.odd("plain.jpg", "p/v1/0_0.jpg");
+    sandbox.refuse(
         "p",
         &["p"],
         3,
@@ -174,14 +174,14 @@ error: p/v1: 1 added tile since v1 was published: 0_0.jpg
 
 "#]],
     );
-    rebuild(&desk, "v1");
+    rebuild(&sandbox, "v1");
 }
 
 #[test]
 fn a_removed_tile_of_a_patch() {
-    let desk = published();
-    desk.delete("p/v2/3_0.jpg");
-    desk.refuse(
+    let sandbox = published();
+    sandbox.delete("p/v2/3_0.jpg");
+    sandbox.refuse(
         "p",
         &["p"],
         3,
@@ -191,31 +191,31 @@ error: p/v2: 1 removed tile since v2 was published: 3_0.jpg
 
 "#]],
     );
-    rebuild(&desk, "2");
+    rebuild(&sandbox, "2");
 }
 
 #[test]
 fn a_removed_tile_of_the_lowest_version() {
-    let desk = published();
-    desk.delete("p/v0/3_0.jpg");
+    let sandbox = published();
+    sandbox.delete("p/v0/3_0.jpg");
     let removed = "error: p/v0: 1 removed tile since v0 was published: 3_0.jpg\n";
     let missing = "error: p/v0: 1 tile is wrong\n  1 missing: 3_0.jpg\n";
     for (arguments, beginning) in [(&["p"] as &[&str], removed), (&["p", "--rebuild-from", "0"], missing)] {
-        let before = snapshot(&desk.path("p/dest/dzi"));
-        let ended = desk.run(arguments);
+        let before = snapshot(&sandbox.path("p/dest/dzi"));
+        let ended = sandbox.run(arguments);
         assert_eq!(ended.code, 3);
         assert!(ended.err.starts_with(beginning), "{}", ended.err);
-        test_support::tree::assert_same_snapshot(&before, &snapshot(&desk.path("p/dest/dzi")));
+        test_support::tree::assert_same_snapshot(&before, &snapshot(&sandbox.path("p/dest/dzi")));
     }
 }
 
 #[test]
 fn a_bit_of_everything() {
-    let desk = published();
-    desk.delete("p/v2/3_0.jpg");
-    desk.odd("444.jpg", "p/v2/2_0.jpg");
-    desk.odd("plain.jpg", "p/v2/0_0.jpg");
-    let ended = desk.run(&["p"]);
+    let sandbox = published();
+    sandbox.delete("p/v2/3_0.jpg");
+    sandbox.odd("444.jpg", "p/v2/2_0.jpg");
+    sandbox.odd("plain.jpg", "p/v2/0_0.jpg");
+    let ended = sandbox.run(&["p"]);
     assert_eq!(ended.code, 3);
     for words in [
         "p/v2: 1 changed, 1 added, 1 removed tiles since v2 was published: 0_0.jpg, 2_0.jpg, 3_0.jpg",
@@ -225,14 +225,14 @@ fn a_bit_of_everything() {
     ] {
         assert!(ended.err.contains(words), "{}", ended.err);
     }
-    rebuild(&desk, "2");
+    rebuild(&sandbox, "2");
 }
 
 #[test]
 fn a_removed_version() {
-    let desk = published();
-    fs::remove_dir_all(desk.path("p/v1")).unwrap();
-    desk.refuse(
+    let sandbox = published();
+    fs::remove_dir_all(sandbox.path("p/v1")).unwrap();
+    sandbox.refuse(
         "p",
         &["p"],
         3,
@@ -242,7 +242,7 @@ error: p/v1 does not exist, but v1 was published from it
 
 "#]],
     );
-    desk.refuse(
+    sandbox.refuse(
         "p",
         &["p", "--dry-run"],
         3,
@@ -256,9 +256,9 @@ error: p/v1 does not exist, but v1 was published from it
 
 #[test]
 fn a_removed_newest_version() {
-    let desk = published();
-    fs::remove_dir_all(desk.path("p/v2")).unwrap();
-    desk.refuse(
+    let sandbox = published();
+    fs::remove_dir_all(sandbox.path("p/v2")).unwrap();
+    sandbox.refuse(
         "p",
         &["p"],
         3,
@@ -268,18 +268,18 @@ error: p/v2 does not exist, but v2 was published from it
 
 "#]],
     );
-    rebuild(&desk, "2");
-    assert!(!desk.path("p/dest/dzi/v2").exists());
-    assert_eq!(fs::read_link(desk.path("p/dest/dzi/latest")).unwrap().to_str(), Some("v1"));
+    rebuild(&sandbox, "2");
+    assert!(!sandbox.path("p/dest/dzi/v2").exists());
+    assert_eq!(fs::read_link(sandbox.path("p/dest/dzi/latest")).unwrap().to_str(), Some("v1"));
 }
 
 #[test]
 fn changed_settings() {
     for (key, value) in [("quality", "60"), ("optimize", "true"), ("filter", "'lanczos3'"), ("linear", "true")] {
-        let desk = published();
+        let sandbox = published();
         let mut spec = format!("{{ width: 256, height: 48, tile_size: 64, overlap: 0, {key}: {value} }}");
-        desk.spec("p", &spec);
-        let ended = desk.run(&["p"]);
+        sandbox.spec("p", &spec);
+        let ended = sandbox.run(&["p"]);
         assert_eq!(ended.code, 3);
         let expected = format!("error: p: v0 was published with other settings: \"{key}\" was ");
         assert!(ended.err.starts_with(&expected), "{}", ended.err);
@@ -291,8 +291,8 @@ fn changed_settings() {
         // The defaults written out are no change.
         spec =
             "{ width: 256, height: 48, tile_size: 64, overlap: 0, quality: 80, format: 'jpg', linear: false }".into();
-        desk.spec("p", &spec);
-        desk.run(&["p"]).expect(
+        sandbox.spec("p", &spec);
+        sandbox.run(&["p"]).expect(
             0,
             str![[r#"
 p: v2 is published, nothing to do
@@ -304,9 +304,9 @@ p: v2 is published, nothing to do
 
 #[test]
 fn changed_quality() {
-    let desk = published();
-    desk.spec("p", "{ width: 256, height: 48, tile_size: 64, overlap: 0, quality: 60 }");
-    desk.refuse(
+    let sandbox = published();
+    sandbox.spec("p", "{ width: 256, height: 48, tile_size: 64, overlap: 0, quality: 60 }");
+    sandbox.refuse(
         "p",
         &["p"],
         3,
@@ -316,7 +316,7 @@ error: p: v0 was published with other settings: "quality" was 80 and is 60
 
 "#]],
     );
-    desk.refuse(
+    sandbox.refuse(
         "p",
         &["p", "--rebuild-from", "1"],
         3,
@@ -326,14 +326,14 @@ error: p: v0 was published with other settings: "quality" was 80 and is 60
 
 "#]],
     );
-    rebuild(&desk, "0");
+    rebuild(&sandbox, "0");
 }
 
 #[test]
 fn changed_size() {
-    let desk = published();
-    desk.spec("p", "{ width: 255, height: 48, tile_size: 64, overlap: 0 }");
-    desk.refuse(
+    let sandbox = published();
+    sandbox.spec("p", "{ width: 255, height: 48, tile_size: 64, overlap: 0 }");
+    sandbox.refuse(
         "p",
         &["p"],
         3,
@@ -347,8 +347,8 @@ error: p: v0 was published with other settings: "width" was 256 and is 255
 
 #[test]
 fn rebuilding_what_is_not_there() {
-    let desk = published();
-    desk.refuse(
+    let sandbox = published();
+    sandbox.refuse(
         "p",
         &["p", "--rebuild-from", "3"],
         2,
@@ -358,7 +358,7 @@ error: p: there is no version v3 or above to rebuild; the latest is v2
 
 "#]],
     );
-    desk.refuse(
+    sandbox.refuse(
         "p",
         &["p", "--rebuild-from", "v4294967295"],
         2,
@@ -368,7 +368,7 @@ error: p: there is no version v4294967295 or above to rebuild; the latest is v2
 
 "#]],
     );
-    desk.refuse(
+    sandbox.refuse(
         "p",
         &["p", "--rebuild-from", "3", "--dry-run"],
         2,
@@ -382,13 +382,13 @@ error: p: there is no version v3 or above to rebuild; the latest is v2
 
 #[test]
 fn rebuilding_what_has_not_changed() {
-    let desk = published();
-    let before = snapshot(&desk.path("p/dest/dzi"));
+    let sandbox = published();
+    let before = snapshot(&sandbox.path("p/dest/dzi"));
     for from in ["0", "1", "2"] {
-        rebuild(&desk, from);
-        test_support::tree::assert_same_snapshot(&before, &snapshot(&desk.path("p/dest/dzi")));
+        rebuild(&sandbox, from);
+        test_support::tree::assert_same_snapshot(&before, &snapshot(&sandbox.path("p/dest/dzi")));
     }
-    desk.run(&["p", "--rebuild-from", "1"]).expect(
+    sandbox.run(&["p", "--rebuild-from", "1"]).expect(
         0,
         str![[r#"
 p: v1 built: 13 tiles (8 generated, 1 patched, 4 linked)
@@ -401,21 +401,21 @@ p: published p/dest/dzi/latest in N s
 
 #[test]
 fn a_failed_rebuild_changes_nothing() {
-    let desk = published();
-    desk.odd("truncated.jpg", "p/v1/1_0.jpg");
-    let before = snapshot(&desk.path("p/dest/dzi"));
-    let ended = desk.run(&["p", "--rebuild-from", "0"]);
+    let sandbox = published();
+    sandbox.odd("truncated.jpg", "p/v1/1_0.jpg");
+    let before = snapshot(&sandbox.path("p/dest/dzi"));
+    let ended = sandbox.run(&["p", "--rebuild-from", "0"]);
     assert_eq!(ended.code, 3, "{}", ended.err);
-    test_support::tree::assert_same_snapshot(&before, &snapshot(&desk.path("p/dest/dzi")));
+    test_support::tree::assert_same_snapshot(&before, &snapshot(&sandbox.path("p/dest/dzi")));
 }
 
 #[test]
 fn a_version_that_comes_in_between() {
-    let desk = Desk::with_row(4);
-    desk.odd("progressive.jpg", "p/v2/2_0.jpg");
-    desk.succeed(&["p", "-q"]);
-    desk.odd("grey.jpg", "p/v1/1_0.jpg");
-    desk.succeed(&["p", "-q"]);
-    assert_tree_rules(&desk.path("p"));
-    rebuild(&desk, "0");
+    let sandbox = Sandbox::with_row(4);
+    sandbox.odd("progressive.jpg", "p/v2/2_0.jpg");
+    sandbox.succeed(&["p", "-q"]);
+    sandbox.odd("grey.jpg", "p/v1/1_0.jpg");
+    sandbox.succeed(&["p", "-q"]);
+    assert_tree_rules(&sandbox.path("p"));
+    rebuild(&sandbox, "0");
 }

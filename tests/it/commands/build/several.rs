@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use snapbox::str;
-use test_support::cli::Desk;
+use test_support::cli::Sandbox;
 use test_support::tree::assert_tree_rules;
 
 /// The keys of an object, in alphabetical order.
@@ -21,12 +21,12 @@ fn timeless(mut object: Value) -> Value {
 
 #[test]
 fn one_bad_pyramid_does_not_stop_the_others() {
-    let desk = Desk::new();
+    let sandbox = Sandbox::new();
     for name in ["a", "b", "c"] {
-        desk.row(name, 2);
+        sandbox.row(name, 2);
     }
-    desk.spec("b", "{}");
-    desk.run(&["a", "b", "nowhere", "c"]).expect(
+    sandbox.spec("b", "{}");
+    sandbox.run(&["a", "b", "nowhere", "c"]).expect(
         3,
         str![[r#"
 a: v0 built: 9 tiles (7 generated, 2 patched, 0 linked)
@@ -40,28 +40,28 @@ c: published c/dest/dzi/latest in N s
 
 "#]],
     );
-    assert_tree_rules(&desk.path("a"));
-    assert_tree_rules(&desk.path("c"));
-    assert!(!desk.path("b/dest").exists());
+    assert_tree_rules(&sandbox.path("a"));
+    assert_tree_rules(&sandbox.path("c"));
+    assert!(!sandbox.path("b/dest").exists());
 }
 
 #[test]
 fn the_highest_code_counts() {
-    let desk = Desk::new();
-    desk.row("input", 1);
-    desk.row("good", 1);
-    desk.row("usage", 1);
-    desk.spec("input", "{}");
-    assert_eq!(desk.run(&["good", "usage", "--rebuild-from", "1"]).code, 2);
-    assert_eq!(desk.run(&["usage", "input", "good", "--rebuild-from", "1"]).code, 3);
-    assert_eq!(desk.run(&["input", "usage", "good", "--rebuild-from", "1"]).code, 3);
-    assert_eq!(desk.run(&["good", "usage"]).code, 0);
+    let sandbox = Sandbox::new();
+    sandbox.row("input", 1);
+    sandbox.row("good", 1);
+    sandbox.row("usage", 1);
+    sandbox.spec("input", "{}");
+    assert_eq!(sandbox.run(&["good", "usage", "--rebuild-from", "1"]).code, 2);
+    assert_eq!(sandbox.run(&["usage", "input", "good", "--rebuild-from", "1"]).code, 3);
+    assert_eq!(sandbox.run(&["input", "usage", "good", "--rebuild-from", "1"]).code, 3);
+    assert_eq!(sandbox.run(&["good", "usage"]).code, 0);
 }
 
 #[test]
 fn the_same_pyramid_twice() {
-    let desk = Desk::with_row(1);
-    desk.run(&["p", "p"]).expect(
+    let sandbox = Sandbox::with_row(1);
+    sandbox.run(&["p", "p"]).expect(
         0,
         str![[r#"
 p: v0 built: 7 tiles (6 generated, 1 patched, 0 linked)
@@ -74,10 +74,10 @@ p: v0 is published, nothing to do
 
 #[test]
 fn one_json_object_a_pyramid_and_line() {
-    let desk = Desk::new();
-    desk.row("a", 2);
-    desk.row("c", 2);
-    let ended = desk.run(&["--json", "a", "b", "c"]);
+    let sandbox = Sandbox::new();
+    sandbox.row("a", 2);
+    sandbox.row("c", 2);
+    let ended = sandbox.run(&["--json", "a", "b", "c"]);
     assert_eq!(ended.code, 3);
     let objects = ended.json();
     assert_eq!(objects.iter().map(|object| object["pyramid"].clone()).collect::<Vec<_>>(), ["a", "b", "c"]);
@@ -92,20 +92,20 @@ fn one_json_object_a_pyramid_and_line() {
 
 #[test]
 fn json_of_each_status() {
-    let desk = Desk::with_row(2);
+    let sandbox = Sandbox::with_row(2);
     let built = json!({ "version": 0, "status": "built", "tiles": 9, "generated": 7, "patched": 2, "linked": 0 });
     let mut planned = built.clone();
     planned["status"] = "would_build".into();
     let mut there = built.clone();
     there["status"] = "up_to_date".into();
 
-    let run = |arguments: &[&str]| timeless(desk.succeed(arguments).json().remove(0));
+    let run = |arguments: &[&str]| timeless(sandbox.succeed(arguments).json().remove(0));
     assert_eq!(run(&["p", "--json", "--dry-run"]), json!({ "pyramid": "p", "versions": [planned] }));
     assert_eq!(run(&["p", "--json"]), json!({ "pyramid": "p", "versions": [built] }));
     assert_eq!(run(&["p", "--json"]), json!({ "pyramid": "p", "versions": [there] }));
     assert_eq!(run(&["build", "p", "--json", "--dry-run"]), json!({ "pyramid": "p", "versions": [there] }));
 
-    desk.odd("grey.jpg", "p/v1/1_0.jpg");
+    sandbox.odd("grey.jpg", "p/v1/1_0.jpg");
     let next = json!({ "version": 1, "status": "built", "tiles": 9, "generated": 7, "patched": 1, "linked": 1 });
     assert_eq!(run(&["build", "--json", "p"]), json!({ "pyramid": "p", "versions": [there, next] }));
     assert_eq!(run(&["p", "--json", "--rebuild-from", "v0"]), json!({ "pyramid": "p", "versions": [built, next] }));
@@ -114,9 +114,9 @@ fn json_of_each_status() {
 #[test]
 fn generated_patched_and_linked_are_all_tiles() {
     for name in ["relief", "png_alpha", "row_column"] {
-        let desk = Desk::with_fixture(name);
+        let sandbox = Sandbox::with_fixture(name);
         for arguments in [&[name, "--json", "--dry-run"] as &[&str], &[name, "--json"], &[name, "--json"]] {
-            let objects = desk.succeed(arguments).json();
+            let objects = sandbox.succeed(arguments).json();
             assert_eq!(objects.len(), 1);
             let versions = objects[0]["versions"].as_array().unwrap();
             assert!(versions.len() > 1);
@@ -132,16 +132,16 @@ fn generated_patched_and_linked_are_all_tiles() {
 
 #[test]
 fn json_is_all_that_standard_output_takes() {
-    let desk = Desk::with_row(2);
-    assert_eq!(desk.succeed(&["p"]).out, "");
-    let ended = desk.succeed(&["p", "--json", "-v", "--progress", "always"]);
+    let sandbox = Sandbox::with_row(2);
+    assert_eq!(sandbox.succeed(&["p"]).out, "");
+    let ended = sandbox.succeed(&["p", "--json", "-v", "--progress", "always"]);
     assert_eq!((ended.out.lines().count(), ended.json().len()), (1, 1));
 }
 
 #[test]
 fn names_are_quoted_in_json() {
-    let desk = Desk::new();
-    desk.row("a \"b\"\n", 1);
-    let ended = desk.succeed(&["a \"b\"\n", "--json"]);
+    let sandbox = Sandbox::new();
+    sandbox.row("a \"b\"\n", 1);
+    let ended = sandbox.succeed(&["a \"b\"\n", "--json"]);
     assert_eq!(ended.json()[0]["pyramid"], "a \"b\"\n");
 }

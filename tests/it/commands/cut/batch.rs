@@ -5,23 +5,23 @@ use serde_json::{Value, json};
 use snapbox::str;
 use std::path::PathBuf;
 use std::time::SystemTime;
-use test_support::cli::Desk;
+use test_support::cli::Sandbox;
 use test_support::fixture;
-use test_support::pictures::{Png, by_image, exif, pnm, sources_show, webp};
+use test_support::pictures::{Png, by_image, exif, pnm, source_pixels, webp};
 use test_support::tiff::Spec as Tiff;
 use test_support::tree::{assert_same_snapshot, assert_same_tree, assert_tree_rules, snapshot};
 
-/// A desk with three pictures of one tile each.
-fn three() -> Desk {
-    let desk = Desk::in_memory();
+/// A sandbox with three pictures of one tile each.
+fn three() -> Sandbox {
+    let sandbox = Sandbox::in_memory();
     for (name, seed) in [("a.png", 1), ("pictures/b.png", 2), ("c.d.png", 3)] {
-        desk.write(name, Png::new(6, 8).file((20, 10), seed, &[]));
+        sandbox.write(name, Png::new(6, 8).file((20, 10), seed, &[]));
     }
-    desk
+    sandbox
 }
 
-fn names(desk: &Desk, folder: &str) -> Vec<String> {
-    let entries = std::fs::read_dir(desk.path(folder)).unwrap();
+fn names(sandbox: &Sandbox, folder: &str) -> Vec<String> {
+    let entries = std::fs::read_dir(sandbox.path(folder)).unwrap();
     let mut names: Vec<String> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
     names.sort();
     names
@@ -29,14 +29,14 @@ fn names(desk: &Desk, folder: &str) -> Vec<String> {
 
 #[test]
 fn each_picture_goes_into_a_folder_of_its_name() {
-    let desk = three();
-    let ended = desk.succeed(&["cut", "a.png", "pictures/b.png", "c.d.png", "--into", "all/of it", "--build"]);
-    assert_eq!(names(&desk, "all/of it"), ["a", "b", "c.d"]);
+    let sandbox = three();
+    let ended = sandbox.succeed(&["cut", "a.png", "pictures/b.png", "c.d.png", "--into", "all/of it", "--build"]);
+    assert_eq!(names(&sandbox, "all/of it"), ["a", "b", "c.d"]);
     for (name, picture) in [("a", "a.png"), ("b", "pictures/b.png"), ("c.d", "c.d.png")] {
-        let folder = desk.path("all/of it").join(name);
+        let folder = sandbox.path("all/of it").join(name);
         assert_tree_rules(&folder);
-        let shown = by_image(&std::fs::read(desk.path(picture)).unwrap());
-        assert!(sources_show(&folder, (20, 10), 256, "png") == shown);
+        let shown = by_image(&std::fs::read(sandbox.path(picture)).unwrap());
+        assert!(source_pixels(&folder, (20, 10), 256, "png") == shown);
     }
     assert!(
         ended.err.starts_with("1/3 all/of it/a: v0 cut: 1 tile of 20x10 pixels, encoded from pixels\n"),
@@ -46,22 +46,22 @@ fn each_picture_goes_into_a_folder_of_its_name() {
     assert!(ended.err.contains("\n3/3 all/of it/c.d: v0 built: 6 tiles"), "{}", ended.err);
     assert!(ended.err.ends_with("\n3 pictures done, 0 failed\n"), "{}", ended.err);
     // Newer pictures, of which one is another.
-    desk.write("a.png", Png::new(6, 8).file((20, 10), 4, &[]));
-    let objects = desk.succeed(&["cut", "--json", "--into", "all/of it", "a.png", "c.d.png"]).json();
+    sandbox.write("a.png", Png::new(6, 8).file((20, 10), 4, &[]));
+    let objects = sandbox.succeed(&["cut", "--json", "--into", "all/of it", "a.png", "c.d.png"]).json();
     let statuses: Vec<&Value> = objects.iter().map(|object| &object["status"]).collect();
     assert_eq!(statuses, ["cut", "unchanged"]);
-    assert_eq!(names(&desk, "all/of it/a"), ["dest", "pyramid.json", "v0", "v1"]);
+    assert_eq!(names(&sandbox, "all/of it/a"), ["dest", "pyramid.json", "v0", "v1"]);
 }
 
 #[test]
 fn failures_are_told_at_the_end_and_the_highest_code_counts() {
-    let desk = three();
-    desk.write("broken.png", &Png::new(2, 8).file((20, 10), 1, &[])[..90]);
-    desk.write("all/b/pyramid.json", "{ width: 20, height: 10, tile_size: 99, overlap: 0 }");
-    desk.write("all/c.d", "a file");
+    let sandbox = three();
+    sandbox.write("broken.png", &Png::new(2, 8).file((20, 10), 1, &[])[..90]);
+    sandbox.write("all/b/pyramid.json", "{ width: 20, height: 10, tile_size: 99, overlap: 0 }");
+    sandbox.write("all/c.d", "a file");
     let arguments = ["cut", "--into", "all", "--tile-size", "16"];
     let pictures = ["broken.png", "pictures/b.png", "nowhere.png", "a.png", "c.d.png"];
-    let ended = desk.run(&[&arguments[..], &pictures].concat());
+    let ended = sandbox.run(&[&arguments[..], &pictures].concat());
     ended.expect(
         3,
         str![[r#"
@@ -82,18 +82,19 @@ error: all/c.d: this is not a folder
 
 "#]],
     );
-    assert!(desk.path("all/a/v0/1_0.png").exists());
-    assert_eq!(names(&desk, "all"), ["a", "b", "c.d"]);
-    assert_eq!(names(&desk, "all/b"), ["pyramid.json"]);
+    assert!(sandbox.path("all/a/v0/1_0.png").exists());
+    assert_eq!(names(&sandbox, "all"), ["a", "b", "c.d"]);
+    assert_eq!(names(&sandbox, "all/b"), ["pyramid.json"]);
     // Wrong usage alone is 2.
-    assert_eq!(desk.run(&["cut", "--into", "all", "--tile-size", "16", "a.png", "pictures/b.png"]).code, 2);
+    assert_eq!(sandbox.run(&["cut", "--into", "all", "--tile-size", "16", "a.png", "pictures/b.png"]).code, 2);
 }
 
 #[test]
 fn json_tells_of_each_picture() {
-    let desk = three();
-    desk.write("broken.png", "GIF89a");
-    let ended = desk.run(&["cut", "--json", "-q", "--into", "all", "a.png", "broken.png", "pictures/b.png", "--build"]);
+    let sandbox = three();
+    sandbox.write("broken.png", "GIF89a");
+    let ended =
+        sandbox.run(&["cut", "--json", "-q", "--into", "all", "a.png", "broken.png", "pictures/b.png", "--build"]);
     assert_eq!(ended.code, 3);
     let mut objects = ended.json();
     assert_eq!(objects.len(), 3);
@@ -147,24 +148,24 @@ fn json_tells_of_each_picture() {
 
 #[test]
 fn lists_of_pictures() {
-    let desk = three();
-    desk.write("unix", "a.png\n\npictures/b.png\n  \nc.d.png");
-    desk.write("windows", "a.png\r\n\r\npictures/b.png\r\nc.d.png\r\n");
-    desk.write(" odd name .png", Png::new(6, 8).file((20, 10), 5, &[]));
-    desk.write("spaces", " odd name .png\n");
+    let sandbox = three();
+    sandbox.write("unix", "a.png\n\npictures/b.png\n  \nc.d.png");
+    sandbox.write("windows", "a.png\r\n\r\npictures/b.png\r\nc.d.png\r\n");
+    sandbox.write(" odd name .png", Png::new(6, 8).file((20, 10), 5, &[]));
+    sandbox.write("spaces", " odd name .png\n");
     for list in ["unix", "windows"] {
-        desk.succeed(&["cut", "--list", list, "--into", &format!("by {list}"), "-q"]);
-        assert_eq!(names(&desk, &format!("by {list}")), ["a", "b", "c.d"]);
+        sandbox.succeed(&["cut", "--list", list, "--into", &format!("by {list}"), "-q"]);
+        assert_eq!(names(&sandbox, &format!("by {list}")), ["a", "b", "c.d"]);
     }
     // Together with paths, and through standard input.
-    let mut command = desk.command();
+    let mut command = sandbox.command();
     command.args(["cut", "a.png", "--list", "-", "--into", "both", "-q"]).write_stdin("pictures/b.png\n");
     assert!(command.output().unwrap().status.success());
-    assert_eq!(names(&desk, "both"), ["a", "b"]);
-    desk.succeed(&["cut", "--list", "spaces", "--into", "odd", "-q"]);
-    assert_eq!(names(&desk, "odd"), ["_odd_name_"]);
+    assert_eq!(names(&sandbox, "both"), ["a", "b"]);
+    sandbox.succeed(&["cut", "--list", "spaces", "--into", "odd", "-q"]);
+    assert_eq!(names(&sandbox, "odd"), ["_odd_name_"]);
     // What is no list.
-    desk.run(&["cut", "--list", "nowhere", "--into", "x"]).expect(
+    sandbox.run(&["cut", "--list", "nowhere", "--into", "x"]).expect(
         2,
         str![[r#"
 error: nowhere: No such file or directory (os error 2)
@@ -172,8 +173,8 @@ error: nowhere: No such file or directory (os error 2)
 
 "#]],
     );
-    desk.write("nothing", "\n\r\n");
-    desk.run(&["cut", "--list", "nothing", "--into", "x"]).expect(
+    sandbox.write("nothing", "\n\r\n");
+    sandbox.run(&["cut", "--list", "nothing", "--into", "x"]).expect(
         2,
         str![[r#"
 error: nothing: it names no picture
@@ -181,7 +182,7 @@ error: nothing: it names no picture
 
 "#]],
     );
-    desk.run(&["cut", "--list", "a.png", "--into", "x"]).expect(
+    sandbox.run(&["cut", "--list", "a.png", "--into", "x"]).expect(
         2,
         str![[r#"
 error: a.png: it is no list of paths, one a line: there is a zero byte in it
@@ -189,7 +190,7 @@ error: a.png: it is no list of paths, one a line: there is a zero byte in it
 
 "#]],
     );
-    desk.run(&["cut", "a.png", "-", "--into", "x"]).expect(
+    sandbox.run(&["cut", "a.png", "-", "--into", "x"]).expect(
         2,
         str![[r#"
 error: standard input has no name; cut it with: cut - DIR
@@ -197,7 +198,7 @@ error: standard input has no name; cut it with: cut - DIR
 
 "#]],
     );
-    assert!(!desk.path("x").exists());
+    assert!(!sandbox.path("x").exists());
 }
 
 /// A file's name is bytes, and not always UTF-8.
@@ -205,29 +206,29 @@ error: standard input has no name; cut it with: cut - DIR
 #[cfg(target_os = "linux")]
 fn a_list_may_be_in_any_encoding() {
     use std::os::unix::ffi::OsStrExt;
-    let desk = three();
+    let sandbox = three();
     let latin = b"Z\xFCrich.png";
-    std::fs::copy(desk.path("a.png"), desk.path("").join(std::ffi::OsStr::from_bytes(latin))).unwrap();
-    desk.write("list", [&latin[..], b"\r\na.png\n"].concat());
-    desk.succeed(&["cut", "--list", "list", "--into", "all", "-q"]);
-    assert_eq!(names(&desk, "all"), ["Z_rich", "a"]);
+    std::fs::copy(sandbox.path("a.png"), sandbox.path("").join(std::ffi::OsStr::from_bytes(latin))).unwrap();
+    sandbox.write("list", [&latin[..], b"\r\na.png\n"].concat());
+    sandbox.succeed(&["cut", "--list", "list", "--into", "all", "-q"]);
+    assert_eq!(names(&sandbox, "all"), ["Z_rich", "a"]);
 }
 
 #[test]
 fn names_that_are_the_same_or_unsafe() {
-    let desk = three();
+    let sandbox = three();
     let picture = Png::new(6, 8).file((20, 10), 9, &[]);
     for name in ["other/A.png", "a.webp.png", "$(rm -rf x); .png", "-q.png", "..png", "Zürich 1.png"] {
-        desk.write(name, &picture);
+        sandbox.write(name, &picture);
     }
-    let ended = desk.run(&["cut", "--into", "all", "a.png", "other/A.png", "pictures/b.png", "./a.png"]);
+    let ended = sandbox.run(&["cut", "--into", "all", "a.png", "other/A.png", "pictures/b.png", "./a.png"]);
     assert_eq!(ended.code, 2);
-    assert_eq!(names(&desk, "all"), ["a", "b"]);
+    assert_eq!(names(&sandbox, "all"), ["a", "b"]);
     let summary = "2 pictures done, 2 failed\n  failed: other/A.png\n  failed: ./a.png\n";
     assert!(ended.err.ends_with(summary), "{}", ended.err);
-    let objects = desk.run(&["cut", "--into", "all", "--json", "a.png", "other/A.png"]).json();
+    let objects = sandbox.run(&["cut", "--into", "all", "--json", "a.png", "other/A.png"]).json();
     assert_eq!((&objects[1]["pyramid"], &objects[1]["code"]), (&"all/A".into(), &2.into()));
-    let ended_again = desk.run(&["cut", "--into", "all", "--dry-run", "a.png", "pictures/b.png"]);
+    let ended_again = sandbox.run(&["cut", "--into", "all", "--dry-run", "a.png", "pictures/b.png"]);
     assert!(ended_again.err.ends_with("\n2 pictures would be cut, 0 failed\n"), "{}", ended_again.err);
     let errors: Vec<&str> = ended.err.lines().filter(|line| line.starts_with("error: ")).collect();
     assert_eq!(
@@ -235,16 +236,16 @@ fn names_that_are_the_same_or_unsafe() {
         ["error: other/A.png: a.png goes into all/A, too", "error: ./a.png: a.png goes into all/a, too",]
     );
     let pictures = ["a.webp.png", "$(rm -rf x); .png", "./-q.png", "..png", "Zürich 1.png"];
-    desk.succeed(&[&["cut", "-q", "--into", "safe"], &pictures[..]].concat());
-    assert_eq!(names(&desk, "safe"), ["Zürich_1", "_-q", "__rm_-rf_x___", "a.webp", "picture"]);
+    sandbox.succeed(&[&["cut", "-q", "--into", "safe"], &pictures[..]].concat());
+    assert_eq!(names(&sandbox, "safe"), ["Zürich_1", "_-q", "__rm_-rf_x___", "a.webp", "picture"]);
 }
 
 #[test]
 fn quiet_and_verbose() {
-    let desk = three();
-    desk.run(&["cut", "a.png", "q", "--build", "-q"]).expect(0, str![]);
-    desk.run(&["cut", "a.png", "q", "--build", "-q"]).expect(0, str![]);
-    desk.run(&["cut", "a.png", "v", "--tile-size", "16", "--build", "-v", "-j", "2"]).expect(0, str![[r#"
+    let sandbox = three();
+    sandbox.run(&["cut", "a.png", "q", "--build", "-q"]).expect(0, str![]);
+    sandbox.run(&["cut", "a.png", "q", "--build", "-q"]).expect(0, str![]);
+    sandbox.run(&["cut", "a.png", "v", "--tile-size", "16", "--build", "-v", "-j", "2"]).expect(0, str![[r#"
 v: 20x10 pixels in 2x1 base tiles of 16 (png, encoded from pixels), 6 levels, 7 tiles in the pyramid; about 1 MB of base tiles and 11 MB of memory
 v: v0 cut: 2 tiles of 20x10 pixels, encoded from pixels
 v: v0 built: 7 tiles (5 generated, 2 patched, 0 linked)
@@ -252,17 +253,18 @@ v: published v/dest/dzi/latest in N s
 
 "#]]);
     let flat = pnm(6, (64, 32), 1, 3, 1).0;
-    desk.write("flat.ppm", [&flat[..flat.len() - 64 * 32 * 3], &[1; 64 * 32 * 3]].concat());
-    let ended = desk.succeed(&["cut", "flat.ppm", "f", "--tile-size", "16"]);
+    sandbox.write("flat.ppm", [&flat[..flat.len() - 64 * 32 * 3], &[1; 64 * 32 * 3]].concat());
+    let ended = sandbox.succeed(&["cut", "flat.ppm", "f", "--tile-size", "16"]);
     let (first, _) = ended.err.split_once('\n').unwrap();
     assert_eq!(first, "f: v0 cut: 8 tiles of 64x32 pixels, encoded from pixels, 8 of one colour");
 }
 
 #[test]
 fn progress_is_told_by_rows() {
-    let desk = Desk::in_memory();
-    desk.write("a.ppm", pnm(6, (64, 3000), 255, 3, 1).0);
-    let ended = desk.succeed(&["cut", "a.ppm", "p", "--tile-size", "64", "--build", "--progress", "always", "-j", "1"]);
+    let sandbox = Sandbox::in_memory();
+    sandbox.write("a.ppm", pnm(6, (64, 3000), 255, 3, 1).0);
+    let ended =
+        sandbox.succeed(&["cut", "a.ppm", "p", "--tile-size", "64", "--build", "--progress", "always", "-j", "1"]);
     // What a terminal shows in the end: after a bar is cleared, the line is written over it.
     let shown: Vec<&str> = ended.err.lines().map(|line| line.rsplit("\r\x1b[K").next().unwrap()).collect();
     assert_eq!(shown.len(), 3, "{:?}", ended.err);
@@ -271,24 +273,24 @@ fn progress_is_told_by_rows() {
         assert!(bar.contains("rows"), "{:?}", ended.err);
     }
     for when in ["auto", "never"] {
-        let ended = desk.succeed(&["cut", "a.ppm", when, "--progress", when]);
+        let ended = sandbox.succeed(&["cut", "a.ppm", when, "--progress", when]);
         assert!(!ended.err.contains(['\r', '\x1b']), "{:?}", ended.err);
     }
 }
 
 /// Times of all that is in a folder, to see that nothing has been written again with the same contents.
-fn times(desk: &Desk) -> Vec<(PathBuf, SystemTime)> {
-    let walk = walkdir::WalkDir::new(desk.path("")).sort_by_file_name();
+fn times(sandbox: &Sandbox) -> Vec<(PathBuf, SystemTime)> {
+    let walk = walkdir::WalkDir::new(sandbox.path("")).sort_by_file_name();
     let entries = walk.into_iter().map(Result::unwrap);
     entries.map(|entry| (entry.path().to_owned(), entry.metadata().unwrap().modified().unwrap())).collect()
 }
 
 #[test]
 fn a_dry_run_is_right_and_leaves_no_trace() {
-    let desk = Desk::in_memory();
-    desk.write("a.jpg", Jpeg::new(85).file((150, 100), 1));
-    desk.write("b.jpg", Jpeg::new(85).file((150, 100), 2));
-    desk.write("c.png", Png { interlaced: true, ..Png::new(0, 16) }.file((150, 100), 3, &[]));
+    let sandbox = Sandbox::in_memory();
+    sandbox.write("a.jpg", Jpeg::new(85).file((150, 100), 1));
+    sandbox.write("b.jpg", Jpeg::new(85).file((150, 100), 2));
+    sandbox.write("c.png", Png { interlaced: true, ..Png::new(0, 16) }.file((150, 100), 3, &[]));
     for (picture, more) in [
         ("a.jpg", &["--tile-size", "32"] as &[&str]),
         ("a.jpg", &["--tile-size", "50", "--build"]),
@@ -299,17 +301,17 @@ fn a_dry_run_is_right_and_leaves_no_trace() {
     ] {
         // The last one is a next version.
         if picture == "old" {
-            desk.succeed(&["cut", "a.jpg", "p", "--tile-size", "32", "--build", "-q"]);
+            sandbox.succeed(&["cut", "a.jpg", "p", "--tile-size", "32", "--build", "-q"]);
         }
         let picture = if picture == "old" { "b.jpg" } else { picture };
-        let (before, times_before) = (snapshot(&desk.path("")), times(&desk));
+        let (before, times_before) = (snapshot(&sandbox.path("")), times(&sandbox));
         let arguments = [&["cut", picture, "p", "--json"], more].concat();
-        let mut planned = desk.succeed(&[&arguments[..], &["--dry-run"]].concat()).json().remove(0);
-        assert_same_snapshot(&before, &snapshot(&desk.path("")));
-        assert_eq!(times_before, times(&desk));
-        let mut done = desk.succeed(&arguments).json().remove(0);
+        let mut planned = sandbox.succeed(&[&arguments[..], &["--dry-run"]].concat()).json().remove(0);
+        assert_same_snapshot(&before, &snapshot(&sandbox.path("")));
+        assert_eq!(times_before, times(&sandbox));
+        let mut done = sandbox.succeed(&arguments).json().remove(0);
         assert_eq!((&planned["status"], &done["status"]), (&"would_cut".into(), &"cut".into()));
-        let bytes: u64 = walkdir::WalkDir::new(desk.path("p").join(format!("v{}", done["version"])))
+        let bytes: u64 = walkdir::WalkDir::new(sandbox.path("p").join(format!("v{}", done["version"])))
             .into_iter()
             .map(|entry| entry.unwrap().metadata().unwrap().len())
             .sum();
@@ -322,31 +324,31 @@ fn a_dry_run_is_right_and_leaves_no_trace() {
         }
         assert_eq!(planned, done);
         assert!(planned["memory_bytes"].as_u64().unwrap() > planned["held_bytes"].as_u64().unwrap());
-        let tree = desk.path("p/dest/dzi/latest/dzi_files");
+        let tree = sandbox.path("p/dest/dzi/latest/dzi_files");
         if tree.exists() {
             let tiles = walkdir::WalkDir::new(tree).into_iter().filter(|it| !it.as_ref().unwrap().file_type().is_dir());
             assert_eq!(planned["pyramid_tiles"], tiles.count());
         }
-        std::fs::remove_dir_all(desk.path("p")).unwrap();
+        std::fs::remove_dir_all(sandbox.path("p")).unwrap();
     }
     // In words.
-    let ended = desk.succeed(&["cut", "a.jpg", "p", "--tile-size", "32", "--dry-run"]);
+    let ended = sandbox.succeed(&["cut", "a.jpg", "p", "--tile-size", "32", "--dry-run"]);
     let plan = "p: would be cut: 150x100 pixels in 5x4 base tiles of 32 (jpg, without loss), 9 levels, 34 tiles \
                 in the pyramid; about ";
     assert!(ended.err.starts_with(plan), "{}", ended.err);
     // What would be refused is refused.
-    desk.spec("p", "{ width: 150, height: 99, tile_size: 32, overlap: 0 }");
-    assert_eq!(desk.run(&["cut", "a.jpg", "p", "--dry-run"]).code, 3);
-    assert_eq!(desk.run(&["cut", "a.jpg", "q", "--dry-run", "--max-memory", "1M"]).code, 3);
+    sandbox.spec("p", "{ width: 150, height: 99, tile_size: 32, overlap: 0 }");
+    assert_eq!(sandbox.run(&["cut", "a.jpg", "p", "--dry-run"]).code, 3);
+    assert_eq!(sandbox.run(&["cut", "a.jpg", "q", "--dry-run", "--max-memory", "1M"]).code, 3);
 }
 
 #[test]
 fn standard_input() {
     let tiff = Tiff::rgb(90, 50);
     let size = (90, 50);
-    let desk = Desk::in_memory();
+    let sandbox = Sandbox::in_memory();
     let cut = |bytes: &[u8], folder: &str| {
-        let mut command = desk.command();
+        let mut command = sandbox.command();
         command.args(["cut", "-", folder, "--tile-size", "16", "--build"]).write_stdin(bytes);
         let output = command.output().unwrap();
         (output.status.code().unwrap(), String::from_utf8(output.stderr).unwrap())
@@ -367,14 +369,14 @@ fn standard_input() {
         let (by_stream, by_file) = (format!("stream{number}"), format!("file{number}"));
         let (code, err) = cut(bytes, &by_stream);
         assert_eq!(code, 0, "{number}: {err}");
-        desk.write("picture", bytes);
-        desk.succeed(&["cut", "picture", &by_file, "--tile-size", "16", "--build", "-q"]);
-        assert_same_tree(&desk.path(&by_stream).join("dest/dzi"), &desk.path(&by_file).join("dest/dzi"));
-        assert_same_tree(&desk.path(&by_stream).join("v0"), &desk.path(&by_file).join("v0"));
+        sandbox.write("picture", bytes);
+        sandbox.succeed(&["cut", "picture", &by_file, "--tile-size", "16", "--build", "-q"]);
+        assert_same_tree(&sandbox.path(&by_stream).join("dest/dzi"), &sandbox.path(&by_file).join("dest/dzi"));
+        assert_same_tree(&sandbox.path(&by_stream).join("v0"), &sandbox.path(&by_file).join("v0"));
         // A next version may come that way, too.
         let (code, err) = cut(bytes, &by_file);
         assert_eq!(code, 0, "{number}: {err}");
-        assert!(!desk.path(&by_file).join("v1").exists());
+        assert!(!sandbox.path(&by_file).join("v1").exists());
     }
     let refused = |kind: &str| {
         let why = "cannot be read from standard input, only from a file";
@@ -383,9 +385,9 @@ fn standard_input() {
     assert_eq!(cut(&tiff.file(&tiff.noise(1)), "t"), (3, refused("a TIFF")));
     assert_eq!(cut(&webp(size, true, 1, None, None), "t"), (3, refused("a WebP")));
     assert_eq!(cut(b"", "t").0, 3);
-    assert!(!desk.path("t").exists());
+    assert!(!sandbox.path("t").exists());
     // A file of that name is not meant.
-    desk.write("-", &pictures[0]);
+    sandbox.write("-", &pictures[0]);
     assert_eq!(cut(&pictures[3], "dash").0, 0);
-    assert_same_tree(&desk.path("dash/v0"), &desk.path("stream3/v0"));
+    assert_same_tree(&sandbox.path("dash/v0"), &sandbox.path("stream3/v0"));
 }

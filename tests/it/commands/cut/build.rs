@@ -2,44 +2,44 @@
 
 use crate::support::jpeg::Jpeg;
 use proptest::prelude::*;
-use test_support::cli::Desk;
+use test_support::cli::Sandbox;
 use test_support::fixture;
-use test_support::pictures::{Png, by_image, pnm, tree_shows};
+use test_support::pictures::{Png, by_image, pnm, tree_pixels};
 use test_support::strace::whole;
 use test_support::tree::{assert_same_snapshot, assert_same_tree, assert_tree_rules};
 
 /// Cuts and builds a picture at once with one thread and with four, and one after the other; all must be the same.
 #[track_caller]
 fn assert_same_in_one_pass(picture: &[u8], arguments: &[&str]) {
-    let desk = Desk::in_memory();
-    desk.write("picture", picture);
-    let run = |more: &[&str]| desk.succeed(&[&["cut", "picture", "-q"], more, arguments].concat());
+    let sandbox = Sandbox::in_memory();
+    sandbox.write("picture", picture);
+    let run = |more: &[&str]| sandbox.succeed(&[&["cut", "picture", "-q"], more, arguments].concat());
     run(&["apart"]);
-    desk.succeed(&["build", "apart", "-q"]);
+    sandbox.succeed(&["build", "apart", "-q"]);
     for (threads, folder) in [("1", "one"), ("4", "four")] {
         run(&["--build", "-j", threads, folder]);
-        assert_same_snapshot(&whole(&desk.path("apart")), &whole(&desk.path(folder)));
-        assert_tree_rules(&desk.path(folder));
-        assert_same_records(&desk, folder);
+        assert_same_snapshot(&whole(&sandbox.path("apart")), &whole(&sandbox.path(folder)));
+        assert_tree_rules(&sandbox.path(folder));
+        assert_same_records(&sandbox, folder);
     }
-    assert_eq!(desk.succeed(&["verify", "four", "--json"]).json()[0]["problems"], 0);
+    assert_eq!(sandbox.succeed(&["verify", "four", "--json"]).json()[0]["problems"], 0);
     // A build has nothing to do, and neither has the same cut again.
     let status = |object: &serde_json::Value| object["versions"][0]["status"].clone();
-    assert_eq!(status(&desk.succeed(&["build", "four", "--json"]).json()[0]), "up_to_date");
-    let before = whole(&desk.path("four"));
+    assert_eq!(status(&sandbox.succeed(&["build", "four", "--json"]).json()[0]), "up_to_date");
+    let before = whole(&sandbox.path("four"));
     let again = run(&["--build", "--json", "four"]).json().remove(0);
     assert_eq!((&again["status"], status(&again)), (&"unchanged".into(), "up_to_date".into()));
-    assert_same_snapshot(&before, &whole(&desk.path("four")));
+    assert_same_snapshot(&before, &whole(&sandbox.path("four")));
 }
 
 /// The manifests say the same of each tile but when its source was written.
-fn assert_same_records(desk: &Desk, folder: &str) {
+fn assert_same_records(sandbox: &Sandbox, folder: &str) {
     let read = |folder: &str, name: &str| {
-        std::fs::read(desk.path(folder).join("dest/.fast_pyramid/versions/v0").join(name)).unwrap()
+        std::fs::read(sandbox.path(folder).join("dest/.fast_pyramid/versions/v0").join(name)).unwrap()
     };
     assert_eq!(read("apart", "tiles").len(), read(folder, "tiles").len());
     let names = |folder: &str| {
-        let entries = std::fs::read_dir(desk.path(folder).join("dest/.fast_pyramid")).unwrap();
+        let entries = std::fs::read_dir(sandbox.path(folder).join("dest/.fast_pyramid")).unwrap();
         let mut names: Vec<String> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
         names.sort();
         names
@@ -123,19 +123,19 @@ proptest! {
 #[test]
 fn settings_of_a_pyramid_json_that_waits() {
     for filter in ["lanczos3", "nearest", "mode"] {
-        let desk = Desk::in_memory();
-        desk.write("picture", Png::new(2, 8).file((100, 80), 5, &[]));
+        let sandbox = Sandbox::in_memory();
+        sandbox.write("picture", Png::new(2, 8).file((100, 80), 5, &[]));
         for folder in ["apart", "once"] {
             let optimize = "optimize: true, linear: false";
             let text =
                 format!("{{ width: 100, height: 80, tile_size: 32, overlap: 0, filter: '{filter}', {optimize} }}");
-            desk.spec(folder, text);
+            sandbox.spec(folder, text);
         }
-        desk.succeed(&["cut", "picture", "apart", "-q"]);
-        desk.succeed(&["build", "apart", "-q"]);
-        desk.succeed(&["cut", "picture", "once", "--build", "-q"]);
-        assert_same_snapshot(&whole(&desk.path("apart")), &whole(&desk.path("once")));
-        desk.succeed(&["verify", "once", "-q"]);
+        sandbox.succeed(&["cut", "picture", "apart", "-q"]);
+        sandbox.succeed(&["build", "apart", "-q"]);
+        sandbox.succeed(&["cut", "picture", "once", "--build", "-q"]);
+        assert_same_snapshot(&whole(&sandbox.path("apart")), &whole(&sandbox.path("once")));
+        sandbox.succeed(&["verify", "once", "-q"]);
     }
 }
 
@@ -143,24 +143,24 @@ fn settings_of_a_pyramid_json_that_waits() {
 fn a_next_version_is_as_by_hand() {
     // The same two pictures, cut and built at once; cut, and built in the end; and built after the second.
     let (first, second) = (Jpeg::new(80).file((150, 100), 1), Jpeg::new(80).file((150, 100), 2));
-    let desk = Desk::in_memory();
-    desk.write("first", first);
-    desk.write("second", second);
+    let sandbox = Sandbox::in_memory();
+    sandbox.write("first", first);
+    sandbox.write("second", second);
     let cut = |picture: &str, folder: &str, more: &[&str]| {
-        desk.succeed(&[&["cut", picture, folder, "--tile-size", "32", "-q"], more].concat());
+        sandbox.succeed(&[&["cut", picture, folder, "--tile-size", "32", "-q"], more].concat());
     };
     cut("first", "a", &["--build"]);
     cut("second", "a", &["--build"]);
     cut("first", "b", &[]);
     cut("second", "b", &[]);
-    desk.succeed(&["build", "b", "-q"]);
+    sandbox.succeed(&["build", "b", "-q"]);
     cut("first", "c", &[]);
     cut("second", "c", &["--build"]);
     for other in ["b", "c"] {
-        assert_same_tree(&desk.path("a/dest/dzi"), &desk.path(other).join("dest/dzi"));
-        assert_same_tree(&desk.path("a/v1"), &desk.path(other).join("v1"));
+        assert_same_tree(&sandbox.path("a/dest/dzi"), &sandbox.path(other).join("dest/dzi"));
+        assert_same_tree(&sandbox.path("a/v1"), &sandbox.path(other).join("v1"));
     }
-    desk.succeed(&["verify", "a", "-q"]);
+    sandbox.succeed(&["verify", "a", "-q"]);
 }
 
 /// What it is compared with is what it is built on: versions whose trees were dropped come back for it.
@@ -170,21 +170,21 @@ fn a_next_version_above_dropped_ones_shows_its_picture() {
     let png = |seed: u64| Png::new(2, 8).file(size, seed, &[]);
     let mut newest = by_image(&png(2));
     newest.put_pixel(0, 0, image::Rgba([0, 0, 0, u16::MAX]));
-    let desk = Desk::in_memory();
-    let folder = desk.path("p");
+    let sandbox = Sandbox::in_memory();
+    let folder = sandbox.path("p");
     for (version, seed) in [1, 2, 3].into_iter().enumerate() {
-        desk.write("picture", png(seed));
-        desk.succeed(&["cut", "picture", "p", "--format", "png", "--tile-size", "32", "--build", "-q"]);
+        sandbox.write("picture", png(seed));
+        sandbox.succeed(&["cut", "picture", "p", "--format", "png", "--tile-size", "32", "--build", "-q"]);
         assert!(folder.join(format!("v{version}")).exists());
     }
-    desk.succeed(&["vacuum", "p", "--drop", "1", "--keep-sources", "-q"]);
+    sandbox.succeed(&["vacuum", "p", "--drop", "1", "--keep-sources", "-q"]);
     std::fs::remove_dir_all(folder.join("v2")).unwrap();
     std::fs::remove_dir_all(folder.join("dest/dzi/v2")).unwrap();
     let file = image::DynamicImage::from(newest.clone()).into_rgb8();
-    file.save_with_format(desk.path("picture"), image::ImageFormat::Png).unwrap();
-    desk.succeed(&["cut", "picture", "p", "--build", "-q"]);
+    file.save_with_format(sandbox.path("picture"), image::ImageFormat::Png).unwrap();
+    sandbox.succeed(&["cut", "picture", "p", "--build", "-q"]);
     assert_eq!(std::fs::read_dir(folder.join("v2")).unwrap().count(), 1, "the tile that differs from v1");
-    assert!(tree_shows(&folder, size, 32, "png") == newest);
+    assert!(tree_pixels(&folder, size, 32, "png") == newest);
     assert!(folder.join("dest/dzi/v1").exists());
-    desk.succeed(&["verify", "p", "-q"]);
+    sandbox.succeed(&["verify", "p", "-q"]);
 }

@@ -5,7 +5,7 @@ use crate::support::{cut_bytes, options};
 use fast_pyramid::ops::{Category, CutOptions};
 use snapbox::str;
 use std::process::Output;
-use test_support::cli::{Desk, HANGS};
+use test_support::cli::{HANG_TIMEOUT, Sandbox};
 use test_support::fixture;
 use test_support::pictures::{Png, exif, jpeg_turned, lossy_webp, pnm, webp};
 use test_support::png;
@@ -114,14 +114,14 @@ fn wrong_bits_are_told_or_show() {
 }
 
 /// Cuts the picture `giant` into `p` with little address space, so that who allocates what a header says is killed.
-fn cut_with_limits(desk: &Desk, from_stdin: bool) -> Output {
+fn cut_with_limits(sandbox: &Sandbox, from_stdin: bool) -> Output {
     let mut shell = assert_cmd::Command::new("sh");
-    shell.current_dir(desk.path("")).timeout(HANGS).arg("-c");
+    shell.current_dir(sandbox.path("")).timeout(HANG_TIMEOUT).arg("-c");
     shell.arg("ulimit -v 1000000 && exec \"$0\" \"$@\"").arg(test_support::program());
     let picture = if from_stdin { "-" } else { "giant" };
     shell.args(["cut", picture, "p", "--build", "-j", "2", "--max-memory", "500M"]);
     if from_stdin {
-        shell.write_stdin(std::fs::read(desk.path("giant")).unwrap());
+        shell.write_stdin(std::fs::read(sandbox.path("giant")).unwrap());
     }
     shell.output().unwrap()
 }
@@ -182,28 +182,28 @@ fn giants() -> Vec<(String, Vec<u8>)> {
 #[cfg(target_os = "linux")]
 fn headers_that_lie_are_refused_before_memory_is_taken() {
     for (name, bytes) in giants() {
-        let desk = Desk::new();
-        desk.write("giant", bytes);
+        let sandbox = Sandbox::new();
+        sandbox.write("giant", bytes);
         for from_stdin in [false, true] {
-            let output = cut_with_limits(&desk, from_stdin);
+            let output = cut_with_limits(&sandbox, from_stdin);
             let err = String::from_utf8_lossy(&output.stderr).into_owned();
             assert_eq!(output.status.code(), Some(3), "{name}, {from_stdin}: {}, {err}", output.status);
             assert!(err.starts_with("error: ") || err.contains("\nerror: "), "{name}: {err}");
-            assert!(!desk.path("p").exists(), "{name} left something");
+            assert!(!sandbox.path("p").exists(), "{name} left something");
         }
     }
 }
 
 #[test]
 fn what_has_to_be_held_is_announced_and_refused() {
-    let desk = Desk::new();
-    desk.write("interlaced.png", Png { interlaced: true, ..Png::new(2, 16) }.file((3000, 2000), 1, &[]));
-    desk.write("turned.png", Png::new(2, 8).file((3000, 2000), 1, &[(b"eXIf", &exif(5))]));
-    desk.write("turned.jpg", jpeg_turned(&Jpeg::new(80).file((3000, 2000), 1), 6));
-    desk.odd("progressive.jpg", "small.jpg");
-    desk.write("picture.webp", webp((3000, 2000), false, 1, None, None));
+    let sandbox = Sandbox::new();
+    sandbox.write("interlaced.png", Png { interlaced: true, ..Png::new(2, 16) }.file((3000, 2000), 1, &[]));
+    sandbox.write("turned.png", Png::new(2, 8).file((3000, 2000), 1, &[(b"eXIf", &exif(5))]));
+    sandbox.write("turned.jpg", jpeg_turned(&Jpeg::new(80).file((3000, 2000), 1), 6));
+    sandbox.odd("progressive.jpg", "small.jpg");
+    sandbox.write("picture.webp", webp((3000, 2000), false, 1, None, None));
     let cut = |picture: &str, limit: &str, more: &[&str]| {
-        desk.run(&[&["cut", picture, "p", "--max-memory", limit, "--tile-size", "256"], more].concat())
+        sandbox.run(&[&["cut", picture, "p", "--max-memory", limit, "--tile-size", "256"], more].concat())
     };
     for (picture, why) in [
         ("interlaced.png", "it is interlaced"),
@@ -218,7 +218,7 @@ fn what_has_to_be_held_is_announced_and_refused() {
         let reason = format!(" MB of memory, because it has to be held whole ({why}), and 7 MB are allowed\n");
         assert!(ended.err.contains(&reason), "{}", ended.err);
         assert_eq!(cut(picture, "7M", &["--dry-run"]).code, 3);
-        assert!(!desk.path("p").exists());
+        assert!(!sandbox.path("p").exists());
         // What it asks for is enough, and said beforehand.
         let (_, enough) = ended.err.split_once("--max-memory ").unwrap();
         let (enough, _) = enough.split_once(',').unwrap();
@@ -226,25 +226,25 @@ fn what_has_to_be_held_is_announced_and_refused() {
         assert_eq!(ended.code, 0, "{}", ended.err);
         let held = format!("p: the picture has to be held in memory ({why}): about ");
         assert!(ended.err.lines().any(|line| line.starts_with(&held)), "{}", ended.err);
-        std::fs::remove_dir_all(desk.path("p")).unwrap();
+        std::fs::remove_dir_all(sandbox.path("p")).unwrap();
     }
     // Others are bounded by their width.
-    desk.write("wide.ppm", pnm(6, (30_000, 4), 255, 3, 1).0);
+    sandbox.write("wide.ppm", pnm(6, (30_000, 4), 255, 3, 1).0);
     assert_eq!(cut("wide.ppm", "50M", &[]).code, 0);
-    desk.write("wide.ppm", "P6 30000 30000 255\n");
+    sandbox.write("wide.ppm", "P6 30000 30000 255\n");
     assert_eq!(cut("wide.ppm", "40M", &[]).code, 3);
 }
 
 /// How long a stream is cannot be known beforehand.
 #[test]
 fn a_stream_that_is_longer_than_may_be_held_is_told_so() {
-    let desk = Desk::new();
+    let sandbox = Sandbox::new();
     let jpeg = std::fs::read(fixture("odd/progressive.jpg")).unwrap();
     let (scans, end) = jpeg.split_at(jpeg.len() - 2);
     let comment = [&[0xFF, 0xFE, 0xFF, 0xFF][..], &[b'x'; 0xFFFD]].concat();
     let long = [scans, &comment.repeat(600), end].concat();
     let cut = |limit: u64, more: &[&str]| {
-        let mut command = desk.command();
+        let mut command = sandbox.command();
         command.args(["cut", "-", "p", "--tile-size", "16", "--max-memory", &format!("{limit}M")]).args(more);
         let output = command.write_stdin(long.as_slice()).output().unwrap();
         let text = |bytes| String::from_utf8(bytes).unwrap();
@@ -257,7 +257,7 @@ fn a_stream_that_is_longer_than_may_be_held_is_told_so() {
     let why = "it has to be held whole (its coefficients come in several scans, as in progressive JPEG)";
     let told = format!(", because {why}, and {} MB are allowed\n", announced + 5);
     assert!(err.contains("error: standard input: cutting it takes about ") && err.contains(&told), "{err}");
-    assert!(!desk.path("p").exists());
+    assert!(!sandbox.path("p").exists());
     let (_, enough) = err.split_once("--max-memory ").unwrap();
     let (enough, _) = enough.split_once("M,").unwrap();
     let enough: u64 = enough.parse().unwrap();
@@ -267,21 +267,21 @@ fn a_stream_that_is_longer_than_may_be_held_is_told_so() {
 
 #[test]
 fn what_is_no_picture() {
-    let desk = Desk::new();
-    desk.write("a.png", Png::new(2, 8).file((20, 20), 1, &[]));
-    desk.write("empty.png", "");
-    desk.write("text.png", "<html><head>404</head></html>");
-    desk.write("nothing.bin", [0; 100]);
-    std::fs::create_dir(desk.path("folder")).unwrap();
-    let before = snapshot(&desk.path(""));
-    desk.run(&["cut", "nowhere.png", "p"]).expect(
+    let sandbox = Sandbox::new();
+    sandbox.write("a.png", Png::new(2, 8).file((20, 20), 1, &[]));
+    sandbox.write("empty.png", "");
+    sandbox.write("text.png", "<html><head>404</head></html>");
+    sandbox.write("nothing.bin", [0; 100]);
+    std::fs::create_dir(sandbox.path("folder")).unwrap();
+    let before = snapshot(&sandbox.path(""));
+    sandbox.run(&["cut", "nowhere.png", "p"]).expect(
         3,
         str![[r#"
 error: nowhere.png: cannot read it: No such file or directory (os error 2)
 
 "#]],
     );
-    desk.run(&["cut", "folder", "p"]).expect(
+    sandbox.run(&["cut", "folder", "p"]).expect(
         3,
         str![[r#"
 error: folder: this is a folder, not a picture
@@ -289,7 +289,7 @@ error: folder: this is a folder, not a picture
 
 "#]],
     );
-    desk.run(&["cut", "folder", "a.png"]).expect(
+    sandbox.run(&["cut", "folder", "a.png"]).expect(
         3,
         str![[r#"
 error: folder: this is a folder, not a picture
@@ -297,7 +297,7 @@ error: folder: this is a folder, not a picture
 
 "#]],
     );
-    desk.run(&["cut", "empty.png", "p"]).expect(
+    sandbox.run(&["cut", "empty.png", "p"]).expect(
         3,
         str![[r#"
 error: empty.png: it is empty
@@ -305,7 +305,7 @@ error: empty.png: it is empty
 
 "#]],
     );
-    desk.run(&["cut", "text.png", "p"]).expect(
+    sandbox.run(&["cut", "text.png", "p"]).expect(
         3,
         str![[r#"
 error: text.png: it is a web page (HTML); pictures can be JPEG, PNG, TIFF, PNM (PBM, PGM, PPM, PAM) or WebP
@@ -313,13 +313,13 @@ error: text.png: it is a web page (HTML); pictures can be JPEG, PNG, TIFF, PNM (
 
 "#]],
     );
-    desk.run(&["cut", "nothing.bin", "p"]).expect(3, str![[r#"
+    sandbox.run(&["cut", "nothing.bin", "p"]).expect(3, str![[r#"
 error: nothing.bin: it begins with the bytes 00 00 00 00 00 00 00 00, as no known kind of picture does; pictures can be JPEG, PNG, TIFF, PNM (PBM, PGM, PPM, PAM) or WebP
   give a JPEG, PNG, TIFF, PNM or WebP
 
 "#]]);
-    desk.odd("cmyk.jpg", "cmyk.jpg");
-    desk.run(&["cut", "cmyk.jpg", "p"]).expect(
+    sandbox.odd("cmyk.jpg", "cmyk.jpg");
+    sandbox.run(&["cut", "cmyk.jpg", "p"]).expect(
         3,
         str![[r#"
 error: cmyk.jpg: it is a JPEG of a kind that is not read: 4 components (CMYK or YCCK)
@@ -327,8 +327,8 @@ error: cmyk.jpg: it is a JPEG of a kind that is not read: 4 components (CMYK or 
 
 "#]],
     );
-    desk.odd("arithmetic_header.jpg", "arithmetic.jpg");
-    desk.run(&["cut", "arithmetic.jpg", "p"]).expect(
+    sandbox.odd("arithmetic_header.jpg", "arithmetic.jpg");
+    sandbox.run(&["cut", "arithmetic.jpg", "p"]).expect(
         3,
         str![[r#"
 error: arithmetic.jpg: it is a JPEG of a kind that is not read: arithmetic coding
@@ -336,10 +336,10 @@ error: arithmetic.jpg: it is a JPEG of a kind that is not read: arithmetic codin
 
 "#]],
     );
-    ["cmyk.jpg", "arithmetic.jpg"].iter().for_each(|name| desk.delete(name));
+    ["cmyk.jpg", "arithmetic.jpg"].iter().for_each(|name| sandbox.delete(name));
     // Wrong usage.
     for arguments in [&["a.png"] as &[&str], &["a.png", "p", "q"], &[], &["a.png", "p", "--tile-size", "0"]] {
-        assert_eq!(desk.run(&[&["cut"], arguments].concat()).code, 2, "{arguments:?}");
+        assert_eq!(sandbox.run(&[&["cut"], arguments].concat()).code, 2, "{arguments:?}");
     }
     for option in [
         ["--tile-size", "16385"],
@@ -351,7 +351,7 @@ error: arithmetic.jpg: it is a JPEG of a kind that is not read: arithmetic codin
         ["--max-memory", "much"],
         ["--list", "a.png"],
     ] {
-        assert_eq!(desk.run(&[&["cut", "a.png", "p"], &option[..]].concat()).code, 2, "{option:?}");
+        assert_eq!(sandbox.run(&[&["cut", "a.png", "p"], &option[..]].concat()).code, 2, "{option:?}");
     }
-    assert_same_snapshot(&before, &snapshot(&desk.path("")));
+    assert_same_snapshot(&before, &snapshot(&sandbox.path("")));
 }

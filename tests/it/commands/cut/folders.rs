@@ -3,31 +3,31 @@
 use snapbox::str;
 use std::path::Path;
 use std::process::{Command, Output};
-use test_support::cli::Desk;
-use test_support::pictures::{Png, by_image, sources_show};
+use test_support::cli::Sandbox;
+use test_support::pictures::{Png, by_image, source_pixels};
 use test_support::strace::say;
 use test_support::tree::{assert_same_snapshot, snapshot};
 
 #[test]
 fn folders_that_are_something_else() {
-    let desk = Desk::new();
-    desk.write("a.png", Png::new(2, 8).file((20, 20), 1, &[]));
-    desk.write("file", "mine");
-    desk.link("dangling", "nowhere");
-    desk.row("tiles", 1);
-    desk.delete("tiles/pyramid.json");
-    desk.row("both/src", 1);
-    desk.row("both", 1);
-    desk.spec("broken", "{ width: ");
-    desk.write("file_v0/v0", "mine");
-    std::fs::create_dir_all(desk.path("empty/v0")).unwrap();
-    desk.write("nothing/src/v3/.DS_Store", "");
-    desk.row("later", 1);
-    desk.delete("later/pyramid.json");
-    std::fs::rename(desk.path("later/v0"), desk.path("later/v1")).unwrap();
-    std::fs::create_dir(desk.path("later/v0")).unwrap();
-    let before = snapshot(&desk.path(""));
-    desk.run(&["cut", "a.png", "file"]).expect(
+    let sandbox = Sandbox::new();
+    sandbox.write("a.png", Png::new(2, 8).file((20, 20), 1, &[]));
+    sandbox.write("file", "mine");
+    sandbox.link("dangling", "nowhere");
+    sandbox.row("tiles", 1);
+    sandbox.delete("tiles/pyramid.json");
+    sandbox.row("both/src", 1);
+    sandbox.row("both", 1);
+    sandbox.spec("broken", "{ width: ");
+    sandbox.write("file_v0/v0", "mine");
+    std::fs::create_dir_all(sandbox.path("empty/v0")).unwrap();
+    sandbox.write("nothing/src/v3/.DS_Store", "");
+    sandbox.row("later", 1);
+    sandbox.delete("later/pyramid.json");
+    std::fs::rename(sandbox.path("later/v0"), sandbox.path("later/v1")).unwrap();
+    std::fs::create_dir(sandbox.path("later/v0")).unwrap();
+    let before = snapshot(&sandbox.path(""));
+    sandbox.run(&["cut", "a.png", "file"]).expect(
         3,
         str![[r#"
 error: file: this is not a folder
@@ -36,7 +36,7 @@ error: file: this is not a folder
 "#]],
     );
     for more in [&[][..], &["--dry-run"]] {
-        desk.run(&[&["cut", "a.png", "file/p"], more].concat()).expect(
+        sandbox.run(&[&["cut", "a.png", "file/p"], more].concat()).expect(
             3,
             str![[r#"
 error: file/p: it cannot be made, because file is not a folder
@@ -45,11 +45,11 @@ error: file/p: it cannot be made, because file is not a folder
 "#]],
         );
     }
-    let ended = desk.run(&["cut", "a.png", "dangling/p/q"]);
+    let ended = sandbox.run(&["cut", "a.png", "dangling/p/q"]);
     assert!(ended.err.starts_with("error: dangling/p/q: it cannot be made, because dangling is not"), "{}", ended.err);
-    let ended = desk.run(&["cut", "a.png", &"long".repeat(70)]);
+    let ended = sandbox.run(&["cut", "a.png", &"long".repeat(70)]);
     assert!(ended.code == 1 && ended.err.ends_with("\n  give it a shorter name\n"), "{}", ended.err);
-    desk.run(&["cut", "a.png", "dangling"]).expect(
+    sandbox.run(&["cut", "a.png", "dangling"]).expect(
         3,
         str![[r#"
 error: dangling: this is not a folder
@@ -57,7 +57,7 @@ error: dangling: this is not a folder
 
 "#]],
     );
-    desk.run(&["cut", "a.png", "tiles"]).expect(
+    sandbox.run(&["cut", "a.png", "tiles"]).expect(
         3,
         str![[r#"
 error: tiles: there are tiles in v0, but no pyramid.json
@@ -65,9 +65,9 @@ error: tiles: there are tiles in v0, but no pyramid.json
 
 "#]],
     );
-    let ended = desk.run(&["cut", "a.png", "later"]);
+    let ended = sandbox.run(&["cut", "a.png", "later"]);
     assert!(ended.err.starts_with("error: later: there are tiles in v1, but no pyramid.json\n"), "{}", ended.err);
-    desk.run(&["cut", "a.png", "empty"]).expect(
+    sandbox.run(&["cut", "a.png", "empty"]).expect(
         3,
         str![[r#"
 error: empty/v0: there is no tile in it, and no pyramid.json beside it
@@ -75,7 +75,7 @@ error: empty/v0: there is no tile in it, and no pyramid.json beside it
 
 "#]],
     );
-    desk.run(&["cut", "a.png", "nothing"]).expect(
+    sandbox.run(&["cut", "a.png", "nothing"]).expect(
         3,
         str![[r#"
 error: nothing/src/v3: there is no tile in it, and no pyramid.json beside it
@@ -83,7 +83,7 @@ error: nothing/src/v3: there is no tile in it, and no pyramid.json beside it
 
 "#]],
     );
-    desk.run(&["cut", "a.png", "both"]).expect(
+    sandbox.run(&["cut", "a.png", "both"]).expect(
         3,
         str![[r#"
 error: both has source versions both in itself (v0) and in src (v0)
@@ -91,7 +91,7 @@ error: both has source versions both in itself (v0) and in src (v0)
 
 "#]],
     );
-    desk.run(&["cut", "a.png", "broken"]).expect(
+    sandbox.run(&["cut", "a.png", "broken"]).expect(
         3,
         str![[r#"
 error: broken/pyramid.json: it is not valid JSON5: it ends within value
@@ -99,7 +99,7 @@ error: broken/pyramid.json: it is not valid JSON5: it ends within value
 
 "#]],
     );
-    desk.run(&["cut", "a.png", "file_v0"]).expect(
+    sandbox.run(&["cut", "a.png", "file_v0"]).expect(
         3,
         str![[r#"
 error: file_v0/v0 is named like a source version, but is not a folder
@@ -107,52 +107,52 @@ error: file_v0/v0 is named like a source version, but is not a folder
 
 "#]],
     );
-    assert_same_snapshot(&before, &snapshot(&desk.path("")));
+    assert_same_snapshot(&before, &snapshot(&sandbox.path("")));
 }
 
 #[test]
 fn the_users_other_files_stay() {
-    let desk = Desk::new();
+    let sandbox = Sandbox::new();
     let picture = Png::new(2, 8).file((40, 40), 1, &[]);
-    desk.write("p/a.png", &picture);
-    desk.write("p/.hidden", "mine");
-    desk.write("p/notes/v0/0_0.png", "mine");
-    desk.write("p/v", "mine");
-    desk.write("p/pyramid.json.bak", "mine");
-    desk.spec("p/.fast_pyramid", "mine");
-    let before = snapshot(&desk.path("p"));
+    sandbox.write("p/a.png", &picture);
+    sandbox.write("p/.hidden", "mine");
+    sandbox.write("p/notes/v0/0_0.png", "mine");
+    sandbox.write("p/v", "mine");
+    sandbox.write("p/pyramid.json.bak", "mine");
+    sandbox.spec("p/.fast_pyramid", "mine");
+    let before = snapshot(&sandbox.path("p"));
     // The picture may stand in its own pyramid's folder.
-    desk.succeed(&["cut", "p/a.png", "p", "--tile-size", "16", "--build", "--format", "png"]);
-    let mut after = snapshot(&desk.path("p"));
+    sandbox.succeed(&["cut", "p/a.png", "p", "--tile-size", "16", "--build", "--format", "png"]);
+    let mut after = snapshot(&sandbox.path("p"));
     after.retain(|path, _| !["dest", "v0", "pyramid.json"].iter().any(|own| path.starts_with(own)));
     assert_same_snapshot(&before, &after);
-    assert!(sources_show(&desk.path("p"), (40, 40), 16, "png") == by_image(&picture));
+    assert!(source_pixels(&sandbox.path("p"), (40, 40), 16, "png") == by_image(&picture));
     // A new folder in folders that are not there yet.
-    desk.succeed(&["cut", "p/a.png", "x/y/z"]);
-    assert!(desk.path("x/y/z/v0/0_0.jpg").exists());
+    sandbox.succeed(&["cut", "p/a.png", "x/y/z"]);
+    assert!(sandbox.path("x/y/z/v0/0_0.jpg").exists());
 }
 
 #[test]
 fn folders_made_for_nothing_go() {
-    let desk = Desk::new();
+    let sandbox = Sandbox::new();
     let picture = Png::new(2, 8).file((40, 40), 1, &[]);
-    desk.write("whole.png", &picture);
-    desk.write("cut.png", &picture[..picture.len() - 20]);
-    desk.write("x/mine", "mine");
-    let before = snapshot(&desk.path(""));
+    sandbox.write("whole.png", &picture);
+    sandbox.write("cut.png", &picture[..picture.len() - 20]);
+    sandbox.write("x/mine", "mine");
+    let before = snapshot(&sandbox.path(""));
     for folder in ["x/y/z/p", "a/b", "./c/../d/e", "x/y/../y/p"] {
         for more in [&[][..], &["--build"]] {
-            assert_eq!(desk.run(&[&["cut", "cut.png", folder], more].concat()).code, 3);
-            assert_same_snapshot(&before, &snapshot(&desk.path("")));
+            assert_eq!(sandbox.run(&[&["cut", "cut.png", folder], more].concat()).code, 3);
+            assert_same_snapshot(&before, &snapshot(&sandbox.path("")));
         }
     }
-    assert_eq!(desk.run(&["cut", "--into", "m/n", "cut.png", "cut.png"]).code, 3);
-    assert_eq!(desk.run(&["cut", "whole.png", &format!("m/n/{}", "long".repeat(70))]).code, 1);
-    assert_same_snapshot(&before, &snapshot(&desk.path("")));
+    assert_eq!(sandbox.run(&["cut", "--into", "m/n", "cut.png", "cut.png"]).code, 3);
+    assert_eq!(sandbox.run(&["cut", "whole.png", &format!("m/n/{}", "long".repeat(70))]).code, 1);
+    assert_same_snapshot(&before, &snapshot(&sandbox.path("")));
     // What others have put there stays.
-    desk.succeed(&["cut", "--into", "m/n", "-q", "whole.png"]);
-    assert_eq!(desk.run(&["cut", "--into", "m/n", "cut.png"]).code, 3);
-    assert!(desk.path("m/n/whole/v0").exists() && !desk.path("m/n/cut").exists());
+    sandbox.succeed(&["cut", "--into", "m/n", "-q", "whole.png"]);
+    assert_eq!(sandbox.run(&["cut", "--into", "m/n", "cut.png"]).code, 3);
+    assert!(sandbox.path("m/n/whole/v0").exists() && !sandbox.path("m/n/cut").exists());
 }
 
 /// Runs a command that was given everything but the pyramid's folder as somebody who may do nothing.
@@ -200,20 +200,20 @@ fn folders_that_cannot_be_written_to() {
 #[test]
 fn no_pyramid_begins_where_another_has_its_tiles() {
     for place in ["p", "p/src"] {
-        let desk = Desk::new();
-        desk.row(place, 1);
+        let sandbox = Sandbox::new();
+        sandbox.row(place, 1);
         if place != "p" {
-            std::fs::rename(desk.path("p/src/pyramid.json"), desk.path("p/pyramid.json")).unwrap();
+            std::fs::rename(sandbox.path("p/src/pyramid.json"), sandbox.path("p/pyramid.json")).unwrap();
         }
-        desk.write("a.png", Png::new(2, 8).file((20, 20), 1, &[]));
-        let before = snapshot(&desk.path(""));
+        sandbox.write("a.png", Png::new(2, 8).file((20, 20), 1, &[]));
+        let before = snapshot(&sandbox.path(""));
         for version in ["v0", "v1"] {
-            let refused = desk.run(&["cut", "a.png", &format!("{place}/{version}")]);
+            let refused = sandbox.run(&["cut", "a.png", &format!("{place}/{version}")]);
             assert_eq!(refused.code, 3, "{}", refused.err);
             assert!(refused.err.contains("has the tiles of a version"), "{}", refused.err);
-            assert_same_snapshot(&before, &snapshot(&desk.path("")));
+            assert_same_snapshot(&before, &snapshot(&sandbox.path("")));
         }
-        desk.succeed(&["cut", "a.png", &format!("{place}/other"), "-q"]);
-        desk.succeed(&["p"]);
+        sandbox.succeed(&["cut", "a.png", &format!("{place}/other"), "-q"]);
+        sandbox.succeed(&["p"]);
     }
 }

@@ -7,11 +7,11 @@ use fast_pyramid::jpeg::{Colour, JpegImage, quantisation_tables};
 use fast_pyramid::ops::{CutOptions, CutReport, CutStatus, Manner};
 use proptest::prelude::*;
 use std::path::{Path, PathBuf};
-use test_support::cli::Desk;
+use test_support::cli::Sandbox;
 use test_support::fixture;
 use test_support::pictures::{
-    Noise, Png, Shown, by_image, exif, icc, icc_of, joined, jpeg_turned, jpeg_with_segment, lossy_webp, pnm, psnr,
-    sources_show, turned, webp,
+    Noise, Pixels, Png, by_image, exif, icc, icc_of, join_tiles, jpeg_turned, jpeg_with_segment, lossy_webp, oriented,
+    pnm, psnr, source_pixels, webp,
 };
 use test_support::png;
 use test_support::strace::scratch;
@@ -23,13 +23,13 @@ fn png_tiles(side: u32) -> CutOptions {
 
 /// Cuts a picture into PNG tiles, which must show exactly this.
 #[track_caller]
-fn assert_cut_exactly(bytes: &[u8], side: u32, shown: &Shown) -> CutReport {
+fn assert_cut_exactly(bytes: &[u8], side: u32, pixels: &Pixels) -> CutReport {
     let scratch = scratch();
     let folder = scratch.path().join("p");
     let report = cut_bytes(bytes, &folder, &png_tiles(side)).unwrap();
     assert_eq!((report.status, report.manner), (CutStatus::Cut, Manner::Pixels));
-    assert!(sources_show(&folder, shown.dimensions(), side, "png") == *shown, "the tiles show something else");
-    let tiles = u64::from(shown.width().div_ceil(side)) * u64::from(shown.height().div_ceil(side));
+    assert!(source_pixels(&folder, pixels.dimensions(), side, "png") == *pixels, "the tiles show something else");
+    let tiles = u64::from(pixels.width().div_ceil(side)) * u64::from(pixels.height().div_ceil(side));
     assert_eq!((report.written, report.grid.count()), (Some(tiles), tiles));
     assert_eq!(std::fs::read_dir(folder.join("v0")).unwrap().count() as u64, tiles);
     report
@@ -67,11 +67,11 @@ proptest! {
         size in (1u32..70, 1u32..70), kind in 1u8..8, channels in 1u32..5,
         most in prop_oneof![Just(255u32), Just(65535), Just(1), 2u32..65535], seed: u64, side in 1u32..50,
     ) {
-        let (bytes, shown) = pnm(kind, size, most, channels, seed);
+        let (bytes, pixels) = pnm(kind, size, most, channels, seed);
         if matches!(most, 255 | 65535) {
-            prop_assert!(by_image(&bytes) == shown);
+            prop_assert!(by_image(&bytes) == pixels);
         }
-        assert_cut_exactly(&bytes, side.max(size.0.max(size.1) / 6), &shown);
+        assert_cut_exactly(&bytes, side.max(size.0.max(size.1) / 6), &pixels);
     }
 
     #[test]
@@ -111,8 +111,8 @@ proptest! {
             3 => [0, 256, 512, 768].map(|first| map.get(first + usize::from(pixel[0])).map_or(65535, |&it| it as u16)),
             _ => [wide(pixel[0]), wide(pixel[1]), wide(pixel[2]), pixel.get(3).map_or(65535, |alpha| wide(*alpha))],
         });
-        let shown = Shown::from_raw(width, height, pixels.collect()).unwrap();
-        assert_cut_exactly(&tiff.file(&stored), side.max(width.max(height) / 6), &shown);
+        let pixels = Pixels::from_raw(width, height, pixels.collect()).unwrap();
+        assert_cut_exactly(&tiff.file(&stored), side.max(width.max(height) / 6), &pixels);
     }
 
     /// Nothing is lost: each tile has the picture's own coefficients.
@@ -169,7 +169,7 @@ fn assert_cut_without_loss(bytes: &[u8], side: u32) {
     let subsampled = whole.components.iter().any(|component| component.horizontal * component.vertical > 1);
     if whole.components.len() == 1 || !subsampled {
         let size = (whole.width, whole.height);
-        assert!(by_image(bytes) == sources_show(&folder, size, side, "jpg"), "zune-jpeg sees a difference");
+        assert!(by_image(bytes) == source_pixels(&folder, size, side, "jpg"), "zune-jpeg sees a difference");
     }
 }
 
@@ -207,12 +207,12 @@ fn tiff_by_libtiff_and_with_jpeg_inside() {
     let chunk = |seed: u64| Jpeg { colour: Colour::Grey, factors: (1, 1), quality: 90 }.file((32, 32), seed);
     let tiff = Tiff { tile: Some((32, 32)), samples: 1, photometric: 1, compression: 7, ..Tiff::rgb(64, 64) };
     let chunks: Vec<Vec<u8>> = (0..4).map(chunk).collect();
-    let whole = joined((64, 64), 32, |column, row| chunks[(row * 2 + column) as usize].clone());
+    let whole = join_tiles((64, 64), 32, |column, row| chunks[(row * 2 + column) as usize].clone());
     let scratch = scratch();
     let folder = scratch.path().join("p");
     cut_bytes(&tiff.file_of(&chunks), &folder, &png_tiles(20)).unwrap();
     // Two decoders may round differently.
-    assert!(psnr(&sources_show(&folder, (64, 64), 20, "png"), &whole) > 60.0);
+    assert!(psnr(&source_pixels(&folder, (64, 64), 20, "png"), &whole) > 60.0);
 }
 
 #[test]
@@ -227,7 +227,7 @@ fn lossy_webp_and_jpeg_as_pixels() {
         let scratch = scratch();
         let folder = scratch.path().join("p");
         cut_bytes(&bytes, &folder, &png_tiles(40)).unwrap();
-        let found = psnr(&sources_show(&folder, (150, 90), 40, "png"), &by_image(&bytes));
+        let found = psnr(&source_pixels(&folder, (150, 90), 40, "png"), &by_image(&bytes));
         assert!(found > least, "{colour:?}: {found}");
     }
 }
@@ -251,7 +251,7 @@ fn jpeg_tiles_from_pixels_are_near() {
             let asked = quality.map(|quality| Quality::new(quality).unwrap());
             let report = cut_bytes(&bytes, &folder, &CutOptions { quality: asked, ..options(side) }).unwrap();
             assert_eq!((report.format.as_str(), report.manner), ("jpg", Manner::Pixels));
-            let found = psnr(&sources_show(&folder, (211, 157), side, "jpg"), &by_image(&bytes));
+            let found = psnr(&source_pixels(&folder, (211, 157), side, "jpg"), &by_image(&bytes));
             assert!(found > least, "quality {quality:?}: {found}");
             let steps = coefficients(&std::fs::read(folder.join("v0/0_0.jpg")).unwrap()).components[0].quantisation;
             assert_eq!(steps, quantisation_tables(quality.unwrap_or(80)).0);
@@ -271,12 +271,12 @@ fn a_jpeg_is_brought_to_the_quality_asked_for() {
         let tile = coefficients(&std::fs::read(folder.join("v0/1_1.jpg")).unwrap());
         assert_eq!(tile.components[0].quantisation, quantisation_tables(60).0);
         assert_eq!(tile.components[2].quantisation, quantisation_tables(60).1);
-        assert!(psnr(&sources_show(&folder, (130, 90), side, "jpg"), &by_image(&bytes)) > 36.0);
+        assert!(psnr(&source_pixels(&folder, (130, 90), side, "jpg"), &by_image(&bytes)) > 36.0);
     }
 }
 
-/// A file of each format that is stored turned, and what it shows if it is not.
-fn stored_turned(orientation: u8) -> Vec<(&'static str, Vec<u8>, Shown)> {
+/// A file of each format that is stored turned, and its pixels as they are stored.
+fn stored_turned(orientation: u8) -> Vec<(&'static str, Vec<u8>, Pixels)> {
     let png = Png::new(2, 8);
     let tiff = Tiff { tags: vec![(274, 3, vec![u64::from(orientation)])], ..Tiff::rgb(41, 26) };
     let samples = tiff.noise(3);
@@ -284,7 +284,7 @@ fn stored_turned(orientation: u8) -> Vec<(&'static str, Vec<u8>, Shown)> {
     let jpeg = Jpeg { colour: Colour::Grey, factors: (1, 1), quality: 80 }.file((41, 26), 4);
     vec![
         ("png", png.file((41, 26), 3, &[(b"eXIf", &exif(orientation))]), by_image(&png.file((41, 26), 3, &[]))),
-        ("tiff", tiff.file(&samples), Shown::from_raw(41, 26, plain.collect()).unwrap()),
+        ("tiff", tiff.file(&samples), Pixels::from_raw(41, 26, plain.collect()).unwrap()),
         (
             "webp",
             webp((41, 26), true, 3, Some(exif(orientation)), None),
@@ -299,13 +299,13 @@ fn orientations_are_applied() {
     let scratch = scratch();
     for orientation in 1..=8 {
         for (name, bytes, plain) in stored_turned(orientation) {
-            let shown = turned(&plain, orientation);
+            let pixels = oriented(&plain, orientation);
             let folder = scratch.path().join(format!("{name}{orientation}"));
             let report = cut_bytes(&bytes, &folder, &png_tiles(16)).unwrap();
-            assert_eq!((report.size.width, report.size.height), shown.dimensions());
-            let found = sources_show(&folder, shown.dimensions(), 16, "png");
+            assert_eq!((report.size.width, report.size.height), pixels.dimensions());
+            let found = source_pixels(&folder, pixels.dimensions(), 16, "png");
             let exact = name != "jpeg";
-            assert!(if exact { found == shown } else { psnr(&found, &shown) > 60.0 }, "{name}, {orientation}");
+            assert!(if exact { found == pixels } else { psnr(&found, &pixels) > 60.0 }, "{name}, {orientation}");
             assert_eq!(report.memory.held > 0, name == "webp" || orientation > 2, "{name}, {orientation}");
             // Tiles are upright, so nothing in them says that they are to be turned.
             let folder = folder.with_extension("jpg");
@@ -354,15 +354,15 @@ fn profiles_go_into_the_tiles() {
 fn a_profile_for_other_colours_is_left_out_of_a_jpeg_too() {
     let segment = [b"ICC_PROFILE\0\x01\x01".as_slice(), &icc(b"RGB ")].concat();
     let shades = Jpeg { colour: Colour::Grey, ..Jpeg::new(80) }.file((40, 40), 1);
-    let desk = Desk::new();
-    desk.write("grey.jpg", jpeg_with_segment(&shades, 0xE2, &segment));
+    let sandbox = Sandbox::new();
+    sandbox.write("grey.jpg", jpeg_with_segment(&shades, 0xE2, &segment));
     // 16: without loss; 20: by pixels.
     for side in ["16", "20"] {
-        let ended = desk.succeed(&["cut", "grey.jpg", side, "--tile-size", side]);
+        let ended = sandbox.succeed(&["cut", "grey.jpg", side, "--tile-size", side]);
         let told = format!("warning: {side}: grey.jpg: its ICC profile is for RGB and not for GRAY; it is left out");
         assert!(ended.err.lines().any(|line| line == told), "{}", ended.err);
         for tile in ["0_0.jpg", "1_1.jpg"] {
-            assert_eq!(icc_of(&desk.path(side).join("v0").join(tile)), None);
+            assert_eq!(icc_of(&sandbox.path(side).join("v0").join(tile)), None);
         }
     }
 }
@@ -378,19 +378,20 @@ fn near(one: [u8; 3], other: [u8; 3]) -> bool {
 
 #[test]
 fn what_jpeg_tiles_cannot_show_is_told_once() {
-    let desk = Desk::new();
+    let sandbox = Sandbox::new();
     let pixel = |samples: [u16; 4]| samples.iter().flat_map(|sample| sample.to_be_bytes()).collect::<Vec<u8>>();
     let pam = |samples: [u16; 4]| {
         let header = b"P7\nWIDTH 40\nHEIGHT 40\nDEPTH 4\nMAXVAL 65535\nTUPLTYPE RGB_ALPHA\nENDHDR\n".to_vec();
         [header, pixel(samples).repeat(1600)].concat()
     };
-    desk.write("half.pam", pam([0, 65535, 20000, 32768]));
-    desk.write("deep.ppm", [b"P6 40 40 65535\n".to_vec(), pixel([40000, 300, 65535, 0])[..6].repeat(1600)].concat());
-    desk.write("fine.ppm", [b"P6 40 40 255\n".to_vec(), [9; 3].repeat(1600)].concat());
+    sandbox.write("half.pam", pam([0, 65535, 20000, 32768]));
+    sandbox.write("deep.ppm", [b"P6 40 40 65535\n".to_vec(), pixel([40000, 300, 65535, 0])[..6].repeat(1600)].concat());
+    sandbox.write("fine.ppm", [b"P6 40 40 255\n".to_vec(), [9; 3].repeat(1600)].concat());
     let told = |picture: &str, folder: &str| {
-        let ended = desk.succeed(&["cut", picture, folder, "--format", "jpg", "--tile-size", "16", "--quality", "95"]);
+        let ended =
+            sandbox.succeed(&["cut", picture, folder, "--format", "jpg", "--tile-size", "16", "--quality", "95"]);
         let lines = ended.err.lines().filter(|line| line.starts_with("warning: ")).map(str::to_owned);
-        (lines.collect::<Vec<String>>(), middle(desk.path(folder).join("v0/0_0.jpg")))
+        (lines.collect::<Vec<String>>(), middle(sandbox.path(folder).join("v0/0_0.jpg")))
     };
     let (lines, colour) = told("half.pam", "half");
     let told_of = |what: &str| format!("warning: half: half.pam: it{what}; give --format png to keep ");
@@ -403,7 +404,7 @@ fn what_jpeg_tiles_cannot_show_is_told_once() {
     assert!(lines[0].contains("16 bits"));
     assert_eq!(told("fine.ppm", "fine").0, [""; 0]);
     // Nothing is lost in PNG, so nothing is told.
-    assert!(!desk.succeed(&["cut", "half.pam", "png"]).err.contains("warning"));
+    assert!(!sandbox.succeed(&["cut", "half.pam", "png"]).err.contains("warning"));
 }
 
 #[test]
@@ -423,7 +424,7 @@ fn tiles_of_one_colour_are_counted_and_right() {
         let format_asked = TileFormat::new(format);
         let report = cut_bytes(bytes, &folder, &CutOptions { format: format_asked, ..options(16) }).unwrap();
         assert_eq!((report.grid.count(), report.one_colour), (35, Some(flat)));
-        let found = psnr(&sources_show(&folder, (100, 70), 16, format), &by_image(bytes));
+        let found = psnr(&source_pixels(&folder, (100, 70), 16, format), &by_image(bytes));
         assert!(found > 40.0, "{found}");
         assert!(equal_files(&folder.join("v0"), format));
     }
