@@ -2,7 +2,7 @@
 #![allow(missing_docs, clippy::unwrap_used)]
 
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
-use fast_pyramid::ops::{BuildOptions, Pyramid};
+use fast_pyramid::{BuildOptions, Pyramid};
 use std::fs;
 use std::path::Path;
 

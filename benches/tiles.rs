@@ -2,12 +2,13 @@
 #![allow(missing_docs, clippy::unwrap_used)]
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use fast_pyramid::format::{Filter, PyramidSpec, Settings, TileFormat, TileNaming};
-use fast_pyramid::geometry::{Geometry, Size};
-use fast_pyramid::jpeg::{self, FoldSampling, FoldedImage, HuffmanTables, JpegImage, JpegTile, ParentSteps};
-use fast_pyramid::raster::Raster;
-use fast_pyramid::raster::reduce::Reduction;
-use fast_pyramid::tile::{Codec, Scratch, TileImage};
+use fast_pyramid::internals::format::{Filter, PyramidSpec, Settings, TileNaming};
+use fast_pyramid::internals::geometry::Geometry;
+use fast_pyramid::internals::jpeg::{self, FoldSampling, FoldedImage, HuffmanTables, JpegImage, JpegTile, ParentSteps};
+use fast_pyramid::internals::raster::Raster;
+use fast_pyramid::internals::raster::reduce::Reduction;
+use fast_pyramid::internals::tile::{Codec, Scratch, TileImage};
+use fast_pyramid::{Size, TileFormat};
 use std::hint::black_box;
 use std::path::Path;
 
@@ -153,11 +154,11 @@ fn arithmetic(criterion: &mut Criterion) {
     let geometry = Geometry::new(Size::new(262_144, 262_144), 256, 0).unwrap();
     criterion.bench_function("ancestors of a patch of 1000 tiles in 1024x1024", |bencher| {
         bencher.iter(|| {
-            let mut patched = fast_pyramid::geometry::GridSet::new(geometry.base_grid());
+            let mut patched = fast_pyramid::internals::geometry::GridSet::new(geometry.base_grid());
             for index in 0..1000u32 {
                 patched.insert(index * 7919 % 1024, index * 104_729 % 1024);
             }
-            black_box(fast_pyramid::walk::BuildPlan::patch(&geometry, patched).counts())
+            black_box(fast_pyramid::internals::walk::BuildPlan::patch(&geometry, patched).counts())
         });
     });
 }

@@ -1,12 +1,25 @@
-//! Builds Deep Zoom (DZI) pyramids from base tiles that already exist, publishes each state of the picture as an
-//! immutable tree, and after a patch makes only what changed.
+//! Builds [Deep Zoom](https://openseadragon.github.io/examples/tilesource-dzi/) (DZI) pyramids from base tiles that already
+//! exist, publishes each state of the picture as an immutable tree, and after a patch regenerates only what changed.
 //!
-//! A pyramid folder holds `pyramid.json`, the base tiles in `v0`, and later only changed tiles in `v1`, `v2`, ...
-//! Building it publishes one tree a version under `dest/dzi/`; tiles that a version does not change are links to the
-//! version that owns them.
+//! # The ideas
+//!
+//! A **pyramid folder** holds `pyramid.json`, the base tiles in `v0`, and later only changed tiles in `v1`, `v2`, ...
+//! [`Pyramid::build`] publishes one **tree** per version under `dest/dzi/`. A tile that a version does not change is a
+//! symbolic link to the version that **owns** it.
+//!
+//! - A tree is a pure function of the sources, the settings and the encoder version: the same bytes and links, whatever the
+//!   number of threads and the history.
+//! - A published tree never changes. It appears all at once, and `latest` is swapped by a rename.
+//! - Source folders belong to the user. They are only read, except by [`Pyramid::vacuum`].
+//!
+//! Each operation takes an options type with setters, such as [`BuildOptions`], and returns a report, such as
+//! [`BuildReport`]. An [`Observer`] follows it and can cancel it. Every operation fails with an [`Error`], which has a
+//! [kind](Error::kind) and a [path](Error::path). The library prints nothing and never ends the process.
+//!
+//! # Building, and building again after a patch
 //!
 //! ```
-//! use fast_pyramid::ops::{BuildOptions, Pyramid};
+//! use fast_pyramid::{BuildOptions, Pyramid};
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! # let temporary = tempfile::tempdir()?;
@@ -31,21 +44,122 @@
 //! # }
 //! ```
 //!
-//! The modules are rooms that import downwards only, in the order [`ops`], [`walk`], [`input`], [`tile`], [`jpeg`], [`png`], [`store`],
-//! [`format`], [`raster`], [`geometry`], [`text`], [`sync`]; ARCHITECTURE.md says why.
+//! # Cutting a picture, following and cancelling
+//!
+//! ```
+//! use fast_pyramid::{CutOptions, Event, PictureSource, cut};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let temporary = tempfile::tempdir()?;
+//! # let (picture, folder) = (temporary.path().join("map.png"), temporary.path().join("map"));
+//! image::RgbImage::new(700, 300).save(&picture)?;
+//! let observer = |event: &Event<'_>| match event {
+//!     Event::Warning(warning) => eprintln!("warning: {warning}"),
+//!     Event::RowsDone(rows) => eprintln!("{rows} more rows"),
+//!     _ => {}
+//! };
+//! let options = CutOptions::default().tile_size(256).build(true).observer(&observer);
+//! let report = cut(&PictureSource::File(picture), &folder, &options)?;
+//! assert_eq!((report.grid.columns, report.grid.rows, report.written), (3, 2, Some(6)));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Asking, verifying, repairing, dropping old versions
+//!
+//! ```
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let temporary = tempfile::tempdir()?;
+//! # let (picture, folder) = (temporary.path().join("map.png"), temporary.path().join("map"));
+//! # image::RgbImage::new(700, 300).save(&picture)?;
+//! # let options = fast_pyramid::CutOptions::default().build(true);
+//! # fast_pyramid::cut(&fast_pyramid::PictureSource::File(picture), &folder, &options)?;
+//! use fast_pyramid::{Pyramid, RepairOptions, Selection, VacuumOptions, VerifyOptions};
+//!
+//! let pyramid = Pyramid::open(&folder)?;
+//! for version in pyramid.info()?.versions {
+//!     println!("{}: {:?}", version.version, version.counts);
+//! }
+//! if pyramid.verify(&VerifyOptions::default())?.problems > 0 {
+//!     pyramid.repair(&RepairOptions::default())?;
+//! }
+//! let keep_five = Selection::KeepLast(5.try_into()?);
+//! pyramid.vacuum(&VacuumOptions::new(keep_five).dry_run(true))?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! The feature `cli`, on by default, builds the command `fast_pyramid`. Without default features, the crate is a lean library.
 
 #[cfg(not(unix))]
 compile_error!("fast_pyramid publishes trees of symbolic links and needs a Unix system such as Linux or macOS");
 
-pub mod format;
-pub mod geometry;
-pub mod input;
-pub mod jpeg;
-pub mod ops;
-pub mod png;
-pub mod raster;
-pub mod store;
-pub mod sync;
-pub mod text;
-pub mod tile;
-pub mod walk;
+mod format;
+mod geometry;
+mod input;
+mod jpeg;
+mod ops;
+mod png;
+mod raster;
+mod store;
+mod sync;
+mod text;
+mod tile;
+mod walk;
+
+pub use format::{FormatKind, Quality, TileFormat};
+pub use geometry::{Grid, Size};
+pub use ops::{
+    BuildOptions, BuildReport, ChangesReport, CutMemory, CutMode, CutOptions, CutReport, CutStatus, Error, ErrorKind,
+    Event, InfoReport, Observer, PictureSource, Pyramid, RepairOptions, RepairReport, Repaired, Selection,
+    VacuumOptions, VacuumReport, VerifyOptions, VerifyReport, VersionInfo, VersionReport, VersionStatus, Warning, Work,
+    cut,
+};
+pub use store::{Counts, Locking, Problem, ProblemKind, RepairAction, Version};
+
+/// Internals for this package's command line, benches, fuzz targets and tests. There is no stability guarantee.
+#[doc(hidden)]
+pub mod internals {
+    pub use crate::ops::internals as ops;
+
+    /// The items of the room `format`.
+    pub mod format {
+        pub use crate::format::*;
+    }
+    /// The items of the room `geometry`.
+    pub mod geometry {
+        pub use crate::geometry::*;
+    }
+    /// The items of the room `input`.
+    pub mod input {
+        pub use crate::input::*;
+    }
+    /// The items of the room `jpeg`.
+    pub mod jpeg {
+        pub use crate::jpeg::*;
+    }
+    /// The items of the room `raster`.
+    pub mod raster {
+        pub use crate::raster::*;
+    }
+    /// The items of the room `store`.
+    pub mod store {
+        pub use crate::store::*;
+    }
+    /// The items of the room `sync`.
+    pub mod sync {
+        pub use crate::sync::*;
+    }
+    /// The items of the room `text`.
+    pub mod text {
+        pub use crate::text::*;
+    }
+    /// The items of the room `tile`.
+    pub mod tile {
+        pub use crate::tile::*;
+    }
+    /// The items of the room `walk`.
+    pub mod walk {
+        pub use crate::walk::*;
+    }
+}

@@ -1,10 +1,8 @@
 //! Memory belongs to the worker: in the long run a tile that is built or linked allocates nothing.
 #![allow(clippy::unwrap_used)]
 
-mod common;
-
-use fast_pyramid::ops::{BuildOptions, Pyramid};
-use fast_pyramid::store::Durability;
+use fast_pyramid::internals::ops::unflushed_build;
+use fast_pyramid::{BuildOptions, Pyramid};
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -39,7 +37,7 @@ static ALLOCATOR: Counting = Counting;
 /// checking their names.
 fn allocations(side: u32) -> [u64; 2] {
     let folder = tempfile::tempdir().unwrap();
-    let (tile, pixels) = (common::fixture("relief/v0/0_0.jpg"), side * 256);
+    let (tile, pixels) = (test_support::fixture("relief/v0/0_0.jpg"), side * 256);
     let spec = format!("{{ width: {pixels}, height: {pixels}, tile_size: 256, overlap: 0, quality: 75 }}");
     std::fs::write(folder.path().join("pyramid.json"), spec).unwrap();
     std::fs::create_dir(folder.path().join("v0")).unwrap();
@@ -49,7 +47,7 @@ fn allocations(side: u32) -> [u64; 2] {
     let pyramid = Pyramid::open(folder.path()).unwrap();
     let during = |dry_run: bool| {
         let threads = NonZeroUsize::new(1);
-        let options = BuildOptions { dry_run, threads, durability: Durability::Unflushed, ..BuildOptions::default() };
+        let options = unflushed_build(BuildOptions::default().dry_run(dry_run).threads(threads));
         let before = COUNT.load(Ordering::Relaxed);
         pyramid.build(&options).unwrap();
         COUNT.load(Ordering::Relaxed) - before
@@ -60,7 +58,7 @@ fn allocations(side: u32) -> [u64; 2] {
     };
     let first = build();
     std::fs::create_dir(folder.path().join("v1")).unwrap();
-    std::fs::copy(common::fixture("relief/v0/1_1.jpg"), folder.path().join("v1/3_3.jpg")).unwrap();
+    std::fs::copy(test_support::fixture("relief/v0/1_1.jpg"), folder.path().join("v1/3_3.jpg")).unwrap();
     [first, build()]
 }
 

@@ -2,21 +2,23 @@
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, clippy::panic)]
 
-mod common;
+#[path = "it/support/jpeg.rs"]
+mod jpeg;
 
-use common::cli::{Desk, HANGS};
-use common::cutting::cut;
-use common::pictures::{Jpeg, pnm};
+use crate::jpeg::Jpeg;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
+use test_support::cli::{HANG_TIMEOUT, Sandbox};
+use test_support::cutting::cut;
+use test_support::pictures::{noisy_gradient, pnm};
 
 /// Sides of the pictures.
 const SIZE: (u32, u32) = (2500, 2500);
 
 /// The most memory that a cut takes, as the system counts it until shortly before its end.
-fn peak(desk: &Desk, arguments: &[&str]) -> u64 {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_fast_pyramid"));
-    command.current_dir(desk.path("")).arg("cut").args(arguments).arg("-q").stderr(Stdio::inherit());
+fn peak(sandbox: &Sandbox, arguments: &[&str]) -> u64 {
+    let mut command = Command::new(test_support::program());
+    command.current_dir(sandbox.path("")).arg("cut").args(arguments).arg("-q").stderr(Stdio::inherit());
     let (mut child, started, mut most) = (command.spawn().unwrap(), Instant::now(), 0);
     let ended = loop {
         let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap_or_default();
@@ -26,7 +28,7 @@ fn peak(desk: &Desk, arguments: &[&str]) -> u64 {
         if let Some(ended) = child.try_wait().unwrap() {
             break ended;
         }
-        assert!(started.elapsed() < HANGS);
+        assert!(started.elapsed() < HANG_TIMEOUT);
         std::thread::sleep(Duration::from_micros(500));
     };
     assert!(ended.success());
@@ -35,9 +37,9 @@ fn peak(desk: &Desk, arguments: &[&str]) -> u64 {
 
 /// What is announced for a cut, and its peak.
 #[track_caller]
-fn compare(desk: &Desk, arguments: &[&str]) {
-    let announced = cut(desk, &[arguments, &["--dry-run"]].concat())["memory_bytes"].as_u64().unwrap();
-    let peak = peak(desk, arguments);
+fn compare(sandbox: &Sandbox, arguments: &[&str]) {
+    let announced = cut(sandbox, &[arguments, &["--dry-run"]].concat())["memory_bytes"].as_u64().unwrap();
+    let peak = peak(sandbox, arguments);
     // Allocators and page sizes differ from system to system.
     assert!(peak <= announced + announced / 10, "{arguments:?} takes {peak} bytes, and {announced} are announced");
     assert!(announced < peak * 5 / 2, "{arguments:?} takes {peak} bytes only, and {announced} are announced");
@@ -45,12 +47,12 @@ fn compare(desk: &Desk, arguments: &[&str]) {
 
 #[test]
 fn what_is_announced_is_what_is_taken() {
-    let desk = Desk::in_memory();
-    desk.write("noise.ppm", pnm(6, SIZE, 255, 3, 1).0);
-    desk.write("deep.pgm", pnm(5, SIZE, 65535, 1, 1).0);
-    desk.write("alpha.pam", pnm(7, SIZE, 255, 4, 1).0);
-    desk.write("small.ppm", pnm(6, (60, 50), 255, 3, 1).0);
-    desk.write("photo.jpg", Jpeg::new(80).file(SIZE, 1));
+    let sandbox = Sandbox::in_memory();
+    sandbox.write("noise.ppm", pnm(6, SIZE, 255, 3, 1).0);
+    sandbox.write("deep.pgm", pnm(5, SIZE, 65535, 1, 1).0);
+    sandbox.write("alpha.pam", pnm(7, SIZE, 255, 4, 1).0);
+    sandbox.write("small.ppm", pnm(6, (60, 50), 255, 3, 1).0);
+    sandbox.write("photo.jpg", Jpeg::new(80).file_of(SIZE, noisy_gradient(1)));
     let mut number = 0;
     for (picture, format) in [
         ("noise.ppm", "png"),
@@ -68,8 +70,8 @@ fn what_is_announced_is_what_is_taken() {
                 let folder = format!("p{number}");
                 let arguments =
                     [&[picture, &folder, "--format", format, "--tile-size", side, "-j", threads], more].concat();
-                compare(&desk, &arguments);
-                std::fs::remove_dir_all(desk.path(&folder)).unwrap();
+                compare(&sandbox, &arguments);
+                std::fs::remove_dir_all(sandbox.path(&folder)).unwrap();
             }
         }
     }
@@ -77,17 +79,17 @@ fn what_is_announced_is_what_is_taken() {
 
 #[test]
 fn what_is_announced_for_a_newer_picture_is_what_is_taken() {
-    let desk = Desk::in_memory();
-    desk.write("a.ppm", pnm(6, SIZE, 255, 3, 1).0);
-    desk.write("b.ppm", pnm(6, SIZE, 255, 3, 2).0);
+    let sandbox = Sandbox::in_memory();
+    sandbox.write("a.ppm", pnm(6, SIZE, 255, 3, 1).0);
+    sandbox.write("b.ppm", pnm(6, SIZE, 255, 3, 2).0);
     for (format, side, threads) in
         [("png", "256", "4"), ("png", "4096", "1"), ("jpg", "256", "4"), ("jpg", "1024", "2")]
     {
         for more in [&[][..], &["--build"]] {
             let arguments = [&["p", "--format", format, "--tile-size", side, "-j", threads], more].concat();
-            desk.succeed(&[&["cut", "-q", "a.ppm"], &arguments[..]].concat());
-            compare(&desk, &[&["b.ppm"], &arguments[..]].concat());
-            std::fs::remove_dir_all(desk.path("p")).unwrap();
+            sandbox.succeed(&[&["cut", "-q", "a.ppm"], &arguments[..]].concat());
+            compare(&sandbox, &[&["b.ppm"], &arguments[..]].concat());
+            std::fs::remove_dir_all(sandbox.path("p")).unwrap();
         }
     }
 }

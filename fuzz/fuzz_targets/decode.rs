@@ -3,7 +3,7 @@
 
 #![no_main]
 
-use fast_pyramid::jpeg::{JpegErrorKind, JpegImage, Scratch, decode, decode_into, header};
+use fast_pyramid::internals::jpeg::{JpegErrorKind, JpegImage, Scratch, decode, decode_into, header};
 use fast_pyramid_fuzz::check_round_trip;
 use libfuzzer_sys::fuzz_target;
 

@@ -4,12 +4,9 @@
 
 #![no_main]
 
-use fast_pyramid::jpeg::{
-    self, Colour, FoldSampling, FoldedImage, HuffmanTables, JpegImage, JpegTile, ParentSteps, Scratch, can_merge,
-    decode, fold, header, merge, quantisation_tables,
-};
-use fast_pyramid::tile::{self, TileImage};
-use fast_pyramid::geometry::Size;
+use fast_pyramid::Size;
+use fast_pyramid::internals::jpeg::{self, Colour, FoldSampling, FoldedImage, HuffmanTables, JpegImage, JpegTile, ParentSteps, Scratch, can_merge, decode, fold, header, merge, quantisation_tables};
+use fast_pyramid::internals::tile::{self, TileImage};
 use fast_pyramid_fuzz::{check_round_trip, codec, filter};
 use libfuzzer_sys::fuzz_target;
 

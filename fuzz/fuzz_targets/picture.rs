@@ -3,10 +3,10 @@
 
 #![no_main]
 
-use fast_pyramid::tile::Samples;
-use fast_pyramid::jpeg::{JpegImage, Scratch, decode};
-use fast_pyramid::input::{Depth, Input, JpegPicture, Opened, PictureError, PictureInfo, Rows, Upsampling, open};
-use fast_pyramid::raster::Raster;
+use fast_pyramid::internals::tile::Samples;
+use fast_pyramid::internals::jpeg::{JpegImage, Scratch, decode};
+use fast_pyramid::internals::input::{Depth, Input, JpegPicture, Opened, PictureError, PictureInfo, Rows, Upsampling, open};
+use fast_pyramid::internals::raster::Raster;
 use libfuzzer_sys::fuzz_target;
 use std::fs::File;
 use std::io::{BufReader, Cursor, Write};

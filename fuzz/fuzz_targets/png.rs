@@ -2,8 +2,8 @@
 
 #![no_main]
 
-use fast_pyramid::tile::{CodecError, Scratch, TileImage};
-use fast_pyramid::geometry::Size;
+use fast_pyramid::Size;
+use fast_pyramid::internals::tile::{CodecError, Scratch, TileImage};
 use fast_pyramid_fuzz::{codec, filter};
 use libfuzzer_sys::fuzz_target;
 

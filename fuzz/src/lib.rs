@@ -1,8 +1,9 @@
 //! What several fuzz targets check or need.
 
-use fast_pyramid::tile::Codec;
-use fast_pyramid::jpeg::{Component, EncodeError, HuffmanTables, JpegImage, Scratch, decode, encode};
-use fast_pyramid::format::{Filter, Quality, Settings, TileFormat, TileNaming};
+use fast_pyramid::{Quality, TileFormat};
+use fast_pyramid::internals::tile::Codec;
+use fast_pyramid::internals::jpeg::{Component, EncodeError, HuffmanTables, JpegImage, Scratch, decode, encode};
+use fast_pyramid::internals::format::{Filter, Settings, TileNaming};
 
 /// Both kinds of Huffman tables.
 pub const TABLES: [HuffmanTables; 2] = [HuffmanTables::Standard, HuffmanTables::Optimised];

@@ -3,80 +3,92 @@
 use super::arguments::{BuildArguments, GlobalArguments};
 use super::console::{Console, counted, grouped};
 use super::exit::Code;
-use super::interrupt::Interrupt;
-use super::outcome::{fail, object, seconds_since};
 use super::progress::Progress;
-use fast_pyramid::ops::{BuildOptions, BuildReport, Pyramid, VersionReport, VersionStatus};
-use fast_pyramid::store::{Durability, Version};
-use fast_pyramid::text::display::display_path;
+use super::session::{Session, seconds_since};
+use fast_pyramid::internals::text::display_path;
+use fast_pyramid::{BuildOptions, BuildReport, Event, Observer, Pyramid, Version, VersionReport, VersionStatus};
 use serde_json::json;
 use std::path::Path;
+use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 /// Builds each folder, whatever becomes of the others.
 pub(crate) fn run(arguments: &BuildArguments, global: &GlobalArguments, console: &Console) -> Code {
-    let interrupt = Interrupt::watch();
+    let session = Session::interruptible(global, console);
     let mut code = Code::Done;
     for folder in &arguments.folders {
-        if let Some(signalled) = interrupt.code() {
-            console.error(&format!("{}: not built, because of the interrupt", display_path(folder)), None);
+        if let Some(signalled) = session.interrupt.code() {
+            console.error(&format!("{}: skipped (interrupted)", display_path(folder)), None);
             return signalled;
         }
-        code = code.max(build_one(folder, arguments, global, console, &interrupt));
+        code = code.max(build_one(folder, arguments, &session));
     }
     code
 }
 
-fn build_one(
-    folder: &Path,
-    arguments: &BuildArguments,
-    global: &GlobalArguments,
-    console: &Console,
-    interrupt: &Interrupt,
-) -> Code {
+/// Prints a line per published version, and remembers them in case a later one fails.
+struct BuildObserver<'a> {
+    progress: Progress<'a>,
+    published: Mutex<Vec<VersionReport>>,
+}
+
+impl Observer for BuildObserver<'_> {
+    fn event(&self, event: &Event<'_>) {
+        match event {
+            Event::VersionPublished(report) => {
+                self.progress.console.say(&line(&self.progress.name, report));
+                self.published.lock().unwrap_or_else(PoisonError::into_inner).push(**report);
+            }
+            event => self.progress.event(event),
+        }
+    }
+
+    fn is_cancelled(&self) -> bool {
+        self.progress.is_cancelled()
+    }
+}
+
+fn build_one(folder: &Path, arguments: &BuildArguments, session: &Session<'_>) -> Code {
     let started = Instant::now();
-    let options = BuildOptions {
-        threads: global.threads,
-        dry_run: arguments.dry_run,
-        rebuild_from: arguments.rebuild_from.map(Version),
-        durability: Durability::Flushed,
-        locking: arguments.lock.locking(),
-    };
-    let progress = Progress::new(console, global.progress, &display_path(folder), interrupt.clone());
-    let result = progress.during(|| {
+    let observer = BuildObserver { progress: session.progress(&display_path(folder)), published: Mutex::default() };
+    let options = BuildOptions::default()
+        .threads(session.global.threads)
+        .dry_run(arguments.dry_run)
+        .rebuild_from(arguments.rebuild_from.map(Version))
+        .locking(arguments.lock.locking())
+        .observer(&observer);
+    let result = observer.progress.during(|| {
         let pyramid = Pyramid::open(folder)?;
-        describe_pyramid(&pyramid, console);
-        pyramid.build_observed(&options, &progress)
+        describe_pyramid(&pyramid, session.console);
+        pyramid.build(&options)
     });
     let seconds = seconds_since(started);
     match result {
         Ok(report) => {
-            conclude(folder, &report, seconds, console);
-            if global.json {
-                console.data(&object(folder, json!({ "versions": report.versions, "seconds": seconds })));
-            }
+            conclude(folder, &report, seconds, session.console);
+            session.print_json(folder, json!({ "versions": report.versions, "seconds": seconds }));
             Code::Done
         }
         Err(error) => {
-            let more = global.json.then(|| json!({ "versions": progress.published() }));
-            fail(&error, folder, interrupt, more, console)
+            let published = observer.published.lock().unwrap_or_else(PoisonError::into_inner);
+            session.fail(&error, folder, json!({ "versions": *published }))
         }
     }
 }
 
 fn describe_pyramid(pyramid: &Pyramid, console: &Console) {
-    let geometry = pyramid.spec().geometry;
-    let (size, grid) = (geometry.size(), geometry.base_grid());
     console.detail(&format!(
-        "{}: {size} pixels in {grid} base tiles of {}, {} levels, {}",
+        "{}: {} pixels in {} base tiles of {}, {} levels, {}",
         display_path(pyramid.folder()),
-        geometry.tile_size(),
-        geometry.base_level() + 1,
-        counted(geometry.tile_count(), "tile"),
+        pyramid.size(),
+        pyramid.base_grid(),
+        pyramid.tile_size(),
+        pyramid.levels(),
+        counted(pyramid.tile_count(), "tile"),
     ));
 }
 
-/// Says of a version what was made, or would be.
+/// One line about a version that was, or would be, built.
 pub(crate) fn line(name: &str, report: &VersionReport) -> String {
     let (verb, most) = match report.status {
         VersionStatus::WouldBuild => ("would be built", "at most "),
@@ -92,7 +104,7 @@ pub(crate) fn line(name: &str, report: &VersionReport) -> String {
     )
 }
 
-/// The last line about a pyramid; what was built has been told already, version by version.
+/// The last line about a pyramid. Versions that were built have had a line each.
 fn conclude(folder: &Path, report: &BuildReport, seconds: f64, console: &Console) {
     let name = display_path(folder);
     let any = |status| report.versions.iter().any(|version| version.status == status);

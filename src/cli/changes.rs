@@ -3,17 +3,15 @@
 use super::arguments::{ChangesArguments, GlobalArguments};
 use super::console::Console;
 use super::exit::Code;
-use super::interrupt::Interrupt;
-use super::outcome::fail;
-use fast_pyramid::ops::{Changes, Error, Pyramid};
-use fast_pyramid::store::Version;
+use super::session::Session;
+use fast_pyramid::{ChangesReport, Error, Pyramid, Version};
 use serde_json::json;
 use std::path::Path;
 
-/// Paths written at a time.
-const AT_A_TIME: usize = 4096;
+/// Paths per write.
+const PATHS_PER_WRITE: usize = 4096;
 
-/// Prints the paths, one a line.
+/// Prints the paths, one per line.
 pub(crate) fn run(arguments: &ChangesArguments, global: &GlobalArguments, console: &Console) -> Code {
     let name = arguments.folder.to_string_lossy().into_owned();
     match changes(&arguments.folder, arguments.version) {
@@ -25,28 +23,25 @@ pub(crate) fn run(arguments: &ChangesArguments, global: &GlobalArguments, consol
             }
             Code::Done
         }
-        Err(error) => {
-            let more = global.json.then(|| json!({}));
-            fail(&error, &arguments.folder, &Interrupt::default(), more, console)
-        }
+        Err(error) => Session::quick(global, console).fail(&error, &arguments.folder, json!({})),
     }
 }
 
-fn changes(folder: &Path, version: Option<u32>) -> Result<Changes, Error> {
+fn changes(folder: &Path, version: Option<u32>) -> Result<ChangesReport, Error> {
     Pyramid::open(folder)?.changes(version.map(Version))
 }
 
-fn print_lines(changes: &Changes, console: &Console) {
+fn print_lines(changes: &ChangesReport, console: &Console) {
     in_parts(changes, console, |path, _| format!("{path}\n"));
 }
 
-/// One object in one line, written piece by piece: a first version has millions of paths.
-fn print_json(name: &str, changes: &Changes, console: &Console) {
+/// Prints one object on one line, piece by piece, because a first version can have millions of paths.
+fn print_json(name: &str, changes: &ChangesReport, console: &Console) {
     let quoted = |text: &str| serde_json::Value::from(text).to_string();
     let opened = format!(
         "{{\"pyramid\":{},\"version\":{},\"count\":{},\"tiles\":[",
         quoted(name),
-        changes.version.0,
+        changes.version().0,
         changes.count()
     );
     if console.data(&opened)
@@ -56,11 +51,11 @@ fn print_json(name: &str, changes: &Changes, console: &Console) {
     }
 }
 
-/// Writes each path as `shown` gives it; false if nobody takes them any more.
-fn in_parts(changes: &Changes, console: &Console, shown: impl Fn(String, bool) -> String) -> bool {
+/// Writes each path as `shown` formats it. False once standard output is closed.
+fn in_parts(changes: &ChangesReport, console: &Console, shown: impl Fn(String, bool) -> String) -> bool {
     let mut paths = changes.paths().enumerate().map(|(index, path)| shown(path, index == 0));
     loop {
-        let part: String = paths.by_ref().take(AT_A_TIME).collect();
+        let part: String = paths.by_ref().take(PATHS_PER_WRITE).collect();
         if part.is_empty() {
             return true;
         }

@@ -1,12 +1,12 @@
-//! Standard output for data, standard error for people. Either may be closed or full at any moment; neither is ever a
-//! reason to panic.
+//! Standard output for data, standard error for people. Either may be closed or full at any moment, which never causes a
+//! panic.
 
 use super::arguments::GlobalArguments;
 use super::exit::Code;
 use std::io::{self, IsTerminal, Write};
 use std::sync::{Mutex, PoisonError};
 
-/// Where a command's words go.
+/// Where a command writes.
 #[derive(Debug)]
 pub(crate) struct Console {
     quiet: bool,
@@ -16,9 +16,9 @@ pub(crate) struct Console {
 
 #[derive(Debug, Default)]
 struct State {
-    /// A progress bar stands on the last line of standard error.
+    /// A progress bar is on the last line of standard error.
     bar: bool,
-    /// Standard output could not take everything, for another reason than that nobody reads it.
+    /// Data was lost on the way to standard output, although somebody reads it.
     lost: bool,
 }
 
@@ -27,7 +27,7 @@ impl Console {
         Self { quiet: global.quiet, verbose: global.verbose, state: Mutex::default() }
     }
 
-    /// Writes to standard output; false if nobody takes it any more and the rest can be left out.
+    /// Writes to standard output. False once it is closed, so that the rest can be skipped.
     pub(crate) fn data(&self, text: &str) -> bool {
         let mut out = io::stdout().lock();
         match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
@@ -41,19 +41,19 @@ impl Console {
         }
     }
 
-    /// The code to end with: one that says success becomes a failure if data was lost on its way out.
+    /// The final exit code: success becomes failure if data was lost.
     pub(crate) fn finish(&self, code: Code) -> Code {
         if self.lock().lost { code.max(Code::Failed) } else { code }
     }
 
-    /// A line for people, unless they asked for quiet.
+    /// A line for people, unless `--quiet` is set.
     pub(crate) fn say(&self, text: &str) {
         if !self.quiet {
             self.line(text);
         }
     }
 
-    /// A line for people who asked for more.
+    /// A line for people, if `--verbose` is set.
     pub(crate) fn detail(&self, text: &str) {
         if self.verbose {
             self.line(text);
@@ -64,7 +64,7 @@ impl Console {
         self.line(&format!("warning: {text}"));
     }
 
-    /// What failed, then what to do about it; the lines after the first are indented.
+    /// What failed, then what to do about it. Lines after the first are indented.
     pub(crate) fn error(&self, text: &str, hint: Option<&str>) {
         let mut lines = text.replace('\n', "\n  ");
         if let Some(hint) = hint {
@@ -74,7 +74,7 @@ impl Console {
         self.line(&format!("error: {lines}"));
     }
 
-    /// Draws or replaces the progress bar, cut to the terminal's width so that it stays in its line.
+    /// Draws or replaces the progress bar, cut to the width of the terminal.
     pub(crate) fn bar(&self, text: &str) {
         let mut state = self.lock();
         let width = rustix::termios::tcgetwinsize(io::stderr()).map_or(0, |size| usize::from(size.ws_col));
@@ -100,7 +100,7 @@ impl Console {
     fn line(&self, text: &str) {
         let mut state = self.lock();
         clear(&mut state);
-        // One write, so that lines of several processes do not mix.
+        // A single write, so that lines of several processes do not mix.
         let _ = io::stderr().lock().write_all(format!("{text}\n").as_bytes());
     }
 
@@ -115,7 +115,7 @@ fn clear(state: &mut State) {
     }
 }
 
-/// A number with its thousands set apart: 1,234,567.
+/// A number with grouped thousands: 1,234,567.
 pub(crate) fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();

@@ -1,15 +1,15 @@
 //! `fast_pyramid cut IMAGE DIR`
 
 use super::arguments::{CutArguments, GlobalArguments};
+use super::build;
 use super::console::{Console, counted, grouped};
 use super::exit::Code;
-use super::interrupt::Interrupt;
-use super::outcome::{fail, object, seconds_since};
 use super::progress::Progress;
-use fast_pyramid::ops::cut_observed;
-use fast_pyramid::ops::{BuildReport, CutOptions, CutReport, CutStatus, Manner, PictureSource, VersionStatus};
-use fast_pyramid::store::Durability;
-use fast_pyramid::text::display::display_path;
+use super::session::{Session, seconds_since};
+use fast_pyramid::internals::text::display_path;
+use fast_pyramid::{
+    BuildReport, CutMode, CutOptions, CutReport, CutStatus, Event, Observer, PictureSource, VersionStatus, cut,
+};
 use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -19,15 +19,15 @@ use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-/// The most bytes of a list of pictures.
+/// Limit for the length of a list of pictures.
 const MAX_LIST_BYTES: u64 = 1 << 28;
 
 /// A picture and the folder of its pyramid.
 struct Job {
     picture: PictureSource,
     folder: PathBuf,
-    /// A picture before it that goes into the same folder.
-    before: Option<PathBuf>,
+    /// An earlier picture of the same command that goes into the same folder.
+    clash: Option<PathBuf>,
 }
 
 impl Job {
@@ -42,7 +42,7 @@ impl Job {
 
 /// Cuts each picture, whatever becomes of the others.
 pub(crate) fn run(arguments: &CutArguments, global: &GlobalArguments, console: &Console) -> Code {
-    let interrupt = Interrupt::watch();
+    let session = Session::interruptible(global, console);
     let jobs = match jobs(arguments) {
         Ok(jobs) => jobs,
         Err(text) => {
@@ -50,21 +50,22 @@ pub(crate) fn run(arguments: &CutArguments, global: &GlobalArguments, console: &
             return Code::Usage;
         }
     };
-    if jobs.iter().any(|job| job.is_stream()) {
-        interrupt.end_soon();
+    if jobs.iter().any(Job::is_stream) {
+        session.interrupt.end_soon();
     }
     let (mut failed, mut code) = (Vec::new(), Code::Done);
-    for (number, job) in jobs.iter().enumerate() {
-        if let Some(signalled) = interrupt.code() {
-            for job in &jobs[number..] {
-                console.error(&format!("{}: not cut, because of the interrupt", job.picture), None);
+    for (index, job) in jobs.iter().enumerate() {
+        if let Some(signalled) = session.interrupt.code() {
+            for job in &jobs[index..] {
+                console.error(&format!("{}: skipped (interrupted)", job.picture), None);
             }
             return signalled;
         }
-        let place = (number + 1, jobs.len());
-        let outcome = match &job.before {
-            Some(before) => refuse(job, before, global, console),
-            None => cut_one(job, place, arguments, global, console, &interrupt),
+        let folder = display_path(&job.folder);
+        let name = if jobs.len() > 1 { format!("{}/{} {folder}", index + 1, jobs.len()) } else { folder };
+        let outcome = match &job.clash {
+            Some(earlier) => refuse(job, earlier, &session),
+            None => cut_one(job, &name, arguments, &session),
         };
         if outcome != Code::Done {
             failed.push(job);
@@ -80,60 +81,64 @@ pub(crate) fn run(arguments: &CutArguments, global: &GlobalArguments, console: &
     code
 }
 
-/// Complains of a picture that goes where another one goes.
-fn refuse(job: &Job, before: &Path, global: &GlobalArguments, console: &Console) -> Code {
-    let error = format!("{}: {} goes into {}, too", job.picture, display_path(before), display_path(&job.folder));
-    let hint = "cut it by itself into a folder with another name";
-    if global.json {
-        let picture = job.picture.to_string();
-        let fields = json!({ "picture": picture, "error": error, "hint": hint, "code": Code::Usage.number() });
-        console.data(&object(&job.folder, fields));
-    }
-    console.error(&error, Some(hint));
+/// Reports a picture that would go into the folder of an earlier one.
+fn refuse(job: &Job, earlier: &Path, session: &Session<'_>) -> Code {
+    let folder = display_path(&job.folder);
+    let error = format!("{}: {} goes into {folder}, too", job.picture, display_path(earlier));
+    let hint = "cut it on its own into a folder with another name";
+    let picture = job.picture.to_string();
+    let fields = json!({ "picture": picture, "error": error, "hint": hint, "code": Code::Usage.number() });
+    session.print_json(&job.folder, fields);
+    session.console.error(&error, Some(hint));
     Code::Usage
 }
 
-fn cut_one(
-    job: &Job,
-    (number, of): (usize, usize),
-    arguments: &CutArguments,
-    global: &GlobalArguments,
-    console: &Console,
-    interrupt: &Interrupt,
-) -> Code {
-    let started = Instant::now();
-    let options = CutOptions {
-        tile_size: arguments.tile_size,
-        format: arguments.format.clone(),
-        quality: arguments.quality,
-        build: arguments.build,
-        dry_run: arguments.dry_run,
-        threads: global.threads,
-        max_memory: arguments.max_memory.or_else(half_of_memory),
-        durability: Durability::Flushed,
-        locking: arguments.lock.locking(),
-    };
-    let folder = &job.folder;
-    let name = if of > 1 { format!("{number}/{of} {}", display_path(folder)) } else { display_path(folder) };
-    let progress = Progress::new(console, global.progress, &name, interrupt.clone());
-    let result = progress.during(|| cut_observed(&job.picture, folder, &options, &progress));
-    let seconds = seconds_since(started);
-    match result {
-        Ok(report) => {
-            conclude(&name, folder, &report, seconds, console);
-            if global.json {
-                console.data(&object(folder, fields(job, &report, seconds)));
-            }
-            Code::Done
+/// Prints what will be cut, what was cut, and what was built.
+struct CutObserver<'a>(Progress<'a>);
+
+impl Observer for CutObserver<'_> {
+    fn event(&self, event: &Event<'_>) {
+        let Progress { console, name, .. } = &self.0;
+        match event {
+            Event::CutPlanned(report) => announce(name, report, console),
+            Event::PictureCut(report) => console.say(&line(name, report)),
+            Event::VersionPublished(report) => console.say(&build::line(name, report)),
+            event => self.0.event(event),
         }
-        Err(error) => {
-            let more = global.json.then(|| json!({ "picture": job.picture.to_string() }));
-            fail(&error, folder, interrupt, more, console)
-        }
+    }
+
+    fn is_cancelled(&self) -> bool {
+        self.0.is_cancelled()
     }
 }
 
-/// The last lines about a picture; what was cut and built has been told already.
+fn cut_one(job: &Job, name: &str, arguments: &CutArguments, session: &Session<'_>) -> Code {
+    let started = Instant::now();
+    let observer = CutObserver(session.progress(name));
+    let options = CutOptions::default()
+        .tile_size(arguments.tile_size)
+        .format(arguments.format.clone())
+        .quality(arguments.quality)
+        .build(arguments.build)
+        .dry_run(arguments.dry_run)
+        .threads(session.global.threads)
+        .max_memory(arguments.max_memory.or_else(half_of_memory))
+        .locking(arguments.lock.locking())
+        .observer(&observer);
+    let folder = &job.folder;
+    let result = observer.0.during(|| cut(&job.picture, folder, &options));
+    let seconds = seconds_since(started);
+    match result {
+        Ok(report) => {
+            conclude(name, folder, &report, seconds, session.console);
+            session.print_json(folder, fields(job, &report, seconds));
+            Code::Done
+        }
+        Err(error) => session.fail(&error, folder, json!({ "picture": job.picture.to_string() })),
+    }
+}
+
+/// The last line about a picture. What was cut and built has had lines of its own.
 fn conclude(name: &str, folder: &Path, report: &CutReport, seconds: f64, console: &Console) {
     if report.status == CutStatus::WouldCut {
         let what = if report.compared { "would be cut and compared with the latest version" } else { "would be cut" };
@@ -149,7 +154,7 @@ fn conclude(name: &str, folder: &Path, report: &CutReport, seconds: f64, console
     console.say(&format!("{name}: {what} in {seconds:.2} s"));
 }
 
-/// What is known of a picture before it is cut.
+/// What will be cut, and what it needs.
 fn plan(report: &CutReport) -> String {
     format!(
         "{} pixels in {} base tiles of {} ({}, {}), {} levels, {} in the pyramid; about {} of base tiles and {} of memory",
@@ -157,7 +162,7 @@ fn plan(report: &CutReport) -> String {
         report.grid,
         report.tile_size,
         report.format,
-        manner(report.manner),
+        mode(report.mode),
         report.levels,
         counted(report.pyramid_tiles, "tile"),
         megabytes(report.estimated_bytes),
@@ -165,42 +170,42 @@ fn plan(report: &CutReport) -> String {
     )
 }
 
-/// Says of a picture, before it is cut, what it is, and that it has to be held if it has to be.
-pub(crate) fn announce(name: &str, report: &CutReport, console: &Console) {
+/// Prints the plan with `--verbose`, and in any case if the picture must be buffered.
+fn announce(name: &str, report: &CutReport, console: &Console) {
     console.detail(&format!("{name}: {}", plan(report)));
-    if report.memory.held > 0 {
-        let (held, why) = (megabytes(report.memory.held), report.memory.why_held);
-        console.say(&format!("{name}: the picture has to be held in memory ({why}): about {held}"));
+    if report.memory.buffered > 0 {
+        let (bytes, why) = (megabytes(report.memory.buffered), report.memory.reason);
+        console.say(&format!("{name}: the picture must be buffered in memory ({why}): about {bytes}"));
     }
 }
 
-/// Says what was cut.
-pub(crate) fn line(name: &str, report: &CutReport) -> String {
-    let flat = match report.one_colour.unwrap_or(0) {
+/// One line about what was cut.
+fn line(name: &str, report: &CutReport) -> String {
+    let uniform = match report.uniform.unwrap_or(0) {
         0 => String::new(),
-        count => format!(", {} of one colour", grouped(count)),
+        count => format!(", {} uniform", grouped(count)),
     };
     let tiles = report.grid.count();
     match (report.version, report.written) {
         (Some(version), Some(_)) if !report.compared => format!(
-            "{name}: {version} cut: {} of {} pixels, {}{flat}",
+            "{name}: {version} cut: {} of {} pixels, {}{uniform}",
             counted(tiles, "tile"),
             report.size,
-            manner(report.manner)
+            mode(report.mode)
         ),
         (Some(version), Some(written)) => {
             let differ = if written == 1 { "differs" } else { "differ" };
             format!("{name}: {version} cut: {} of {} {differ}", counted(written, "tile"), grouped(tiles))
         }
-        _ => format!("{name}: the picture is what the latest version shows; no new version"),
+        _ => format!("{name}: unchanged; no new version"),
     }
 }
 
-fn manner(manner: Manner) -> &'static str {
-    match manner {
-        Manner::Pixels => "encoded from pixels",
-        Manner::Lossless => "without loss",
-        Manner::Requantised => "requantised",
+fn mode(mode: CutMode) -> &'static str {
+    match mode {
+        CutMode::Lossless => "lossless",
+        CutMode::Requantised => "requantised",
+        _ => "encoded from pixels",
     }
 }
 
@@ -217,7 +222,7 @@ fn fields(job: &Job, report: &CutReport, seconds: f64) -> Value {
         "height": report.size.height,
         "tile_size": report.tile_size,
         "format": report.format,
-        "manner": report.manner,
+        "mode": report.mode,
         "columns": report.grid.columns,
         "rows": report.grid.rows,
         "levels": report.levels,
@@ -225,9 +230,9 @@ fn fields(job: &Job, report: &CutReport, seconds: f64) -> Value {
         "pyramid_tiles": report.pyramid_tiles,
         "estimated_bytes": report.estimated_bytes,
         "memory_bytes": report.memory.total,
-        "held_bytes": report.memory.held,
+        "buffered_bytes": report.memory.buffered,
         "written": report.written,
-        "one_colour": report.one_colour,
+        "uniform": report.uniform,
         "seconds": seconds,
     });
     if let Some(built) = &report.built {
@@ -243,31 +248,31 @@ fn jobs(arguments: &CutArguments) -> Result<Vec<Job>, String> {
             let problem = "cut takes a picture and a folder";
             return Err(format!("{problem}, but {} given", counted(arguments.paths.len() as u64, "path")));
         };
-        return Ok(vec![Job { picture: source(picture), folder: folder.clone(), before: None }]);
+        return Ok(vec![Job { picture: source(picture), folder: folder.clone(), clash: None }]);
     };
     let mut pictures = arguments.paths.clone();
     if let Some(list) = &arguments.list {
         pictures.extend(listed(list).map_err(|error| format!("{}: {error}", display_path(list)))?);
         if pictures.is_empty() {
-            return Err(format!("{}: it names no picture", display_path(list)));
+            return Err(format!("{}: names no picture", display_path(list)));
         }
     }
     let mut jobs = Vec::new();
     let mut taken: HashMap<String, PathBuf> = HashMap::new();
     for path in pictures {
         if path.as_os_str() == "-" {
-            return Err("standard input has no name; cut it with: cut - DIR".into());
+            return Err("standard input has no name; use cut - DIR".into());
         }
         let name = safe_name(&path);
-        // Some file systems do not tell capitals from small letters.
-        let before = match taken.entry(name.to_lowercase()) {
+        // Some file systems ignore case.
+        let clash = match taken.entry(name.to_lowercase()) {
             Entry::Occupied(taken) => Some(taken.get().clone()),
             Entry::Vacant(free) => {
                 free.insert(path.clone());
                 None
             }
         };
-        jobs.push(Job { picture: source(&path), folder: into.join(name), before });
+        jobs.push(Job { picture: source(&path), folder: into.join(name), clash });
     }
     Ok(jobs)
 }
@@ -276,7 +281,7 @@ fn source(path: &Path) -> PictureSource {
     if path.as_os_str() == "-" { PictureSource::StandardInput } else { PictureSource::File(path.to_owned()) }
 }
 
-/// The paths in a list, one a line, in whatever bytes the file system has them; empty lines are passed over.
+/// The paths in a list, one per line, as raw bytes. Empty lines are skipped.
 fn listed(list: &Path) -> std::io::Result<Vec<PathBuf>> {
     let file: Box<dyn Read> =
         if list.as_os_str() == "-" { Box::new(std::io::stdin()) } else { Box::new(std::fs::File::open(list)?) };
@@ -284,7 +289,7 @@ fn listed(list: &Path) -> std::io::Result<Vec<PathBuf>> {
     for line in BufReader::new(file.take(MAX_LIST_BYTES)).split(b'\n') {
         let mut line = line?;
         if line.contains(&0) {
-            let problem = "it is no list of paths, one a line: there is a zero byte in it";
+            let problem = "not a list of paths, one per line: it contains a zero byte";
             return Err(std::io::Error::new(std::io::ErrorKind::InvalidData, problem));
         }
         while line.last() == Some(&b'\r') {
@@ -297,7 +302,7 @@ fn listed(list: &Path) -> std::io::Result<Vec<PathBuf>> {
     Ok(paths)
 }
 
-/// A picture's name without its ending, as a folder's name that is safe in every shell, URL and file system.
+/// The name of a picture without extension, made safe for every shell, URL and file system.
 fn safe_name(path: &Path) -> String {
     let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
     let safe: String = stem
@@ -312,7 +317,7 @@ fn safe_name(path: &Path) -> String {
     }
 }
 
-/// Half of the machine's memory, where the system tells.
+/// Half of the machine's memory, if the system reports it.
 fn half_of_memory() -> Option<u64> {
     #[cfg(target_os = "linux")]
     {
@@ -328,7 +333,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_are_made_safe() {
+    fn folder_names_are_safe() {
         for (path, expected) in [
             ("a/b/map 1.tif", "map_1"),
             ("Zürich.jpg", "Zürich"),

@@ -1,8 +1,8 @@
 //! Exit codes, decided in one place.
 
-use fast_pyramid::ops::Category;
+use fast_pyramid::ErrorKind;
 
-/// What the process ends with. Ordered: of several, the highest counts.
+/// The exit code of the process. Of several, the highest counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Code {
     Done,
@@ -15,13 +15,13 @@ pub(crate) enum Code {
 }
 
 impl Code {
-    pub(crate) fn of(category: Category) -> Self {
-        match category {
-            Category::Failure => Self::Failed,
-            Category::Usage => Self::Usage,
-            Category::Input => Self::Input,
-            Category::Locked => Self::Locked,
-            Category::Interrupted => Self::Interrupted,
+    pub(crate) fn of(kind: ErrorKind) -> Self {
+        match kind {
+            ErrorKind::Usage => Self::Usage,
+            ErrorKind::InvalidInput => Self::Input,
+            ErrorKind::Locked => Self::Locked,
+            ErrorKind::Cancelled => Self::Interrupted,
+            _ => Self::Failed,
         }
     }
 

@@ -3,35 +3,30 @@
 use super::arguments::{GlobalArguments, InfoArguments};
 use super::console::{Console, counted, grouped};
 use super::exit::Code;
-use super::interrupt::Interrupt;
-use super::outcome::{fail, object};
-use fast_pyramid::ops::{Pyramid, PyramidInfo, VersionInfo};
-use fast_pyramid::text::display::display_path;
+use super::session::Session;
+use fast_pyramid::internals::text::display_path;
+use fast_pyramid::{InfoReport, Pyramid, VersionInfo};
 use serde_json::json;
 
-/// Tells about each folder, whatever becomes of the others.
+/// Describes each folder, whatever becomes of the others.
 pub(crate) fn run(arguments: &InfoArguments, global: &GlobalArguments, console: &Console) -> Code {
+    let session = Session::quick(global, console);
     let mut code = Code::Done;
     for folder in &arguments.folders {
         match Pyramid::open(folder).and_then(|pyramid| pyramid.info()) {
-            Ok(info) if global.json => {
-                console.data(&object(folder, &info));
-            }
+            Ok(info) if global.json => session.print_json(folder, &info),
             Ok(info) => {
                 console.data(&table(&display_path(folder), &info));
             }
-            Err(error) => {
-                let more = global.json.then(|| json!({}));
-                code = code.max(fail(&error, folder, &Interrupt::default(), more, console));
-            }
+            Err(error) => code = code.max(session.fail(&error, folder, json!({}))),
         }
     }
     code
 }
 
-fn table(name: &str, info: &PyramidInfo) -> String {
+fn table(name: &str, info: &InfoReport) -> String {
     let mut text = format!(
-        "{name}: {}x{} pixels in {}x{} base tiles of {}, overlap {}, {} levels, {} a tree\n",
+        "{name}: {}x{} pixels in {}x{} base tiles of {}, overlap {}, {} levels, {} per tree\n",
         info.width,
         info.height,
         info.columns,
@@ -42,11 +37,10 @@ fn table(name: &str, info: &PyramidInfo) -> String {
         counted(info.tiles, "tile"),
     );
     if info.half_vacuumed {
-        text += "a vacuum was stopped half way; the next build or vacuum finishes it\n";
+        text += "a vacuum was interrupted; the next build or vacuum finishes it\n";
     }
     for version in &info.half_built {
-        text +=
-            &format!("the build of {version} was stopped half way, or goes on now; the next build goes on with it\n");
+        text += &format!("the build of {version} is unfinished or still running; the next build resumes it\n");
     }
     let heading = ["version", "built", "generated", "bytes", "patched", "bytes", "linked", "frees", "inodes", ""];
     let mut rows = vec![heading.map(str::to_owned)];
@@ -66,16 +60,16 @@ fn table(name: &str, info: &PyramidInfo) -> String {
     text
 }
 
-fn row(version: &VersionInfo, info: &PyramidInfo) -> [String; 10] {
+fn row(version: &VersionInfo, info: &InfoReport) -> [String; 10] {
     let mut notes = Vec::new();
     if info.latest == Some(version.version) {
         notes.push("latest".to_owned());
     }
     if !version.has_sources {
-        notes.push("its sources are gone".to_owned());
+        notes.push("sources are gone".to_owned());
     }
     if let Some(encoder) = version.encoder.filter(|&encoder| encoder != info.encoder) {
-        notes.push(format!("built by encoder {encoder}, this release has {}", info.encoder));
+        notes.push(format!("built by encoder {encoder}; this release has {}", info.encoder));
     }
     let numbers = version.counts.map_or_else(Default::default, |counts| {
         [counts.generated, counts.generated_bytes, counts.patched, counts.patched_bytes, counts.linked].map(grouped)

@@ -1,4 +1,4 @@
-//! Being asked to stop, by Ctrl-C or by a system that shuts down.
+//! Requests to stop: Ctrl-C, or a system that shuts down.
 
 use super::exit::Code;
 use signal_hook::consts::{SIGINT, SIGTERM};
@@ -6,11 +6,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-/// How often it is looked whether a signal came, and how long the command may take to stop then.
-const LOOK_EVERY: Duration = Duration::from_millis(50);
-const PATIENCE: Duration = Duration::from_secs(3);
+/// How often to look for a signal, and how long the command may take to stop after one.
+const POLL_INTERVAL: Duration = Duration::from_millis(50);
+const GRACE_PERIOD: Duration = Duration::from_secs(3);
 
-/// Whether the process was asked to stop, and how.
+/// Whether the process was asked to stop, and by which signal.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Interrupt {
     interrupted: Arc<AtomicBool>,
@@ -18,7 +18,7 @@ pub(crate) struct Interrupt {
 }
 
 impl Interrupt {
-    /// Listens from now on. The first signal asks the command to stop; should it not, the second ends the process.
+    /// Listens from now on. The first signal asks the command to stop, the second ends the process.
     pub(crate) fn watch() -> Self {
         let interrupt = Self::default();
         for (signal, flag) in [(SIGINT, &interrupt.interrupted), (SIGTERM, &interrupt.terminated)] {
@@ -28,21 +28,21 @@ impl Interrupt {
         interrupt
     }
 
-    /// Ends the process by the signal itself where the command does not stop by itself for a while, because it waits for
-    /// input that does not come. What was written by then is out of sight, and the next command deletes it.
+    /// Ends the process if the command does not stop soon after a signal, because it waits for input that does not come.
+    /// Anything written by then is out of sight, and the next command deletes it.
     pub(crate) fn end_soon(&self) {
         let interrupt = self.clone();
         std::thread::spawn(move || {
             while interrupt.code().is_none() {
-                std::thread::sleep(LOOK_EVERY);
+                std::thread::sleep(POLL_INTERVAL);
             }
-            std::thread::sleep(PATIENCE);
+            std::thread::sleep(GRACE_PERIOD);
             let terminated = interrupt.terminated.load(Ordering::Relaxed);
             let _ = signal_hook::low_level::emulate_default_handler(if terminated { SIGTERM } else { SIGINT });
         });
     }
 
-    /// The code to end with, if it was asked to stop.
+    /// The exit code, if the process was asked to stop.
     pub(crate) fn code(&self) -> Option<Code> {
         if self.terminated.load(Ordering::Relaxed) {
             return Some(Code::Terminated);
@@ -50,7 +50,7 @@ impl Interrupt {
         self.interrupted.load(Ordering::Relaxed).then_some(Code::Interrupted)
     }
 
-    /// `code`, or that of the signal where it stands for being stopped, at work or while waiting for a lock.
+    /// `code`, or that of the signal if `code` means that work, or waiting for a lock, was stopped.
     pub(crate) fn or_signal(&self, code: Code) -> Code {
         match code {
             Code::Interrupted | Code::Locked => self.code().unwrap_or(code),

@@ -1,4 +1,4 @@
-//! The command line: arguments in, results out, exit codes. One small file a command.
+//! The command line: arguments in, results out, exit codes. One small file per command.
 
 mod arguments;
 mod build;
@@ -6,12 +6,14 @@ mod changes;
 mod console;
 mod cut;
 mod exit;
+mod help;
+mod hints;
 mod info;
 mod interrupt;
-mod outcome;
 mod progress;
 mod reference;
 mod repair;
+mod session;
 mod vacuum;
 mod values;
 mod verify;
@@ -22,12 +24,12 @@ use console::Console;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-/// Runs the command that `words` (the program's name first) ask for.
+/// Runs the command line `words`, which begin with the program's name.
 pub(crate) fn run(words: impl IntoIterator<Item = OsString>) -> ExitCode {
     let arguments = match Arguments::try_parse_from(arguments::with_default_command(words)) {
         Ok(arguments) => arguments,
         Err(error) => {
-            // A closed stdout or stderr is no reason to fail, let alone to panic.
+            // A closed stdout or stderr is no error.
             let _ = error.print();
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
         }

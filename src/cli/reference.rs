@@ -23,15 +23,14 @@ pub(crate) fn man(name: Option<&str>, console: &Console) -> Code {
             Some(command) => command.clone().name(format!("fast_pyramid-{name}").leak() as &str),
             None => {
                 let names: Vec<&str> = program.get_subcommands().map(clap::Command::get_name).collect();
-                console
-                    .error(&format!("there is no command {name}"), Some(&format!("commands are {}", names.join(", "))));
+                console.error(&format!("no command {name}"), Some(&format!("commands: {}", names.join(", "))));
                 return Code::Usage;
             }
         },
     };
     let mut page = Vec::new();
     if let Err(error) = clap_mangen::Man::new(command).render(&mut page) {
-        console.error(&format!("cannot make the manual page: {error}"), None);
+        console.error(&format!("cannot render the manual page: {error}"), None);
         return Code::Failed;
     }
     console.data(&String::from_utf8_lossy(&page));

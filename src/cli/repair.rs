@@ -3,96 +3,102 @@
 use super::arguments::{GlobalArguments, RepairArguments};
 use super::console::{Console, counted};
 use super::exit::Code;
-use super::interrupt::Interrupt;
-use super::outcome::{fail, object, seconds_since};
 use super::progress::Progress;
+use super::session::{Session, seconds_since};
 use super::verify::notes;
-use fast_pyramid::ops::{Mended, Pyramid, RepairListener, RepairOptions, RepairReport};
-use fast_pyramid::store::{Mending, Problem};
-use fast_pyramid::text::display::display_path;
+use fast_pyramid::internals::text::display_path;
+use fast_pyramid::{Event, Observer, Problem, Pyramid, RepairAction, RepairOptions, RepairReport};
 use serde_json::json;
+use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
-/// So many problems that are left are named in the JSON object.
-const MAX_NAMED: usize = 1000;
+/// Problems listed in the JSON object, at most.
+const MAX_JSON_PROBLEMS: usize = 1000;
 
-struct Listener<'a> {
-    console: &'a Console,
+/// Prints one line per repaired thing and per problem that is left.
+struct RepairObserver<'a> {
+    progress: Progress<'a>,
     json: bool,
-    left: Vec<Problem>,
+    left: Mutex<Vec<Problem>>,
 }
 
-impl RepairListener for Listener<'_> {
-    fn mended(&mut self, mended: &Mended) {
+impl RepairObserver<'_> {
+    fn print(&self, text: &str) {
         if !self.json {
-            self.console.clear_bar();
-            self.console.data(&format!("{mended}\n"));
-        }
-    }
-
-    fn left(&mut self, problem: &Problem) {
-        if self.left.len() < MAX_NAMED {
-            self.left.push(problem.clone());
-        }
-        if !self.json {
-            self.console.data(&format!("not mended: {problem}\n"));
+            self.progress.console.clear_bar();
+            self.progress.console.data(text);
         }
     }
 }
 
-/// Prints each thing mended as a line, then what is left.
+impl Observer for RepairObserver<'_> {
+    fn event(&self, event: &Event<'_>) {
+        match event {
+            Event::Repaired(repaired) => self.print(&format!("{repaired}\n")),
+            Event::Problem(problem) => {
+                let mut left = self.left.lock().unwrap_or_else(PoisonError::into_inner);
+                if left.len() < MAX_JSON_PROBLEMS {
+                    left.push((*problem).clone());
+                }
+                self.print(&format!("not repaired: {problem}\n"));
+            }
+            event => self.progress.event(event),
+        }
+    }
+
+    fn is_cancelled(&self) -> bool {
+        self.progress.is_cancelled()
+    }
+}
+
+/// Prints one line per repaired thing, then what is left.
 pub(crate) fn run(arguments: &RepairArguments, global: &GlobalArguments, console: &Console) -> Code {
     let started = Instant::now();
     let folder = &arguments.folder;
-    let options = RepairOptions { threads: global.threads, locking: arguments.lock.locking() };
-    let interrupt = Interrupt::watch();
-    let progress = Progress::new(console, global.progress, &display_path(folder), interrupt.clone());
-    let mut listener = Listener { console, json: global.json, left: Vec::new() };
-    let result = progress.during(|| {
-        Pyramid::open(folder).and_then(|pyramid| pyramid.repair_observed(&options, &mut listener, &progress))
-    });
+    let session = Session::interruptible(global, console);
+    let progress = session.progress(&display_path(folder));
+    let observer = RepairObserver { progress, json: global.json, left: Mutex::default() };
+    let options =
+        RepairOptions::default().threads(global.threads).locking(arguments.lock.locking()).observer(&observer);
+    let result = observer.progress.during(|| Pyramid::open(folder)?.repair(&options));
+    let left = observer.left.into_inner().unwrap_or_else(PoisonError::into_inner);
     match result {
         Ok(report) => {
-            if global.json {
-                let fields = json!({
-                    "found": report.before.problems,
-                    "mended": report.mended,
-                    "left": report.after.problems,
-                    "problems": listener.left,
-                    "not_rebuilt": report.not_rebuilt,
-                    "seconds": seconds_since(started),
-                });
-                console.data(&object(folder, fields));
-            }
-            conclude(&display_path(folder), &report, &listener.left, console);
+            let fields = json!({
+                "found": report.before.problems,
+                "repaired": report.repaired,
+                "left": report.after.problems,
+                "problems": left,
+                "not_rebuilt": report.not_rebuilt,
+                "seconds": seconds_since(started),
+            });
+            session.print_json(folder, fields);
+            conclude(&display_path(folder), &report, &left, console);
             if report.after.problems == 0 && report.not_rebuilt.is_none() { Code::Done } else { Code::Failed }
         }
-        Err(error) => {
-            let more = global.json.then(|| json!({}));
-            fail(&error, folder, &interrupt, more, console)
-        }
+        Err(error) => session.fail(&error, folder, json!({})),
     }
 }
 
 fn conclude(name: &str, report: &RepairReport, left: &[Problem], console: &Console) {
     notes(name, &report.after, console);
-    if report.mended.contains_key(&Mending::MovedToTrash) {
+    if report.repaired.contains_key(&RepairAction::MovedToTrash) {
         console.say(&format!("{name}: the next build empties dest/.fast_pyramid/trash; take out what you need before"));
     }
     let (before, after) = (report.before.problems, report.after.problems);
     if before == 0 {
-        console.say(&format!("{name}: no problems, nothing to mend"));
+        console.say(&format!("{name}: no problems, nothing to repair"));
         return;
     }
     if after == 0 && report.not_rebuilt.is_none() {
-        console.say(&format!("{name}: {} found, all mended", counted(before, "problem")));
+        console.say(&format!("{name}: {} found, all repaired", counted(before, "problem")));
         return;
     }
     console.say(&format!("{name}: {} found, {} left", counted(before, "problem"), counted(after, "problem")));
     let hint = if left.iter().any(|problem| problem.kind.is_of_the_source()) {
         "restore the source tiles named above and repair again, or accept them with --rebuild-from"
     } else {
-        "build the versions named above again with --rebuild-from"
+        "rebuild the versions named above with --rebuild-from"
     };
-    console.error(report.not_rebuilt.as_deref().unwrap_or("not everything can be mended"), Some(hint));
+    console.error(report.not_rebuilt.as_deref().unwrap_or("not everything can be repaired"), Some(hint));
 }

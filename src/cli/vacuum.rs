@@ -3,54 +3,42 @@
 use super::arguments::{GlobalArguments, SelectionArguments, VacuumArguments};
 use super::console::{Console, counted, grouped};
 use super::exit::Code;
-use super::interrupt::Interrupt;
-use super::outcome::{fail, object};
-use super::progress::Progress;
-use fast_pyramid::ops::{Pyramid, Selection, VacuumOptions, VacuumReport};
-use fast_pyramid::store::Version;
-use fast_pyramid::text::display::display_path;
+use super::session::Session;
+use fast_pyramid::internals::text::display_path;
+use fast_pyramid::{Pyramid, Selection, VacuumOptions, VacuumReport, Version};
 use serde_json::json;
 
-/// Drops versions, or says what that would do.
+/// Drops versions, or reports what that would do.
 pub(crate) fn run(arguments: &VacuumArguments, global: &GlobalArguments, console: &Console) -> Code {
-    let options = VacuumOptions {
-        threads: global.threads,
-        keep_sources: arguments.keep_sources,
-        dry_run: arguments.dry_run,
-        locking: arguments.lock.locking(),
-        ..VacuumOptions::new(selection(&arguments.selection))
-    };
     let folder = &arguments.folder;
-    let interrupt = Interrupt::watch();
-    let progress = Progress::new(console, global.progress, &display_path(folder), interrupt.clone());
-    let result =
-        progress.during(|| Pyramid::open(folder).and_then(|pyramid| pyramid.vacuum_observed(&options, &progress)));
-    match result {
+    let session = Session::interruptible(global, console);
+    let progress = session.progress(&display_path(folder));
+    let options = VacuumOptions::new(selection(&arguments.selection))
+        .threads(global.threads)
+        .keep_sources(arguments.keep_sources)
+        .dry_run(arguments.dry_run)
+        .locking(arguments.lock.locking())
+        .observer(&progress);
+    match progress.during(|| Pyramid::open(folder)?.vacuum(&options)) {
         Ok(report) => {
-            if global.json {
-                let VacuumReport { dropped, kept, moved, deleted, bytes, inodes } = &report;
-                let fields = json!({
-                    "dry_run": arguments.dry_run,
-                    "dropped": dropped,
-                    "kept": kept,
-                    "moved": moved,
-                    "deleted": deleted,
-                    "bytes": bytes,
-                    "inodes": inodes,
-                });
-                console.data(&object(folder, fields));
-            }
+            let fields = json!({
+                "dry_run": arguments.dry_run,
+                "dropped": report.dropped,
+                "kept": report.kept,
+                "moved": report.moved,
+                "deleted": report.deleted,
+                "bytes": report.bytes,
+                "inodes": report.inodes,
+            });
+            session.print_json(folder, fields);
             conclude(&display_path(folder), &report, arguments.dry_run, console);
             Code::Done
         }
-        Err(error) => {
-            let more = global.json.then(|| json!({}));
-            fail(&error, folder, &interrupt, more, console)
-        }
+        Err(error) => session.fail(&error, folder, json!({})),
     }
 }
 
-/// Exactly one of the three is given; the reader of the command line sees to that.
+/// The selection. The command line guarantees that exactly one of the three is given.
 fn selection(arguments: &SelectionArguments) -> Selection {
     match (arguments.keep_last, arguments.older_than, &arguments.drop) {
         (Some(count), _, _) => Selection::KeepLast(count),
@@ -76,7 +64,7 @@ fn conclude(name: &str, report: &VacuumReport, dry_run: bool, console: &Console)
     ));
 }
 
-/// `v0, v2..v5`: runs of numbers are told by their ends.
+/// `v0, v2..v5`: a run of numbers is written as its ends.
 fn names(versions: &[Version]) -> String {
     let mut runs: Vec<(Version, Version)> = Vec::new();
     for &version in versions {

@@ -1,14 +1,14 @@
-//! What the values of options may be, each checked where it is read.
+//! The values of options, each validated as it is parsed.
 
-use fast_pyramid::format::{Quality, TileFormat};
+use fast_pyramid::{Quality, TileFormat};
 use std::num::NonZeroUsize;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-/// The most threads; more only cost memory.
+/// The most threads. More only cost memory.
 const MAX_THREADS: usize = 1024;
 
-/// Several ranges of versions, both ends included.
+/// Ranges of versions, both ends inclusive.
 #[derive(Debug, Clone)]
 pub(crate) struct Ranges(pub(crate) Vec<RangeInclusive<u32>>);
 
@@ -17,27 +17,27 @@ pub(super) fn ranges(text: &str) -> Result<Ranges, String> {
         let part = part.trim();
         let (first, last) = part.split_once("..").unwrap_or((part, part));
         let (first, last) = (version(first)?, version(last)?);
-        if first > last { Err(format!("{part} begins after its end")) } else { Ok(first..=last) }
+        if first > last { Err(format!("{part} starts after its end")) } else { Ok(first..=last) }
     };
     text.split(',').map(one).collect::<Result<_, _>>().map(Ranges)
 }
 
 pub(super) fn at_least_one(text: &str) -> Result<NonZeroUsize, String> {
-    text.parse().map_err(|_| "expected a whole number from 1 on; the latest version always stays".into())
+    text.parse().map_err(|_| "expected a whole number, at least 1; the latest version is never dropped".into())
 }
 
 pub(super) fn age(text: &str) -> Result<Duration, String> {
     humantime::parse_duration(text).map_err(|error| format!("{error}; expected an age such as 30d, 12h or 1y"))
 }
 
-/// A version as a number or as its folder is named: `3` or `v3`.
+/// A version, as a number or as the name of its folder: `3` or `v3`.
 pub(super) fn version(text: &str) -> Result<u32, String> {
     let digits = text.strip_prefix('v').unwrap_or(text);
     let digits = digits.parse().ok().filter(|_| digits.bytes().all(|byte| byte.is_ascii_digit()));
-    digits.ok_or_else(|| "a version is a number such as 3, or v3".into())
+    digits.ok_or_else(|| "expected a version such as 3 or v3".into())
 }
 
-/// A number of seconds, with decimals or without: up to ten years.
+/// A number of seconds, with or without decimals, up to ten years.
 pub(super) fn seconds(text: &str) -> Result<Duration, String> {
     let seconds = text.parse().ok().filter(|seconds| (0.0..=315_360_000.0).contains(seconds));
     seconds.map(Duration::from_secs_f64).ok_or_else(|| "expected a number of seconds such as 60".into())
@@ -46,7 +46,7 @@ pub(super) fn seconds(text: &str) -> Result<Duration, String> {
 pub(super) fn no_overlap(text: &str) -> Result<u32, String> {
     match text.parse() {
         Ok(0) => Ok(0),
-        Ok(_) => Err("only 0 is supported by this release".into()),
+        Ok(_) => Err("this release supports only 0".into()),
         Err(_) => Err("expected a whole number".into()),
     }
 }
@@ -59,7 +59,7 @@ pub(super) fn quality(text: &str) -> Result<Quality, String> {
     text.parse().ok().and_then(Quality::new).ok_or_else(|| "expected a whole number from 1 to 100".into())
 }
 
-/// A number of bytes with K, M, G or T for powers of 1024.
+/// A number of bytes, with K, M, G or T for powers of 1024.
 pub(super) fn bytes(text: &str) -> Result<u64, String> {
     let expected = || "expected a number of bytes such as 500M or 4G".to_owned();
     let upper = text.trim().to_ascii_uppercase();
@@ -86,7 +86,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn sizes_are_understood() {
+    fn sizes_with_units_are_parsed() {
         let sizes = ["1", "500M", "1.5g", "2 KiB", "1TB"].map(|text| bytes(text).unwrap());
         assert_eq!(sizes, [1, 500 << 20, 3 << 29, 2048, 1 << 40]);
         for wrong in ["", "M", "-1", "0", "1X", "1e300", "NaN", "inf"] {

@@ -3,7 +3,7 @@
 use super::{MAX_BASE_TILES, MAX_TILE_SIZE, PyramidSpec, Quality, TileFormat, TileNaming};
 use crate::geometry::{Geometry, MAX_SIDE, Size};
 use crate::raster::reduce::Filter;
-use crate::text::display::quoted;
+use crate::text::quoted;
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use std::fmt;
 

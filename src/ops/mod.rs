@@ -1,34 +1,40 @@
-//! A pyramid folder as a library user sees it: open it, then build it or ask it.
+//! The operations on a pyramid folder, one file or folder each. They join walks, which see tiles, with the store, which
+//! sees files.
 //!
-//! Nothing here prints or ends the process; what is worth telling goes to an [`Observer`] or into the results.
+//! Nothing here prints or ends the process. Events go to an [`Observer`], everything else into reports and errors.
 
 mod build;
+mod changes;
 mod cut;
 mod error;
-mod exchange;
-mod first;
-mod inspect;
-mod recompute;
+mod failure;
+mod info;
+pub mod internals;
+mod observer;
 mod repair;
-mod report;
 mod survey;
 mod vacuum;
 mod verify;
 
-pub use cut::{CutError, CutOptions, CutReport, CutStatus, Manner, Memory, PictureSource, cut, cut_observed};
-pub use error::{Category, Error};
-pub use inspect::{Changes, PyramidInfo, VersionInfo};
-pub use repair::{Mended, RepairListener, RepairOptions, RepairReport};
-pub use report::{BuildOptions, BuildReport, NoObserver, Observer, VersionReport, VersionStatus, Warning};
+pub use build::{BuildOptions, BuildReport, VersionReport, VersionStatus, Warning};
+pub use changes::ChangesReport;
+use cut::CutError;
+pub use cut::{CutMemory, CutMode, CutOptions, CutReport, CutStatus, PictureSource, cut};
+pub use error::{Error, ErrorKind};
+use failure::Failure;
+pub use info::{InfoReport, VersionInfo};
+pub use observer::{Event, Observer, Work};
+pub use repair::{RepairOptions, RepairReport, Repaired};
 pub use vacuum::{Selection, VacuumOptions, VacuumReport};
 pub use verify::{VerifyOptions, VerifyReport};
 
 use crate::format::PyramidSpec;
+use crate::geometry::{Grid, Size};
 use crate::store::{self, Layout};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
-/// The most bytes of a pyramid.json.
+/// Limit for the length of a pyramid.json.
 const MAX_SPEC_BYTES: u64 = 1 << 20;
 
 /// A folder with a valid pyramid.json.
@@ -39,41 +45,80 @@ pub struct Pyramid {
 }
 
 impl Pyramid {
-    /// Opens the pyramid folder `folder` by reading its pyramid.json. Tiles are not looked at yet.
+    /// Opens a pyramid folder by reading its pyramid.json. Tiles are not read yet.
     ///
     /// # Errors
-    /// It is not a folder, or its pyramid.json is missing, unreadable or invalid.
+    /// The path is not a folder, or its pyramid.json is missing, unreadable or invalid.
     pub fn open(folder: impl Into<PathBuf>) -> Result<Self, Error> {
+        Ok(Self::open_folder(folder.into())?)
+    }
+
+    fn open_folder(folder: PathBuf) -> Result<Self, Failure> {
         let layout = Layout::new(folder);
         if !layout.root().is_dir() {
             let path = layout.root().to_owned();
-            return Err(Error::NotAFolder { exists: path.symlink_metadata().is_ok(), path });
+            return Err(Failure::NotAFolder { exists: path.symlink_metadata().is_ok(), path });
         }
         let path = layout.spec_file();
         if path.symlink_metadata().is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound) {
-            return Err(Error::NoSpec { path, half_cut: store::is_half_cut(&layout) });
+            return Err(Failure::NoSpec { path, half_cut: store::is_half_cut(&layout) });
         }
-        let bytes = store::read_file(&path, MAX_SPEC_BYTES).map_err(Error::SpecUnreadable)?;
-        let text = String::from_utf8(bytes).map_err(|_| Error::SpecNotText { path: path.clone() })?;
-        let spec = PyramidSpec::parse(&text).map_err(|error| Error::Spec { path, error })?;
+        let bytes = store::read_file(&path, MAX_SPEC_BYTES).map_err(Failure::SpecUnreadable)?;
+        let text = String::from_utf8(bytes).map_err(|_| Failure::SpecNotText { path: path.clone() })?;
+        let spec = PyramidSpec::parse(&text).map_err(|error| Failure::Spec { path, error })?;
         Ok(Self { layout, spec })
     }
 
-    /// The pyramid folder as it was given.
+    /// The pyramid folder, as given to [`Pyramid::open`].
     #[must_use]
     pub fn folder(&self) -> &Path {
         self.layout.root()
     }
 
-    /// What its pyramid.json says.
+    /// Size of the whole picture in pixels.
     #[must_use]
-    pub fn spec(&self) -> &PyramidSpec {
-        &self.spec
+    pub fn size(&self) -> Size {
+        self.spec.geometry.size()
+    }
+
+    /// Side of a whole tile in pixels.
+    #[must_use]
+    pub fn tile_size(&self) -> u32 {
+        self.spec.geometry.tile_size()
+    }
+
+    /// The grid of base tiles.
+    #[must_use]
+    pub fn base_grid(&self) -> Grid {
+        self.spec.geometry.base_grid()
+    }
+
+    /// Number of levels.
+    #[must_use]
+    pub fn levels(&self) -> u32 {
+        u32::from(self.spec.geometry.base_level()) + 1
+    }
+
+    /// Number of tiles on all levels.
+    #[must_use]
+    pub fn tile_count(&self) -> u64 {
+        self.spec.geometry.tile_count()
+    }
+
+    /// Refuses pyramids with overlap, which this release does not support.
+    fn refuse_overlap(&self) -> Result<(), Failure> {
+        match self.spec.geometry.overlap() {
+            0 => Ok(()),
+            overlap => Err(Failure::Overlap { path: self.layout.spec_file(), overlap }),
+        }
     }
 }
 
-/// Runs `work` on so many threads, all cores by default.
-fn in_pool<T: Send>(threads: Option<NonZeroUsize>, work: impl FnOnce() -> Result<T, Error> + Send) -> Result<T, Error> {
+/// Runs `work` on this many threads, by default on all cores.
+fn in_pool<T: Send>(
+    threads: Option<NonZeroUsize>,
+    work: impl FnOnce() -> Result<T, Failure> + Send,
+) -> Result<T, Error> {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads.map_or(0, NonZeroUsize::get)).build();
-    pool.map_err(|error| Error::Threads(error.to_string()))?.install(work)
+    Ok(pool.map_err(|error| Failure::Threads(error.to_string()))?.install(work)?)
 }

@@ -1,69 +1,115 @@
-//! `vacuum`: drop versions, without any change to what the others show.
+//! `vacuum`: drop versions without changing what the others show.
 
-use super::report::{BuildOptions, NoObserver, Observer, Stoppable};
+use super::build::BuildOptions;
+use super::observer::{Event, Observer, Quiet, TileProgress, UNOBSERVED, Work};
 use super::survey::Survey;
-use super::{Error, Pyramid, in_pool};
-use crate::store::{self, Locking, Manifest, Steps, Totals, Vacuum, VacuumJournal, VacuumWatch, Version, WriteLock};
+use super::{Error, Failure, Pyramid, in_pool};
+use crate::store::{
+    self, Layout, Locking, Manifest, UnfinishedVacuum, Vacuum, VacuumJournal, VacuumSteps, VacuumTotals, Version,
+    WriteLock,
+};
 use serde::Serialize;
 use std::collections::BTreeSet;
+use std::fmt;
 use std::num::NonZeroUsize;
 use std::ops::RangeInclusive;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// The files in the tool's own folder that are no journals of other commands.
-const KNOWN: [&str; 3] = ["vacuum.json", "dropped.json", "replaced.json"];
+/// The files in the tool's own folder that are not journals of other operations.
+const KNOWN_FILES: [&str; 3] = ["vacuum.json", "dropped.json", "replaced.json"];
 
-/// Which versions to drop. The latest is never among them.
+/// Which versions to drop. The latest is never dropped.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Selection {
-    /// All but the newest so many.
+    /// All but this many of the newest.
     KeepLast(NonZeroUsize),
-    /// Those in these ranges, each of which has to name a version at least.
+    /// The versions in these ranges. Each range must contain at least one.
     Drop(Vec<RangeInclusive<u32>>),
-    /// Those built longer ago than this.
+    /// The versions built longer ago than this.
     OlderThan(Duration),
 }
 
 /// How to vacuum.
-#[derive(Debug, Clone)]
-pub struct VacuumOptions {
-    /// Threads to use; all cores by default.
-    pub threads: Option<NonZeroUsize>,
-    /// Which versions to drop.
-    pub selection: Selection,
-    /// Drop the trees only and leave the source folders as they are.
-    pub keep_sources: bool,
-    /// Only say what would be done; nothing on disk changes.
-    pub dry_run: bool,
-    /// Fail before the change to the disk after so many: for tests of what a kill leaves behind.
-    pub stop_after: Option<u64>,
-    /// What to do where another process changes the pyramid.
-    pub locking: Locking,
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct VacuumOptions<'a> {
+    pub(crate) selection: Selection,
+    pub(crate) threads: Option<NonZeroUsize>,
+    pub(crate) keep_sources: bool,
+    pub(crate) dry_run: bool,
+    pub(crate) locking: Locking,
+    pub(crate) observer: &'a dyn Observer,
+    /// Fail before the next change once this many were made: tests look at what a kill leaves behind.
+    pub(crate) max_changes: Option<u64>,
 }
 
-impl VacuumOptions {
-    /// Drops `selection`, sources and all.
+impl<'a> VacuumOptions<'a> {
+    /// Drops the selected versions with their sources.
     #[must_use]
     pub fn new(selection: Selection) -> Self {
         Self {
-            threads: None,
             selection,
+            threads: None,
             keep_sources: false,
             dry_run: false,
-            stop_after: None,
             locking: Locking::default(),
+            observer: UNOBSERVED,
+            max_changes: None,
         }
+    }
+
+    /// Uses this many threads; `None`, the default, means all cores.
+    #[must_use]
+    pub fn threads(self, threads: impl Into<Option<NonZeroUsize>>) -> Self {
+        Self { threads: threads.into(), ..self }
+    }
+
+    /// With `true`, drops only trees, and leaves the source folders alone.
+    #[must_use]
+    pub fn keep_sources(self, keep_sources: bool) -> Self {
+        Self { keep_sources, ..self }
+    }
+
+    /// With `true`, only reports what would be done, and changes nothing on disk.
+    #[must_use]
+    pub fn dry_run(self, dry_run: bool) -> Self {
+        Self { dry_run, ..self }
+    }
+
+    /// What to do if another process holds the pyramid; by default, the vacuum fails at once.
+    #[must_use]
+    pub fn locking(self, locking: Locking) -> Self {
+        Self { locking, ..self }
+    }
+
+    /// Follows the vacuum, and can cancel it. The next vacuum or build finishes it.
+    #[must_use]
+    pub fn observer(self, observer: &'a dyn Observer) -> Self {
+        Self { observer, ..self }
     }
 }
 
-/// What a vacuum did, or would do; with it what it finished of an earlier one that had been killed.
+impl fmt::Debug for VacuumOptions<'_> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("VacuumOptions")
+            .field("selection", &self.selection)
+            .field("threads", &self.threads)
+            .field("keep_sources", &self.keep_sources)
+            .field("dry_run", &self.dry_run)
+            .field("locking", &self.locking)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What [`Pyramid::vacuum`] did, or would do, including what it finished of an interrupted vacuum.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct VacuumReport {
     /// The versions dropped, lowest first.
     pub dropped: Vec<Version>,
     /// The published versions that stay.
     pub kept: Vec<Version>,
-    /// Tiles that belong to another version now.
+    /// Tiles that now belong to another version.
     pub moved: u64,
     /// Tile files deleted.
     pub deleted: u64,
@@ -73,118 +119,109 @@ pub struct VacuumReport {
     pub inodes: i64,
 }
 
-/// An observer that follows a vacuum.
-struct Watched<'a>(&'a dyn Observer);
-
-impl VacuumWatch for Watched<'_> {
-    fn started(&self, tiles: u64) {
-        self.0.vacuum_started(tiles);
+/// Finishes an interrupted vacuum, if there is one, and returns its journal.
+fn finish(layout: &Layout, steps: &VacuumSteps<'_>, observer: &dyn Observer) -> Result<Option<VacuumJournal>, Failure> {
+    let Some(unfinished) = UnfinishedVacuum::find(layout)? else { return Ok(None) };
+    if let Some(tiles) = unfinished.moved_tiles() {
+        started(observer, tiles);
     }
+    Ok(Some(unfinished.finish(steps)?))
+}
 
-    fn tiles_done(&self, count: u64) {
-        self.0.tiles_done(count);
-    }
-
-    fn stopped(&self) -> bool {
-        self.0.stopped()
-    }
+fn started(observer: &dyn Observer, total: u64) {
+    observer.event(&Event::Started { work: Work::Vacuum, total });
 }
 
 impl Pyramid {
-    /// Drops versions. Those that stay show the same bytes as before, and are what a build from the remaining sources
-    /// would make.
+    /// Drops versions. The versions that stay show the same bytes as before, and are what a build from the remaining
+    /// sources would make.
     ///
     /// # Errors
-    /// The pyramid is not in order, the selection makes no sense, or the file system refuses. Where that happens after
-    /// work has begun, the next vacuum or build finishes it.
-    pub fn vacuum(&self, options: &VacuumOptions) -> Result<VacuumReport, Error> {
-        self.vacuum_observed(options, &NoObserver)
-    }
-
-    /// Like [`Pyramid::vacuum`], with an observer. Stopped, it is finished by the next vacuum or build.
-    ///
-    /// # Errors
-    /// As [`Pyramid::vacuum`].
-    pub fn vacuum_observed(&self, options: &VacuumOptions, observer: &dyn Observer) -> Result<VacuumReport, Error> {
+    /// The pyramid is not in order, the selection makes no sense, or the file system refuses. If work has begun by then,
+    /// the next vacuum or build finishes it.
+    pub fn vacuum(&self, options: &VacuumOptions<'_>) -> Result<VacuumReport, Error> {
         in_pool(options.threads, || {
             store::check_own_folders(&self.layout)?;
             if !self.layout.state().exists() {
                 let pyramid = self.layout.root().to_owned();
-                return Err(Error::NotPublished { pyramid, version: None, published: Vec::new() });
+                return Err(Failure::NotPublished { pyramid, version: None, published: Vec::new() });
             }
-            let watch = Watched(observer);
-            let steps = Steps::new(&self.layout, &watch, options.stop_after);
+            let progress = TileProgress(options.observer);
+            let steps = VacuumSteps::new(&self.layout, &progress).cancelled_after(options.max_changes);
             if options.dry_run {
                 self.refuse_half_done()?;
-                return self.vacuum_locked(options, None, &steps, observer);
+                return self.vacuum_locked(options, None, &steps);
             }
-            let _lock = WriteLock::take(&self.layout, "vacuum", options.locking, &|| observer.stopped())?;
-            let finished = store::finish_vacuum(&self.layout, &steps)?;
-            self.vacuum_locked(options, finished, &steps, observer)
+            let _lock = WriteLock::acquire(&self.layout, "vacuum", options.locking, &Quiet(options.observer))?;
+            let finished = finish(&self.layout, &steps, options.observer)?;
+            self.vacuum_locked(options, finished, &steps)
         })
     }
 
-    /// Finishes what a vacuum that was stopped left behind, before something else is done.
-    pub(super) fn finish_vacuum(&self, observer: &dyn Observer) -> Result<(), Error> {
-        store::finish_vacuum(&self.layout, &Steps::new(&self.layout, &Watched(observer), None))?;
+    /// Finishes an interrupted vacuum before anything else is done.
+    pub(super) fn finish_vacuum(&self, observer: &dyn Observer) -> Result<(), Failure> {
+        let progress = TileProgress(observer);
+        finish(&self.layout, &VacuumSteps::new(&self.layout, &progress), observer)?;
         Ok(())
     }
 
-    /// Refuses to say what there is, or what would be done, while a killed vacuum waits for its end, which changes that.
-    pub(super) fn refuse_half_done(&self) -> Result<(), Error> {
+    /// Refuses while an interrupted vacuum is unfinished, because finishing it changes the answer.
+    pub(super) fn refuse_half_done(&self) -> Result<(), Failure> {
         match VacuumJournal::read(&self.layout)? {
-            Some(_) => Err(Error::HalfVacuumed { pyramid: self.layout.root().to_owned() }),
+            Some(_) => Err(Failure::HalfVacuumed { pyramid: self.layout.root().to_owned() }),
             None => Ok(()),
         }
     }
 
     fn vacuum_locked(
         &self,
-        options: &VacuumOptions,
+        options: &VacuumOptions<'_>,
         finished: Option<VacuumJournal>,
-        steps: &Steps<'_>,
-        observer: &dyn Observer,
-    ) -> Result<VacuumReport, Error> {
+        steps: &VacuumSteps<'_>,
+    ) -> Result<VacuumReport, Failure> {
         self.refuse_other_journals()?;
-        let surveying = BuildOptions { dry_run: options.dry_run, ..BuildOptions::default() };
-        let survey = Survey::take(self, &surveying, &Stoppable(observer))?;
+        // A build has reported its warnings already.
+        let quiet = Quiet(options.observer);
+        let survey = Survey::run(self, &BuildOptions::default().dry_run(options.dry_run).observer(&quiet))?;
         if survey.kept.is_empty() {
             let pyramid = self.layout.root().to_owned();
-            return Err(Error::NotPublished { pyramid, version: None, published: Vec::new() });
+            return Err(Failure::NotPublished { pyramid, version: None, published: Vec::new() });
         }
         if !survey.pending.is_empty() {
             let versions = survey.pending.into_keys().collect();
-            return Err(Error::Unpublished { pyramid: self.layout.root().to_owned(), versions });
+            return Err(Failure::Unpublished { pyramid: self.layout.root().to_owned(), versions });
         }
         let already = finished.as_ref().map(|journal| journal.dropped.clone()).unwrap_or_default();
         let dropped = self.selected(&survey, options, &already)?;
         let kept = survey.kept.keys().copied().filter(|version| !dropped.contains(version)).collect();
         let mut totals = finished.map(|journal| journal.totals).unwrap_or_default();
         if let (Some(&latest), false) = (survey.kept.keys().next_back(), options.dry_run) {
-            // A build that was killed between two renames has left it behind, perhaps at a version that goes now.
+            // A build killed between two renames may have left it at a version that is dropped now.
             store::point_latest_to(&self.layout, latest)?;
         }
         if !dropped.is_empty() {
             let vacuum = Vacuum::prepare(&self.layout, &dropped, options.keep_sources)?;
+            started(options.observer, vacuum.planned_tiles());
             let own = vacuum.totals(steps)?;
             totals += own;
             if !options.dry_run {
                 store::clean_leftovers(&self.layout, &[])?;
+                started(options.observer, vacuum.moved_tiles());
                 vacuum.run(own, steps)?;
             }
         }
-        let Totals { moved, deleted, bytes, inodes } = totals;
+        let VacuumTotals { moved, deleted, bytes, inodes } = totals;
         let dropped = dropped.union(&already).copied().collect();
         Ok(VacuumReport { dropped, kept, moved, deleted, bytes, inodes })
     }
 
-    /// The versions to drop. Those whose trees were dropped before count where their sources are to go now.
+    /// The versions to drop. Those whose trees were dropped earlier count if their sources are to go now.
     fn selected(
         &self,
         survey: &Survey,
-        options: &VacuumOptions,
+        options: &VacuumOptions<'_>,
         already: &BTreeSet<Version>,
-    ) -> Result<BTreeSet<Version>, Error> {
+    ) -> Result<BTreeSet<Version>, Failure> {
         let mut candidates: Vec<&Manifest> = survey.kept.values().collect();
         if !options.keep_sources {
             candidates.extend(survey.dropped.values());
@@ -207,7 +244,7 @@ impl Pyramid {
                 let mut dropped = BTreeSet::new();
                 for range in ranges {
                     if range.contains(&latest.0) {
-                        return Err(Error::DropsLatest { pyramid: pyramid(), latest });
+                        return Err(Failure::DropsLatest { pyramid: pyramid(), latest });
                     }
                     let named = |version: &Version| range.contains(&version.0);
                     let before = candidates.iter().map(|one| one.version).filter(named);
@@ -215,7 +252,7 @@ impl Pyramid {
                     if found.is_empty() && !already.iter().any(named) {
                         let (first, last) = (Version(*range.start()), Version(*range.end()));
                         let versions = survey.kept.keys().copied().collect();
-                        return Err(Error::NothingToDrop { pyramid: pyramid(), first, last, versions });
+                        return Err(Failure::NothingToDrop { pyramid: pyramid(), first, last, versions });
                     }
                     dropped.extend(found);
                 }
@@ -224,13 +261,12 @@ impl Pyramid {
         }
     }
 
-    /// A file such as `repair.json` in the tool's own folder, of which nothing is known here, stands for work that was
-    /// begun and has to be finished by what began it.
-    fn refuse_other_journals(&self) -> Result<(), Error> {
+    /// Refuses if the tool's own folder has an unknown journal: whichever operation began that work must finish it.
+    fn refuse_other_journals(&self) -> Result<(), Failure> {
         let state = self.layout.state();
-        let is_unknown = |name: &String| name.ends_with(".json") && !KNOWN.contains(&name.as_str());
-        match store::state_names(&self.layout)?.into_iter().find(is_unknown) {
-            Some(name) => Err(Error::OtherJournal { path: state.join(name) }),
+        let is_unknown = |name: &String| name.ends_with(".json") && !KNOWN_FILES.contains(&name.as_str());
+        match store::state_file_names(&self.layout)?.into_iter().find(is_unknown) {
+            Some(name) => Err(Failure::OtherJournal { path: state.join(name) }),
             None => Ok(()),
         }
     }

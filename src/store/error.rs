@@ -1,6 +1,6 @@
 //! Errors of the file system, each with what was tried and where.
 
-use crate::text::display::display_path;
+use crate::text::display_path;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -142,4 +142,26 @@ pub enum StoreError {
         /// The pyramid folder.
         pyramid: PathBuf,
     },
+}
+
+impl StoreError {
+    /// The file or folder that the error is about.
+    #[must_use]
+    pub fn path(&self) -> Option<&Path> {
+        match self {
+            Self::Io(error) => Some(&error.path),
+            Self::Locked { pyramid: path, .. }
+            | Self::CannotLock { path }
+            | Self::LinkedFolder { path }
+            | Self::Damaged { path, .. }
+            | Self::NotAFile { path, .. }
+            | Self::Changing { path }
+            | Self::TwoPlaces { pyramid: path, .. }
+            | Self::NoVersions { pyramid: path, .. }
+            | Self::BadVersion { path, .. }
+            | Self::VersionExists { path }
+            | Self::VacuumCancelled { pyramid: path } => Some(path),
+            Self::NoPrevious => None,
+        }
+    }
 }

@@ -203,7 +203,7 @@ pub(crate) fn is_staged_source(name: &OsStr) -> bool {
 
 /// Whether a path is that of a file in a published version's manifest.
 #[must_use]
-pub(crate) fn is_of_a_manifest(path: &Path) -> bool {
+pub fn is_in_manifest(path: &Path) -> bool {
     path.ancestors().nth(2).is_some_and(|folder| folder.ends_with(".fast_pyramid/versions"))
 }
 

@@ -11,18 +11,19 @@ mod state;
 mod tree;
 mod vacuum;
 
-pub use check::check::{VersionState, check_bytes, owners_by_tree, version_states};
-pub use check::entries::{PresentLevels, check_entries, check_folders, check_served_folder};
-pub use check::mend::{Mend, Mending};
+pub use check::check::{VersionCheck, VersionState, damaged_tiles, owners_by_tree, version_states};
+pub use check::entries::{PresentLevels, check_served_folder};
+pub use check::mend::{RepairAction, Repairer};
 pub use check::problem::{Problem, ProblemKind, Problems};
 pub use error::{IoError, StoreError};
-pub use layout::{Layout, LinkTarget, SourcePlace, Version, tile_path};
-pub use source::freshness::{SourceChanges, check_sources};
+pub use fs::files::{FileStamp, FileStat};
+pub use layout::{Layout, LinkTarget, SourcePlace, Version, is_in_manifest, tile_path};
+pub use source::freshness::{Mtimes, SourceChanges, SourceCheck};
 pub use source::latest::LatestSources;
 pub use source::new_pyramid::{remove_spec, remove_unused, write_spec};
 pub use source::new_source::StagedSource;
-pub use source::sources::{SourceFolder, SourceListing, SourceStamp, SourceVersions, has_tiles, is_half_cut};
-pub use state::folder::state_names;
+pub use source::sources::{SourceFolder, SourceListing, SourceVersions, has_tiles, is_half_cut};
+pub use state::folder::state_file_names;
 pub use state::lock::{Locking, ReadLock, WriteLock};
 pub use state::manifest::{Counts, Manifest, Record, Role, owned_tiles, records};
 pub use state::replaced::forget_replaced;
@@ -31,11 +32,10 @@ pub use tree::publish::{
     Durability, check_own_folders, clean_leftovers, discard_staging, half_built, is_published, point_latest_to,
     publish, published,
 };
-pub use tree::staging::StagedTree;
-pub use tree::tree::{Tree, Trees};
+pub use tree::staging::{NewTree, ResumedTile, StagedTree};
+pub use tree::tree::{Tree, TreeContext};
 pub use vacuum::{
-    Steps, Totals, Vacuum, VacuumJournal, VacuumWatch, dropped_versions, finish_vacuum, forget_dropped, freed_by_each,
+    UnfinishedVacuum, Vacuum, VacuumJournal, VacuumSteps, VacuumTotals, dropped_versions, forget_dropped, freed_by_each,
 };
 
 pub(crate) use fs::files::read_file;
-pub(crate) use layout::is_of_a_manifest;

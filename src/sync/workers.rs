@@ -1,8 +1,8 @@
-//! Buffers that go from one piece of work to the next.
+//! Buffers that threads lend each other.
 
 use super::Mutex;
 
-/// Lends buffers to threads. They are not held while other work is waited for, so there are no more of them than threads.
+/// Lends buffers to threads. A thread returns them before it waits for others, so there are at most as many as threads.
 #[derive(Debug)]
 pub struct Workers<W>(Mutex<Vec<W>>);
 
@@ -13,10 +13,10 @@ impl<W> Default for Workers<W> {
 }
 
 impl<W> Workers<W> {
-    /// Does `work` with buffers that have been used before, if some are free, or else with new ones.
+    /// Runs `work` with free buffers from earlier work, or with new ones.
     pub fn lend_or<T>(&self, new: impl FnOnce() -> W, work: impl FnOnce(&mut W) -> T) -> T {
         let free = || self.0.lock();
-        // Not in one expression with `new`, which would then be called with the lock held.
+        // A separate statement, so that `new` is not called with the lock held.
         let used = free().pop();
         let mut worker = used.unwrap_or_else(new);
         let result = work(&mut worker);
@@ -24,7 +24,7 @@ impl<W> Workers<W> {
         result
     }
 
-    /// The same; new ones are empty.
+    /// Runs `work` with free buffers from earlier work, or with empty ones.
     pub fn lend<T>(&self, work: impl FnOnce(&mut W) -> T) -> T
     where
         W: Default,

@@ -19,19 +19,6 @@ pub fn display_name(name: &OsStr) -> String {
     escaped(&name.to_string_lossy())
 }
 
-/// A path as a word of a command that can be copied into a shell.
-#[must_use]
-pub fn shell_word(path: impl AsRef<Path>) -> String {
-    let path = path.as_ref().to_string_lossy();
-    let plain = |letter: char| letter.is_alphanumeric() || "/._-+,:@%=".contains(letter);
-    // An option begins with a dash.
-    let dash = if path.starts_with('-') { "./" } else { "" };
-    if !path.is_empty() && path.chars().all(plain) {
-        return format!("{dash}{path}");
-    }
-    format!("'{dash}{}'", escaped(&path.replace('\'', "'\\''")))
-}
-
 /// Somebody's text in one line, cut where it is long.
 #[must_use]
 pub fn quoted(text: &str) -> String {
@@ -73,12 +60,6 @@ mod tests {
         assert_eq!(display_path("a\nb/c\u{7}"), "a\\nb/c\\u{7}");
         assert_eq!(display_path("plain/0_0.jpg"), "plain/0_0.jpg");
         assert_eq!(quoted(&"x".repeat(100)).len(), LONGEST);
-    }
-
-    #[test]
-    fn words_of_commands_can_be_copied() {
-        let words = ["image1", "/a/Zürich.d", "my maps", "-rf", "it's", "$(x)", ""].map(shell_word);
-        assert_eq!(words, ["image1", "/a/Zürich.d", "'my maps'", "./-rf", r"'it'\''s'", "'$(x)'", "''"]);
     }
 
     #[test]

@@ -1,14 +1,18 @@
-//! Building one version: first a plan, which is a plain value, then a walk that carries it out. A first version whose base
-//! tiles are only being made is built from row to row instead ([`RowBuild`]).
+//! Walks over a pyramid: which tiles a version needs, and making them.
 //!
-//! It sees tiles, never paths: stored tiles come from a [`TileSource`], new ones go to a [`TileSink`].
+//! [`BuildPlan`] is a plain value. [`build_tree`] carries it out, depth first, from stored tiles. [`RowBuild`] builds a first
+//! version from rows of base tiles while they are being made, and [`cut`] makes those rows from a picture. Tiles are read
+//! from a [`TileSource`] and stored in a [`TileSink`]; no walk sees a path.
 
 pub mod cut;
+mod parent;
 mod plan;
 mod rows;
-mod spare_images;
+mod tiles;
 mod tree;
 
+pub use parent::{Buffers, Parents, visit_children};
 pub use plan::{BuildPlan, PlanCounts};
 pub use rows::RowBuild;
-pub use tree::{BuildFailure, Finished, TileSink, TileSource, Watch, run};
+pub use tiles::{BuildFailure, Resumed, TileSink, TileSource, VersionSink};
+pub use tree::build_tree;

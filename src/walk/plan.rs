@@ -1,8 +1,8 @@
-//! Which tiles a version makes new: a plain value, computed without looking at a single pixel.
+//! Which tiles a version regenerates: a plain value, computed without reading a single tile.
 
 use crate::geometry::{Geometry, GridSet, Tile, TileSet};
 
-/// What building one version may change, and what it certainly only links.
+/// The tiles that building one version may change. All others are only linked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BuildPlan {
     geometry: Geometry,
@@ -11,27 +11,27 @@ pub struct BuildPlan {
     first: bool,
 }
 
-/// The numbers of a plan. `tiles` is the sum of the other three.
+/// Tile counts of a plan. `tiles` is the sum of the other three.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PlanCounts {
     /// All tiles of the tree.
     pub tiles: u64,
-    /// Tiles to be generated; fewer where a new parent comes out like the old one.
+    /// Tiles to generate, at most: a parent that comes out unchanged becomes a link.
     pub generated: u64,
-    /// Base tiles from this version's sources; fewer where one is like the old one.
+    /// Base tiles in this version's sources, at most: one that is unchanged becomes a link.
     pub patched: u64,
-    /// Tiles to be linked to earlier versions.
+    /// Tiles to link to earlier versions.
     pub linked: u64,
 }
 
 impl BuildPlan {
-    /// The plan of a version whose source has the tiles in `patched`, on top of an earlier version.
+    /// The plan of a version with the source tiles in `patched`, on top of an earlier version.
     #[must_use]
     pub fn patch(geometry: &Geometry, patched: GridSet) -> Self {
         Self::new(geometry, patched, false)
     }
 
-    /// The plan of the lowest version, all of whose tiles are new.
+    /// The plan of the lowest version: all tiles are new.
     #[must_use]
     pub fn first(geometry: &Geometry) -> Self {
         Self::new(geometry, GridSet::full(geometry.base_grid()), true)
@@ -42,7 +42,7 @@ impl BuildPlan {
         Self { geometry: *geometry, affected: TileSet::ancestors(geometry, patched), patched: count, first }
     }
 
-    /// The pyramid's shape.
+    /// The shape of the pyramid.
     #[must_use]
     pub fn geometry(&self) -> &Geometry {
         &self.geometry
@@ -54,13 +54,13 @@ impl BuildPlan {
         self.first
     }
 
-    /// Whether the tile is patched or lies over a patched one.
+    /// Whether the tile is patched or an ancestor of a patched tile.
     #[must_use]
     pub fn affects(&self, tile: Tile) -> bool {
         self.affected.contains(tile)
     }
 
-    /// The numbers, as far as they can be known before pixels are compared.
+    /// The tile counts, as far as they are known before tiles are compared.
     #[must_use]
     pub fn counts(&self) -> PlanCounts {
         let tiles = self.geometry.tile_count();

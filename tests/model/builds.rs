@@ -1,5 +1,7 @@
 //! Builds: whole, stopped, killed, dry.
 
+use fast_pyramid::internals::ops::{Failure, failure};
+use fast_pyramid::{BuildReport, Event, Observer, Version, VersionStatus};
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
@@ -9,15 +11,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use fast_pyramid::ops::{BuildOptions, BuildReport, Error, Observer, VersionReport, VersionStatus};
-use fast_pyramid::store::Version;
 use walkdir::WalkDir;
 
-use crate::common::tree::{assert_same_snapshot, assert_sources_unchanged, snapshot, source_fingerprint};
 use crate::operation::Kill;
 use crate::run::Run;
+use test_support::tree::{assert_same_snapshot, assert_sources_unchanged, snapshot, source_fingerprint};
 
-/// Stops when so many tiles are done, and says what was published until then.
+/// Cancels after a number of tiles, and records what was published until then.
 struct StopAfter {
     most: u64,
     done: AtomicU64,
@@ -25,15 +25,15 @@ struct StopAfter {
 }
 
 impl Observer for StopAfter {
-    fn tiles_done(&self, count: u64) {
-        self.done.fetch_add(count, Ordering::Relaxed);
+    fn event(&self, event: &Event<'_>) {
+        match event {
+            Event::TilesDone(count) => _ = self.done.fetch_add(*count, Ordering::Relaxed),
+            Event::VersionPublished(report) => self.published.lock().unwrap().push(report.version.0),
+            _ => {}
+        }
     }
 
-    fn version_published(&self, report: &VersionReport) {
-        self.published.lock().unwrap().push(report.version.0);
-    }
-
-    fn stopped(&self) -> bool {
+    fn is_cancelled(&self) -> bool {
         self.done.load(Ordering::Relaxed) >= self.most
     }
 }
@@ -61,7 +61,7 @@ impl Run {
     }
 
     pub(crate) fn rebuild(&mut self, from: u32) {
-        let options = BuildOptions { rebuild_from: Some(Version(from)), ..self.options() };
+        let options = self.options().rebuild_from(Version(from));
         self.pyramid().build(&options).unwrap_or_else(|error| panic!("{error}"));
         self.model.finish();
         // What was asked for may just have been dropped.
@@ -71,15 +71,15 @@ impl Run {
 
     pub(crate) fn stop_build(&mut self, rebuild: Option<usize>, after: u64) {
         let from = rebuild.map(|from| self.version_at(from));
-        let options = BuildOptions { rebuild_from: from.map(Version), ..self.options() };
         let watch = StopAfter { most: after, done: AtomicU64::new(0), published: Mutex::default() };
-        match self.pyramid().build_observed(&options, &watch) {
+        let options = self.options().rebuild_from(from.map(Version)).observer(&watch);
+        match self.pyramid().build(&options) {
             Ok(_) => {
                 self.model.finish();
                 from.into_iter().for_each(|from| self.model.rebuild(from));
                 self.built_all();
             }
-            Err(Error::Interrupted { .. }) => {
+            Err(error) if matches!(failure(&error), Failure::Cancelled { .. }) => {
                 self.see_whether_finished();
                 let published = watch.published.into_inner().unwrap();
                 assert!(self.model.unpublished().starts_with(&published), "{published:?}");
@@ -99,13 +99,15 @@ impl Run {
 
     pub(crate) fn dry_build(&mut self) {
         let (before, times) = (snapshot(&self.folder), source_fingerprint(&self.folder));
-        match self.pyramid().build(&BuildOptions { dry_run: true, ..self.options() }) {
-            Err(Error::HalfVacuumed { .. }) => assert!(self.model.half_done.is_some()),
+        match self.pyramid().build(&self.options().dry_run(true)) {
+            Err(error) if matches!(failure(&error), Failure::HalfVacuumed { .. }) => {
+                assert!(self.model.half_done.is_some());
+            }
             Err(error) => panic!("{error}"),
             Ok(report) => {
                 assert!(self.model.half_done.is_none());
                 assert_eq!(with_status(&report, VersionStatus::WouldBuild), self.model.unpublished());
-                let published: Vec<u32> = self.model.shown.keys().copied().collect();
+                let published: Vec<u32> = self.model.published.keys().copied().collect();
                 assert_eq!(with_status(&report, VersionStatus::UpToDate), published);
             }
         }
@@ -149,7 +151,7 @@ impl Run {
 
     /// Runs the program, and kills it unless it ends before, which it must do with success.
     pub(crate) fn kill(&self, arguments: &[&str], kill: Kill) {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_fast_pyramid"));
+        let mut command = Command::new(test_support::program());
         command.args(arguments).arg(&self.folder).args(["-q", "--wait", "60"]);
         let count = || WalkDir::new(self.folder.join("dest")).into_iter().count();
         let (there, start) = (count(), Instant::now());

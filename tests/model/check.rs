@@ -9,19 +9,19 @@
 //! what is served after the same trees are dropped from it, whatever the order was in which they were dropped here.
 //! Which tree has a generated tile's file depends on the trees that there are, while base tiles are where they always were.
 
+use fast_pyramid::internals::ops::{Failure, failure};
+use fast_pyramid::{Event, Problem, ProblemKind, Pyramid, Selection, VacuumOptions, VerifyOptions};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::PathBuf;
 use std::rc::Rc;
-
-use fast_pyramid::ops::{Error, Pyramid, Selection, VacuumOptions, VerifyOptions};
-use fast_pyramid::store::{Problem, ProblemKind};
+use std::sync::Mutex;
 
 use crate::builds::versions_in;
-use crate::common::tree::{assert_same_tree, tree_problems};
-use crate::common::{copy_folder, served};
 use crate::run::Run;
 use crate::state::Tiles;
+use test_support::tree::{assert_same_tree, tree_problems};
+use test_support::{copy_folder, served};
 
 impl Run {
     pub(crate) fn check(&self) {
@@ -30,12 +30,12 @@ impl Run {
             self.check_base(version);
         }
         if self.model.half_done.is_some() {
-            let refused = self.pyramid().verify(&self.verify_options(), &mut |_| {});
-            assert!(matches!(refused, Err(Error::HalfVacuumed { .. })), "{refused:?}");
+            let refused = self.pyramid().verify(&self.verify_options());
+            assert!(matches!(refused.as_ref().map_err(failure), Err(Failure::HalfVacuumed { .. })), "{refused:?}");
             return;
         }
         assert!(self.sources_on_disk() == self.model.sources, "the source folders are not those of the model");
-        if self.model.shown.is_empty() {
+        if self.model.published.is_empty() {
             return;
         }
         let problems = tree_problems(&self.folder).into_iter();
@@ -49,10 +49,10 @@ impl Run {
 
     fn check_versions(&self) {
         let trees = self.trees_on_disk();
-        let shown: BTreeSet<u32> = self.model.shown.keys().copied().collect();
+        let published: BTreeSet<u32> = self.model.published.keys().copied().collect();
         let kept: BTreeSet<u32> = self.model.kept().into_iter().collect();
         // Those that go may have gone.
-        assert!(kept.is_subset(&trees) && trees.is_subset(&shown), "{kept:?}, {trees:?}, {shown:?}");
+        assert!(kept.is_subset(&trees) && trees.is_subset(&published), "{kept:?}, {trees:?}, {published:?}");
         if let (Some(latest), false) = (self.model.latest(), self.lags) {
             let target = fs::read_link(self.folder.join("dest/dzi/latest")).unwrap();
             assert_eq!(target, PathBuf::from(format!("v{latest}")));
@@ -63,7 +63,7 @@ impl Run {
         let (width, height) = self.size();
         let base = (width.max(height) - 1).checked_ilog2().map_or(0, |log| log + 1);
         let folder = self.folder.join(format!("dest/dzi/v{version}/dzi_files/{base}"));
-        for (&place, bytes) in &self.model.shown[&version] {
+        for (&place, bytes) in &self.model.published[&version] {
             let path = folder.join(self.tile_name(place));
             let found = fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
             assert!(found == **bytes, "{} shows other bytes", path.display());
@@ -90,22 +90,24 @@ impl Run {
         self.model.kept().into_iter().map(|version| (version, served(&self.folder, &[version]))).collect()
     }
 
-    pub(crate) fn verify_options(&self) -> VerifyOptions {
-        VerifyOptions { threads: self.threads(), locking: Self::locking(), quick: false }
+    pub(crate) fn verify_options<'a>(&self) -> VerifyOptions<'a> {
+        VerifyOptions::default().threads(self.threads()).locking(Self::locking())
     }
 
     /// All that verify tells, but for a `latest` that a killed build may have left behind.
     pub(crate) fn verify(&self, tell: &mut (dyn FnMut(&Problem) + Send)) {
         let lags = self.lags;
-        let mut tell_all = |problem: &Problem| {
-            if !(lags && problem.kind == ProblemKind::WrongLatest) {
-                tell(problem);
+        let tell = Mutex::new(tell);
+        let observer = |event: &Event<'_>| match event {
+            Event::Problem(problem) if !(lags && problem.kind == ProblemKind::WrongLatest) => {
+                (*tell.lock().unwrap())(problem);
             }
+            _ => {}
         };
-        let report =
-            self.pyramid().verify(&self.verify_options(), &mut tell_all).unwrap_or_else(|error| panic!("{error}"));
+        let options = self.verify_options().observer(&observer);
+        let report = self.pyramid().verify(&options).unwrap_or_else(|error| panic!("{error}"));
         let versions: Vec<u32> = report.versions.iter().map(|version| version.0).collect();
-        assert_eq!((versions, report.not_judged), (self.model.shown.keys().copied().collect(), vec![]));
+        assert_eq!((versions, report.not_checked), (self.model.published.keys().copied().collect(), vec![]));
     }
 
     fn check_like_new(&self) {
@@ -120,12 +122,11 @@ impl Run {
         pyramid.build(&self.options()).unwrap_or_else(|error| panic!("{error}"));
         if !self.model.treeless.is_empty() {
             let ranges = self.model.treeless.iter().map(|&version| version..=version).collect();
-            let (locking, keep_sources) = (Self::locking(), true);
-            let options = VacuumOptions { locking, keep_sources, ..VacuumOptions::new(Selection::Drop(ranges)) };
+            let options = VacuumOptions::new(Selection::Drop(ranges)).locking(Self::locking()).keep_sources(true);
             pyramid.vacuum(&options).unwrap_or_else(|error| panic!("{error}"));
         }
         // `latest` may lag, which is another matter.
-        for version in self.model.shown.keys() {
+        for version in self.model.published.keys() {
             let tree = format!("dest/dzi/v{version}");
             assert_same_tree(&fresh.join(&tree), &self.folder.join(&tree));
         }

@@ -1,30 +1,18 @@
-//! Breaks what is in `dest`, and has it mended.
+//! Breaks what is in `dest`, and repairs it.
 
+use fast_pyramid::{Event, RepairOptions};
 use std::fs::{self, File};
 use std::path::PathBuf;
 
-use fast_pyramid::ops::{Mended, RepairListener, RepairOptions};
-use fast_pyramid::store::Problem;
 use walkdir::WalkDir;
 
-use crate::common::damage::{clear, flip, relink};
 use crate::operation::Damage;
 use crate::run::Run;
-
-/// Nothing may be left.
-struct NothingLeft;
-
-impl RepairListener for NothingLeft {
-    fn mended(&mut self, _: &Mended) {}
-
-    fn left(&mut self, problem: &Problem) {
-        panic!("left after a repair: {problem}");
-    }
-}
+use test_support::damage::{clear, flip, relink};
 
 impl Run {
     pub(crate) fn damage_and_repair(&mut self, damages: &[Damage]) {
-        if self.model.shown.is_empty() {
+        if self.model.published.is_empty() {
             return;
         }
         let mut from = None;
@@ -34,8 +22,9 @@ impl Run {
                 from = from.into_iter().chain(self.damage(damage)).min();
             }
         }
-        let options = RepairOptions { threads: self.threads(), locking: Self::locking() };
-        let report = self.pyramid().repair(&options, &mut NothingLeft).unwrap_or_else(|error| panic!("{error}"));
+        let nothing_left = |event: &Event<'_>| assert!(!matches!(event, Event::Problem(_)), "left: {event:?}");
+        let options = RepairOptions::default().threads(self.threads()).locking(Self::locking()).observer(&nothing_left);
+        let report = self.pyramid().repair(&options).unwrap_or_else(|error| panic!("{error}"));
         assert_eq!((report.after.problems, report.not_rebuilt), (0, None));
         self.model.finish();
         self.lags = false;
@@ -110,7 +99,7 @@ impl Run {
     }
 
     pub(crate) fn lose_and_build(&mut self, version: usize, tree: bool) {
-        if self.model.shown.is_empty() || self.model.half_done.is_some() {
+        if self.model.published.is_empty() || self.model.half_done.is_some() {
             return;
         }
         let version = self.shown_at(version);
@@ -123,7 +112,7 @@ impl Run {
     }
 
     fn shown_at(&self, index: usize) -> u32 {
-        *self.model.shown.keys().nth(index % self.model.shown.len()).unwrap()
+        *self.model.published.keys().nth(index % self.model.published.len()).unwrap()
     }
 
     fn tree(&self, version: u32) -> PathBuf {

@@ -4,9 +4,6 @@
 //! `MODEL_CASES=1000 cargo test --test model` takes longer and looks further.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
-#[path = "../common/mod.rs"]
-mod common;
-
 mod builds;
 mod check;
 mod damage;

@@ -1,15 +1,14 @@
 //! Sources and settings that change after something was published from them: refused until somebody decides.
 
+use fast_pyramid::Version;
+use fast_pyramid::internals::ops::{Failure, failure};
 use std::fs;
 use std::rc::Rc;
 
-use fast_pyramid::ops::{BuildOptions, Error};
-use fast_pyramid::store::Version;
-
-use crate::common::tree::{Snapshot, assert_same_snapshot, snapshot};
 use crate::operation::Deal;
 use crate::run::{ReplacedFrom, Run};
 use crate::state::Place;
+use test_support::tree::{Snapshot, assert_same_snapshot, snapshot};
 
 impl Run {
     pub(crate) fn change_source(&mut self, version: usize, place: usize, change: usize, deal: Deal) -> ReplacedFrom {
@@ -22,7 +21,7 @@ impl Run {
         let old = self.model.sources[&version].get(&place).cloned();
         let new = self.changed(version, place, change);
         self.put_source(version, place, new);
-        let known = self.model.shown.contains_key(&version) || self.model.treeless.contains(&version);
+        let known = self.model.published.contains_key(&version) || self.model.treeless.contains(&version);
         if !known {
             return None;
         }
@@ -33,7 +32,7 @@ impl Run {
                 return None;
             }
             Deal::Rebuild => {
-                let options = BuildOptions { rebuild_from: Some(Version(version)), ..self.options() };
+                let options = self.options().rebuild_from(Version(version));
                 self.pyramid().build(&options).unwrap_or_else(|error| panic!("{error}"));
                 self.model.rebuild(version);
                 self.built_all();
@@ -71,13 +70,13 @@ impl Run {
 
     fn assert_sources_refused(&self, version: u32, place: Place) {
         let (before, name) = (self.published(), self.tile_name(place));
-        let dry = BuildOptions { dry_run: true, ..self.options() };
+        let dry = self.options().dry_run(true);
         let errors =
             [self.pyramid().build(&self.options()).err(), self.pyramid().build(&dry).err(), self.refused_vacuum()];
         for error in errors {
-            match error {
-                Some(Error::SourcesChanged { version: named, changes, .. }) => {
-                    assert_eq!((named, changes.named()), (Version(version), (vec![name.as_str()], false)));
+            match error.as_ref().map(failure) {
+                Some(Failure::SourcesChanged { version: named, changes, .. }) => {
+                    assert_eq!((*named, changes.examples()), (Version(version), vec![name.as_str()]));
                 }
                 other => panic!("v{version}/{name} was changed, and what is told is {other:?}"),
             }
@@ -102,7 +101,7 @@ impl Run {
         let old = self.settings;
         self.settings = self.other_settings(settings);
         self.write_settings();
-        if self.model.shown.is_empty() {
+        if self.model.published.is_empty() {
             return None;
         }
         self.assert_settings_refused();
@@ -126,14 +125,14 @@ impl Run {
         let errors = [
             self.pyramid().build(&self.options()).err(),
             self.refused_vacuum(),
-            self.pyramid().verify(&self.verify_options(), &mut |_| {}).err(),
+            self.pyramid().verify(&self.verify_options()).err(),
         ];
         for error in errors {
-            match error {
-                Some(Error::SettingsChanged { version, changed, .. }) => {
+            match error.as_ref().map(failure) {
+                Some(Failure::SettingsChanged { version, changed, .. }) => {
                     assert!(!changed.is_empty());
                     let version = version.0;
-                    assert!(self.model.shown.contains_key(&version) || self.model.treeless.contains(&version));
+                    assert!(self.model.published.contains_key(&version) || self.model.treeless.contains(&version));
                 }
                 other => panic!("the settings were changed, and what is told is {other:?}"),
             }

@@ -1,5 +1,7 @@
 //! Lets operations happen to a pyramid on disk and to the model of it, and compares the two after each.
 
+use fast_pyramid::internals::ops::unflushed_build;
+use fast_pyramid::{BuildOptions, Locking, Pyramid};
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::num::NonZeroUsize;
@@ -7,12 +9,9 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::{Duration, SystemTime};
 
-use fast_pyramid::ops::{BuildOptions, Pyramid};
-use fast_pyramid::store::{Durability, Locking};
-
-use crate::common::small_tiles::small_tile;
 use crate::operation::{Operation, Setup};
 use crate::state::{Model, Place, Tiles};
+use test_support::small_tiles::small_tile;
 
 /// What can stand in pyramid.json beside the picture's size. Any two give other trees.
 const SETTINGS: [&str; 5] =
@@ -115,9 +114,8 @@ impl Run {
         Locking { wait: Duration::from_secs(120), ..Locking::default() }
     }
 
-    pub(crate) fn options(&self) -> BuildOptions {
-        let (threads, locking) = (self.threads(), Self::locking());
-        BuildOptions { threads, locking, durability: Durability::Unflushed, ..BuildOptions::default() }
+    pub(crate) fn options<'a>(&self) -> BuildOptions<'a> {
+        unflushed_build(BuildOptions::default().threads(self.threads()).locking(Self::locking()))
     }
 
     pub(crate) fn version_at(&self, index: usize) -> u32 {
@@ -226,7 +224,7 @@ impl Run {
         if self.folder.join("dest").exists() {
             fs::remove_dir_all(self.folder.join("dest")).unwrap();
         }
-        let (shown, kept) = (self.model.shown.clone(), self.model.kept());
+        let (shown, kept) = (self.model.published.clone(), self.model.kept());
         if self.model.half_done.is_some() {
             self.model.sources = self.sources_on_disk();
             for (version, picture) in shown.iter().filter(|(version, _)| self.model.sources.contains_key(version)) {

@@ -1,9 +1,8 @@
 //! What a pyramid has to show, followed in memory: from patches, builds and vacuums alone, never from the code under test.
 
+use fast_pyramid::Selection;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
-
-use fast_pyramid::ops::Selection;
 
 /// Column and row of a base tile.
 pub(crate) type Place = (usize, usize);
@@ -17,7 +16,7 @@ pub(crate) struct Model {
     /// All source folders.
     pub(crate) sources: BTreeMap<u32, Tiles>,
     /// The published versions, each with all the base tiles it shows.
-    pub(crate) shown: BTreeMap<u32, Tiles>,
+    pub(crate) published: BTreeMap<u32, Tiles>,
     /// Versions whose trees were dropped while their sources stayed.
     pub(crate) treeless: BTreeSet<u32>,
     /// The vacuum that was stopped half way and waits for its end.
@@ -54,24 +53,24 @@ impl Model {
 
     /// The highest version that is published.
     pub(crate) fn latest(&self) -> Option<u32> {
-        self.shown.keys().next_back().copied()
+        self.published.keys().next_back().copied()
     }
 
     /// The versions that the next build makes.
     pub(crate) fn unpublished(&self) -> Vec<u32> {
-        let known = |version: &u32| self.shown.contains_key(version) || self.treeless.contains(version);
+        let known = |version: &u32| self.published.contains_key(version) || self.treeless.contains(version);
         self.versions().into_iter().filter(|version| !known(version)).collect()
     }
 
     /// The published versions that stay, whatever waits for its end.
     pub(crate) fn kept(&self) -> Vec<u32> {
         let goes = |version: &u32| self.half_done.as_ref().is_some_and(|vacuum| vacuum.versions.contains(version));
-        self.shown.keys().copied().filter(|version| !goes(version)).collect()
+        self.published.keys().copied().filter(|version| !goes(version)).collect()
     }
 
     pub(crate) fn publish(&mut self, version: u32) {
         let picture = self.picture(version);
-        self.shown.insert(version, picture);
+        self.published.insert(version, picture);
     }
 
     pub(crate) fn publish_all(&mut self) {
@@ -91,13 +90,13 @@ impl Model {
     pub(crate) fn rebuild(&mut self, from: u32) {
         let from = self.rebuilt_from(from);
         self.treeless.retain(|&version| version < from);
-        self.shown.retain(|&version, _| version < from);
+        self.published.retain(|&version, _| version < from);
         self.publish_all();
     }
 
     /// `dest` is gone, and with it every memory of versions without a tree.
     pub(crate) fn forget(&mut self) {
-        self.shown.clear();
+        self.published.clear();
         self.treeless.clear();
         self.half_done = None;
     }
@@ -110,7 +109,7 @@ impl Model {
     }
 
     pub(crate) fn drop(&mut self, vacuum: &Dropping) {
-        self.shown.retain(|version, _| !vacuum.versions.contains(version));
+        self.published.retain(|version, _| !vacuum.versions.contains(version));
         if vacuum.keep_sources {
             self.treeless.extend(&vacuum.versions);
             return;
@@ -147,12 +146,12 @@ impl Model {
         if !finished.unpublished().is_empty() {
             return Answer::Unpublished;
         }
-        let mut candidates: BTreeSet<u32> = finished.shown.keys().copied().collect();
+        let mut candidates: BTreeSet<u32> = finished.published.keys().copied().collect();
         if !keep_sources {
             candidates.extend(&finished.treeless);
         }
         Answer::Drops(match selection {
-            Selection::KeepLast(count) => match finished.shown.keys().rev().nth(count.get() - 1) {
+            Selection::KeepLast(count) => match finished.published.keys().rev().nth(count.get() - 1) {
                 Some(lowest) => candidates.range(..lowest).copied().collect(),
                 None => BTreeSet::new(),
             },

@@ -1,16 +1,17 @@
 //! Vacuums: whole, stopped, killed, dry.
 
+use fast_pyramid::internals::ops::{Failure, failure, vacuum_killed_after};
+use fast_pyramid::{Error, Selection, VacuumOptions, VacuumReport};
 use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use fast_pyramid::ops::{Error, Selection, VacuumOptions, VacuumReport};
-use fast_pyramid::store::{Layout, StoreError, VacuumJournal};
+use fast_pyramid::internals::store::{Layout, StoreError, VacuumJournal};
 
-use crate::common::tree::{assert_same_snapshot, assert_sources_unchanged, snapshot, source_fingerprint};
 use crate::operation::{Kill, Pick};
 use crate::run::Run;
 use crate::state::{Answer, Dropping};
+use test_support::tree::{assert_same_snapshot, assert_sources_unchanged, snapshot, source_fingerprint};
 
 const DAY: u64 = 86_400;
 
@@ -21,7 +22,7 @@ fn now() -> u64 {
 impl Run {
     /// The versions that a pick may name: all but the latest, unless it names everything there is.
     fn named(&self) -> Vec<u32> {
-        let mut versions: Vec<u32> = self.model.shown.keys().chain(&self.model.treeless).copied().collect();
+        let mut versions: Vec<u32> = self.model.published.keys().chain(&self.model.treeless).copied().collect();
         versions.sort_unstable();
         versions
     }
@@ -49,23 +50,27 @@ impl Run {
         }
     }
 
-    fn vacuum_options(&self, selection: &Selection, keep_sources: bool) -> VacuumOptions {
-        let (threads, locking) = (self.threads(), Self::locking());
-        VacuumOptions { threads, locking, keep_sources, ..VacuumOptions::new(selection.clone()) }
+    fn vacuum_options<'a>(&self, selection: &Selection, keep_sources: bool) -> VacuumOptions<'a> {
+        let options = VacuumOptions::new(selection.clone()).threads(self.threads()).locking(Self::locking());
+        options.keep_sources(keep_sources)
     }
 
     /// Every right answer to a vacuum that began at `before`: what counts as old may change while it runs.
-    fn answers(&self, options: &VacuumOptions, before: u64) -> Vec<Answer> {
+    fn answers(&self, selection: &Selection, keep_sources: bool, before: u64) -> Vec<Answer> {
         let built = self.built();
-        let answer = |now| self.model.answer(&options.selection, options.keep_sources, &built, now);
+        let answer = |now| self.model.answer(selection, keep_sources, &built, now);
         (before..=now()).map(answer).collect()
     }
 
     pub(crate) fn vacuum(&mut self, pick: &Pick, keep_sources: bool, stop_after: Option<u64>) {
-        let options = VacuumOptions { stop_after, ..self.vacuum_options(&self.selection(pick), keep_sources) };
+        let selection = self.selection(pick);
+        let mut options = self.vacuum_options(&selection, keep_sources);
+        if let Some(changes) = stop_after {
+            options = vacuum_killed_after(options, changes);
+        }
         let (built, before) = (self.built(), now());
         let result = self.pyramid().vacuum(&options);
-        let answer = |now| self.model.answer(&options.selection, keep_sources, &built, now);
+        let answer = |now| self.model.answer(&selection, keep_sources, &built, now);
         let mut answers: Vec<Answer> = (before..=now()).map(answer).collect();
         match result {
             Ok(report) => {
@@ -78,7 +83,9 @@ impl Run {
                 assert_eq!(report.kept.iter().map(|one| one.0).collect::<Vec<_>>(), self.model.kept());
                 self.lags = false;
             }
-            Err(Error::Store(StoreError::VacuumCancelled { .. })) => self.see_what_vacuum_did(answers, keep_sources),
+            Err(error) if matches!(failure(&error), Failure::Store(StoreError::VacuumCancelled { .. })) => {
+                self.see_what_vacuum_did(answers, keep_sources);
+            }
             Err(error) => {
                 self.assert_answer(&error, &answers[0]);
                 self.model.finish();
@@ -87,11 +94,11 @@ impl Run {
     }
 
     fn assert_answer(&self, error: &Error, answer: &Answer) {
-        let right = match error {
-            Error::NotPublished { .. } => *answer == Answer::NotPublished,
-            Error::Unpublished { .. } => *answer == Answer::Unpublished,
-            Error::DropsLatest { .. } => *answer == Answer::DropsLatest,
-            Error::NothingToDrop { .. } => *answer == Answer::NothingToDrop,
+        let right = match failure(error) {
+            Failure::NotPublished { .. } => *answer == Answer::NotPublished,
+            Failure::Unpublished { .. } => *answer == Answer::Unpublished,
+            Failure::DropsLatest { .. } => *answer == Answer::DropsLatest,
+            Failure::NothingToDrop { .. } => *answer == Answer::NothingToDrop,
             _ => false,
         };
         assert!(right, "expected {answer:?}, found {error}");
@@ -125,25 +132,30 @@ impl Run {
     }
 
     pub(crate) fn dry_vacuum(&mut self, pick: &Pick, keep_sources: bool) {
-        let options = VacuumOptions { dry_run: true, ..self.vacuum_options(&self.selection(pick), keep_sources) };
+        let selection = self.selection(pick);
+        let options = self.vacuum_options(&selection, keep_sources).dry_run(true);
         let (before, times) = (snapshot(&self.folder), source_fingerprint(&self.folder));
         let begun = now();
         let result = self.pyramid().vacuum(&options);
         assert_same_snapshot(&before, &snapshot(&self.folder));
         assert_sources_unchanged(&self.folder, &times);
         match result {
-            Err(Error::HalfVacuumed { .. }) => assert!(self.model.half_done.is_some()),
-            Err(error) => self.assert_answer(&error, &self.answers(&options, begun)[0]),
+            Err(error) if matches!(failure(&error), Failure::HalfVacuumed { .. }) => {
+                assert!(self.model.half_done.is_some());
+            }
+            Err(error) => self.assert_answer(&error, &self.answers(&selection, keep_sources, begun)[0]),
             Ok(VacuumReport { dropped, .. }) => {
                 let dropped = Answer::Drops(dropped.iter().map(|version| version.0).collect());
-                assert!(self.answers(&options, begun).contains(&dropped), "{options:?} would drop {dropped:?}");
+                assert!(
+                    self.answers(&selection, keep_sources, begun).contains(&dropped),
+                    "{options:?} would drop {dropped:?}"
+                );
             }
         }
     }
 
     pub(crate) fn kill_vacuum(&mut self, pick: &Pick, keep_sources: bool, kill: Kill) {
-        let options = self.vacuum_options(&self.selection(pick), keep_sources);
-        let wanted = match self.answers(&options, now()).pop() {
+        let wanted = match self.answers(&self.selection(pick), keep_sources, now()).pop() {
             Some(Answer::Drops(versions)) if !versions.is_empty() => versions,
             _ => return,
         };

@@ -1,7 +1,7 @@
 //! The least that any tool can do that starts from base tiles: read them and undo their entropy coding.
 
 use crate::{Failure, tiles};
-use fast_pyramid::jpeg::{self, FoldSampling, JpegTile};
+use fast_pyramid::internals::jpeg::{self, FoldSampling, JpegTile};
 use rayon::prelude::*;
 use serde_json::{Value, json};
 use std::fs::File;

@@ -1,7 +1,7 @@
 //! Pyramids of very many very small tiles, to see what the number of tiles costs.
 
 use crate::Failure;
-use fast_pyramid::jpeg::{self, Colour, HuffmanTables, JpegImage, PlaneSource};
+use fast_pyramid::internals::jpeg::{self, Colour, HuffmanTables, JpegImage, PlaneSource};
 use rayon::prelude::*;
 use serde_json::{Value, json};
 use std::path::Path;

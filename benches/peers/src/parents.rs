@@ -1,10 +1,10 @@
 //! One parent from four children, by libjpeg-turbo and by fast_pyramid: one thread, alternating, files in memory.
 
+use fast_pyramid::{Size, TileFormat};
 use crate::turbo::{Planes, Turbo};
 use crate::{Failure, tiles};
-use fast_pyramid::tile::{Codec, Scratch, TileImage};
-use fast_pyramid::geometry::Size;
-use fast_pyramid::format::{PyramidSpec, Settings, TileFormat, TileNaming};
+use fast_pyramid::internals::tile::{Codec, Scratch, TileImage};
+use fast_pyramid::internals::format::{PyramidSpec, Settings, TileNaming};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -56,11 +56,11 @@ pub fn run(folder: &Path, quality: u8, rounds: usize, most: usize) -> Result<Val
 
 /// The children of up to `most` parents, spread over the picture, and the tiles' side. Only whole tiles.
 fn families(folder: &Path, most: usize) -> Result<(Vec<Children>, u32), Failure> {
-    let mut scratch = fast_pyramid::jpeg::Scratch::default();
+    let mut scratch = fast_pyramid::internals::jpeg::Scratch::default();
     let mut parents: BTreeMap<(u32, u32), Vec<Vec<u8>>> = BTreeMap::new();
     let tiles = tiles::list(folder)?;
     let first = std::fs::read(&tiles[0].path)?;
-    let side = fast_pyramid::jpeg::decode(&first, None, &mut scratch)?.width;
+    let side = fast_pyramid::internals::jpeg::decode(&first, None, &mut scratch)?.width;
     let last = |of: fn(&tiles::TileFile) -> u32| tiles.iter().map(of).max().unwrap_or_default();
     let (columns, rows) = (last(|tile| tile.column) / 2 * 2, last(|tile| tile.row) / 2 * 2);
     let whole = (columns / 2 * (rows / 2)) as usize;

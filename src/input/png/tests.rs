@@ -1,14 +1,12 @@
-mod writer;
-
 use super::*;
-use crate::input::test_reading::{by_image, file, noise, opened, read, stream};
+use crate::input::test_reading::{by_image, file, opened, read, stream};
 use proptest::prelude::*;
-use writer::{KINDS, Made, chunk, zlib};
+use test_support::png::{KINDS, Spec, chunk, zlib};
 
 const EXIF: &[u8] = b"MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0";
 
-fn made(width: usize, height: usize, (colour, depth): (u8, u8)) -> Made {
-    Made { width, height, colour, depth, interlaced: false, transparent: false, seed: 7 }
+fn made(width: usize, height: usize, (colour, depth): (u8, u8)) -> Spec {
+    Spec { width, height, colour, depth, interlaced: false, transparent: false, seed: 7 }
 }
 
 fn error(input: Input) -> String {
@@ -24,9 +22,9 @@ proptest! {
     ) {
         let (colour, depth) = KINDS[kind];
         let transparent = transparent && colour < 4;
-        let made = Made { width, height, colour, depth, interlaced, transparent, seed };
+        let made = Spec { width, height, colour, depth, interlaced, transparent, seed };
         let bytes = made.file(&[], &[]);
-        let (channels, shown) = made.shown();
+        let (channels, shown) = made.expected();
         let (info, samples) = read(file(&bytes), band).unwrap();
         prop_assert_eq!(info.size, Size::new(width as u32, height as u32));
         prop_assert_eq!((info.channels, info.kind, info.palette), (channels, PictureKind::Png, colour == 3));
@@ -41,8 +39,8 @@ proptest! {
 #[test]
 fn orientation_is_applied_wherever_it_stands() {
     for interlaced in [false, true] {
-        let made = Made { interlaced, ..made(9, 5, (2, 8)) };
-        let plain = made.shown().1;
+        let made = Spec { interlaced, ..made(9, 5, (2, 8)) };
+        let plain = made.expected().1;
         let (early, late) = (made.file(&[(b"eXIf", EXIF)], &[]), made.file(&[], &[(b"eXIf", EXIF)]));
         let (info, samples) = read(file(&early), 4).unwrap();
         assert_eq!((info.size, info.orientation, info.held), (Size::new(5, 9), 6, 9 * 5 * 3));
@@ -79,7 +77,7 @@ fn an_orientation_far_from_the_end_is_told_as_that() {
 fn truncation_at_every_byte_is_an_error() {
     for interlaced in [false, true] {
         for kind in [(2, 8), (0, 16), (3, 1)] {
-            let bytes = Made { interlaced, ..made(7, 5, kind) }.file(&[], &[]);
+            let bytes = Spec { interlaced, ..made(7, 5, kind) }.file(&[], &[]);
             read(stream(&bytes, 100), 2).unwrap();
             for length in 0..bytes.len() {
                 assert!(read(file(&bytes[..length]), 2).is_err());
@@ -213,7 +211,7 @@ fn animations_show_their_first_picture() {
     for bytes in [shown, hidden] {
         let (info, samples) = read(file(&bytes), 2).unwrap();
         assert_eq!(info.warnings, ["an animation: only its first picture is shown"]);
-        assert_eq!(samples, made.shown().1);
+        assert_eq!(samples, made.expected().1);
     }
 }
 

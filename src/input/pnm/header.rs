@@ -100,7 +100,7 @@ fn arbitrary(text: &mut Text<'_, impl BufRead>) -> Result<Header, PictureError> 
     let wrong = |line: &str| {
         PictureError::Damaged(format!(
             "its header has the line '{}', which is not understood",
-            crate::text::display::quoted(line)
+            crate::text::quoted(line)
         ))
     };
     loop {
@@ -147,7 +147,7 @@ fn channels(kind: &str, depth: u64) -> Result<usize, PictureError> {
         ("RGB" | "", 3) => 3,
         ("RGB_ALPHA" | "", 4) => 4,
         _ => {
-            let kind = if kind.is_empty() { "no kind" } else { &crate::text::display::quoted(kind) };
+            let kind = if kind.is_empty() { "no kind" } else { &crate::text::quoted(kind) };
             return Err(PictureError::Unsupported(format!(
                 "it is a PAM of {kind} with {depth} channels; known are BLACKANDWHITE, GRAYSCALE and RGB, with or \
                  without _ALPHA"

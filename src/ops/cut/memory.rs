@@ -1,11 +1,11 @@
-//! How much memory cutting takes, told before it begins.
+//! How much memory a cut needs, estimated before it begins.
 //!
-//! In bytes for each pixel, as found by taking the peaks of 512 runs apart (all kinds of tiles and pictures, of 100x100 to
-//! 6000x6000 pixels, tiles of 256 to 8192, 1 to 8 threads). What is told is never less than the peak, and up to twice as
-//! much; a little more where large tiles compress to nothing, as what is told has to do for noise. Some peaks in MB, with one
-//! thread and with four, and what is told of them; pictures of 6000x6000 in RGB:
+//! The estimate is in bytes per pixel, fitted to the peaks of 512 runs (all kinds of tiles and pictures, from 100x100 to
+//! 6000x6000 pixels, tiles of 256 to 8192, 1 to 8 threads). It is never below the peak, and at most twice as high; a little
+//! more if large tiles compress to nothing, because it must hold for noise. Some peaks in MB, with one thread and with four,
+//! and their estimates, for pictures of 6000x6000 in RGB:
 //!
-//! | tiles                                  | 1 thread: peak, told | 4 threads: peak, told |
+//! | tiles                                  | 1 thread: peak, est. | 4 threads: peak, est. |
 //! |----------------------------------------|----------------------|-----------------------|
 //! | JPEG of 256, from noise                | 16, 19               | 18, 22                |
 //! | the same, built                        | 24, 27               | 27, 32                |
@@ -20,87 +20,95 @@
 //! | PNG of 1024, a newer picture           | 84, 96               | 188, 238              |
 //! | one PNG, a newer picture               | 1249, 1485           | 1250, 1487            |
 //!
-//! The program itself takes 6 MB. The peaks are those of encoder version 2; the test `cut_memory` compares some in each run.
+//! The program itself needs 6 MB. The peaks were measured with encoder version 2; a test compares some of them in each run.
 
-use super::Manner;
+use super::CutMode;
 use crate::format::{FormatKind, Quality, Settings};
 use crate::geometry::{Geometry, Tile};
 use crate::input::{Depth, Opened, Reading};
 use crate::tile::Codec;
 use crate::walk::cut::MAX_UNIFORM_PIXELS;
 
-/// What the program itself takes, and each of its threads.
-const ANYWAY: u64 = 15 << 19;
-const EACH_THREAD: u64 = 512 << 10;
+/// Bytes that the program needs in any case, and per thread.
+const BASE_MEMORY: u64 = 15 << 19;
+const MEMORY_PER_THREAD: u64 = 512 << 10;
 
-/// Bytes that three components' coefficients of a pixel can take in a file: 31 bits each, stuffed.
-const MAX_BYTES_OF_A_PIXEL: u64 = 24;
+/// Bytes of a pixel's coefficients in a file, at most: three components of 31 bits each, stuffed.
+const MAX_BYTES_PER_PIXEL: u64 = 24;
 
-/// What cutting takes, told before it begins.
+/// The memory that a cut needs, estimated before it begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Memory {
-    /// Bytes in all, about.
+#[non_exhaustive]
+pub struct CutMemory {
+    /// Bytes in all.
     pub total: u64,
-    /// Of these, bytes of what has to be held because the picture cannot be read row by row.
-    pub held: u64,
-    /// Why they have to be; empty if none have to be.
-    pub why_held: &'static str,
+    /// Bytes of these that are buffered because the picture cannot be read row by row.
+    pub buffered: u64,
+    /// Why the picture must be buffered; empty if it need not be.
+    pub reason: &'static str,
 }
 
-/// What is done with a picture's tiles.
+/// What is done with the tiles of a picture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Use {
+pub(super) enum TileUse {
     /// They are written.
     Write,
-    /// A pyramid is built of them on the way.
+    /// They are written, and a pyramid is built in the same pass.
     Build,
-    /// They are compared with those that there are.
+    /// They are compared with the latest version.
     Compare,
-    /// They are compared, and then what differs is built.
+    /// They are compared, and then a version is built.
     CompareAndBuild,
 }
 
-impl Memory {
-    /// Bytes of all but what has to be held.
-    pub(super) fn beside(&self) -> u64 {
-        self.total.saturating_sub(self.held)
+impl CutMemory {
+    /// Bytes besides the buffered picture.
+    pub(super) fn unbuffered(&self) -> u64 {
+        self.total.saturating_sub(self.buffered)
     }
 
-    /// What cutting will take, with the threads of the current rayon pool.
-    pub(super) fn of(opened: &Opened, geometry: &Geometry, settings: &Settings, manner: Manner, usage: Use) -> Self {
-        let (held, why_held) = match opened {
+    /// Estimates the memory of a cut on the threads of the current rayon pool.
+    pub(super) fn estimate(
+        opened: &Opened,
+        geometry: &Geometry,
+        settings: &Settings,
+        mode: CutMode,
+        usage: TileUse,
+    ) -> Self {
+        let (buffered, reason) = match opened {
             Opened::Picture(picture) => (picture.info().held, picture.why_held()),
-            Opened::Jpeg(picture) => (picture.held(manner == Manner::Pixels), picture.why_held()),
+            Opened::Jpeg(picture) => (picture.held(mode == CutMode::Pixels), picture.why_held()),
         };
         let threads = rayon::current_num_threads() as u64;
         let shape = Shape::of(geometry, threads);
-        let pixel = Pixel::of(opened, settings, manner);
+        let pixel = PixelCost::of(opened, settings, mode);
         let by_pixel = |pixels: u64, hundredths: u64| pixels.saturating_mul(hundredths) / 100;
-        let reading = match manner {
-            Manner::Pixels => opened.info().reading,
+        let reading = match mode {
+            CutMode::Pixels => opened.info().reading,
             // A window of the file.
             _ => Reading { once: 2 << 20, ..Reading::default() },
         };
-        let flat = if geometry.base_grid().count() > 1 { MAX_UNIFORM_PIXELS.min(geometry.size().pixels()) } else { 0 };
-        // Of each tile of the latest version, where it is and what its bytes are.
+        let uniform =
+            if geometry.base_grid().count() > 1 { MAX_UNIFORM_PIXELS.min(geometry.size().pixels()) } else { 0 };
+        // Per tile of the latest version: where it is, and its hash.
         let latest = match usage {
-            Use::Compare | Use::CompareAndBuild => geometry.base_grid().count().saturating_mul(20),
-            Use::Write | Use::Build => 0,
+            TileUse::Compare | TileUse::CompareAndBuild => geometry.base_grid().count().saturating_mul(20),
+            TileUse::Write | TileUse::Build => 0,
         };
-        let waiting = if usage == Use::Build { by_pixel(shape.waiting, pixel.image) } else { 0 };
+        let waiting = if usage == TileUse::Build { by_pixel(shape.waiting, pixel.image) } else { 0 };
         let buffers = by_pixel(shape.bands, pixel.band)
             .saturating_add(by_pixel(shape.at_work, pixel.at_work(shape.rounds, usage)))
             .saturating_add(waiting)
-            .saturating_add(by_pixel(flat, pixel.image))
+            .saturating_add(by_pixel(uniform, pixel.image))
             .saturating_add(latest)
             .saturating_add(reading.once)
             .saturating_add(threads.min(reading.pieces_in(shape.high)).saturating_mul(reading.each_thread));
-        let total = (ANYWAY + threads * EACH_THREAD).saturating_add(buffers.saturating_mul(11) / 10);
-        Self { total: total.saturating_add(held), held, why_held }
+        let total = (BASE_MEMORY + threads * MEMORY_PER_THREAD).saturating_add(buffers.saturating_mul(11) / 10);
+        Self { total: total.saturating_add(buffered), buffered, reason }
     }
 }
 
-/// How many tiles each thread makes. Buffers that are used again take more: they keep what the largest tile took.
+/// How many tiles each thread makes. Reused buffers need more, because they keep the size of the largest tile.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Rounds {
     One,
@@ -108,13 +116,13 @@ enum Rounds {
     More,
 }
 
-/// Pixels of what is in memory at once.
+/// Pixels in memory at once.
 struct Shape {
-    /// The band that is cut and the one that is read.
+    /// The band being cut and the band being read.
     bands: u64,
-    /// The tiles that are made at once.
+    /// The tiles being made.
     at_work: u64,
-    /// The tiles that wait for the row below them while a pyramid is built.
+    /// The tiles that wait for the row below them, while a pyramid is built.
     waiting: u64,
     rounds: Rounds,
     /// Rows of a band.
@@ -146,25 +154,25 @@ impl Shape {
     }
 }
 
-/// Hundredths of bytes for each pixel.
-struct Pixel {
+/// Hundredths of a byte per pixel.
+struct PixelCost {
     format: FormatKind,
     deep: bool,
     /// Of a band.
     band: u64,
-    /// Of a tile's samples: in JPEG those of all components, else bytes.
+    /// Of a tile's samples: of all components for JPEG, otherwise bytes.
     samples: u64,
-    /// Of a tile's file, where nothing is harder to compress.
+    /// Of a tile's file, for noise.
     file: u64,
     /// Of a tile that waits.
     image: u64,
-    /// For making samples of 8 bits without alpha first.
+    /// For a conversion to 8 bits without alpha.
     conversion: u64,
     coefficients: bool,
 }
 
-impl Pixel {
-    fn of(opened: &Opened, settings: &Settings, manner: Manner) -> Self {
+impl PixelCost {
+    fn of(opened: &Opened, settings: &Settings, mode: CutMode) -> Self {
         let info = opened.info();
         let (channels, deep) = (info.channels as u64, info.depth == Depth::Sixteen);
         let bytes = 100 * channels * if deep { 2 } else { 1 };
@@ -182,10 +190,10 @@ impl Pixel {
                 coefficients,
             };
         }
-        let coefficients = manner != Manner::Pixels;
+        let coefficients = mode != CutMode::Pixels;
         let samples = match opened {
             _ if channels < 3 => 100,
-            // As if colour differences had one sample in each MCU's block, as they nearly always have.
+            // Assumes one chroma block per MCU, as nearly all JPEGs have.
             Opened::Jpeg(picture) if coefficients => {
                 let (wide, high) = picture.mcu_size();
                 100 + 200 * 64 / u64::from(wide * high).max(64)
@@ -198,8 +206,8 @@ impl Pixel {
             Opened::Jpeg(picture) if coefficients => {
                 let pixels = info.size.pixels().max(1);
                 let stored = picture.file_length().map_or(0, |length| length.saturating_mul(120) / pixels);
-                // What is longer for its pixels than any coding of them is not all of it read.
-                let stored = stored.min(100 * MAX_BYTES_OF_A_PIXEL);
+                // A file longer than any coding of its pixels is not read to its end.
+                let stored = stored.min(100 * MAX_BYTES_PER_PIXEL);
                 (samples * noise.max(75) / 100).max(stored)
             }
             _ => samples * noise / 100,
@@ -216,19 +224,19 @@ impl Pixel {
         }
     }
 
-    /// What a tile takes while it is made.
-    fn at_work(&self, rounds: Rounds, usage: Use) -> u64 {
+    /// What a tile needs while it is made.
+    fn at_work(&self, rounds: Rounds, usage: TileUse) -> u64 {
         let by = |[one, two, more]: [u64; 3]| match rounds {
             Rounds::One => one,
             Rounds::Two => two,
             Rounds::More => more,
         };
-        let building = matches!(usage, Use::Build | Use::CompareAndBuild);
-        let comparing = matches!(usage, Use::Compare | Use::CompareAndBuild);
+        let building = matches!(usage, TileUse::Build | TileUse::CompareAndBuild);
+        let comparing = matches!(usage, TileUse::Compare | TileUse::CompareAndBuild);
         if self.format == FormatKind::Png {
             let made = by(if self.deep { [510, 550, 700] } else { [410, 530, 625] });
             let built = if building { by([50, 100, 400]) } else { 0 };
-            // Both as RGBA of 16 bits, the other as stored and as its file.
+            // Both tiles as 16-bit RGBA, the stored one also as its samples and its file.
             let compared = if comparing { 1600 + 2 * self.samples } else { 0 };
             return self.samples * (made + built) / 100 + compared;
         }
@@ -240,7 +248,7 @@ impl Pixel {
     }
 }
 
-/// Hundredths of a byte that noise takes for each sample in a JPEG.
+/// Hundredths of a byte per sample of noise in a JPEG.
 fn noise(quality: Quality) -> u64 {
     match quality.get() {
         0..=50 => 30,

@@ -1,73 +1,57 @@
-//! `cut`: the base tiles of a picture, or of a newer picture those that differ.
+//! `cut`: the base tiles of a picture, or, of a newer picture, those that differ.
 
 mod error;
 mod memory;
+mod new_version;
 mod report;
 mod sink;
 mod source;
 mod target;
+mod warnings;
 
 pub use error::CutError;
-pub use memory::Memory;
+pub use memory::CutMemory;
 pub use report::{CutOptions, CutReport, CutStatus};
-pub use source::{Manner, PictureSource};
+pub use source::{CutMode, PictureSource};
 
-use super::build::WatchFor;
-use super::first::{FirstVersion, check_first};
-use super::report::{BuildReport, NoObserver, Observer, Stoppable, VersionReport, VersionStatus, Warning};
+use super::build::first::FirstVersion;
+use super::build::{BuildOptions, BuildReport, VersionReport, VersionStatus, Warning, explain};
+use super::observer::{Event, Observer, Quiet, RowProgress, TileProgress, Work};
 use super::survey::Survey;
-use super::{BuildOptions, Category, Error, in_pool};
+use super::{Error, Failure, in_pool};
 use crate::format::{FormatKind, Settings};
 use crate::geometry::Tile;
-use crate::input::{Depth, Opened, PictureError};
+use crate::input::{Opened, PictureError};
 use crate::jpeg;
-use crate::store::{self, LatestSources, StagedSource, StoreError, Trees, Version, WriteLock};
+use crate::store::{LatestSources, StagedSource, StoreError, TreeContext, Version, WriteLock};
 use crate::tile::Codec;
-use crate::walk::cut::{self, BaseSink, CutCounts, CutFailure, RowWatch};
+use crate::walk::cut::{BaseSink, CutCounts, CutFailure, cut_picture};
 use crate::walk::{RowBuild, TileSink};
-use memory::Use;
+use memory::TileUse;
+use new_version::NewVersion;
 use sink::Patch;
 use std::path::{Path, PathBuf};
 use target::{Target, TargetState};
 
-impl RowWatch for WatchFor<'_> {
-    fn rows_done(&self, rows: u32) {
-        self.0.rows_done(rows);
-    }
-}
-
-/// Cuts a picture into the base tiles of the pyramid `folder`: its first version, or, where there are versions, a next one
-/// of the tiles that differ from the latest.
+/// Cuts a picture into the base tiles of the pyramid `folder`: its first version, or, if it has versions, a next version
+/// with the tiles that differ from the latest.
 ///
 /// # Errors
-/// The picture or the folder is not what it has to be, or something fails; then no version is there.
-pub fn cut(picture: &PictureSource, folder: &Path, options: &CutOptions) -> Result<CutReport, Error> {
-    cut_observed(picture, folder, options, &NoObserver)
-}
-
-/// Like [`cut()`], with an observer.
-///
-/// # Errors
-/// As [`cut()`].
-pub fn cut_observed(
-    picture: &PictureSource,
-    folder: &Path,
-    options: &CutOptions,
-    observer: &dyn Observer,
-) -> Result<CutReport, Error> {
+/// The picture or the folder is not what it should be, or the file system refuses. No version was added then.
+pub fn cut(picture: &PictureSource, folder: &Path, options: &CutOptions<'_>) -> Result<CutReport, Error> {
     in_pool(options.threads, || {
         let opened = picture.open()?;
         let target = Target::find(picture, opened.info(), folder, options)?;
-        let cut = Cut::plan(picture, &opened, target, options, observer)?;
-        if options.dry_run { cut.look(&opened) } else { cut.run(opened) }
+        let cut = Cut::plan(picture, &opened, target, options)?;
+        if options.dry_run { cut.dry_run(&opened) } else { cut.run(opened) }
     })
 }
 
-/// A picture that will be cut.
+/// A planned cut of one picture.
 struct Cut<'a> {
     picture: &'a PictureSource,
     target: Target,
-    options: &'a CutOptions,
+    options: &'a CutOptions<'a>,
     observer: &'a dyn Observer,
     report: CutReport,
 }
@@ -77,68 +61,71 @@ impl<'a> Cut<'a> {
         picture: &'a PictureSource,
         opened: &Opened,
         target: Target,
-        options: &'a CutOptions,
-        observer: &'a dyn Observer,
-    ) -> Result<Self, Error> {
+        options: &'a CutOptions<'a>,
+    ) -> Result<Self, Failure> {
+        let observer = options.observer;
         let (geometry, settings) = (&target.pyramid.spec.geometry, &target.settings);
-        let manner = source::manner(opened, geometry, settings, options.quality.is_some());
+        let mode = source::mode(opened, geometry, settings, options.quality.is_some());
         let usage = match target.state {
-            TargetState::Next if options.build => Use::CompareAndBuild,
-            TargetState::Next => Use::Compare,
-            TargetState::First if options.build => Use::Build,
-            TargetState::First => Use::Write,
+            TargetState::Next if options.build => TileUse::CompareAndBuild,
+            TargetState::Next => TileUse::Compare,
+            TargetState::First if options.build => TileUse::Build,
+            TargetState::First => TileUse::Write,
         };
-        let memory = Memory::of(opened, geometry, settings, manner, usage);
-        warn(picture, opened, &target, manner, observer);
+        let memory = CutMemory::estimate(opened, geometry, settings, mode, usage);
+        for text in warnings::warnings(opened, &target, mode) {
+            observer.event(&Event::Warning(&Warning::Picture { picture: picture.to_string(), text }));
+        }
         if let Some(limit) = options.max_memory.filter(|limit| memory.total > *limit) {
-            let (picture, needed, why) = (picture.to_string(), memory.total, memory.why_held);
+            let (picture, needed, why) = (picture.to_string(), memory.total, memory.reason);
             return Err(CutError::Memory { picture, needed, limit, why }.into());
         }
-        let report = CutReport::planned(&target, opened, manner, memory);
-        observer.cut_planned(&report);
+        let report = CutReport::planned(&target, opened, mode, memory);
+        observer.event(&Event::CutPlanned(&report));
         Ok(Self { picture, target, options, observer, report })
     }
 
-    /// What is only known when one looks at the versions that there are.
-    fn look(mut self, opened: &Opened) -> Result<CutReport, Error> {
+    /// Adds to the plan what only the existing versions can tell.
+    fn dry_run(mut self, opened: &Opened) -> Result<CutReport, Failure> {
         if self.target.state == TargetState::Next {
             self.target.pyramid.refuse_half_done()?;
-            let options = self.build_options(true);
-            let (survey, latest) = Survey::take_with_latest(&self.target.pyramid, &options, self.observer)?;
+            let options = self.build_options().dry_run(true);
+            let (survey, latest) = Survey::run_with_latest(&self.target.pyramid, &options)?;
             let steps = self.steps_to_keep(&latest, &survey.trees.settings)?;
-            self.report.manner = source::continued(opened, self.report.manner, &survey.trees.settings, steps);
+            self.report.mode = source::continued(opened, self.report.mode, &survey.trees.settings, steps);
         }
         Ok(self.report)
     }
 
-    fn build_options(&self, dry_run: bool) -> BuildOptions {
-        let CutOptions { durability, locking, .. } = *self.options;
-        BuildOptions { durability, locking, dry_run, ..BuildOptions::default() }
+    fn build_options(&self) -> BuildOptions<'a> {
+        let mut options = BuildOptions::default().locking(self.options.locking).observer(self.observer);
+        options.durability = self.options.durability;
+        options
     }
 
-    /// The luma steps that a newer picture is brought to, if its own are others: those of the latest tiles. Where
-    /// pyramid.json does not state a quality, nobody has asked for any, and pictures keep theirs.
-    fn steps_to_keep(&self, latest: &LatestSources, settings: &Settings) -> Result<Option<[u16; 64]>, Error> {
+    /// The luma steps of the latest tiles, to which a newer picture is requantised. `None` if pyramid.json states no
+    /// quality: then nobody has requested one, and pictures keep their own.
+    fn steps_to_keep(&self, latest: &LatestSources, settings: &Settings) -> Result<Option<[u16; 64]>, Failure> {
         if self.target.pyramid.spec.states_quality { luma_steps(latest, settings) } else { Ok(None) }
     }
 
-    fn run(mut self, opened: Opened) -> Result<CutReport, Error> {
+    fn run(mut self, opened: Opened) -> Result<CutReport, Failure> {
         let created = self.target.create_folder()?;
         self.run_locked(opened, &created)?;
         Ok(self.report)
     }
 
-    /// `created` are the folders that were made for this.
-    fn run_locked(&mut self, opened: Opened, created: &[PathBuf]) -> Result<(), Error> {
-        let observer = self.observer;
+    /// `created` are the folders created for this cut.
+    fn run_locked(&mut self, opened: Opened, created: &[PathBuf]) -> Result<(), Failure> {
         let layout = self.target.pyramid.layout.clone();
+        let quiet = Quiet(self.observer);
         if self.target.state == TargetState::Next && !layout.state().exists() {
             // Invalid sources leave no trace.
-            Survey::take(&self.target.pyramid, &self.build_options(false), &Stoppable(observer))?;
+            Survey::run(&self.target.pyramid, &self.build_options().observer(&quiet))?;
         }
-        let taken = WriteLock::take(&layout, "cut", self.options.locking, &|| observer.stopped());
-        let _lock = taken.inspect_err(|error| {
-            // Where another process has the lock, the folder is in use.
+        let acquired = WriteLock::acquire(&layout, "cut", self.options.locking, &quiet);
+        let _lock = acquired.inspect_err(|error| {
+            // If another process has the lock, the folder is in use.
             if !created.is_empty() && !matches!(error, StoreError::Locked { .. }) {
                 self.target.remove_created(created);
             }
@@ -150,199 +137,146 @@ impl<'a> Cut<'a> {
         result
     }
 
-    fn cut(&mut self, opened: Opened) -> Result<(), Error> {
-        let observer = self.observer;
-        let layout = self.target.pyramid.layout.clone();
-        // While it waited, another process may have cut the first version.
-        let target = Target::find(self.picture, opened.info(), layout.root(), self.options)?;
-        if !target.begins_as(&self.target) {
-            *self = Self::plan(self.picture, &opened, target, self.options, observer)?;
+    fn cut(&mut self, opened: Opened) -> Result<(), Failure> {
+        let root = self.target.pyramid.layout.root().to_owned();
+        // While this process waited for the lock, another one may have cut the first version.
+        let target = Target::find(self.picture, opened.info(), &root, self.options)?;
+        if !target.is_same_as(&self.target) {
+            *self = Self::plan(self.picture, &opened, target, self.options)?;
         }
         match self.target.state {
-            TargetState::First => self.first(opened),
-            TargetState::Next => self.next(opened),
+            TargetState::First => self.cut_first(opened),
+            TargetState::Next => self.cut_next(opened),
         }
     }
 
-    /// Cuts the first version.
-    fn first(&mut self, opened: Opened) -> Result<(), Error> {
-        let trees = self.target.trees();
-        let version = Version(0);
-        if !self.options.build {
-            check_first(&trees, version)?;
-            let staged = StagedSource::start(&trees, version, self.options.durability)?;
-            let walked = self.walk::<_, FirstVersion>(opened, &trees, None, &staged, None);
-            let publish = |staged: StagedSource| Ok(staged.publish()?);
-            let (counts, ()) = self.publish_first(walked, staged, |staged| Ok(staged.discard()?), publish)?;
-            self.finished(version, counts, counts.tiles);
-            return Ok(());
+    /// Cuts the first version. If that fails, neither pyramid.json nor tiles are left.
+    fn cut_first(&mut self, opened: Opened) -> Result<(), Failure> {
+        let (trees, version) = (self.target.trees(), Version(0));
+        let new = NewVersion::start(&trees, version, self.options.durability, self.options.build)?;
+        let walked = match &new {
+            NewVersion::Sources(staged) => self.walk::<_, FirstVersion>(opened, &trees, None, staged, None),
+            NewVersion::Tree(first) => {
+                let progress = TileProgress(self.observer);
+                let build = RowBuild::new(&trees.geometry, Codec::new(&trees.settings), first, &progress);
+                self.walk(opened, &trees, None, first, Some(build))
+            }
+        };
+        let counts = match walked.and_then(|counts| self.target.write_spec(self.report.mode).map(|()| counts)) {
+            Ok(counts) => counts,
+            Err(failure) => {
+                // The first failure is the one to report.
+                let _ = new.discard();
+                return Err(failure);
+            }
+        };
+        let manifest = new.publish().inspect_err(|_| self.target.remove_spec(version))?;
+        self.record(version, counts, counts.tiles);
+        if let Some(manifest) = manifest {
+            let report = VersionReport::of(&manifest, VersionStatus::Built);
+            self.observer.event(&Event::VersionPublished(&report));
+            self.report.built = Some(BuildReport { versions: vec![report] });
         }
-        let first = FirstVersion::start(trees.clone(), version, self.options.durability)?;
-        let watch = WatchFor(self.observer);
-        let build = RowBuild::new(&trees.geometry, Codec::new(&trees.settings), &first, &watch);
-        let walked = self.walk(opened, &trees, None, &first, Some(build));
-        let (counts, manifest) = self.publish_first(walked, first, FirstVersion::discard, FirstVersion::publish)?;
-        let report = VersionReport::of(&manifest, VersionStatus::Built);
-        self.finished(version, counts, counts.tiles);
-        self.observer.version_published(&report);
-        self.report.built = Some(BuildReport { versions: vec![report] });
         Ok(())
     }
 
-    /// Writes pyramid.json and publishes what was cut for it; leaves neither if that fails, or cutting has.
-    fn publish_first<S, P>(
-        &self,
-        walked: Result<CutCounts, Error>,
-        staged: S,
-        discard: impl FnOnce(S) -> Result<(), Error>,
-        publish: impl FnOnce(S) -> Result<P, Error>,
-    ) -> Result<(CutCounts, P), Error> {
-        let counts = match walked.and_then(|counts| self.target.write_spec(self.report.manner).map(|()| counts)) {
-            Ok(counts) => counts,
-            Err(error) => {
-                // What failed first is worth more.
-                let _ = discard(staged);
-                return Err(error);
-            }
-        };
-        let published = publish(staged).inspect_err(|_| self.target.take_spec_back(Version(0)))?;
-        Ok((counts, published))
-    }
-
     /// Cuts what differs from the latest version.
-    fn next(&mut self, opened: Opened) -> Result<(), Error> {
+    fn cut_next(&mut self, opened: Opened) -> Result<(), Failure> {
         self.target.pyramid.finish_vacuum(self.observer)?;
-        let options = self.build_options(false);
-        let (mut survey, latest) = Survey::take_with_latest(&self.target.pyramid, &options, self.observer)?;
+        let options = self.build_options();
+        let (mut survey, latest) = Survey::run_with_latest(&self.target.pyramid, &options)?;
         let version = survey.next_version();
         let trees = survey.trees.clone();
-        let codec = Codec::new(&trees.settings);
         let staged = StagedSource::start(&trees, version, self.options.durability)?;
-        let patch = Patch::new(staged, &latest, trees.geometry, codec);
+        let patch = Patch::new(staged, &latest, trees.geometry, Codec::new(&trees.settings));
         let walked = self.walk::<_, FirstVersion>(opened, &trees, Some(&latest), &patch, None);
         let (staged, written) = patch.finish();
         match walked {
             Ok(counts) if !written.is_empty() => {
                 staged.publish()?;
-                self.finished(version, counts, written.count());
-                let anew = (&self.target.pyramid, &options, self.observer);
-                survey = survey.with_version((version, written), anew)?;
+                self.record(version, counts, written.count());
+                survey = survey.with_version(version, written, &self.target.pyramid, &options)?;
             }
             Ok(counts) => {
                 staged.discard()?;
-                self.finished(version, counts, 0);
+                self.record(version, counts, 0);
             }
-            Err(error) => {
+            Err(failure) => {
                 let _ = staged.discard();
-                return Err(error);
+                return Err(failure);
             }
         }
         if self.options.build {
-            let built = survey.build(&options, self.observer);
-            if built.as_ref().is_err_and(|error| error.category() == Category::Input) {
-                store::discard_staging(&self.target.pyramid.layout)?;
-            }
-            self.report.built = Some(built?);
+            self.report.built = Some(survey.build_or_clean_up(&options)?);
         }
         Ok(())
     }
 
-    fn finished(&mut self, version: Version, counts: CutCounts, written: u64) {
+    /// Records that this many tiles of a version were written.
+    fn record(&mut self, version: Version, counts: CutCounts, written: u64) {
         self.report.version = (written > 0).then_some(version);
         self.report.status = if written > 0 { CutStatus::Cut } else { CutStatus::Unchanged };
-        (self.report.written, self.report.one_colour) = (Some(written), Some(counts.one_colour));
-        self.observer.version_cut(&self.report);
+        (self.report.written, self.report.uniform) = (Some(written), Some(counts.uniform));
+        self.observer.event(&Event::PictureCut(&self.report));
     }
 
     /// Reads the picture from top to bottom and cuts it.
     fn walk<B: BaseSink<Error = StoreError>, K: TileSink<Error = StoreError>>(
         &mut self,
         opened: Opened,
-        trees: &Trees,
+        trees: &TreeContext,
         latest: Option<&LatestSources>,
         base: &B,
         build: Option<RowBuild<'_, K>>,
-    ) -> Result<CutCounts, Error> {
+    ) -> Result<CutCounts, Failure> {
         let steps = latest.map(|latest| self.steps_to_keep(latest, &trees.settings)).transpose()?.flatten();
-        let most = self.options.max_memory.unwrap_or(u64::MAX).saturating_sub(self.report.memory.beside());
-        // Decoding what has to be held is a part of the work, and takes its time.
-        self.observer.cut_started(trees.geometry.size().height);
-        let stopped = || self.observer.stopped();
-        let (bands, manner) = source::bands(opened, self.report.manner, &trees.settings, steps, most, &stopped)
-            .map_err(|error| self.refused(error, trees))?;
-        if (self.report.manner, manner) == (Manner::Lossless, Manner::Requantised) {
-            let text = "it is quantised anew, as the latest tiles have the pyramid's quality and not a picture's own; \
-                        give another folder to cut it without loss";
-            self.observer.warning(&Warning::Picture { picture: self.picture.to_string(), text: text.into() });
+        let max_memory = self.options.max_memory.unwrap_or(u64::MAX);
+        let max_buffered = max_memory.saturating_sub(self.report.memory.unbuffered());
+        // Decoding a buffered picture is a part of the work, and takes its time.
+        let total = trees.geometry.size().height.into();
+        self.observer.event(&Event::Started { work: Work::Cut, total });
+        let progress = RowProgress(self.observer);
+        let (bands, mode) = source::bands(opened, self.report.mode, &trees.settings, steps, max_buffered, &progress)
+            .map_err(|error| self.unreadable(error, trees))?;
+        if (self.report.mode, mode) == (CutMode::Lossless, CutMode::Requantised) {
+            let (picture, text) = (self.picture.to_string(), warnings::REQUANTISED.to_owned());
+            self.observer.event(&Event::Warning(&Warning::Picture { picture, text }));
         }
-        self.report.manner = manner;
-        let codec = Codec::new(&trees.settings);
-        let walked = cut::run(&trees.geometry, codec, bands, base, build, &WatchFor(self.observer));
+        self.report.mode = mode;
+        let walked = cut_picture(&trees.geometry, Codec::new(&trees.settings), bands, base, build, &progress);
         walked.map_err(|failure| self.explain(failure, trees))
     }
 
     /// Why the picture cannot be read.
-    fn refused(&self, error: PictureError, trees: &Trees) -> Error {
+    fn unreadable(&self, error: PictureError, trees: &TreeContext) -> Failure {
         match error {
-            PictureError::Stopped => return Error::CutInterrupted { pyramid: trees.layout.root().to_owned() },
-            // Of a stream it is not known beforehand how long it is.
+            PictureError::Stopped => return Failure::CutCancelled { pyramid: trees.layout.root().to_owned() },
+            // The length of a stream is not known beforehand.
             PictureError::TooMuchMemory { why, needed, .. } => {
-                let (needed, limit) = (needed.saturating_add(self.report.memory.beside()), self.options.max_memory);
-                CutError::Memory { picture: self.picture.to_string(), needed, limit: limit.unwrap_or(u64::MAX), why }
+                let needed = needed.saturating_add(self.report.memory.unbuffered());
+                let limit = self.options.max_memory.unwrap_or(u64::MAX);
+                CutError::Memory { picture: self.picture.to_string(), needed, limit, why }
             }
             error => self.picture.refused(error),
         }
         .into()
     }
 
-    fn explain(&self, failure: CutFailure<StoreError>, trees: &Trees) -> Error {
+    fn explain(&self, failure: CutFailure<StoreError>, trees: &TreeContext) -> Failure {
         match failure {
-            CutFailure::Picture(error) => self.refused(error, trees),
+            CutFailure::Picture(error) => self.unreadable(error, trees),
             CutFailure::Encode { tile, error } => {
                 CutError::Encode { picture: self.picture.to_string(), tile, problem: error.to_string() }.into()
             }
             CutFailure::Store(error) => error.into(),
-            CutFailure::Build(failure) => super::build::explain(failure, trees, Version(0), None),
-            CutFailure::Stopped => Error::CutInterrupted { pyramid: trees.layout.root().to_owned() },
+            CutFailure::Build(failure) => explain(failure, trees, Version(0), None),
+            CutFailure::Cancelled => Failure::CutCancelled { pyramid: trees.layout.root().to_owned() },
         }
     }
 }
 
-/// Tells what of the picture will not be shown as it is, or not as well as it could be.
-fn warn(picture: &PictureSource, opened: &Opened, target: &Target, manner: Manner, observer: &dyn Observer) {
-    let tell = |text: &str| observer.warning(&Warning::Picture { picture: picture.to_string(), text: text.to_owned() });
-    let (info, settings) = (opened.info(), &target.settings);
-    info.warnings.iter().for_each(|text| tell(text));
-    if settings.format.kind() != FormatKind::Jpeg {
-        return;
-    }
-    let keep = match target.state {
-        TargetState::First => "give --format png to keep",
-        TargetState::Next => "cut it into another folder with --format png to keep",
-    };
-    if info.depth == Depth::Sixteen {
-        tell(&format!("its 16 bits are scaled down to the 8 of JPEG tiles; {keep} them"));
-    }
-    if info.channels.is_multiple_of(2) {
-        tell(&format!("it is laid over white, because JPEG tiles have no alpha; {keep} it"));
-    }
-    if let (Opened::Jpeg(jpeg), Manner::Pixels) = (opened, manner) {
-        let (wide, high) = jpeg.mcu_size();
-        match info.orientation {
-            1 => tell(&format!(
-                "it is decoded and encoded again, because tiles of {} do not begin where its blocks of {wide}x{high} do; \
-                 tiles of 256 can be cut without loss",
-                settings.tile_size
-            )),
-            _ => tell(
-                "it is decoded and encoded again, because it is stored turned; turn it without loss first to keep all",
-            ),
-        }
-    }
-}
-
-/// The luma steps of the latest version's first tile, if it is a JPEG that can be read.
-fn luma_steps(latest: &LatestSources, settings: &Settings) -> Result<Option<[u16; 64]>, Error> {
+/// The luma quantisation steps of the latest version's first tile, if it is a readable JPEG.
+fn luma_steps(latest: &LatestSources, settings: &Settings) -> Result<Option<[u16; 64]>, Failure> {
     let (mut bytes, Tile { column, row, .. }) = (Vec::new(), Tile { level: 0, column: 0, row: 0 });
     if settings.format.kind() != FormatKind::Jpeg || latest.read(column, row, &mut bytes)?.is_none() {
         return Ok(None);

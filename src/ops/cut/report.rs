@@ -1,60 +1,145 @@
-//! What `cut` is asked, and what it tells.
+//! What a cut is asked to do, and what it reports.
 
-use super::super::report::BuildReport;
 use super::target::{Target, TargetState};
-use super::{Manner, Memory};
+use super::{CutMemory, CutMode};
 use crate::format::{FormatKind, Quality, Settings, TileFormat};
 use crate::geometry::{Geometry, Grid, Size};
 use crate::input::{Depth, Opened};
+use crate::ops::build::BuildReport;
+use crate::ops::observer::{Observer, UNOBSERVED};
 use crate::store::{Durability, Locking, Version};
 use serde::Serialize;
+use std::fmt;
 use std::num::NonZeroUsize;
 
-/// How to cut. What is not given is the pyramid's own, or for a new pyramid the default.
-#[derive(Debug, Clone, Default)]
-pub struct CutOptions {
+/// How to cut a picture. A setting that is not given is the pyramid's own, or, for a new pyramid, the default.
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct CutOptions<'a> {
+    pub(crate) tile_size: Option<u32>,
+    pub(crate) format: Option<TileFormat>,
+    pub(crate) quality: Option<Quality>,
+    pub(crate) build: bool,
+    pub(crate) dry_run: bool,
+    pub(crate) threads: Option<NonZeroUsize>,
+    pub(crate) max_memory: Option<u64>,
+    pub(crate) locking: Locking,
+    pub(crate) observer: &'a dyn Observer,
+    pub(crate) durability: Durability,
+}
+
+impl Default for CutOptions<'_> {
+    fn default() -> Self {
+        Self {
+            tile_size: None,
+            format: None,
+            quality: None,
+            build: false,
+            dry_run: false,
+            threads: None,
+            max_memory: None,
+            locking: Locking::default(),
+            observer: UNOBSERVED,
+            durability: Durability::default(),
+        }
+    }
+}
+
+impl<'a> CutOptions<'a> {
     /// Side of a tile in pixels; 256 by default.
-    pub tile_size: Option<u32>,
-    /// The tiles' format; by default PNG where the picture has alpha, a palette or 16 bits, else JPEG.
-    pub format: Option<TileFormat>,
-    /// JPEG quality; 80 by default. If it is given, JPEG pictures are brought to it, and not cut without loss.
-    pub quality: Option<Quality>,
-    /// Build the pyramid too.
-    pub build: bool,
-    /// Only say what would be cut; nothing on disk changes.
-    pub dry_run: bool,
-    /// Threads to use; all cores by default.
-    pub threads: Option<NonZeroUsize>,
-    /// The most bytes of memory to take; no limit by default.
-    pub max_memory: Option<u64>,
-    /// Whether what is published is flushed to the disk first.
-    pub durability: Durability,
-    /// What to do where another process changes the pyramid.
-    pub locking: Locking,
+    #[must_use]
+    pub fn tile_size(self, pixels: impl Into<Option<u32>>) -> Self {
+        Self { tile_size: pixels.into(), ..self }
+    }
+
+    /// Format of the tiles; by default PNG for pictures with alpha, a palette or 16 bits, otherwise JPEG.
+    #[must_use]
+    pub fn format(self, format: impl Into<Option<TileFormat>>) -> Self {
+        Self { format: format.into(), ..self }
+    }
+
+    /// JPEG quality; 80 by default. If given, JPEG pictures are requantised to it instead of being cut without loss.
+    #[must_use]
+    pub fn quality(self, quality: impl Into<Option<Quality>>) -> Self {
+        Self { quality: quality.into(), ..self }
+    }
+
+    /// With `true`, builds the pyramid too.
+    #[must_use]
+    pub fn build(self, build: bool) -> Self {
+        Self { build, ..self }
+    }
+
+    /// With `true`, only reports what would be cut, and changes nothing on disk.
+    #[must_use]
+    pub fn dry_run(self, dry_run: bool) -> Self {
+        Self { dry_run, ..self }
+    }
+
+    /// Uses this many threads; `None`, the default, means all cores.
+    #[must_use]
+    pub fn threads(self, threads: impl Into<Option<NonZeroUsize>>) -> Self {
+        Self { threads: threads.into(), ..self }
+    }
+
+    /// Refuses pictures that need more than this many bytes of memory; no limit by default.
+    #[must_use]
+    pub fn max_memory(self, bytes: impl Into<Option<u64>>) -> Self {
+        Self { max_memory: bytes.into(), ..self }
+    }
+
+    /// What to do if another process holds the pyramid; by default, the cut fails at once.
+    #[must_use]
+    pub fn locking(self, locking: Locking) -> Self {
+        Self { locking, ..self }
+    }
+
+    /// Follows the cut, and can cancel it.
+    #[must_use]
+    pub fn observer(self, observer: &'a dyn Observer) -> Self {
+        Self { observer, ..self }
+    }
+}
+
+impl fmt::Debug for CutOptions<'_> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("CutOptions")
+            .field("tile_size", &self.tile_size)
+            .field("format", &self.format)
+            .field("quality", &self.quality)
+            .field("build", &self.build)
+            .field("dry_run", &self.dry_run)
+            .field("threads", &self.threads)
+            .field("max_memory", &self.max_memory)
+            .field("locking", &self.locking)
+            .finish_non_exhaustive()
+    }
 }
 
 /// What became of a picture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum CutStatus {
     /// A version was cut.
     Cut,
-    /// The latest version shows the same picture, so there is no new one.
+    /// The latest version shows the same picture, so there is no new version.
     Unchanged,
-    /// It would be cut, if it were not a dry run.
+    /// A dry run found that it would be cut.
     WouldCut,
 }
 
-/// What was cut, or will be.
+/// What [`cut`](super::cut()) did, or would do.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct CutReport {
     /// What became of it.
     pub status: CutStatus,
     /// The version that was cut.
     pub version: Option<Version>,
-    /// Whether it is compared with the version before, and not the first.
+    /// Whether the picture is compared with an earlier version.
     pub compared: bool,
-    /// Size of the picture as shown.
+    /// Size of the upright picture in pixels.
     pub size: Size,
     /// Side of a tile in pixels.
     pub tile_size: u32,
@@ -62,27 +147,27 @@ pub struct CutReport {
     pub format: String,
     /// The grid of base tiles.
     pub grid: Grid,
-    /// Levels of the pyramid.
+    /// Number of levels of the pyramid.
     pub levels: u32,
-    /// Tiles of the pyramid on all levels.
+    /// Number of tiles on all levels of the pyramid.
     pub pyramid_tiles: u64,
     /// How pixels become tiles.
-    pub manner: Manner,
-    /// What it takes.
-    pub memory: Memory,
-    /// Bytes of all base tiles, roughly, as told beforehand.
+    pub mode: CutMode,
+    /// The memory that it needs.
+    pub memory: CutMemory,
+    /// Estimated bytes of all base tiles.
     pub estimated_bytes: u64,
-    /// Base tiles that were written.
+    /// Number of base tiles written; `None` after a dry run.
     pub written: Option<u64>,
-    /// Base tiles of one colour.
-    pub one_colour: Option<u64>,
-    /// What was built.
+    /// Number of uniform base tiles, whose pixels all have the same colour; `None` after a dry run.
+    pub uniform: Option<u64>,
+    /// What was built, if requested.
     pub built: Option<BuildReport>,
 }
 
 impl CutReport {
-    /// What is known beforehand.
-    pub(super) fn planned(target: &Target, opened: &Opened, manner: Manner, memory: Memory) -> Self {
+    /// What is known before cutting.
+    pub(super) fn planned(target: &Target, opened: &Opened, mode: CutMode, memory: CutMemory) -> Self {
         let geometry = &target.pyramid.spec.geometry;
         Self {
             status: CutStatus::WouldCut,
@@ -94,19 +179,19 @@ impl CutReport {
             grid: geometry.base_grid(),
             levels: u32::from(geometry.base_level()) + 1,
             pyramid_tiles: geometry.tile_count(),
-            manner,
+            mode,
             memory,
-            estimated_bytes: estimated_bytes(opened, geometry, &target.settings, manner),
+            estimated_bytes: estimated_bytes(opened, geometry, &target.settings, mode),
             written: None,
-            one_colour: None,
+            uniform: None,
             built: None,
         }
     }
 }
 
-/// Bytes of the base tiles. Per pixel and channel as photographs take: measured, and so a rough guess for others.
-fn estimated_bytes(opened: &Opened, geometry: &Geometry, settings: &Settings, manner: Manner) -> u64 {
-    if let (Opened::Jpeg(picture), Manner::Lossless) = (opened, manner)
+/// Estimated bytes of the base tiles, per pixel and channel as measured on photographs; a rough guess for other pictures.
+fn estimated_bytes(opened: &Opened, geometry: &Geometry, settings: &Settings, mode: CutMode) -> u64 {
+    if let (Opened::Jpeg(picture), CutMode::Lossless) = (opened, mode)
         && let Some(length) = picture.file_length()
     {
         // Each tile has its own headers.

@@ -1,11 +1,12 @@
-//! The picture to be cut, and in which way: by its pixels or by a JPEG's coefficients.
+//! The picture to cut, and the mode: from its pixels, or from the coefficients of a JPEG.
 
 use super::CutError;
 use crate::format::{FormatKind, Settings};
 use crate::geometry::Geometry;
 use crate::input::{self, Coefficients, Input, JpegPicture, Opened, PictureError, Upsampling};
 use crate::jpeg::quantisation_tables;
-use crate::text::display::display_path;
+use crate::sync::Progress;
+use crate::text::display_path;
 use crate::tile::Codec;
 use crate::walk::cut::Bands;
 use serde::Serialize;
@@ -18,7 +19,7 @@ use std::path::PathBuf;
 pub enum PictureSource {
     /// In a file.
     File(PathBuf),
-    /// It comes through standard input.
+    /// On standard input.
     StandardInput,
 }
 
@@ -56,17 +57,18 @@ impl PictureSource {
 /// How a picture becomes tiles.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Manner {
+#[non_exhaustive]
+pub enum CutMode {
     /// Its pixels are encoded.
     Pixels,
-    /// A JPEG's coefficients are taken as they are.
+    /// The coefficients of a JPEG are copied.
     Lossless,
-    /// A JPEG's coefficients are quantised anew, without becoming pixels.
+    /// The coefficients of a JPEG are requantised, without becoming pixels.
     Requantised,
 }
 
-/// Whether the picture can be cut by its coefficients: between its MCUs, upright, into JPEG.
-fn by_coefficients(picture: &JpegPicture, geometry: &Geometry, settings: &Settings) -> bool {
+/// Whether tiles can be cut from coefficients: into JPEG, between MCUs, from an upright picture.
+fn has_usable_coefficients(picture: &JpegPicture, geometry: &Geometry, settings: &Settings) -> bool {
     let ((wide, high), grid) = (picture.mcu_size(), geometry.base_grid());
     settings.format.kind() == FormatKind::Jpeg
         && picture.can_be_interleaved()
@@ -75,81 +77,80 @@ fn by_coefficients(picture: &JpegPicture, geometry: &Geometry, settings: &Settin
         && (grid.rows == 1 || geometry.tile_size().is_multiple_of(high))
 }
 
-/// In which way the picture will be cut. `quality_asked` says whether the user wants another quality than the
-/// picture's own.
-pub(super) fn manner(opened: &Opened, geometry: &Geometry, settings: &Settings, quality_asked: bool) -> Manner {
+/// The mode in which a picture will be cut. `quality_requested`: the tiles are to have a quality of their own.
+pub(super) fn mode(opened: &Opened, geometry: &Geometry, settings: &Settings, quality_requested: bool) -> CutMode {
     match opened {
-        Opened::Jpeg(picture) if by_coefficients(picture, geometry, settings) => match quality_asked {
-            true => Manner::Requantised,
-            false => Manner::Lossless,
+        Opened::Jpeg(picture) if has_usable_coefficients(picture, geometry, settings) => match quality_requested {
+            true => CutMode::Requantised,
+            false => CutMode::Lossless,
         },
-        _ => Manner::Pixels,
+        _ => CutMode::Pixels,
     }
 }
 
-/// How a JPEG's colour differences become pixels: for tiles that halve them again so that they become what they were, for
-/// all others as viewers show them.
+/// How a JPEG's chroma is upsampled: for tiles that halve it again, so that this restores it; otherwise as viewers do it.
 fn upsampling(settings: &Settings) -> Upsampling {
     let halves = settings.format.kind() == FormatKind::Jpeg && Codec::new(settings).halves_colour();
     if halves { Upsampling::Repeated } else { Upsampling::Smooth }
 }
 
-/// Whether tiles were made at the pyramid's quality so far, of which the picture, with these luma steps, is not.
+/// Whether the latest tiles have the pyramid's quality, but the picture, with these luma steps, does not.
 fn continues(settings: &Settings, latest_steps: Option<[u16; 64]>, steps: [u16; 64]) -> bool {
     let own = quantisation_tables(settings.quality.unwrap_or_default().get()).0;
     latest_steps == Some(own) && steps != own
 }
 
-/// The manner that [`bands`] will find right, as far as it can be told without decoding anything.
+/// The mode that [`bands`] will choose, as far as it is known without decoding.
 pub(super) fn continued(
     opened: &Opened,
-    manner: Manner,
+    mode: CutMode,
     settings: &Settings,
     latest_steps: Option<[u16; 64]>,
-) -> Manner {
+) -> CutMode {
     match opened {
-        Opened::Jpeg(picture) if manner == Manner::Lossless => {
+        Opened::Jpeg(picture) if mode == CutMode::Lossless => {
             let continues = picture.luma_steps().is_some_and(|steps| continues(settings, latest_steps, steps));
-            if continues { Manner::Requantised } else { manner }
+            if continues { CutMode::Requantised } else { mode }
         }
-        _ => manner,
+        _ => mode,
     }
 }
 
-/// The picture's bands, in this manner. `latest_steps` are the luma steps of a tile that the pyramid has, if it has any:
-/// where those are of its own quality, the new picture is brought to it, too. What has to be held is decoded now, unless
-/// `stopped` says to stop.
+/// The bands of the picture, and the final mode. `latest_steps` are the luma steps of one of the latest tiles, if there are
+/// any: if they are those of the pyramid's quality, the new picture is requantised to it, too. A picture that must be
+/// buffered is decoded now, unless `progress` cancels.
 pub(super) fn bands(
     opened: Opened,
-    manner: Manner,
+    mode: CutMode,
     settings: &Settings,
     latest_steps: Option<[u16; 64]>,
     max_memory: u64,
-    stopped: &dyn Fn() -> bool,
-) -> Result<(Bands, Manner), PictureError> {
+    progress: &dyn Progress,
+) -> Result<(Bands, CutMode), PictureError> {
+    let stopped = &|| progress.is_cancelled();
     let info = opened.info().clone();
     let mut rows = match opened {
         Opened::Picture(picture) => picture.rows(max_memory)?,
-        Opened::Jpeg(picture) if manner == Manner::Pixels => picture.rows(upsampling(settings), max_memory, stopped)?,
+        Opened::Jpeg(picture) if mode == CutMode::Pixels => picture.rows(upsampling(settings), max_memory, stopped)?,
         Opened::Jpeg(picture) => {
             let coefficients = picture.coefficients(max_memory, stopped)?;
-            return Ok(of_coefficients(coefficients, manner, settings, latest_steps));
+            return Ok(of_coefficients(coefficients, mode, settings, latest_steps));
         }
     };
     rows.prepare(stopped)?;
-    Ok((Bands::of_rows(&info, rows), manner))
+    Ok((Bands::of_rows(&info, rows), mode))
 }
 
 fn of_coefficients(
     coefficients: Coefficients,
-    manner: Manner,
+    mode: CutMode,
     settings: &Settings,
     latest_steps: Option<[u16; 64]>,
-) -> (Bands, Manner) {
+) -> (Bands, CutMode) {
     let continued = continues(settings, latest_steps, coefficients.luma_steps());
-    // Baseline tiles have steps of one byte.
+    // The quantisation steps of baseline tiles have one byte.
     let too_large = coefficients.largest_step() > 255;
-    let manner = if continued || too_large { Manner::Requantised } else { manner };
-    let requantisation = (manner == Manner::Requantised).then(|| Box::new(Codec::new(settings).requantisation()));
-    (Bands::Coefficients { coefficients, requantisation }, manner)
+    let mode = if continued || too_large { CutMode::Requantised } else { mode };
+    let requantisation = (mode == CutMode::Requantised).then(|| Box::new(Codec::new(settings).requantisation()));
+    (Bands::Coefficients { coefficients, requantisation }, mode)
 }

@@ -10,7 +10,8 @@ use crate::store::source::sources::{SourceFolder, SourceListing};
 use crate::store::state::manifest::{self, Counts, Manifest, RECORDS, Record, Role};
 use crate::store::tree::owners::Owners;
 use crate::store::tree::publish::versions_in;
-use crate::store::tree::tree::Trees;
+use crate::store::tree::tree::TreeContext;
+use crate::sync::Progress;
 use rayon::prelude::*;
 use std::collections::BTreeSet;
 use std::io::Read;
@@ -148,8 +149,8 @@ fn records_hash(folder: &Path) -> Result<String, StoreError> {
 
 /// Adds the version to `owners` by what its tree shows, because its manifest is lost: files are its own, links name their
 /// owner. So that what later versions show can still be judged.
-pub fn owners_by_tree(trees: &Trees, version: Version, owners: &mut Owners) {
-    owners.begin(version);
+pub fn owners_by_tree(trees: &TreeContext, version: Version, owners: &mut Owners) {
+    owners.begin_version(version);
     for level in trees.geometry.levels() {
         let Ok(folder) = crate::store::check::entries::open_level(&trees.tree(version), level) else { continue };
         for tile in crate::store::check::entries::tiles_of(level, trees.geometry.grid(level)) {
@@ -159,7 +160,7 @@ pub fn owners_by_tree(trees: &Trees, version: Version, owners: &mut Owners) {
                     let target = String::from_utf8_lossy(&target);
                     match parse_link(&target, tile, trees.place, trees.naming(), trees.format()) {
                         Some(LinkTarget::Source(owner)) if owner == version => owners.own(tile),
-                        Some(LinkTarget::Source(owner) | LinkTarget::Tree(owner)) => owners.give(tile, owner),
+                        Some(LinkTarget::Source(owner) | LinkTarget::Tree(owner)) => owners.assign(tile, owner),
                         None => {}
                     }
                 }
@@ -177,23 +178,69 @@ enum Bytes {
     Wrong(ProblemKind, String, String),
 }
 
-/// Compares the bytes of every tile that `version` owns, and of its source tiles, with its manifest. Tiles that are not
-/// what was published are marked in `owners`, and `wrong` is told of each generated one.
+/// Compares a published version with its manifest and adds to its problems. Ends early if `progress` is cancelled.
+#[allow(missing_debug_implementations)]
+pub struct VersionCheck<'a> {
+    /// The pyramid.
+    pub context: &'a TreeContext,
+    /// The version.
+    pub version: Version,
+    /// The owners of the tiles that it shows.
+    pub owners: &'a mut Owners,
+    /// What was found.
+    pub problems: &'a mut Problems,
+    /// Counts tiles that were compared.
+    pub progress: &'a dyn Progress,
+}
+
+impl VersionCheck<'_> {
+    /// Checks the folders of the version's tree, its descriptor, which has to be `descriptor`, and that there is nothing
+    /// that does not belong.
+    ///
+    /// # Errors
+    /// A folder cannot be listed.
+    pub fn check_folders(&mut self, descriptor: &[u8]) -> Result<PresentLevels, StoreError> {
+        crate::store::check::entries::check_folders(self.context, self.version, descriptor, self.problems)
+    }
+
+    /// Checks that each tile of the version's tree is a file or link as its owner implies.
+    pub fn check_entries(&mut self, levels: &PresentLevels) {
+        let Self { context, version, owners, problems, progress } = self;
+        crate::store::check::entries::check_entries(context, *version, owners, levels, problems, *progress);
+    }
+
+    /// Compares the bytes of every tile that the version owns, and of its source tiles, with its manifest. Tiles that are
+    /// not what was published are marked in `owners`.
+    ///
+    /// # Errors
+    /// The manifest or a folder cannot be read.
+    pub fn check_bytes(&mut self, levels: &PresentLevels) -> Result<(), StoreError> {
+        let Self { context, version, owners, problems, progress } = self;
+        check_bytes(context, *version, levels, owners, problems, *progress)
+    }
+}
+
+/// The generated tiles of `version` that [`VersionCheck::check_bytes`] marked as damaged.
 ///
 /// # Errors
-/// The manifest or a folder cannot be read.
-pub fn check_bytes(
-    trees: &Trees,
+/// The records cannot be read.
+pub fn damaged_tiles(context: &TreeContext, version: Version, owners: &Owners) -> Result<Vec<Record>, StoreError> {
+    let is_damaged = |record: &Record| record.role == Role::Generated && owners.is_damaged(record.tile);
+    manifest::records(&context.manifest(version))?.filter(|record| record.as_ref().map_or(true, is_damaged)).collect()
+}
+
+fn check_bytes(
+    trees: &TreeContext,
     version: Version,
     levels: &PresentLevels,
-    (owners, problems): (&mut Owners, &mut Problems),
-    wrong: &mut dyn FnMut(Record),
-    done: &dyn Fn(u64) -> bool,
+    owners: &mut Owners,
+    problems: &mut Problems,
+    progress: &dyn Progress,
 ) -> Result<(), StoreError> {
     let folder = trees.layout.source(trees.place, version);
     let source = open_source(trees, version, problems)?;
     let mut known = GridSet::new(trees.geometry.base_grid());
-    let most = trees.most_tile_bytes();
+    let most = trees.max_tile_bytes();
     let mut records = manifest::records(&trees.manifest(version))?;
     loop {
         let batch: Vec<Record> = records.by_ref().take(BATCH).collect::<Result<_, _>>()?;
@@ -202,7 +249,7 @@ pub fn check_bytes(
         }
         let check = |record: &Record| match (record.role, &source) {
             (Role::Generated, _) => generated_bytes(trees, version, levels, record, most),
-            (_, Some(source)) => source_bytes(source, record, most),
+            (_, Some(source)) => source_bytes(source, record),
             (_, None) => Bytes::Absent,
         };
         let states: Vec<Bytes> = batch.par_iter().map(check).collect();
@@ -216,9 +263,6 @@ pub fn check_bytes(
             if record.owned() {
                 owners.mark_damaged(record.tile);
             }
-            if record.role == Role::Generated {
-                wrong(*record);
-            }
             let Bytes::Wrong(kind, expected, found) = state else { continue };
             let mut problem = Problem::of_tile(version, record.tile, trees.format(), kind, expected, found);
             if let (true, Some(source)) = (record.role != Role::Generated, &source) {
@@ -227,7 +271,8 @@ pub fn check_bytes(
             }
             problems.add(problem);
         }
-        if done(batch.len() as u64) {
+        progress.advance(batch.len() as u64);
+        if progress.is_cancelled() {
             return Ok(());
         }
     }
@@ -237,11 +282,15 @@ pub fn check_bytes(
     Ok(())
 }
 
-fn open_source(trees: &Trees, version: Version, problems: &mut Problems) -> Result<Option<SourceFolder>, StoreError> {
+fn open_source(
+    trees: &TreeContext,
+    version: Version,
+    problems: &mut Problems,
+) -> Result<Option<SourceFolder>, StoreError> {
     let folder = trees.layout.source(trees.place, version);
     let found = Found::at_path(&folder);
     if found == Found::Folder {
-        return Ok(Some(SourceFolder::open(folder, trees.naming(), trees.format().clone())?));
+        return Ok(Some(SourceFolder::open(trees, version)?));
     }
     problems.add(Problem {
         version: Some(version),
@@ -254,7 +303,7 @@ fn open_source(trees: &Trees, version: Version, problems: &mut Problems) -> Resu
     Ok(None)
 }
 
-fn generated_bytes(trees: &Trees, version: Version, levels: &PresentLevels, record: &Record, most: u64) -> Bytes {
+fn generated_bytes(trees: &TreeContext, version: Version, levels: &PresentLevels, record: &Record, most: u64) -> Bytes {
     let name = tile_name(record.tile, trees.format());
     let Some(level) = levels.get(record.tile.level) else { return Bytes::Absent };
     let Found::File(length) = Found::at(level, name.as_str()) else { return Bytes::Absent };
@@ -278,7 +327,7 @@ fn compared(record: &Record, hash: u128, kind: ProblemKind) -> Bytes {
     Bytes::Wrong(kind, format!("hash {:032x}", record.stamp.hash), format!("hash {hash:032x}"))
 }
 
-fn source_bytes(source: &SourceFolder, record: &Record, most: u64) -> Bytes {
+fn source_bytes(source: &SourceFolder, record: &Record) -> Bytes {
     let (column, row) = (record.tile.column, record.tile.row);
     let expected = format!("a file of {} bytes", record.stamp.length);
     match Found::at_path(&source.path(column, row)) {
@@ -288,7 +337,7 @@ fn source_bytes(source: &SourceFolder, record: &Record, most: u64) -> Bytes {
         }
         found => return Bytes::Wrong(ProblemKind::SourceChanged, expected, found.described()),
     }
-    match source.read(column, row, most, &mut Vec::new()) {
+    match source.read(column, row, &mut Vec::new()) {
         Ok(stamp) => compared(record, stamp.hash, ProblemKind::SourceChanged),
         Err(error) => Bytes::Wrong(ProblemKind::Unreadable, "a file that can be read".into(), error.to_string()),
     }
@@ -296,7 +345,7 @@ fn source_bytes(source: &SourceFolder, record: &Record, most: u64) -> Bytes {
 
 /// Source tiles that were not there when the version was published: its tree does not show them.
 fn added_sources(
-    trees: &Trees,
+    trees: &TreeContext,
     version: Version,
     folder: &Path,
     known: &GridSet,

@@ -9,8 +9,9 @@ use crate::store::layout::{DESCRIPTOR, LEVELS, LinkTarget, Version, canonical_nu
 use crate::store::layout::{TileText, link_to_source, link_to_tree, source_name, tile_name};
 use crate::store::source::sources::parse_name;
 use crate::store::tree::owners::Owners;
-use crate::store::tree::tree::Trees;
-use crate::text::display::{display_name, display_path};
+use crate::store::tree::tree::TreeContext;
+use crate::sync::Progress;
+use crate::text::{display_name, display_path};
 use rayon::prelude::*;
 use rustix::fs::{AtFlags, FileType};
 use rustix::io::Errno;
@@ -33,7 +34,7 @@ pub(crate) enum Expected {
 
 impl Expected {
     /// What has to stand under the name of `tile` in the tree of `version`, given who owns it.
-    pub(crate) fn of(trees: &Trees, version: Version, tile: Tile, owner: LinkTarget) -> Self {
+    pub(crate) fn of(trees: &TreeContext, version: Version, tile: Tile, owner: LinkTarget) -> Self {
         match owner {
             LinkTarget::Tree(owner) if owner == version => Self::File,
             LinkTarget::Tree(owner) => Self::Link(link_to_tree(owner, tile, trees.format())),
@@ -142,8 +143,8 @@ impl PresentLevels {
 ///
 /// # Errors
 /// A folder cannot be listed.
-pub fn check_folders(
-    trees: &Trees,
+pub(crate) fn check_folders(
+    trees: &TreeContext,
     version: Version,
     descriptor: &[u8],
     problems: &mut Problems,
@@ -170,7 +171,7 @@ pub fn check_folders(
 
 /// Something that does not belong where it is.
 pub(crate) fn stranger(version: Option<Version>, path: String, found: String) -> Problem {
-    Problem { version, path, kind: ProblemKind::Stranger, expected: "nothing".into(), found, place: Place::Elsewhere }
+    Problem { version, path, kind: ProblemKind::Unexpected, expected: "nothing".into(), found, place: Place::Elsewhere }
 }
 
 fn folder_is_there(version: Version, path: &Path, name: &str, place: Place, problems: &mut Problems) -> bool {
@@ -191,7 +192,7 @@ fn folder_is_there(version: Version, path: &Path, name: &str, place: Place, prob
 }
 
 fn check_descriptor(
-    trees: &Trees,
+    trees: &TreeContext,
     version: Version,
     descriptor: &[u8],
     problems: &mut Problems,
@@ -226,7 +227,7 @@ fn check_descriptor(
 /// Calls `act` for everything in the tree of `version` that does not belong there. What stands where a folder or tile has
 /// to be is none, whatever it is.
 pub(crate) fn for_each_stranger(
-    trees: &Trees,
+    trees: &TreeContext,
     version: Version,
     mut act: impl FnMut(&Path) -> Result<(), StoreError>,
 ) -> Result<(), StoreError> {
@@ -269,15 +270,15 @@ fn is_tile_name(name: &OsStr, grid: Grid, extension: &str) -> bool {
     })
 }
 
-/// Checks that each tile of the tree of `version` is a file or link as its owner implies. `done` is told how many more
-/// were looked at and says whether to stop.
-pub fn check_entries(
-    trees: &Trees,
+/// Checks that each tile of the tree of `version` is a file or link as its owner implies. Ends
+/// early if `progress` is cancelled.
+pub(crate) fn check_entries(
+    trees: &TreeContext,
     version: Version,
     owners: &Owners,
     levels: &PresentLevels,
     problems: &mut Problems,
-    done: &dyn Fn(u64) -> bool,
+    progress: &dyn Progress,
 ) {
     for level in trees.geometry.levels() {
         let Some(folder) = levels.get(level) else { continue };
@@ -290,7 +291,8 @@ pub fn check_entries(
             let found: Vec<Problem> =
                 batch.par_iter().filter_map(|&tile| check_entry(trees, version, owners, folder, tile)).collect();
             found.into_iter().for_each(|problem| problems.add(problem));
-            if done(batch.len() as u64) {
+            progress.advance(batch.len() as u64);
+            if progress.is_cancelled() {
                 return;
             }
         }
@@ -302,8 +304,14 @@ pub(crate) fn tiles_of(level: u8, grid: Grid) -> impl Iterator<Item = Tile> {
     (0..grid.rows).flat_map(move |row| (0..grid.columns).map(move |column| Tile { level, column, row }))
 }
 
-fn check_entry(trees: &Trees, version: Version, owners: &Owners, folder: &OwnedFd, tile: Tile) -> Option<Problem> {
-    let expected = Expected::of(trees, version, tile, owners.place(tile)?);
+fn check_entry(
+    trees: &TreeContext,
+    version: Version,
+    owners: &Owners,
+    folder: &OwnedFd,
+    tile: Tile,
+) -> Option<Problem> {
+    let expected = Expected::of(trees, version, tile, owners.link_target(tile)?);
     let found = Found::at(folder, tile_name(tile, trees.format()).as_str());
     let kind = found.differs(&expected)?;
     Some(Problem::of_tile(version, tile, trees.format(), kind, expected.described(), found.described()))
@@ -316,7 +324,7 @@ fn check_entry(trees: &Trees, version: Version, owners: &Owners, folder: &OwnedF
 /// # Errors
 /// The folder cannot be listed.
 pub fn check_served_folder(
-    trees: &Trees,
+    trees: &TreeContext,
     versions: &[Version],
     published_now: &dyn Fn(Version) -> bool,
     problems: &mut Problems,
@@ -352,7 +360,7 @@ pub fn check_served_folder(
 
 /// Calls `act` for everything in `dest/dzi` that does not belong there.
 pub(crate) fn for_each_served_stranger(
-    trees: &Trees,
+    trees: &TreeContext,
     versions: &[Version],
     published_now: &dyn Fn(Version) -> bool,
     act: impl FnMut(&Path) -> Result<(), StoreError>,

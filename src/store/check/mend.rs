@@ -12,7 +12,7 @@ use crate::store::fs::files;
 use crate::store::layout::{DESCRIPTOR, LEVELS, Version, tile_name, tile_path};
 use crate::store::tree::owners::Owners;
 use crate::store::tree::publish;
-use crate::store::tree::tree::Trees;
+use crate::store::tree::tree::TreeContext;
 use serde::Serialize;
 use std::fs::File;
 use std::io::Write;
@@ -21,7 +21,7 @@ use std::path::{Path, PathBuf};
 /// What was done about something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Mending {
+pub enum RepairAction {
     /// A folder was created.
     FolderCreated,
     /// A dzi.xml was written again.
@@ -37,40 +37,37 @@ pub enum Mending {
 }
 
 /// Mends; tells of each thing it did.
-pub struct Mend<'a> {
-    trees: &'a Trees,
-    tell: &'a mut (dyn FnMut(Option<Version>, &str, Mending) + Send),
+pub struct Repairer<'a> {
+    trees: &'a TreeContext,
+    report: &'a mut (dyn FnMut(Option<Version>, &str, RepairAction) + Send),
     moved: u64,
 }
 
-impl std::fmt::Debug for Mend<'_> {
-    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        out.debug_struct("Mend").finish_non_exhaustive()
-    }
-}
-
-impl<'a> Mend<'a> {
+impl<'a> Repairer<'a> {
     /// Mends these trees; `tell` is told version, path and what was done.
-    pub fn new(trees: &'a Trees, tell: &'a mut (dyn FnMut(Option<Version>, &str, Mending) + Send)) -> Self {
-        Self { trees, tell, moved: 0 }
+    pub fn new(
+        trees: &'a TreeContext,
+        report: &'a mut (dyn FnMut(Option<Version>, &str, RepairAction) + Send),
+    ) -> Self {
+        Self { trees, report, moved: 0 }
     }
 
-    fn tell(&mut self, version: Option<Version>, path: &Path, what: Mending) {
+    fn report(&mut self, version: Option<Version>, path: &Path, what: RepairAction) {
         let folder = version.map_or_else(|| self.trees.layout.root().to_owned(), |version| self.trees.tree(version));
-        (self.tell)(version, &name_under(&folder, path), what);
+        (self.report)(version, &name_under(&folder, path), what);
     }
 
     /// A version was built again.
-    pub fn tell_built(&mut self, version: Version) {
+    pub fn report_built(&mut self, version: Version) {
         let path = self.trees.tree(version);
-        self.tell(None, &path, Mending::VersionBuilt);
+        self.report(None, &path, RepairAction::VersionBuilt);
     }
 
     /// Makes the folders of a tree where they are not, and writes its descriptor where it is not `descriptor`.
     ///
     /// # Errors
     /// The file system refuses.
-    pub fn folders(&mut self, version: Version, descriptor: &[u8]) -> Result<PresentLevels, StoreError> {
+    pub fn repair_folders(&mut self, version: Version, descriptor: &[u8]) -> Result<PresentLevels, StoreError> {
         let tree = self.trees.tree(version);
         self.folder(version, &tree.join(LEVELS))?;
         let mut present = Vec::new();
@@ -85,7 +82,7 @@ impl<'a> Mend<'a> {
         if !right {
             self.clear(&path, &found)?;
             self.put_file(&path, descriptor)?;
-            self.tell(Some(version), &path, Mending::DescriptorWritten);
+            self.report(Some(version), &path, RepairAction::DescriptorWritten);
         }
         Ok(PresentLevels(present))
     }
@@ -99,20 +96,25 @@ impl<'a> Mend<'a> {
             self.move_to_trash(path)?;
         }
         files::create_folder(path)?;
-        self.tell(Some(version), path, Mending::FolderCreated);
+        self.report(Some(version), path, RepairAction::FolderCreated);
         Ok(())
     }
 
     /// Makes every link of a tree that is not as its owner implies. Tiles that have to be files are left to
-    /// [`Mend::put_tile`].
+    /// [`Repairer::write_tile`].
     ///
     /// # Errors
     /// The file system refuses.
-    pub fn links(&mut self, version: Version, owners: &Owners, levels: &PresentLevels) -> Result<(), StoreError> {
+    pub fn repair_links(
+        &mut self,
+        version: Version,
+        owners: &Owners,
+        levels: &PresentLevels,
+    ) -> Result<(), StoreError> {
         for level in self.trees.geometry.levels() {
             let Some(folder) = levels.get(level) else { continue };
             for tile in tiles_of(level, self.trees.geometry.grid(level)) {
-                let Some(owner) = owners.place(tile) else { continue };
+                let Some(owner) = owners.link_target(tile) else { continue };
                 let expected = Expected::of(self.trees, version, tile, owner);
                 let Expected::Link(target) = &expected else { continue };
                 let found = Found::at(folder, tile_name(tile, self.trees.format()).as_str());
@@ -122,7 +124,7 @@ impl<'a> Mend<'a> {
                     let beside = self.beside()?;
                     std::os::unix::fs::symlink(target.as_str(), &beside).context("link", &beside)?;
                     std::fs::rename(&beside, &path).context("rename", &beside)?;
-                    self.tell(Some(version), &path, Mending::LinkMade);
+                    self.report(Some(version), &path, RepairAction::LinkMade);
                 }
             }
         }
@@ -133,12 +135,12 @@ impl<'a> Mend<'a> {
     ///
     /// # Errors
     /// The file system refuses.
-    pub fn put_tile(&mut self, version: Version, tile: Tile, bytes: &[u8]) -> Result<(), StoreError> {
+    pub fn write_tile(&mut self, version: Version, tile: Tile, bytes: &[u8]) -> Result<(), StoreError> {
         let path = self.path(version, tile);
         let found = Found::at_path(&path);
         self.clear(&path, &found)?;
         self.put_file(&path, bytes)?;
-        self.tell(Some(version), &path, Mending::TileMade);
+        self.report(Some(version), &path, RepairAction::TileMade);
         Ok(())
     }
 
@@ -146,7 +148,7 @@ impl<'a> Mend<'a> {
     ///
     /// # Errors
     /// The file system refuses.
-    pub fn strangers(&mut self, version: Version) -> Result<(), StoreError> {
+    pub fn trash_unexpected(&mut self, version: Version) -> Result<(), StoreError> {
         let mut found = Vec::new();
         for_each_stranger(self.trees, version, |path| {
             found.push(path.to_owned());
@@ -160,7 +162,7 @@ impl<'a> Mend<'a> {
     ///
     /// # Errors
     /// The file system refuses.
-    pub fn served_folder(&mut self, versions: &[Version]) -> Result<(), StoreError> {
+    pub fn repair_served_folder(&mut self, versions: &[Version]) -> Result<(), StoreError> {
         let mut found = Vec::new();
         for_each_served_stranger(self.trees, versions, &|_| false, |path| {
             found.push(path.to_owned());
@@ -176,7 +178,7 @@ impl<'a> Mend<'a> {
         if found != Found::Link(highest.to_string().into_bytes()) {
             self.clear(&latest, &found)?;
             publish::point_latest_to(&self.trees.layout, highest)?;
-            self.tell(None, &latest, Mending::LinkMade);
+            self.report(None, &latest, RepairAction::LinkMade);
         }
         Ok(())
     }
@@ -185,7 +187,7 @@ impl<'a> Mend<'a> {
     ///
     /// # Errors
     /// The file system refuses.
-    pub fn tree_that_is_none(&mut self, version: Version) -> Result<(), StoreError> {
+    pub fn trash_non_folder_tree(&mut self, version: Version) -> Result<(), StoreError> {
         let tree = self.trees.layout.tree(version);
         match Found::at_path(&tree) {
             Found::Folder | Found::Nothing => Ok(()),
@@ -197,7 +199,7 @@ impl<'a> Mend<'a> {
     ///
     /// # Errors
     /// The file system refuses.
-    pub fn withdraw_manifest(&mut self, version: Version) -> Result<(), StoreError> {
+    pub fn trash_manifest(&mut self, version: Version) -> Result<(), StoreError> {
         let folder = self.trees.layout.manifest(version);
         if Found::at_path(&folder) == Found::Nothing {
             return Ok(());
@@ -209,7 +211,7 @@ impl<'a> Mend<'a> {
         paths.sort();
         for path in paths {
             self.move_to_trash(&path)?;
-            self.tell(version, &path, Mending::MovedToTrash);
+            self.report(version, &path, RepairAction::MovedToTrash);
         }
         Ok(())
     }

@@ -39,7 +39,7 @@ pub enum ProblemKind {
     /// `latest` does not lead to the newest version.
     WrongLatest,
     /// Something that does not belong there.
-    Stranger,
+    Unexpected,
 }
 
 impl ProblemKind {
@@ -59,7 +59,7 @@ impl ProblemKind {
             Self::SourceMissing => "source_missing",
             Self::Unreadable => "unreadable",
             Self::WrongLatest => "wrong_latest",
-            Self::Stranger => "stranger",
+            Self::Unexpected => "unexpected",
         }
     }
 

@@ -109,18 +109,47 @@ fn nanoseconds(seconds: i64, and: i64) -> i64 {
     seconds.saturating_mul(1_000_000_000).saturating_add(and)
 }
 
+/// Length and modification time of a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FileStat {
+    /// Length in bytes.
+    pub length: u64,
+    /// Modification time in nanoseconds since 1970, saturating in the years 1677 and 2262.
+    pub modified: i64,
+}
+
+/// Identifies the contents of a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FileStamp {
+    /// Length in bytes.
+    pub length: u64,
+    /// Modification time in nanoseconds since 1970.
+    pub modified: i64,
+    /// XXH3-128 of the bytes.
+    pub hash: u128,
+}
+
+impl FileStamp {
+    /// Length and modification time.
+    #[must_use]
+    pub fn stat(&self) -> FileStat {
+        FileStat { length: self.length, modified: self.modified }
+    }
+}
+
 /// Length and modification time ([`modified`]) of the regular file `name` in `folder`; nothing if there is none. `place`
 /// is for messages.
 pub(crate) fn stat_at(
     folder: impl AsFd,
     name: &str,
     place: &(impl Locate + ?Sized),
-) -> Result<Option<(u64, i64)>, IoError> {
+) -> Result<Option<FileStat>, IoError> {
     match rustix::fs::statat(folder, name, AtFlags::SYMLINK_NOFOLLOW) {
         Ok(stat) if FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile => {
             // The fields' types differ from system to system.
             let (length, nanosecond) = (u64::try_from(stat.st_size), i64::try_from(stat.st_mtime_nsec));
-            Ok(Some((length.unwrap_or(0), nanoseconds(stat.st_mtime, nanosecond.unwrap_or(0)))))
+            let modified = nanoseconds(stat.st_mtime, nanosecond.unwrap_or(0));
+            Ok(Some(FileStat { length: length.unwrap_or(0), modified }))
         }
         Ok(_) | Err(Errno::NOENT) => Ok(None),
         Err(error) => Err(error).context("read", place),

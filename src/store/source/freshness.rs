@@ -4,6 +4,7 @@ use crate::geometry::{GridSet, Tile};
 use crate::store::error::StoreError;
 use crate::store::source::sources::SourceFolder;
 use crate::store::state::manifest::{self, Manifest, Record, Role};
+use crate::sync::Progress;
 use rayon::prelude::*;
 use std::path::Path;
 
@@ -33,14 +34,19 @@ impl SourceChanges {
     /// Whether nothing differs.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.changed + self.added + self.removed == 0
+        self.count() == 0
     }
 
-    /// The names of the first few, and whether there are more.
+    /// Number of tiles that differ.
     #[must_use]
-    pub fn named(&self) -> (Vec<&str>, bool) {
-        let names = self.places.iter().take(NAMED).map(|(_, _, name)| name.as_str()).collect();
-        (names, self.changed + self.added + self.removed > NAMED as u64)
+    pub fn count(&self) -> u64 {
+        self.changed + self.added + self.removed
+    }
+
+    /// The names of the first few of them.
+    #[must_use]
+    pub fn examples(&self) -> Vec<&str> {
+        self.places.iter().take(NAMED).map(|(_, _, name)| name.as_str()).collect()
     }
 
     fn note(&mut self, source: &SourceFolder, column: u32, row: u32) {
@@ -59,24 +65,51 @@ enum State {
     Gone,
 }
 
-/// Compares the sources of a published version with its manifest in `folder`. `listed` is what the source folder
-/// holds now, `most` the most bytes a tile may have.
-///
-/// Where only modification times differ, as after a fresh checkout, the contents' hashes decide; if all are the same
-/// the manifest takes the new times, unless `read_only`. `batch` gets the records of all source tiles, some at a time, and
-/// says whether to go on; once it says no the result means nothing.
-///
-/// # Errors
-/// Files cannot be read, or the manifest is damaged.
-pub fn check_sources(
-    folder: &Path,
-    manifest: &Manifest,
-    source: &SourceFolder,
-    listed: &GridSet,
-    most: u64,
-    read_only: bool,
-    batch: &mut dyn FnMut(&[Record]) -> bool,
-) -> Result<SourceChanges, StoreError> {
+/// What happens to a manifest if only the modification times of source tiles have changed, as after a fresh checkout.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mtimes {
+    /// The manifest records the new times, so that the next run need not read the tiles.
+    Update,
+    /// Nothing is written.
+    Keep,
+}
+
+/// Compares the sources of a published version with its manifest.
+#[derive(Debug, Clone, Copy)]
+pub struct SourceCheck<'a> {
+    /// The folder of the manifest.
+    pub manifest_folder: &'a Path,
+    /// Its header.
+    pub manifest: &'a Manifest,
+    /// The folder of the source version.
+    pub source: &'a SourceFolder,
+    /// The tiles in that folder.
+    pub listed: &'a GridSet,
+    /// Whether the manifest may be updated.
+    pub mtimes: Mtimes,
+}
+
+impl SourceCheck<'_> {
+    /// Compares lengths and modification times; hashes decide where only the time differs. `visit` receives the records
+    /// of all source tiles in batches. Returns `None` if `progress`, which counts nothing, cancelled the comparison.
+    ///
+    /// # Errors
+    /// A tile cannot be read, or the manifest is damaged.
+    pub fn run(
+        &self,
+        progress: &dyn Progress,
+        visit: &mut dyn FnMut(&[Record]),
+    ) -> Result<Option<SourceChanges>, StoreError> {
+        check_sources(*self, progress, visit)
+    }
+}
+
+fn check_sources(
+    check: SourceCheck<'_>,
+    progress: &dyn Progress,
+    visit: &mut dyn FnMut(&[Record]),
+) -> Result<Option<SourceChanges>, StoreError> {
+    let SourceCheck { manifest_folder: folder, manifest, source, listed, mtimes } = check;
     let mut changes = SourceChanges::default();
     let mut known = GridSet::new(listed.grid());
     let mut touched = false;
@@ -84,13 +117,14 @@ pub fn check_sources(
         manifest::records(folder)?.filter(|record| !matches!(record, Ok(record) if record.role == Role::Generated));
     loop {
         let some: Vec<Record> = records.by_ref().take(BATCH).collect::<Result<_, _>>()?;
-        if !batch(&some) {
-            return Ok(changes);
+        visit(&some);
+        if progress.is_cancelled() {
+            return Ok(None);
         }
         if some.is_empty() {
             break;
         }
-        let states: Vec<State> = some.par_iter().map(|record| state(source, record, most)).collect::<Result<_, _>>()?;
+        let states: Vec<State> = some.par_iter().map(|record| state(source, record)).collect::<Result<_, _>>()?;
         for (record, state) in some.iter().zip(states) {
             let Tile { column, row, .. } = record.tile;
             known.insert(column, row);
@@ -114,20 +148,20 @@ pub fn check_sources(
         // Before the user's tiles are blamed: it may be the records that have changed.
         manifest::check_records(folder, manifest)?;
     }
-    if touched && changes.is_empty() && !read_only {
-        take_new_times(folder, manifest, source, most)?;
+    if touched && changes.is_empty() && mtimes == Mtimes::Update {
+        take_new_times(folder, manifest, source)?;
     }
-    Ok(changes)
+    Ok(Some(changes))
 }
 
-fn state(source: &SourceFolder, record: &Record, most: u64) -> Result<State, StoreError> {
+fn state(source: &SourceFolder, record: &Record) -> Result<State, StoreError> {
     let Tile { column, row, .. } = record.tile;
     match source.stat(column, row)? {
         None => Ok(State::Gone),
-        Some((length, _)) if length != record.stamp.length => Ok(State::Changed),
-        Some((_, modified)) if modified == record.stamp.modified => Ok(State::Same),
+        Some(found) if found.length != record.stamp.length => Ok(State::Changed),
+        Some(found) if found.modified == record.stamp.modified => Ok(State::Same),
         Some(_) => {
-            let stamp = source.read(column, row, most, &mut Vec::new())?;
+            let stamp = source.read(column, row, &mut Vec::new())?;
             Ok(if stamp.hash == record.stamp.hash { State::Touched } else { State::Changed })
         }
     }
@@ -135,14 +169,12 @@ fn state(source: &SourceFolder, record: &Record, most: u64) -> Result<State, Sto
 
 /// Only a time that was read together with the right contents is taken, so that a change in the meantime is still noticed
 /// by the next run.
-fn take_new_times(folder: &Path, manifest: &Manifest, source: &SourceFolder, most: u64) -> Result<(), StoreError> {
+fn take_new_times(folder: &Path, manifest: &Manifest, source: &SourceFolder) -> Result<(), StoreError> {
     let mut bytes = Vec::new();
     manifest::rewrite(folder, manifest, |mut record| {
         let Tile { column, row, .. } = record.tile;
-        if record.role != Role::Generated
-            && source.stat(column, row)? != Some((record.stamp.length, record.stamp.modified))
-        {
-            let stamp = source.read(column, row, most, &mut bytes)?;
+        if record.role != Role::Generated && source.stat(column, row)? != Some(record.stamp.stat()) {
+            let stamp = source.read(column, row, &mut bytes)?;
             if stamp.hash == record.stamp.hash {
                 record.stamp.modified = stamp.modified;
             }

@@ -5,7 +5,7 @@ use crate::store::error::StoreError;
 use crate::store::layout::Version;
 use crate::store::source::sources::SourceFolder;
 use crate::store::state::manifest::Record;
-use crate::store::tree::tree::Trees;
+use crate::store::tree::tree::TreeContext;
 use crate::sync::Mutex;
 use std::num::NonZeroU128;
 use std::sync::Arc;
@@ -17,7 +17,7 @@ const MAX_OPEN: usize = 32;
 /// number of threads may read.
 #[derive(Debug)]
 pub struct LatestSources {
-    trees: Trees,
+    trees: TreeContext,
     grid: Grid,
     versions: Vec<Version>,
     /// For each tile, row by row, which of `versions` it is from, counted from 1; 0 where none has it.
@@ -31,7 +31,7 @@ pub struct LatestSources {
 impl LatestSources {
     /// No versions yet.
     #[must_use]
-    pub fn new(trees: &Trees) -> Self {
+    pub fn new(trees: &TreeContext) -> Self {
         let grid = trees.geometry.base_grid();
         let count = grid.count() as usize;
         let (from, hashes) = (vec![0; count], vec![None; count]);
@@ -82,7 +82,7 @@ impl LatestSources {
     /// It is gone, not a regular file, too large, changes meanwhile, or cannot be read.
     pub fn read(&self, column: u32, row: u32, bytes: &mut Vec<u8>) -> Result<Option<Version>, StoreError> {
         let Some((number, version)) = self.owner(column, row) else { return Ok(None) };
-        self.folder(number, version)?.read(column, row, self.trees.most_tile_bytes(), bytes)?;
+        self.folder(number, version)?.read(column, row, bytes)?;
         Ok(Some(version))
     }
 
@@ -103,9 +103,7 @@ impl LatestSources {
         let folder = match open.iter().rposition(|(known, _)| *known == number) {
             Some(at) => open.remove(at).1,
             None => {
-                let path = self.trees.layout.source(self.trees.place, version);
-                let (naming, format) = (self.trees.naming(), self.trees.format().clone());
-                let folder = Arc::new(SourceFolder::open(path, naming, format)?);
+                let folder = Arc::new(SourceFolder::open(&self.trees, version)?);
                 if open.len() == MAX_OPEN {
                     open.remove(0);
                 }
@@ -132,7 +130,7 @@ mod tests {
     }
 
     /// Version 0 lacks its first tile, version 7 is missing, version n has some tiles with its number as their bytes.
-    fn write(trees: &Trees, versions: u32) -> BTreeMap<Version, GridSet> {
+    fn write(trees: &TreeContext, versions: u32) -> BTreeMap<Version, GridSet> {
         let mut written = BTreeMap::new();
         for version in (0..versions).filter(|version| *version != 7) {
             let source = StagedSource::start(trees, Version(version), Durability::Unflushed).unwrap();
@@ -153,7 +151,7 @@ mod tests {
     #[test]
     fn the_highest_version_counts_however_many_there_are() {
         let folder = tempfile::tempdir().unwrap();
-        let trees = Trees::of_png(folder.path(), SourcePlace::Src, TileNaming::RowColumn);
+        let trees = TreeContext::of_png(folder.path(), SourcePlace::Src, TileNaming::RowColumn);
         for versions in [1, 2, 100] {
             std::fs::remove_dir_all(folder.path().join("src")).ok();
             let written = write(&trees, versions);
@@ -180,7 +178,7 @@ mod tests {
     #[test]
     fn a_tile_that_is_gone_is_an_error_with_its_path() {
         let folder = tempfile::tempdir().unwrap();
-        let trees = Trees::of_png(folder.path(), SourcePlace::Beside, TileNaming::ColumnRow);
+        let trees = TreeContext::of_png(folder.path(), SourcePlace::Beside, TileNaming::ColumnRow);
         let mut latest = LatestSources::new(&trees);
         write(&trees, 1).iter().for_each(|(version, tiles)| latest.add(*version, tiles));
         std::fs::remove_file(folder.path().join("v0/4_2.png")).unwrap();

@@ -6,10 +6,10 @@ use crate::format::{TileFormat, TileNaming};
 use crate::store::error::{Context, IoError, StoreError};
 use crate::store::fs::early_flush::EarlyFlush;
 use crate::store::fs::files;
+use crate::store::fs::files::FileStamp;
 use crate::store::layout::{Layout, SourcePlace, Version, is_staged_source, source_name};
-use crate::store::source::sources::SourceStamp;
 use crate::store::tree::publish::Durability;
-use crate::store::tree::tree::Trees;
+use crate::store::tree::tree::TreeContext;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use xxhash_rust::xxh3::xxh3_128;
@@ -35,7 +35,7 @@ impl StagedSource {
     ///
     /// # Errors
     /// [`StoreError::VersionExists`] if there is anything in its place; the file system refuses.
-    pub fn start(trees: &Trees, version: Version, durability: Durability) -> Result<Self, StoreError> {
+    pub fn start(trees: &TreeContext, version: Version, durability: Durability) -> Result<Self, StoreError> {
         let layout = &trees.layout;
         let place = layout.source(trees.place, version);
         if place.symlink_metadata().is_ok() {
@@ -56,14 +56,14 @@ impl StagedSource {
     ///
     /// # Errors
     /// It is there already, or the file system refuses.
-    pub fn write(&self, column: u32, row: u32, bytes: &[u8]) -> Result<SourceStamp, StoreError> {
+    pub fn write(&self, column: u32, row: u32, bytes: &[u8]) -> Result<FileStamp, StoreError> {
         let name = source_name(self.naming, column, row, &self.format);
         let path = || self.path.join(name.as_str());
         let file = files::write_new_at(&self.folder, &name, &path, bytes)?;
         // Of the open file, so that a file system which writes late has to say what the time will be.
         let modified = files::modified(&file.metadata().context("read", &path)?);
         self.early_flush.note(bytes.len() as u64);
-        Ok(SourceStamp { length: bytes.len() as u64, modified, hash: xxh3_128(bytes) })
+        Ok(FileStamp { length: bytes.len() as u64, modified, hash: xxh3_128(bytes) })
     }
 
     /// Puts the version into its place, where it is seen as a whole or not at all. Once it is there it survives a power cut
@@ -154,7 +154,7 @@ mod tests {
             for naming in [TileNaming::ColumnRow, TileNaming::RowColumn] {
                 for durability in [Durability::Flushed, Durability::Unflushed] {
                     let folder = tempfile::tempdir().unwrap();
-                    let trees = Trees::of_png(folder.path(), place, naming);
+                    let trees = TreeContext::of_png(folder.path(), place, naming);
                     let source = StagedSource::start(&trees, Version(3), durability).unwrap();
                     let bytes = |column: u32, row: u32| vec![column as u8; 100 + row as usize];
                     let tiles = [(0, 0), (4, 2), (1, 2)];
@@ -169,11 +169,11 @@ mod tests {
                         ["0_0.png", "2_1.png", "2_4.png"]
                     };
                     assert_eq!(names(&path), wanted);
-                    let read = SourceFolder::open(path.clone(), naming, trees.format().clone()).unwrap();
+                    let read = SourceFolder::open(&trees, Version(3)).unwrap();
                     for ((column, row), stamp) in tiles.into_iter().zip(stamps) {
                         let mut found = Vec::new();
-                        assert_eq!(read.read(column, row, 1000, &mut found).unwrap(), stamp);
-                        assert_eq!(read.stat(column, row).unwrap(), Some((stamp.length, stamp.modified)));
+                        assert_eq!(read.read(column, row, &mut found).unwrap(), stamp);
+                        assert_eq!(read.stat(column, row).unwrap(), Some(stamp.stat()));
                         assert_eq!(found, bytes(column, row));
                     }
                     // As the user's own: what the umask leaves of 666 and 777.
@@ -193,7 +193,7 @@ mod tests {
     #[test]
     fn nothing_is_ever_replaced() {
         let folder = tempfile::tempdir().unwrap();
-        let trees = Trees::of_png(folder.path(), SourcePlace::Beside, TileNaming::ColumnRow);
+        let trees = TreeContext::of_png(folder.path(), SourcePlace::Beside, TileNaming::ColumnRow);
         let path = trees.layout.source(SourcePlace::Beside, Version(0));
         let exists = |result: Result<(), StoreError>| matches!(result, Err(StoreError::VersionExists { path: told }) if told == path);
         let inside = |folder: &Path| fs::create_dir(folder).and_then(|()| fs::write(folder.join("x"), "x"));
@@ -221,7 +221,7 @@ mod tests {
     fn what_was_not_published_goes() {
         let folder = tempfile::tempdir().unwrap();
         for place in [SourcePlace::Beside, SourcePlace::Src] {
-            let trees = Trees::of_png(folder.path(), place, TileNaming::ColumnRow);
+            let trees = TreeContext::of_png(folder.path(), place, TileNaming::ColumnRow);
             let leave = |version: u32| {
                 let source = StagedSource::start(&trees, Version(version), Durability::Unflushed).unwrap();
                 source.write(0, 0, b"tile").unwrap();

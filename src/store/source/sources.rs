@@ -3,10 +3,11 @@
 use crate::format::{FormatKind, TileFormat, TileNaming};
 use crate::geometry::{Grid, GridSet};
 use crate::store::error::{Context, IoError, StoreError};
-use crate::store::fs::files;
+use crate::store::fs::files::{self, FileStamp, FileStat};
 use crate::store::layout::{Layout, SourcePlace, TileText, Version, canonical_number, source_name};
-use crate::text::display::display_name;
-use crate::text::faults::{FaultKind, Faults};
+use crate::store::tree::tree::TreeContext;
+use crate::text::display_name;
+use crate::text::{FaultKind, Faults};
 use std::ffi::OsStr;
 use std::fs::FileType;
 use std::os::fd::OwnedFd;
@@ -293,17 +294,6 @@ fn passed_over(name: &OsStr) -> bool {
     name.as_encoded_bytes().starts_with(b".") || LEFT_BEHIND.iter().any(|other| name.eq_ignore_ascii_case(other))
 }
 
-/// What tells whether a source tile is still the one that was read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct SourceStamp {
-    /// Length in bytes.
-    pub length: u64,
-    /// Modification time in nanoseconds since 1970.
-    pub modified: i64,
-    /// XXH3-128 of the bytes.
-    pub hash: u128,
-}
-
 /// One source version opened for reading its tiles.
 #[derive(Debug)]
 pub struct SourceFolder {
@@ -311,16 +301,19 @@ pub struct SourceFolder {
     folder: OwnedFd,
     naming: TileNaming,
     format: TileFormat,
+    max_tile_bytes: u64,
 }
 
 impl SourceFolder {
-    /// Opens the folder `path`, whose tiles have this naming and format.
+    /// Opens the folder of the source version `version`.
     ///
     /// # Errors
-    /// The folder is not there, is a link, or cannot be opened.
-    pub fn open(path: PathBuf, naming: TileNaming, format: TileFormat) -> Result<Self, IoError> {
+    /// The folder is missing, is a symbolic link, or cannot be opened.
+    pub fn open(context: &TreeContext, version: Version) -> Result<Self, IoError> {
+        let path = context.source(version);
         let folder = files::open_folder(&path)?;
-        Ok(Self { path, folder, naming, format })
+        let (naming, format) = (context.naming(), context.format().clone());
+        Ok(Self { path, folder, naming, format, max_tile_bytes: context.max_tile_bytes() })
     }
 
     /// The name of the tile at `column`, `row`.
@@ -339,14 +332,15 @@ impl SourceFolder {
         self.path.join(self.name(column, row))
     }
 
-    /// Reads a tile of at most `most` bytes into `bytes`.
+    /// Reads a tile into `bytes`.
     ///
     /// # Errors
     /// It is not there, not a regular file, too large, changes meanwhile, or cannot be read.
-    pub fn read(&self, column: u32, row: u32, most: u64, bytes: &mut Vec<u8>) -> Result<SourceStamp, StoreError> {
+    pub fn read(&self, column: u32, row: u32, bytes: &mut Vec<u8>) -> Result<FileStamp, StoreError> {
         let name = self.tile_name(column, row);
-        let metadata = files::read_at(&self.folder, name.as_str(), &|| self.path.join(name.as_str()), most, bytes)?;
-        Ok(SourceStamp {
+        let metadata =
+            files::read_at(&self.folder, name.as_str(), &|| self.path.join(name.as_str()), self.max_tile_bytes, bytes)?;
+        Ok(FileStamp {
             length: metadata.len(),
             modified: files::modified(&metadata),
             hash: xxhash_rust::xxh3::xxh3_128(bytes),
@@ -357,7 +351,7 @@ impl SourceFolder {
     ///
     /// # Errors
     /// The file system refuses to say.
-    pub fn stat(&self, column: u32, row: u32) -> Result<Option<(u64, i64)>, IoError> {
+    pub fn stat(&self, column: u32, row: u32) -> Result<Option<FileStat>, IoError> {
         let name = self.tile_name(column, row);
         files::stat_at(&self.folder, &name, &|| self.path.join(name.as_str()))
     }

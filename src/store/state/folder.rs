@@ -39,7 +39,7 @@ pub(crate) fn read<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, StoreE
 ///
 /// # Errors
 /// It cannot be read.
-pub fn state_names(layout: &Layout) -> Result<Vec<String>, StoreError> {
+pub fn state_file_names(layout: &Layout) -> Result<Vec<String>, StoreError> {
     let folder = layout.state();
     let entries = std::fs::read_dir(&folder).context("read", &folder)?;
     let name = |entry: std::io::Result<DirEntry>| Ok(entry?.file_name().to_string_lossy().into_owned());

@@ -3,6 +3,7 @@
 use crate::store::error::{Context, StoreError};
 use crate::store::fs::files;
 use crate::store::layout::Layout;
+use crate::sync::Progress;
 use rustix::fs::{FlockOperation, Mode, OFlags};
 use rustix::io::Errno;
 use serde::{Deserialize, Serialize};
@@ -47,16 +48,16 @@ struct Holder {
 }
 
 impl WriteLock {
-    /// Takes the lock for `command`, creating `dest/.fast_pyramid` where needed. Gives up waiting when `stopped` says so.
+    /// Takes the lock for `command`, creating `dest/.fast_pyramid` where needed. Stops waiting when `progress` is cancelled.
     ///
     /// # Errors
     /// [`StoreError::Locked`] where another process holds it for longer than is waited; [`StoreError::CannotLock`] where
     /// the file system has no locks; `dest` is a link; the file system refuses.
-    pub fn take(
+    pub fn acquire(
         layout: &Layout,
         command: &str,
         locking: Locking,
-        stopped: &dyn Fn() -> bool,
+        progress: &dyn Progress,
     ) -> Result<Self, StoreError> {
         crate::store::tree::publish::check_own_folders(layout)?;
         let path = layout.lock();
@@ -68,7 +69,7 @@ impl WriteLock {
                 return Ok(Self { file: None });
             }
             let file = open(&path, OFlags::RDWR | OFlags::CREATE)?;
-            lock(&file, FlockOperation::NonBlockingLockExclusive, layout, locking, stopped)?;
+            lock(&file, FlockOperation::NonBlockingLockExclusive, layout, locking, progress)?;
             // Who began a pyramid and gave it up has taken the file away, and others would lock another one.
             if is_at(&file, &path) {
                 break file;
@@ -97,14 +98,14 @@ impl ReadLock {
     /// Takes the lock together with other readers. Where nothing was ever built there is none to take.
     ///
     /// # Errors
-    /// As [`WriteLock::take`].
-    pub fn take(layout: &Layout, locking: Locking, stopped: &dyn Fn() -> bool) -> Result<Self, StoreError> {
+    /// As [`WriteLock::acquire`].
+    pub fn acquire(layout: &Layout, locking: Locking, progress: &dyn Progress) -> Result<Self, StoreError> {
         let path = layout.lock();
         if locking.disabled || path.symlink_metadata().is_err_and(|error| error.kind() == io::ErrorKind::NotFound) {
             return Ok(Self { _file: None });
         }
         let file = open(&path, OFlags::RDONLY)?;
-        lock(&file, FlockOperation::NonBlockingLockShared, layout, locking, stopped)?;
+        lock(&file, FlockOperation::NonBlockingLockShared, layout, locking, progress)?;
         Ok(Self { _file: Some(file) })
     }
 }
@@ -136,7 +137,7 @@ fn lock(
     operation: FlockOperation,
     layout: &Layout,
     locking: Locking,
-    stopped: &dyn Fn() -> bool,
+    progress: &dyn Progress,
 ) -> Result<(), StoreError> {
     let until = Instant::now() + locking.wait;
     loop {
@@ -144,7 +145,7 @@ fn lock(
             Ok(()) => return Ok(()),
             Err(Errno::WOULDBLOCK) => {
                 let left = until.saturating_duration_since(Instant::now());
-                if left.is_zero() || stopped() {
+                if left.is_zero() || progress.is_cancelled() {
                     return Err(StoreError::Locked { pyramid: layout.root().to_owned(), holder: holder(file) });
                 }
                 std::thread::sleep(left.min(LOOK_EVERY));
@@ -163,13 +164,9 @@ fn holder(file: &File) -> String {
     holder.map_or_else(
         |_| String::new(),
         |Holder { pid, host, command, since }| {
-            let host = if host.is_empty() {
-                host
-            } else {
-                format!(" on {}", crate::text::display::display_name(host.as_ref()))
-            };
-            let since = crate::text::display::display_time(since);
-            let command = crate::text::display::display_name(command.as_ref());
+            let host = if host.is_empty() { host } else { format!(" on {}", crate::text::display_name(host.as_ref())) };
+            let since = crate::text::display_time(since);
+            let command = crate::text::display_name(command.as_ref());
             format!(" (pid {pid}{host}, {command}, since {since})")
         },
     )

@@ -8,8 +8,8 @@ use crate::format::Settings;
 use crate::geometry::{Geometry, Tile, TileSet};
 use crate::store::error::{Context, IoError, StoreError};
 use crate::store::fs::files;
+use crate::store::fs::files::FileStamp;
 use crate::store::layout::{Layout, Version};
-use crate::store::source::sources::SourceStamp;
 use crate::sync::Mutex;
 use serde::{Deserialize, Serialize};
 use std::fs::File;
@@ -149,7 +149,7 @@ pub struct Record {
     /// Which tile.
     pub tile: Tile,
     /// Length, hash and, for source tiles, modification time (0 for others).
-    pub stamp: SourceStamp,
+    pub stamp: FileStamp,
 }
 
 const RECORD_BYTES: usize = 48;
@@ -194,7 +194,7 @@ impl Record {
                 column: u32::from_le_bytes(field(bytes, 4)),
                 row: u32::from_le_bytes(field(bytes, 8)),
             },
-            stamp: SourceStamp {
+            stamp: FileStamp {
                 length: u64::from_le_bytes(field(bytes, 16)),
                 modified: i64::from_le_bytes(field(bytes, 24)),
                 hash: u128::from_le_bytes(field(bytes, 32)),

@@ -38,7 +38,7 @@ impl Owners {
     }
 
     /// Goes on to the next version, without saying yet what it owns.
-    pub fn begin(&mut self, version: Version) {
+    pub fn begin_version(&mut self, version: Version) {
         self.versions.push(version);
     }
 
@@ -46,8 +46,8 @@ impl Owners {
     ///
     /// # Errors
     /// The records cannot be read.
-    pub fn take(&mut self, version: Version, folder: &Path) -> Result<(), StoreError> {
-        self.begin(version);
+    pub fn apply_manifest(&mut self, version: Version, folder: &Path) -> Result<(), StoreError> {
+        self.begin_version(version);
         for record in manifest::records(folder)? {
             let record = record?;
             if record.owned() {
@@ -80,7 +80,7 @@ impl Owners {
     }
 
     /// The tile is that of an earlier version, whatever was known before. For trees whose manifest is lost.
-    pub fn give(&mut self, tile: Tile, owner: Version) {
+    pub fn assign(&mut self, tile: Tile, owner: Version) {
         let index = self.versions.iter().position(|&version| version == owner);
         if let (Some(index), Some(slot)) = (index, self.slot_mut(tile)) {
             *slot = index as u32 + 1;
@@ -109,7 +109,7 @@ impl Owners {
 
     /// Where its bytes are.
     #[must_use]
-    pub fn place(&self, tile: Tile) -> Option<LinkTarget> {
+    pub fn link_target(&self, tile: Tile) -> Option<LinkTarget> {
         let owner = self.owner(tile)?;
         Some(if tile.level == self.base_level { LinkTarget::Source(owner) } else { LinkTarget::Tree(owner) })
     }
@@ -138,18 +138,18 @@ mod tests {
         let base = Tile { level: 8, column: 1, row: 0 };
         let mut owners = Owners::new(&geometry);
         assert_eq!(owners.owner(base), None);
-        owners.begin(Version(2));
+        owners.begin_version(Version(2));
         owners.own(base);
         owners.own(geometry.top());
         owners.mark_damaged(base);
         assert!(owners.is_damaged(base) && owners.is_current(base));
-        assert_eq!(owners.place(base), Some(LinkTarget::Source(Version(2))));
-        owners.begin(Version(5));
+        assert_eq!(owners.link_target(base), Some(LinkTarget::Source(Version(2))));
+        owners.begin_version(Version(5));
         assert!(owners.is_damaged(base) && !owners.is_current(base));
         owners.own(base);
         assert_eq!((owners.owner(base), owners.is_damaged(base)), (Some(Version(5)), false));
-        assert_eq!(owners.place(geometry.top()), Some(LinkTarget::Tree(Version(2))));
-        owners.give(base, Version(2));
+        assert_eq!(owners.link_target(geometry.top()), Some(LinkTarget::Tree(Version(2))));
+        owners.assign(base, Version(2));
         assert_eq!(owners.owner(base), Some(Version(2)));
     }
 }

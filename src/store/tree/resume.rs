@@ -11,7 +11,8 @@ use crate::store::fs::files;
 use crate::store::layout::{Version, link_to_source, source_name, tile_name};
 use crate::store::source::sources::SourceFolder;
 use crate::store::state::manifest::{self, ManifestWriter, Record, Role};
-use crate::store::tree::tree::{LevelFolders, Tree, Trees};
+use crate::store::tree::staging::ResumedTile;
+use crate::store::tree::tree::{LevelFolders, Tree, TreeContext};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 use xxhash_rust::xxh3::xxh3_128;
@@ -30,7 +31,7 @@ const BASIS: &str = "basis.json";
 const MAX_BASIS: u64 = 1 << 16;
 
 impl Basis {
-    pub(crate) fn new(trees: &Trees, encoder: u32, previous: Option<&Tree>) -> Result<Self, StoreError> {
+    pub(crate) fn new(trees: &TreeContext, encoder: u32, previous: Option<&Tree>) -> Result<Self, StoreError> {
         let below = previous.map(|tree| {
             let fingerprint = manifest::fingerprint(&trees.manifest(tree.version()))?;
             Ok::<_, StoreError>((tree.version(), format!("{fingerprint:016x}")))
@@ -59,7 +60,7 @@ impl Basis {
 
 /// What an attempt needs to know of the version it is about.
 pub(crate) struct Attempt<'a> {
-    pub(crate) trees: &'a Trees,
+    pub(crate) trees: &'a TreeContext,
     pub(crate) version: Version,
     pub(crate) levels: &'a LevelFolders,
     pub(crate) previous: Option<&'a Tree>,
@@ -79,13 +80,14 @@ pub(crate) struct Finished {
 
 impl Finished {
     /// Nothing.
-    pub(crate) fn nothing(trees: &Trees) -> Self {
+    pub(crate) fn nothing(trees: &TreeContext) -> Self {
         Self { complete: TileSet::new(&trees.geometry), new: TileSet::new(&trees.geometry) }
     }
 
-    /// Whether `tile` is complete, and if so, whether it is new in this version.
-    pub(crate) fn get(&self, tile: Tile) -> Option<bool> {
-        self.complete.contains(tile).then(|| self.new.contains(tile))
+    /// What is known of `tile`, if it is complete.
+    pub(crate) fn get(&self, tile: Tile) -> Option<ResumedTile> {
+        let state = || if self.new.contains(tile) { ResumedTile::Changed } else { ResumedTile::Unchanged };
+        self.complete.contains(tile).then(state)
     }
 }
 
@@ -139,13 +141,13 @@ impl Attempt<'_> {
         let name = tile_name(tile, self.trees.format());
         let level = self.levels.get(tile.level, Path::new(name.as_str()))?;
         if record.role == Role::Generated {
-            let most = self.trees.most_tile_bytes();
+            let most = self.trees.max_tile_bytes();
             let read = files::read_at(level, name.as_str(), Path::new(name.as_str()), most, bytes);
             let whole = read.is_ok() && bytes.len() as u64 == record.stamp.length;
             return Ok(whole && tile.level != geometry.base_level() && xxh3_128(bytes) == record.stamp.hash);
         }
         let stamp = self.source.stat(tile.column, tile.row)?;
-        if tile.level != geometry.base_level() || stamp != Some((record.stamp.length, record.stamp.modified)) {
+        if tile.level != geometry.base_level() || stamp != Some(record.stamp.stat()) {
             return Ok(false);
         }
         let expected = match (record.role, self.previous) {

@@ -4,12 +4,13 @@ use crate::geometry::Tile;
 use crate::store::error::{Context, StoreError};
 use crate::store::fs::early_flush::EarlyFlush;
 use crate::store::fs::files;
+use crate::store::fs::files::FileStamp;
 use crate::store::layout::{DESCRIPTOR, Version, link_to_source, source_name, tile_name, tile_path};
-use crate::store::source::sources::{SourceFolder, SourceStamp};
+use crate::store::source::sources::SourceFolder;
 use crate::store::state::manifest::{Manifest, ManifestWriter, Record, Role};
 use crate::store::tree::publish::Durability;
 use crate::store::tree::resume::{Attempt, Basis, Finished};
-use crate::store::tree::tree::{LevelFolders, Tree, Trees};
+use crate::store::tree::tree::{LevelFolders, Tree, TreeContext};
 use crate::sync::Mutex;
 use std::path::{Path, PathBuf};
 use std::sync::MutexGuard;
@@ -18,18 +19,38 @@ use xxhash_rust::xxh3::xxh3_128;
 /// A tree being built in `dest/.fast_pyramid/staging/vN`. Any number of threads may add tiles, each tile once.
 #[derive(Debug)]
 pub struct StagedTree {
-    trees: Trees,
-    version: Version,
+    trees: TreeContext,
+    new: NewTree,
     path: PathBuf,
     levels: LevelFolders,
     manifest: ManifestWriter,
     /// What an earlier attempt has finished.
     finished: Finished,
     /// Links to source tiles that are to be made.
-    waiting: Mutex<Vec<(Tile, SourceStamp)>>,
+    waiting: Mutex<Vec<(Tile, FileStamp)>>,
     /// Held by the thread that makes them, with a buffer.
-    linking: Mutex<Vec<(Tile, SourceStamp)>>,
+    linking: Mutex<Vec<(Tile, FileStamp)>>,
     early_flush: EarlyFlush,
+}
+
+/// The version that a tree is built for, and how.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NewTree {
+    /// The version.
+    pub version: Version,
+    /// The version of the encoder that generates its tiles.
+    pub encoder: u32,
+    /// Whether tiles are flushed while others are still generated.
+    pub durability: Durability,
+}
+
+/// A generated tile that an earlier attempt has finished, with everything below it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ResumedTile {
+    /// The version owns it: its bytes differ from those of the previous version.
+    Changed,
+    /// It is a link to the owner of the same tile in the previous version.
+    Unchanged,
 }
 
 /// So many links wait before one thread makes them.
@@ -42,21 +63,21 @@ impl StagedTree {
     /// # Errors
     /// The folders cannot be created, or what is there cannot be read.
     pub fn start(
-        trees: &Trees,
-        (version, durability): (Version, Durability),
-        encoder: u32,
+        trees: &TreeContext,
+        new: NewTree,
         previous: Option<&Tree>,
         source: &SourceFolder,
         affects: &dyn Fn(Tile) -> bool,
     ) -> Result<Self, StoreError> {
-        let basis = Basis::new(trees, encoder, previous)?;
+        let version = new.version;
+        let basis = Basis::new(trees, new.encoder, previous)?;
         if !basis.is_that_of(&trees.layout.staged(version)) {
-            return Self::begin(trees, (version, durability), &basis);
+            return Self::begin(trees, new, &basis);
         }
         let levels = LevelFolders::create(&trees.layout.staged_tree(version), &trees.geometry)?;
         let attempt = Attempt { trees, version, levels: &levels, previous, source, affects };
         let (finished, manifest) = attempt.resume(&trees.layout.staged_manifest(version))?;
-        Ok(Self::with(trees, (version, durability), levels, manifest, finished))
+        Ok(Self::with(trees, new, levels, manifest, finished))
     }
 
     /// Starts the tree of a lowest version, whose source folder need not be there yet. What an earlier attempt has left is
@@ -64,56 +85,54 @@ impl StagedTree {
     ///
     /// # Errors
     /// The folders cannot be created.
-    pub fn start_first(
-        trees: &Trees,
-        (version, durability): (Version, Durability),
-        encoder: u32,
-    ) -> Result<Self, StoreError> {
-        Self::begin(trees, (version, durability), &Basis::new(trees, encoder, None)?)
+    pub fn start_first(trees: &TreeContext, new: NewTree) -> Result<Self, StoreError> {
+        Self::begin(trees, new, &Basis::new(trees, new.encoder, None)?)
     }
 
     /// Begins with nothing.
-    fn begin(trees: &Trees, (version, durability): (Version, Durability), basis: &Basis) -> Result<Self, StoreError> {
+    fn begin(trees: &TreeContext, new: NewTree, basis: &Basis) -> Result<Self, StoreError> {
+        let version = new.version;
         let staged = trees.layout.staged(version);
         files::remove_tree(&staged)?;
         let levels = LevelFolders::create(&trees.layout.staged_tree(version), &trees.geometry)?;
         basis.write(&staged)?;
         let manifest = ManifestWriter::create(trees.layout.staged_manifest(version))?;
-        Ok(Self::with(trees, (version, durability), levels, manifest, Finished::nothing(trees)))
+        Ok(Self::with(trees, new, levels, manifest, Finished::nothing(trees)))
     }
 
     fn with(
-        trees: &Trees,
-        (version, durability): (Version, Durability),
+        trees: &TreeContext,
+        new: NewTree,
         levels: LevelFolders,
         manifest: ManifestWriter,
         finished: Finished,
     ) -> Self {
+        let version = new.version;
         Self {
             trees: trees.clone(),
-            version,
+            new,
             path: trees.layout.staged_tree(version),
             levels,
             manifest,
             finished,
             waiting: Mutex::default(),
             linking: Mutex::default(),
-            early_flush: EarlyFlush::new(&trees.layout.staged_tree(version), durability)
+            early_flush: EarlyFlush::new(&trees.layout.staged_tree(version), new.durability)
                 .of_attempt(Basis::path(&trees.layout.staged(version))),
         }
     }
 
-    /// Whether an earlier attempt has finished a generated tile and all below it: true if it is new in this version,
-    /// with its bytes in `bytes`, false if it is a link to an earlier one.
+    /// Whether an earlier attempt has finished a generated tile and all below it. Puts the bytes of a changed one into
+    /// `bytes`.
     ///
     /// # Errors
     /// The tile cannot be read.
-    pub fn finished(&self, tile: Tile, bytes: &mut Vec<u8>) -> Result<Option<bool>, StoreError> {
+    pub fn finished(&self, tile: Tile, bytes: &mut Vec<u8>) -> Result<Option<ResumedTile>, StoreError> {
         let found = self.finished.get(tile);
-        if found == Some(true) {
+        if found == Some(ResumedTile::Changed) {
             let (name, path) = (tile_name(tile, self.trees.format()), || self.tile_path(tile));
             let level = self.levels.get(tile.level, &path)?;
-            files::read_at(level, name.as_str(), &path, self.trees.most_tile_bytes(), bytes)?;
+            files::read_at(level, name.as_str(), &path, self.trees.max_tile_bytes(), bytes)?;
         }
         Ok(found)
     }
@@ -126,7 +145,7 @@ impl StagedTree {
         let name = tile_name(tile, self.trees.format());
         let path = || self.tile_path(tile);
         files::write_anew_at(self.levels.get(tile.level, &path)?, &name, &path, bytes)?;
-        let stamp = SourceStamp { length: bytes.len() as u64, modified: 0, hash: xxh3_128(bytes) };
+        let stamp = FileStamp { length: bytes.len() as u64, modified: 0, hash: xxh3_128(bytes) };
         self.early_flush.note(stamp.length);
         Ok(self.manifest.add(Record { role: Role::Generated, tile, stamp })?)
     }
@@ -138,7 +157,7 @@ impl StagedTree {
     ///
     /// # Errors
     /// The file system refuses this link or one that waited.
-    pub fn link_source(&self, tile: Tile, stamp: SourceStamp) -> Result<(), StoreError> {
+    pub fn link_source(&self, tile: Tile, stamp: FileStamp) -> Result<(), StoreError> {
         let mut waiting = self.waiting.lock();
         waiting.push((tile, stamp));
         if waiting.len() < LINKS_AT_A_TIME {
@@ -151,7 +170,7 @@ impl StagedTree {
         }
     }
 
-    fn link_waiting(&self, mut buffer: MutexGuard<'_, Vec<(Tile, SourceStamp)>>) -> Result<(), StoreError> {
+    fn link_waiting(&self, mut buffer: MutexGuard<'_, Vec<(Tile, FileStamp)>>) -> Result<(), StoreError> {
         loop {
             std::mem::swap(&mut *buffer, &mut *self.waiting.lock());
             if buffer.is_empty() {
@@ -163,10 +182,10 @@ impl StagedTree {
         }
     }
 
-    fn link_source_now(&self, tile: Tile, stamp: SourceStamp) -> Result<(), StoreError> {
+    fn link_source_now(&self, tile: Tile, stamp: FileStamp) -> Result<(), StoreError> {
         let path = || self.tile_path(tile);
         let source = source_name(self.trees.naming(), tile.column, tile.row, self.trees.format());
-        let target = link_to_source(self.trees.place, self.version, &source);
+        let target = link_to_source(self.trees.place, self.new.version, &source);
         let name = tile_name(tile, self.trees.format());
         let level = self.levels.get(tile.level, &path)?;
         let make = || rustix::fs::symlinkat(target.as_str(), level, name.as_str()).context("link", &path);
@@ -187,7 +206,7 @@ impl StagedTree {
     ///
     /// # Errors
     /// The file system refuses.
-    pub fn link_unchanged_source(&self, tile: Tile, previous: &Tree, stamp: SourceStamp) -> Result<(), StoreError> {
+    pub fn link_unchanged_source(&self, tile: Tile, previous: &Tree, stamp: FileStamp) -> Result<(), StoreError> {
         self.link_previous(tile, previous)?;
         Ok(self.manifest.add(Record { role: Role::SourceUnchanged, tile, stamp })?)
     }
@@ -196,13 +215,13 @@ impl StagedTree {
     ///
     /// # Errors
     /// The file system refuses.
-    pub fn finish(self, descriptor: &[u8], encoder: u32, built: u64) -> Result<Manifest, StoreError> {
+    pub fn finish(self, descriptor: &[u8], built: u64) -> Result<Manifest, StoreError> {
         self.link_waiting(self.linking.lock())?;
         self.early_flush.end()?;
         let path = self.path.join(DESCRIPTOR);
         files::write_anew_at(files::open_folder(&self.path)?, DESCRIPTOR, &path, descriptor)?;
         let tiles = self.trees.geometry.tile_count();
-        self.manifest.finish(self.version, encoder, built, &self.trees.settings, tiles)
+        self.manifest.finish(self.new.version, self.new.encoder, built, &self.trees.settings, tiles)
     }
 
     fn tile_path(&self, tile: Tile) -> PathBuf {

@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 
 /// What all trees of a pyramid have in common, and where each of them is at the moment.
 #[derive(Debug, Clone)]
-pub struct Trees {
+pub struct TreeContext {
     /// The paths of the pyramid.
     pub layout: Layout,
     /// Where its source versions stand.
@@ -29,7 +29,7 @@ pub struct Trees {
     pub staged: BTreeSet<Version>,
 }
 
-impl Trees {
+impl TreeContext {
     /// The tiles' format.
     #[must_use]
     pub fn format(&self) -> &TileFormat {
@@ -58,6 +58,12 @@ impl Trees {
         }
     }
 
+    /// The folder of a source version.
+    #[must_use]
+    pub fn source(&self, version: Version) -> PathBuf {
+        self.layout.source(self.place, version)
+    }
+
     /// Reads the bytes of a tile into `bytes` where its owner keeps them, whatever links say.
     ///
     /// # Errors
@@ -70,13 +76,13 @@ impl Trees {
                 self.layout.source(self.place, version).join(name.as_str())
             }
         };
-        files::read_at(rustix::fs::CWD, path.as_path(), &path, self.most_tile_bytes(), bytes)?;
+        files::read_at(rustix::fs::CWD, path.as_path(), &path, self.max_tile_bytes(), bytes)?;
         Ok(())
     }
 
     /// The most bytes that a tile's file may have.
     #[must_use]
-    pub fn most_tile_bytes(&self) -> u64 {
+    pub fn max_tile_bytes(&self) -> u64 {
         let side = u64::from(self.geometry.tile_size()) + 2 * u64::from(self.geometry.overlap());
         let size = self.geometry.size();
         most_tile_bytes(side.min(size.width.into()) * side.min(size.height.into()), self.format().kind())
@@ -86,7 +92,7 @@ impl Trees {
 /// A finished tree, opened for reading its tiles and for linking to them.
 #[derive(Debug)]
 pub struct Tree {
-    trees: Trees,
+    trees: TreeContext,
     version: Version,
     levels: LevelFolders,
     owned: TileSet,
@@ -97,7 +103,7 @@ impl Tree {
     ///
     /// # Errors
     /// Its folders or its manifest cannot be read.
-    pub fn open(trees: &Trees, version: Version) -> Result<Self, StoreError> {
+    pub fn open(trees: &TreeContext, version: Version) -> Result<Self, StoreError> {
         let levels = LevelFolders::open(&trees.tree(version), &trees.geometry)?;
         let owned = manifest::owned_tiles(&trees.manifest(version), &trees.geometry)?;
         Ok(Self { trees: trees.clone(), version, levels, owned })
@@ -116,7 +122,7 @@ impl Tree {
     pub fn read(&self, tile: Tile, bytes: &mut Vec<u8>) -> Result<(), StoreError> {
         let name = tile_name(tile, self.trees.format());
         let path = || self.path(tile);
-        let most = self.trees.most_tile_bytes();
+        let most = self.trees.max_tile_bytes();
         let level = self.levels.get(tile.level, &path)?;
         let owner = match rustix::fs::readlinkat(level, name.as_str(), Vec::new()) {
             Err(Errno::INVAL) => {
@@ -229,7 +235,7 @@ impl LevelFolders {
 }
 
 #[cfg(test)]
-impl Trees {
+impl TreeContext {
     /// Those of a PNG pyramid of 5x3 base tiles in the folder `root`.
     pub(crate) fn of_png(root: &Path, place: SourcePlace, tile_naming: TileNaming) -> Self {
         let (width, height, tile_size, overlap) = (50, 30, 10, 0);

@@ -2,7 +2,7 @@
 //! beginning, whatever has gone already.
 
 use super::journal::{VacuumJournal, mark, marked};
-use super::{Steps, rename};
+use super::{VacuumSteps, rename};
 use crate::store::error::{Context, IoError, StoreError};
 use crate::store::fs::files;
 use crate::store::layout::Layout;
@@ -13,7 +13,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 /// Does the whole stage.
-pub(super) fn clean(layout: &Layout, journal: &VacuumJournal, steps: &Steps<'_>) -> Result<(), StoreError> {
+pub(super) fn clean(layout: &Layout, journal: &VacuumJournal, steps: &VacuumSteps<'_>) -> Result<(), StoreError> {
     for (version, hash) in &journal.manifests {
         let (new, old) = (layout.vacuumed_manifest(*version), layout.manifest(*version));
         let in_place = Manifest::read(&old)?.is_some_and(|manifest| manifest.records_hash == *hash);
@@ -60,7 +60,7 @@ pub(super) fn clean(layout: &Layout, journal: &VacuumJournal, steps: &Steps<'_>)
 
 /// Deletes all that is not a folder in a folder and those below it: a million links take seconds, in which somebody may
 /// ask to stop.
-fn empty(folder: &Path, steps: &Steps<'_>) -> Result<(), StoreError> {
+fn empty(folder: &Path, steps: &VacuumSteps<'_>) -> Result<(), StoreError> {
     for entry in std::fs::read_dir(folder).context("read", folder)? {
         let entry = entry.context("read", folder)?;
         let path = || entry.path();
@@ -75,7 +75,7 @@ fn empty(folder: &Path, steps: &Steps<'_>) -> Result<(), StoreError> {
 }
 
 /// Moves a folder out of sight, if it is still there. Where that cannot be done, as between disks, it is deleted in place.
-fn discard(layout: &Layout, path: &Path, name: &str, steps: &Steps<'_>) -> Result<(), StoreError> {
+fn discard(layout: &Layout, path: &Path, name: &str, steps: &VacuumSteps<'_>) -> Result<(), StoreError> {
     if path.symlink_metadata().is_err() {
         return Ok(());
     }

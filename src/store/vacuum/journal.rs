@@ -1,6 +1,6 @@
 //! What outlives a run that was killed: the journal of a vacuum, and which versions were dropped but for their sources.
 
-use super::plan::Totals;
+use super::plan::VacuumTotals;
 use crate::store::error::{Context, StoreError};
 use crate::store::fs::files;
 use crate::store::layout::{Layout, Version};
@@ -23,7 +23,7 @@ pub struct VacuumJournal {
     /// Whether their source folders stay.
     pub keep_sources: bool,
     /// What it moves and frees.
-    pub totals: Totals,
+    pub totals: VacuumTotals,
     /// The versions with a new manifest, and the hash of its records, which tells whether it is in place.
     pub(super) manifests: Vec<(Version, String)>,
 }
@@ -39,7 +39,7 @@ pub(super) enum Stage {
 }
 
 impl VacuumJournal {
-    pub(super) fn new(dropped: &BTreeSet<Version>, keep_sources: bool, totals: Totals) -> Self {
+    pub(super) fn new(dropped: &BTreeSet<Version>, keep_sources: bool, totals: VacuumTotals) -> Self {
         let (stage, manifests) = (Stage::Moving, Vec::new());
         Self { schema: SCHEMA, stage, dropped: dropped.clone(), keep_sources, totals, manifests }
     }

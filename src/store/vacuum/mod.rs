@@ -14,8 +14,8 @@ mod stream;
 
 pub(crate) use journal::marked;
 pub use journal::{VacuumJournal, dropped_versions, forget_dropped};
-pub use plan::Totals;
-pub use steps::{Steps, VacuumWatch};
+pub use plan::VacuumTotals;
+pub use steps::VacuumSteps;
 
 use crate::format::Settings;
 use crate::geometry::{Geometry, Size, Tile};
@@ -73,16 +73,27 @@ impl Vacuum {
         Ok(Self { layout, place, geometry, settings, manifests, trees, dropped, keep_sources, plan })
     }
 
+    /// How many tiles [`Vacuum::totals`] counts in its progress.
+    #[must_use]
+    pub fn planned_tiles(&self) -> u64 {
+        self.geometry.tile_count()
+    }
+
+    /// How many tiles [`Vacuum::run`] counts in its progress: each several times.
+    #[must_use]
+    pub fn moved_tiles(&self) -> u64 {
+        moving::PASSES * self.geometry.tile_count()
+    }
+
     /// What it would move and free.
     ///
     /// # Errors
     /// The manifests are damaged, or the watch stopped it.
-    pub fn totals(&self, steps: &Steps<'_>) -> Result<Totals, StoreError> {
-        steps.expect(self.geometry.tile_count());
+    pub fn totals(&self, steps: &VacuumSteps<'_>) -> Result<VacuumTotals, StoreError> {
         for manifest in &self.manifests {
             manifest::check_records(&self.layout.manifest(manifest.version), manifest)?;
         }
-        let mut totals = Totals::default();
+        let mut totals = VacuumTotals::default();
         self.for_each_tile(steps, |_, _, plan| {
             totals += plan.totals;
             Ok(())
@@ -100,12 +111,12 @@ impl Vacuum {
         if self.keep_sources { tree } else { tree + 3 + 1 }
     }
 
-    /// Does it, in a way that can be killed at any moment and is then finished by [`finish_vacuum`]. The caller holds
+    /// Does it, in a way that can be killed at any moment and is then finished by [`UnfinishedVacuum::finish`]. The caller holds
     /// the lock.
     ///
     /// # Errors
     /// The file system refuses, or the watch stopped it. Unless there is a journal by then, nothing has changed.
-    pub fn run(&self, totals: Totals, steps: &Steps<'_>) -> Result<(), StoreError> {
+    pub fn run(&self, totals: VacuumTotals, steps: &VacuumSteps<'_>) -> Result<(), StoreError> {
         self.check_permissions()?;
         steps.take()?;
         let mut journal = VacuumJournal::new(&self.dropped, self.keep_sources, totals);
@@ -114,8 +125,7 @@ impl Vacuum {
         cleaning::clean(&self.layout, &journal, steps)
     }
 
-    fn finish_moving(&self, journal: &mut VacuumJournal, steps: &Steps<'_>) -> Result<(), StoreError> {
-        steps.expect(moving::PASSES * self.geometry.tile_count());
+    fn finish_moving(&self, journal: &mut VacuumJournal, steps: &VacuumSteps<'_>) -> Result<(), StoreError> {
         journal.manifests = self.move_tiles(steps)?;
         journal.stage = Stage::Cleaning;
         steps.take()?;
@@ -139,7 +149,7 @@ impl Vacuum {
 
     fn for_each_tile(
         &self,
-        steps: &Steps<'_>,
+        steps: &VacuumSteps<'_>,
         mut visit: impl FnMut(Tile, &[Entry], &TilePlan) -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
         let base_level = self.geometry.base_level();
@@ -192,36 +202,65 @@ fn nobody_owns(layout: &Layout, tile: Tile) -> StoreError {
     StoreError::Damaged { path: layout.manifests(), problem }
 }
 
-/// Finishes the vacuum that a killed run left behind, if there is one, and returns its journal. The caller holds the lock.
-///
-/// # Errors
-/// The file system refuses, a file of the tool's own is damaged, or the watch stopped it.
-pub fn finish_vacuum(layout: &Layout, steps: &Steps<'_>) -> Result<Option<VacuumJournal>, StoreError> {
-    let Some(mut journal) = VacuumJournal::read(layout)? else { return Ok(None) };
-    journal.check(layout, &SourceVersions::find(layout)?)?;
-    if journal.stage == Stage::Moving {
-        Vacuum::prepare(layout, &journal.dropped, journal.keep_sources)?.finish_moving(&mut journal, steps)?;
+/// A vacuum that was cancelled or killed after it had begun.
+#[derive(Debug)]
+pub struct UnfinishedVacuum {
+    layout: Layout,
+    journal: VacuumJournal,
+    /// What is still to be moved, unless all of it was.
+    moving: Option<Vacuum>,
+}
+
+impl UnfinishedVacuum {
+    /// The unfinished vacuum of this pyramid, if there is one. The caller holds the lock.
+    ///
+    /// # Errors
+    /// A file of the tool's own cannot be read or is damaged.
+    pub fn find(layout: &Layout) -> Result<Option<Self>, StoreError> {
+        let Some(journal) = VacuumJournal::read(layout)? else { return Ok(None) };
+        journal.check(layout, &SourceVersions::find(layout)?)?;
+        let moving = match journal.stage {
+            Stage::Moving => Some(Vacuum::prepare(layout, &journal.dropped, journal.keep_sources)?),
+            Stage::Cleaning => None,
+        };
+        Ok(Some(Self { layout: layout.clone(), journal, moving }))
     }
-    cleaning::clean(layout, &journal, steps)?;
-    Ok(Some(journal))
+
+    /// How many tiles [`UnfinishedVacuum::finish`] counts in its progress; `None` if it only has to delete files.
+    #[must_use]
+    pub fn moved_tiles(&self) -> Option<u64> {
+        self.moving.as_ref().map(Vacuum::moved_tiles)
+    }
+
+    /// Finishes it and returns its journal. The caller holds the lock.
+    ///
+    /// # Errors
+    /// The file system refuses, or the vacuum was cancelled again.
+    pub fn finish(mut self, steps: &VacuumSteps<'_>) -> Result<VacuumJournal, StoreError> {
+        if let Some(vacuum) = self.moving {
+            vacuum.finish_moving(&mut self.journal, steps)?;
+        }
+        cleaning::clean(&self.layout, &self.journal, steps)?;
+        Ok(self.journal)
+    }
 }
 
 /// What dropping each published version but the latest, alone, would free.
 ///
 /// # Errors
 /// A manifest cannot be read or is damaged.
-pub fn freed_by_each(layout: &Layout) -> Result<Vec<(Version, Totals)>, StoreError> {
+pub fn freed_by_each(layout: &Layout) -> Result<Vec<(Version, VacuumTotals)>, StoreError> {
     if published(layout)?.is_empty() {
         return Ok(Vec::new());
     }
     // With nothing to drop this only says what there is.
     let all = Vacuum::prepare(layout, &BTreeSet::new(), false)?;
     let Some((_, lower)) = all.manifests.split_last() else { return Ok(Vec::new()) };
-    let mut alone: Vec<(DropPlan, Totals)> = lower
+    let mut alone: Vec<(DropPlan, VacuumTotals)> = lower
         .iter()
         .map(|Manifest { version, .. }| {
             let plan = plan(&all.manifests, &all.trees, |other| other == *version, false);
-            (plan, Totals { inodes: all.folders(*version), ..Totals::default() })
+            (plan, VacuumTotals { inodes: all.folders(*version), ..VacuumTotals::default() })
         })
         .collect();
     let base_level = all.geometry.base_level();

@@ -2,7 +2,7 @@
 //! are written beside the old ones. All of it can be done again from the beginning.
 
 use super::plan::Relink;
-use super::{Steps, Vacuum, flush, rename};
+use super::{Vacuum, VacuumSteps, flush, rename};
 use crate::geometry::Tile;
 use crate::store::error::{Context, IoError, StoreError};
 use crate::store::fs::files;
@@ -20,7 +20,7 @@ pub(super) const PASSES: u64 = 3;
 
 impl Vacuum {
     /// Does the whole stage and returns the versions with a new manifest, each with the hash of its records.
-    pub(super) fn move_tiles(&self, steps: &Steps<'_>) -> Result<Vec<(Version, String)>, StoreError> {
+    pub(super) fn move_tiles(&self, steps: &VacuumSteps<'_>) -> Result<Vec<(Version, String)>, StoreError> {
         let beside = self.layout.vacuum();
         files::remove_tree(&beside)?;
         files::create_folder(&beside)?;
@@ -54,7 +54,7 @@ impl Vacuum {
     }
 
     /// Gives a source tile a second name in the folder of its new owner.
-    fn place_source(&self, tile: Tile, from: usize, to: usize, steps: &Steps<'_>) -> Result<(), StoreError> {
+    fn place_source(&self, tile: Tile, from: usize, to: usize, steps: &VacuumSteps<'_>) -> Result<(), StoreError> {
         let name = source_name(self.settings.tile_naming, tile.column, tile.row, &self.settings.format);
         let (from, folder) = (self.source(from).join(name.as_str()), self.source(to));
         let to = folder.join(name.as_str());
@@ -75,7 +75,7 @@ impl Vacuum {
     }
 
     /// Gives a generated tile a second name in the tree of its new owner, where a link to it was.
-    fn place_generated(&self, tile: Tile, from: usize, to: usize, steps: &Steps<'_>) -> Result<(), StoreError> {
+    fn place_generated(&self, tile: Tile, from: usize, to: usize, steps: &VacuumSteps<'_>) -> Result<(), StoreError> {
         let inside = tile_path(tile, &self.settings.format);
         let (from, to) = (self.tree(from).join(&inside), self.tree(to).join(&inside));
         if to.symlink_metadata().context("read", &to)?.is_file() {
@@ -92,7 +92,7 @@ impl Vacuum {
     }
 
     /// Makes one link lead to its tile's new owner.
-    fn relink(&self, tile: Tile, relink: &Relink, steps: &Steps<'_>) -> Result<(), StoreError> {
+    fn relink(&self, tile: Tile, relink: &Relink, steps: &VacuumSteps<'_>) -> Result<(), StoreError> {
         let (format, naming) = (&self.settings.format, self.settings.tile_naming);
         let inside = tile_path(tile, format);
         let owner = self.version(relink.owner);
@@ -136,7 +136,7 @@ impl Vacuum {
         Ok(path)
     }
 
-    fn write_manifests(&self, steps: &Steps<'_>) -> Result<Vec<(Version, String)>, StoreError> {
+    fn write_manifests(&self, steps: &VacuumSteps<'_>) -> Result<Vec<(Version, String)>, StoreError> {
         steps.take()?;
         let mut writers: Vec<Option<ManifestWriter>> = Vec::new();
         for at in 0..self.manifests.len() {

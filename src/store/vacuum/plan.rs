@@ -3,7 +3,7 @@
 //! The result is what a build from the remaining sources would decide: a version owns a tile where it shows other bytes
 //! than the remaining version below it. Base tiles follow the source folders that remain, generated ones the trees.
 
-use crate::store::source::sources::SourceStamp;
+use crate::store::fs::files::FileStamp;
 use crate::store::state::manifest::Role;
 use serde::{Deserialize, Serialize};
 
@@ -26,7 +26,7 @@ pub(crate) struct Entry {
     /// What the record says of the tile.
     pub(crate) role: Role,
     /// Its length, time and hash.
-    pub(crate) stamp: SourceStamp,
+    pub(crate) stamp: FileStamp,
 }
 
 /// A version that owns the tile afterwards.
@@ -46,7 +46,7 @@ pub(crate) struct TilePlan {
     /// Its records afterwards, ascending.
     pub(crate) records: Vec<Entry>,
     /// What is moved and freed.
-    pub(crate) totals: Totals,
+    pub(crate) totals: VacuumTotals,
 }
 
 /// A link to be made in a tree that stays.
@@ -64,7 +64,7 @@ pub(crate) struct Relink {
 
 /// What dropping versions moves and frees.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct Totals {
+pub struct VacuumTotals {
     /// Tiles whose files get a new owner.
     pub moved: u64,
     /// Tile files deleted.
@@ -75,7 +75,7 @@ pub struct Totals {
     pub inodes: i64,
 }
 
-impl std::ops::AddAssign for Totals {
+impl std::ops::AddAssign for VacuumTotals {
     fn add_assign(&mut self, other: Self) {
         // A damaged journal may hold any numbers.
         self.moved = self.moved.saturating_add(other.moved);
@@ -251,7 +251,7 @@ fn owned(entry: &Entry) -> bool {
     entry.role != Role::SourceUnchanged
 }
 
-fn contents(stamp: &SourceStamp) -> (u64, u128) {
+fn contents(stamp: &FileStamp) -> (u64, u128) {
     (stamp.length, stamp.hash)
 }
 
@@ -276,7 +276,7 @@ mod tests {
     }
 
     fn entries(role: Role, contents: &[(usize, u128)]) -> Vec<Entry> {
-        let stamp = |hash| SourceStamp { length: 10, modified: 0, hash };
+        let stamp = |hash| FileStamp { length: 10, modified: 0, hash };
         contents.iter().map(|&(at, hash)| Entry { at, role, stamp: stamp(hash) }).collect()
     }
 
@@ -290,7 +290,7 @@ mod tests {
         let tile = entries(Role::Generated, &[(0, 7), (1, 8), (2, 9)]);
         let planned = dropping.tile(false, &tile).unwrap();
         assert_eq!(owners(&planned), [(0, 0), (3, 2)]);
-        assert_eq!(planned.totals, Totals { moved: 1, deleted: 1, bytes: 10, inodes: 1 });
+        assert_eq!(planned.totals, VacuumTotals { moved: 1, deleted: 1, bytes: 10, inodes: 1 });
         let relinks = dropping.relinks(false, &tile, &planned);
         assert_eq!(relinks, [Relink { tree: 4, owner: 3, donor: None, was_file: false }]);
     }

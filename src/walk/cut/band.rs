@@ -1,4 +1,4 @@
-//! A picture as bands that are as high as a row of tiles, and what a tile is made of.
+//! A picture as bands of rows, each as high as a tile, and tiles made from them.
 
 use crate::geometry::Size;
 use crate::input::{Coefficients, Depth, PictureError, PictureInfo, Rows};
@@ -10,22 +10,22 @@ use std::sync::Arc;
 
 /// Where bands come from.
 pub enum Bands {
-    /// Rows of pixels.
+    /// Pixels.
     Pixels {
         /// The rows.
         rows: Box<dyn Rows>,
-        /// Channels of a pixel.
+        /// Channels per pixel.
         channels: usize,
-        /// Bits of a sample.
+        /// Bits per sample.
         depth: Depth,
-        /// The ICC profile that each tile gets.
+        /// The ICC profile for all tiles.
         icc: Option<Arc<[u8]>>,
     },
-    /// A JPEG's own coefficients.
+    /// Coefficients of a JPEG.
     Coefficients {
         /// The coefficients.
         coefficients: Coefficients,
-        /// Other quantisation steps, if the picture's own are not to be kept.
+        /// The quantisation steps of the tiles, unless they keep the picture's own.
         requantisation: Option<Box<Requantisation>>,
     },
 }
@@ -39,7 +39,7 @@ impl std::fmt::Debug for Bands {
     }
 }
 
-/// Some rows of a picture.
+/// One band of a picture.
 #[derive(Debug)]
 pub enum Band {
     /// As pixels.
@@ -48,9 +48,9 @@ pub enum Band {
     Coefficients(JpegImage),
 }
 
-/// What all pixels of a tile have in common, if they are of one colour.
+/// Identifies a uniform tile: all of its pixels have this colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) struct Flat {
+pub(super) struct UniformTile {
     size: Size,
     /// Samples, or DC coefficients.
     colour: [u16; 4],
@@ -63,7 +63,7 @@ impl Bands {
         Self::Pixels { rows, channels: info.channels, depth: info.depth, icc: info.icc.clone() }
     }
 
-    /// A band to be read into.
+    /// A band of the right kind, without rows yet.
     pub(super) fn blank(&self) -> Band {
         match self {
             Self::Pixels { depth: Depth::Eight, channels, .. } => {
@@ -76,7 +76,7 @@ impl Bands {
         }
     }
 
-    /// Makes `band` the next rows, of this size.
+    /// Reads the next rows, of this size, into `band`.
     pub(super) fn read(&mut self, size: Size, band: &mut Band) -> Result<(), PictureError> {
         match (self, band) {
             (Self::Pixels { rows, .. }, Band::Pixels(samples)) => {
@@ -97,7 +97,7 @@ impl Bands {
         }
     }
 
-    /// Checks how the picture ends.
+    /// Checks the end of the picture after its last row.
     pub(super) fn finish(&mut self) -> Result<(), PictureError> {
         match self {
             Self::Pixels { rows, .. } => rows.finish(),
@@ -105,60 +105,62 @@ impl Bands {
         }
     }
 
-    /// What a tile needs beside its band.
-    pub(super) fn manner(&self) -> Manner {
+    /// What all tiles have in common.
+    pub(super) fn tile_context(&self) -> TileContext {
         match self {
-            Self::Pixels { icc, .. } => Manner { icc: icc.clone(), requantisation: None },
-            Self::Coefficients { requantisation, .. } => Manner { icc: None, requantisation: requantisation.clone() },
+            Self::Pixels { icc, .. } => TileContext { icc: icc.clone(), requantisation: None },
+            Self::Coefficients { requantisation, .. } => {
+                TileContext { icc: None, requantisation: requantisation.clone() }
+            }
         }
     }
 }
 
-/// What tiles need beside their bands; the same for all.
-pub(super) struct Manner {
+/// What tiles need besides their band.
+pub(super) struct TileContext {
     icc: Option<Arc<[u8]>>,
     requantisation: Option<Box<Requantisation>>,
 }
 
 impl Band {
-    /// Makes the tile of these columns and appends its file's bytes to `out`.
+    /// Makes the tile of these columns, and appends its file to the bytes of `made`.
     pub(super) fn tile(
         &self,
         columns: Columns,
-        manner: &Manner,
+        context: &TileContext,
         codec: &Codec,
         scratch: &mut Scratch,
         made: (&mut TileImage, &mut Vec<u8>),
     ) -> Result<(), CodecError> {
         match self {
-            Self::Pixels(samples) => codec.base_of_pixels(samples, columns, manner.icc.as_ref(), scratch, made),
+            Self::Pixels(samples) => codec.base_of_pixels(samples, columns, context.icc.as_ref(), scratch, made),
             Self::Coefficients(image) => {
-                codec.base_of_coefficients(image, columns, manner.requantisation.as_deref(), scratch, made)
+                codec.base_of_coefficients(image, columns, context.requantisation.as_deref(), scratch, made)
             }
         }
     }
 
-    /// The colour of these columns, if they have only one.
-    pub(super) fn flat(&self, columns: Columns, size: Size) -> Option<Flat> {
+    /// The uniform tile of these columns, if they have only one colour.
+    pub(super) fn uniform(&self, columns: Columns, size: Size) -> Option<UniformTile> {
         let colour = match self {
-            Self::Pixels(Samples::Eight(raster)) => one_colour(raster, columns)?,
-            Self::Pixels(Samples::Sixteen(raster)) => one_colour(raster, columns)?,
+            Self::Pixels(Samples::Eight(raster)) => single_colour(raster, columns)?,
+            Self::Pixels(Samples::Sixteen(raster)) => single_colour(raster, columns)?,
             Self::Coefficients(image) => {
                 let [a, b, c] = image.one_colour(columns.left as u32, columns.width as u32)?;
                 [a as u16, b as u16, c as u16, 0]
             }
         };
-        Some(Flat { size, colour })
+        Some(UniformTile { size, colour })
     }
 }
 
-/// The samples of the columns' pixels, if all are the same.
-fn one_colour<S: Sample>(raster: &Raster<S>, columns: Columns) -> Option<[u16; 4]> {
+/// The colour of the columns' pixels, if all are equal.
+fn single_colour<S: Sample>(raster: &Raster<S>, columns: Columns) -> Option<[u16; 4]> {
     let channels = raster.channels();
     let row = |y| &raster.row(y)[columns.left * channels..][..columns.width * channels];
     let first = row(0);
     let (pixel, rest) = first.split_at_checked(channels)?;
-    // A row of one colour is the same moved by a pixel.
+    // A uniform row equals itself shifted by one pixel.
     if rest != &first[..rest.len()] || (1..raster.height()).any(|y| row(y) != first) {
         return None;
     }

@@ -1,9 +1,9 @@
-//! Base tiles from a picture of any size: a band of rows, as high as a tile, is read while the one before it is cut.
+//! Base tiles from a picture of any size: a band of rows, as high as a tile, is read while the band before it is cut.
 //!
-//! Sees rows and tiles, never paths. Two bands are held, and with a pyramid built on the way what [`RowBuild`](crate::walk::RowBuild) holds.
+//! Two bands are in memory, and, if the pyramid is built in the same pass, what [`RowBuild`](super::RowBuild) keeps.
 
 mod band;
-mod run;
+mod picture;
 
 pub use band::{Band, Bands};
-pub use run::{BaseSink, CutCounts, CutFailure, MAX_UNIFORM_PIXELS, RowWatch, run};
+pub use picture::{BaseSink, CutCounts, CutFailure, MAX_UNIFORM_PIXELS, cut_picture};

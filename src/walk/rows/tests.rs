@@ -1,8 +1,9 @@
-use super::super::{BuildPlan, TileSource, run};
 use super::*;
 use crate::format::{Filter, FormatKind, Quality, Settings, TileFormat, TileNaming};
 use crate::geometry::Size;
 use crate::jpeg::{self, Colour, HuffmanTables, JpegImage, PlaneSource};
+use crate::tile::Scratch;
+use crate::walk::{BuildPlan, Resumed, TileSource, VersionSink, build_tree};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 use std::sync::atomic::AtomicU64;
@@ -36,50 +37,57 @@ impl TileSource for Memory {
 }
 
 impl TileSink for Memory {
-    type Receipt = ();
     type Error = String;
 
-    fn put_generated(&self, tile: Tile, bytes: &[u8]) -> Result<(), String> {
+    fn write_generated(&self, tile: Tile, bytes: &[u8]) -> Result<(), String> {
         if self.refused == Some(tile) {
             return Err(format!("{tile} is refused"));
         }
         let twice = self.generated.lock().insert(tile, bytes.to_vec()).is_some();
-        assert!(!twice, "{tile} is put a second time");
+        assert!(!twice, "{tile} is written a second time");
         Ok(())
-    }
-
-    fn put_patched(&self, _: Tile, (): ()) -> Result<(), String> {
-        Ok(())
-    }
-
-    fn keep_patched(&self, tile: Tile, (): ()) -> Result<(), String> {
-        Err(format!("{tile} is kept"))
-    }
-
-    fn keep(&self, tile: Tile) -> Result<(), String> {
-        Err(format!("{tile} is kept"))
     }
 }
 
-/// Counts tiles, and stops when there are so many.
+impl VersionSink for Memory {
+    type Receipt = ();
+
+    fn resumed(&self, _: Tile, _: &mut Vec<u8>) -> Result<Option<Resumed>, String> {
+        Ok(None)
+    }
+
+    fn link_patched(&self, _: Tile, (): ()) -> Result<(), String> {
+        Ok(())
+    }
+
+    fn link_unchanged(&self, tile: Tile, (): ()) -> Result<(), String> {
+        Err(format!("{tile} is linked"))
+    }
+
+    fn link_previous(&self, tile: Tile) -> Result<(), String> {
+        Err(format!("{tile} is linked"))
+    }
+}
+
+/// Counts tiles, and cancels at a limit.
 struct Count {
     tiles: AtomicU64,
-    most: u64,
+    limit: u64,
 }
 
 impl Count {
-    fn to(most: u64) -> Self {
-        Self { tiles: AtomicU64::new(0), most }
+    fn to(limit: u64) -> Self {
+        Self { tiles: AtomicU64::new(0), limit }
     }
 }
 
-impl Watch for Count {
-    fn tiles_done(&self, count: u64) {
+impl Progress for Count {
+    fn advance(&self, count: u64) {
         self.tiles.fetch_add(count, Ordering::Relaxed);
     }
 
-    fn stopped(&self) -> bool {
-        self.tiles.load(Ordering::Relaxed) >= self.most
+    fn is_cancelled(&self) -> bool {
+        self.tiles.load(Ordering::Relaxed) >= self.limit
     }
 }
 
@@ -161,14 +169,14 @@ impl Picture {
         Memory { base: self.base.clone(), generated: Mutex::default(), refused: None }
     }
 
-    /// What the walk makes of it.
+    /// The generated tiles as the tree walk makes them.
     fn expected(&self) -> BTreeMap<Tile, Vec<u8>> {
         let memory = self.memory();
-        run(&BuildPlan::first(&self.geometry), self.codec, &memory, &memory, &Count::to(u64::MAX)).unwrap();
+        build_tree(&BuildPlan::first(&self.geometry), self.codec, &memory, &memory, &Count::to(u64::MAX)).unwrap();
         memory.generated.into_inner()
     }
 
-    /// Builds by rows; gives the images that were ever made. `fails` is the base tile that cannot be made.
+    /// Builds by rows, and returns the number of images used. `fails` is a base tile that cannot be made.
     fn by_rows(&self, memory: &Memory, watch: &Count, fails: Option<(u32, u32)>) -> Result<usize, Failure> {
         let (mut build, level) = (RowBuild::new(&self.geometry, self.codec, memory, watch), self.geometry.base_level());
         while let Some(row) = build.next_row() {
@@ -184,7 +192,7 @@ impl Picture {
                 decoded.map_err(|error| Failure::Stored { tile, error })
             });
             if let Err(failure) = result {
-                assert!(matches!(build.row(|_, _| unreachable!()), Err::<(), Failure>(BuildFailure::Stopped)));
+                assert!(matches!(build.row(|_, _| unreachable!()), Err::<(), Failure>(BuildFailure::Cancelled)));
                 return Err(failure);
             }
             let mut made = made.into_inner();
@@ -193,7 +201,7 @@ impl Picture {
         }
         build.row(|_, _| unreachable!("there is no further row")).map_err(|failure: Failure| failure)?;
         assert!(build.waiting.iter().flatten().all(|image| *image.lock() == TileImage::default()));
-        Ok(build.images.count())
+        Ok(build.parents.spare_count())
     }
 }
 
@@ -215,7 +223,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
 
     #[test]
-    fn rows_make_what_the_walk_makes(
+    fn row_build_equals_tree_build(
         (size, tile_size) in any_shape(), jpeg in any::<bool>(), quality in proptest::sample::select(vec![75u8, 90]),
         seed in 0..u32::MAX / 2,
     ) {
@@ -225,14 +233,14 @@ proptest! {
         for threads in [1, 4] {
             let (memory, watch) = (picture.memory(), Count::to(u64::MAX));
             with_threads(threads, || picture.by_rows(&memory, &watch, None)).unwrap();
-            prop_assert!(*memory.generated.lock() == expected, "other tiles with {} threads", threads);
+            prop_assert!(*memory.generated.lock() == expected, "tiles differ with {} threads", threads);
             prop_assert_eq!(watch.tiles.into_inner(), picture.geometry.tile_count());
         }
     }
 
-    /// Wherever it ends, it ends with the reason, and puts nothing that the walk would not.
+    /// Wherever the build ends, it writes no tile that the tree walk would not.
     #[test]
-    fn what_fails_is_told(
+    fn a_failed_build_reports_the_reason(
         (size, tile_size) in any_shape(), threads in 1..4usize, at in any::<prop::sample::Index>(), how in 0..3u8,
     ) {
         let picture = Picture::new(7, size, tile_size, FormatKind::Png, 80);
@@ -258,8 +266,8 @@ proptest! {
         // Each thread ends the tiles that it has begun.
         let begun = (threads * (2 + usize::from(picture.geometry.base_level()))) as u64;
         match (with_threads(threads, || picture.by_rows(&memory, &watch, fails)), reason) {
-            (Err(BuildFailure::Stopped) | Ok(_), None) => prop_assert!(watch.tiles.into_inner() <= watch.most + begun),
-            (Err(BuildFailure::Store(told)), Some(reason)) => prop_assert_eq!(told, reason),
+            (Err(BuildFailure::Cancelled) | Ok(_), None) => prop_assert!(watch.tiles.into_inner() <= watch.limit + begun),
+            (Err(BuildFailure::Store(error)), Some(reason)) => prop_assert_eq!(error, reason),
             (other, reason) => prop_assert!(false, "{other:?}, expected {reason:?}"),
         }
         for (tile, bytes) in memory.generated.into_inner() {
@@ -268,9 +276,9 @@ proptest! {
     }
 }
 
-/// Images are those of one row of each level, and a few for each thread, however high the picture is.
+/// The number of images depends on the width and the threads, not on the height.
 #[test]
-fn no_more_than_a_row_of_each_level_waits() {
+fn at_most_one_row_per_level_waits() {
     for (columns, rows) in [(64, 64), (200, 9), (1, 300), (150, 31)] {
         let picture = Picture::new(1, Size::new(columns * 8, rows * 8), 8, FormatKind::Png, 80);
         for threads in [1, 4] {

@@ -1,8 +1,8 @@
 //! Files that lie, and files that end.
 
 use super::super::super::PictureError;
-use super::writer::Spec;
 use super::{decoded, decoded_by, opened};
+use test_support::tiff::Spec;
 
 fn error(spec: &Spec, samples: &[u16]) -> String {
     decoded(&spec.file(samples)).unwrap_err().to_string()

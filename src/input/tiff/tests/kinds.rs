@@ -1,9 +1,9 @@
 //! Every kind that is read: what was written is what is delivered.
 
 use super::super::super::Depth;
-use super::writer::Spec;
 use super::{decoded, decoded_by};
 use proptest::prelude::*;
+use test_support::tiff::Spec;
 
 /// A kind of pixel: photometric interpretation, samples, extra samples, bits.
 const PIXELS: [(u16, u32, &[u16], u32); 24] = [
@@ -128,19 +128,14 @@ proptest! {
         seed in any::<u32>(),
         places in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..4),
     ) {
-        let mut file = Spec { width: spec.width.min(20), height: spec.height.min(20), ..spec }.small_file(seed);
+        let small = Spec { width: spec.width.min(20), height: spec.height.min(20), ..spec };
+        let mut file = small.file(&small.noise(seed));
         for (place, value) in places {
             // Headers and directories are what is most worth damaging; they stand at both ends.
             let at = place.index(file.len());
             file[at] = value;
         }
         let _ = decoded(&file);
-    }
-}
-
-impl Spec {
-    fn small_file(&self, seed: u32) -> Vec<u8> {
-        self.file(&self.noise(seed))
     }
 }
 

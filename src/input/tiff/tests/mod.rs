@@ -1,9 +1,8 @@
-//! Files by a writer of their own ([`writer`]) and by libtiff (`fixtures/pictures`), whole and damaged.
+//! Files by [`test_support::tiff`] and by libtiff (`fixtures/pictures`), whole and damaged.
 
 mod hostile;
 mod kinds;
 mod oracle;
-mod writer;
 
 use super::super::{Depth, PictureError, PictureInfo, Rows};
 use super::{Memory, TiffPicture, open_with};

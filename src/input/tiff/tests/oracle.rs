@@ -3,9 +3,9 @@
 
 use super::super::super::Depth;
 use super::decoded;
-use super::writer::Spec;
 use crate::jpeg::{self, Colour, HuffmanTables, JpegImage, PlaneSource, component_size};
 use std::path::Path;
+use test_support::tiff::Spec;
 
 fn fixture(name: &str) -> Vec<u8> {
     std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/tiff").join(name)).unwrap()

@@ -1,0 +1,177 @@
+//! What to do about an error: one sentence, with the whole command where one helps.
+
+use fast_pyramid::internals::input::PictureError;
+use fast_pyramid::internals::ops::{CutError, Failure, failure};
+use fast_pyramid::internals::store::{StoreError, is_in_manifest};
+use fast_pyramid::internals::text::display_path;
+use fast_pyramid::{Error, Version};
+use std::io::ErrorKind;
+use std::path::Path;
+
+const UNFINISHED_CUT: &str = "wait until that cut has finished; if it was interrupted, run it again";
+const PICTURE_FIRST: &str = "give the picture first, then the pyramid's folder; for several pictures use --into DIR";
+const ROW_BY_ROW: &str = "store the picture so that it can be read row by row";
+const MAKE_ROOM: &str = "make room and run the same command again";
+
+/// What to do about an error, if anything helps.
+pub(crate) fn hint(error: &Error) -> Option<String> {
+    Some(match failure(error) {
+        Failure::NotAFolder { .. } => {
+            "give the folder that holds pyramid.json and v0; to cut a picture, run fast_pyramid cut PICTURE DIR".into()
+        }
+        Failure::SpecUnreadable(_) => "make it a readable regular file".into(),
+        Failure::NoSpec { half_cut: true, .. } => UNFINISHED_CUT.into(),
+        Failure::NoSpec { .. } => {
+            "write one such as { width: 750, height: 500, tile_size: 250, overlap: 0 } with your picture's numbers"
+                .into()
+        }
+        Failure::SpecNotText { .. } => "save it as UTF-8".into(),
+        Failure::Spec { error, .. } => format!("expected {}", error.expected),
+        Failure::Overlap { .. } => "cut the base tiles without overlap and write overlap: 0".into(),
+        Failure::Tiles { folder, .. } => {
+            let version = folder.file_name().map(display_path).unwrap_or_default();
+            format!("{version} was not published; correct its tiles and run the same command again")
+        }
+        Failure::SettingsChanged { pyramid, lowest, .. } => {
+            format!("restore the old settings, or rebuild everything with {}", rebuild(pyramid, *lowest))
+        }
+        Failure::SourcesChanged { pyramid, version, next, .. } => {
+            let rebuild = rebuild(pyramid, *version);
+            format!("put changed tiles into {next} and restore {version}, or rebuild {version} with {rebuild}")
+        }
+        Failure::SourcesGone { pyramid, version, .. } => {
+            format!("restore it, or drop the version with {}", rebuild(pyramid, *version))
+        }
+        Failure::NotPublished { published, .. } if published.is_empty() => "build the pyramid first".into(),
+        Failure::NotPublished { published, .. } => format!("published versions: {}", names(published)),
+        Failure::StoredTile { version, .. } => {
+            format!("rebuild the damaged version with --rebuild-from {}, or delete dest and build again", version.0)
+        }
+        Failure::HalfVacuumed { .. } => "run build or vacuum without --dry-run; either finishes it".into(),
+        Failure::OtherJournal { .. } => "run build; if that does not help, use a newer release".into(),
+        Failure::Unpublished { .. } => "build first, then vacuum".into(),
+        Failure::DropsLatest { .. } => "leave it out, or publish a newer version first".into(),
+        Failure::NothingToDrop { versions, .. } => format!("versions: {}", names(versions)),
+        Failure::NothingToRebuild { latest, .. } => format!("give a version from 0 to {}", latest.0),
+        Failure::CutCancelled { .. } => "run the same command again; it starts over".into(),
+        Failure::Cancelled { .. } => "run the same command again; it resumes where it stopped".into(),
+        Failure::Cut(error) => return cut_hint(error),
+        Failure::Store(error) => return store_hint(error),
+        Failure::Encode { .. } | Failure::Threads(_) => return None,
+    })
+}
+
+fn cut_hint(error: &CutError) -> Option<String> {
+    Some(match error {
+        CutError::Picture { error, .. } => return picture_hint(error),
+        CutError::IsAFolder { .. } | CutError::NotAFolder { .. } => PICTURE_FIRST.into(),
+        CutError::OtherSize { .. } => {
+            "use another folder: the versions of a pyramid show the same picture, changed".into()
+        }
+        CutError::Memory { needed, why, .. } => {
+            let otherwise = if why.is_empty() { "cut smaller tiles" } else { ROW_BY_ROW };
+            format!("allow more with --max-memory {}M, or {otherwise}", needed.div_ceil(1 << 20))
+        }
+        CutError::OtherSetting { .. } => {
+            "leave the option out: a pyramid keeps its settings; if it has no version yet, delete pyramid.json".into()
+        }
+        CutError::NoSpec { .. } => "write the pyramid.json that belongs to them, or use another folder".into(),
+        CutError::InAPyramid { .. } => "give that pyramid, which then gets a next version, or another folder".into(),
+        CutError::EmptyFolder { .. } => "delete this folder and run the same command again".into(),
+        CutError::Encode { .. } => "save the picture again, or convert it to PNG first".into(),
+        CutError::InAFile { .. } => "use another folder, or move that file away".into(),
+        CutError::Folder { error, .. } => match error.kind() {
+            ErrorKind::PermissionDenied => "use a folder that you may write to, or check the permissions".into(),
+            ErrorKind::StorageFull | ErrorKind::QuotaExceeded => MAKE_ROOM.into(),
+            ErrorKind::ReadOnlyFilesystem => "use a folder on a writable disk".into(),
+            ErrorKind::InvalidFilename => "give it a shorter name".into(),
+            _ => return None,
+        },
+    })
+}
+
+fn picture_hint(error: &PictureError) -> Option<String> {
+    Some(match error {
+        PictureError::TooMuchMemory { needed, .. } => {
+            format!("allow more with --max-memory {}M, or {ROW_BY_ROW}", needed.div_ceil(1 << 20))
+        }
+        PictureError::NotSeekable(_) => "write it into a file first".into(),
+        PictureError::UnknownKind(_) => "give a JPEG, PNG, TIFF, PNM or WebP".into(),
+        PictureError::Unsupported(_) => "convert it first, for example to PNG or to TIFF with LZW".into(),
+        PictureError::Damaged(_) | PictureError::TooShort { .. } => {
+            "nothing was written; use an undamaged copy of the picture".into()
+        }
+        _ => return None,
+    })
+}
+
+fn store_hint(error: &StoreError) -> Option<String> {
+    Some(match error {
+        StoreError::Locked { .. } => "run again when it has finished, or with --wait SECONDS".into(),
+        StoreError::CannotLock { .. } => {
+            "make sure that no other process is using this pyramid, and run again with --no-lock".into()
+        }
+        StoreError::LinkedFolder { .. } => "make it a real folder; a disk can be mounted there".into(),
+        StoreError::Damaged { path, .. } if is_in_manifest(path) => {
+            "run repair; if that does not help, delete dest and build again (sources are not touched)".into()
+        }
+        StoreError::Damaged { .. } => "delete dest and build again; sources are not touched".into(),
+        StoreError::NotAFile { .. } => "move it away and run the same command again".into(),
+        StoreError::Changing { .. } => "run again when nothing writes to it any more".into(),
+        StoreError::TwoPlaces { .. } => "move all source versions to one of the two places".into(),
+        StoreError::NoVersions { half_cut: true, .. } => UNFINISHED_CUT.into(),
+        StoreError::NoVersions { .. } => "put all base tiles into v0, named COLUMN_ROW.jpg or .png".into(),
+        StoreError::BadVersion { .. } => "rename, move or replace it".into(),
+        StoreError::VersionExists { .. } => "move it away and run the same command again; it was not changed".into(),
+        StoreError::VacuumCancelled { .. } => "run the same command again, or any build, to finish it".into(),
+        StoreError::Io(error) => match error.source.kind() {
+            ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
+                format!("{MAKE_ROOM}; published versions are unchanged")
+            }
+            ErrorKind::PermissionDenied => "check the permissions of this path".into(),
+            ErrorKind::AlreadyExists | ErrorKind::NotADirectory => "move away what stands in its place".into(),
+            _ => return None,
+        },
+        StoreError::NoPrevious => return None,
+    })
+}
+
+/// The command that rebuilds a version and all above it.
+fn rebuild(pyramid: &Path, version: Version) -> String {
+    format!("fast_pyramid build {} --rebuild-from {}", shell_word(pyramid), version.0)
+}
+
+fn names(versions: &[Version]) -> String {
+    versions.iter().map(Version::to_string).collect::<Vec<_>>().join(", ")
+}
+
+/// A path as a word of a command that can be copied into a shell.
+fn shell_word(path: &Path) -> String {
+    let text = path.to_string_lossy();
+    let plain = |letter: char| letter.is_alphanumeric() || "/._-+,:@%=".contains(letter);
+    // A leading dash would make it an option.
+    let dash = if text.starts_with('-') { "./" } else { "" };
+    if !text.is_empty() && text.chars().all(plain) {
+        return format!("{dash}{text}");
+    }
+    format!("'{dash}{}'", display_path(text.replace('\'', "'\\''")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_damaged_picture_has_a_hint() {
+        let truncated = PictureError::Damaged("it ends early".into());
+        let error = Error::from(CutError::Picture { picture: "map.png".into(), error: truncated });
+        assert!(hint(&error).is_some_and(|hint| hint.contains("undamaged copy")));
+    }
+
+    #[test]
+    fn paths_are_quoted_for_the_shell_where_needed() {
+        let words =
+            ["image1", "/a/Zürich.d", "my maps", "-rf", "it's", "$(x)", ""].map(|path| shell_word(Path::new(path)));
+        assert_eq!(words, ["image1", "/a/Zürich.d", "'my maps'", "./-rf", r"'it'\''s'", "'$(x)'", "''"]);
+    }
+}

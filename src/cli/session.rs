@@ -1,0 +1,72 @@
+//! What every command has at hand: global options, console, signals; and how it reports results and errors.
+
+use super::arguments::GlobalArguments;
+use super::console::Console;
+use super::exit::Code;
+use super::hints::hint;
+use super::interrupt::Interrupt;
+use super::progress::Progress;
+use fast_pyramid::Error;
+use serde::Serialize;
+use serde_json::{Value, json};
+use std::path::Path;
+use std::time::Instant;
+
+/// One run of the program.
+pub(crate) struct Session<'a> {
+    pub(crate) global: &'a GlobalArguments,
+    pub(crate) console: &'a Console,
+    pub(crate) interrupt: Interrupt,
+}
+
+impl<'a> Session<'a> {
+    /// A session whose command stops at a signal.
+    pub(crate) fn interruptible(global: &'a GlobalArguments, console: &'a Console) -> Self {
+        Self { global, console, interrupt: Interrupt::watch() }
+    }
+
+    /// A session of a quick command, which a signal simply ends.
+    pub(crate) fn quick(global: &'a GlobalArguments, console: &'a Console) -> Self {
+        Self { global, console, interrupt: Interrupt::default() }
+    }
+
+    /// Progress under this name.
+    pub(crate) fn progress(&self, name: &str) -> Progress<'a> {
+        Progress::new(self.console, self.global.progress, name, self.interrupt.clone())
+    }
+
+    /// With `--json`, prints an object of these fields and the name of the pyramid.
+    pub(crate) fn print_json(&self, folder: &Path, fields: impl Serialize) {
+        if self.global.json {
+            self.console.data(&object(folder, fields));
+        }
+    }
+
+    /// Reports an error, and returns the exit code: that of the signal if one stopped the command. `more` are additional
+    /// fields of the JSON object.
+    pub(crate) fn fail(&self, error: &Error, folder: &Path, more: Value) -> Code {
+        let code = self.interrupt.or_signal(Code::of(error.kind()));
+        let (text, hint) = (error.to_string(), hint(error));
+        let mut fields = more;
+        fields["error"] = json!(text);
+        fields["hint"] = json!(hint);
+        fields["code"] = json!(code.number());
+        self.print_json(folder, fields);
+        self.console.error(&text, hint.as_deref());
+        code
+    }
+}
+
+/// A line with an object of these fields and the name of the pyramid.
+fn object(folder: &Path, fields: impl Serialize) -> String {
+    let mut object = json!({ "pyramid": folder.to_string_lossy() });
+    if let (Value::Object(object), Ok(Value::Object(fields))) = (&mut object, serde_json::to_value(&fields)) {
+        object.extend(fields);
+    }
+    format!("{object}\n")
+}
+
+/// Seconds since then, to the millisecond.
+pub(crate) fn seconds_since(started: Instant) -> f64 {
+    (started.elapsed().as_secs_f64() * 1000.0).round() / 1000.0
+}

@@ -1,0 +1,45 @@
+//! The first version of a pyramid while it is being cut: sources alone, or sources and tree.
+
+use crate::ops::Failure;
+use crate::ops::build::first::{FirstVersion, check_first};
+use crate::store::{Durability, Manifest, StagedSource, TreeContext, Version};
+
+/// A first version that is not published yet.
+pub(super) enum NewVersion {
+    /// Sources alone.
+    Sources(StagedSource),
+    /// Sources, and a tree that is built in the same pass.
+    Tree(FirstVersion),
+}
+
+impl NewVersion {
+    /// Starts a first version. The caller holds the lock.
+    pub(super) fn start(
+        trees: &TreeContext,
+        version: Version,
+        durability: Durability,
+        with_tree: bool,
+    ) -> Result<Self, Failure> {
+        if with_tree {
+            return Ok(Self::Tree(FirstVersion::start(trees.clone(), version, durability)?));
+        }
+        check_first(trees, version)?;
+        Ok(Self::Sources(StagedSource::start(trees, version, durability)?))
+    }
+
+    /// Publishes it. Returns the manifest of the tree, if there is one.
+    pub(super) fn publish(self) -> Result<Option<Manifest>, Failure> {
+        match self {
+            Self::Sources(staged) => staged.publish().map(|_| None).map_err(Failure::from),
+            Self::Tree(first) => first.publish().map(Some),
+        }
+    }
+
+    /// Deletes what was written.
+    pub(super) fn discard(self) -> Result<(), Failure> {
+        match self {
+            Self::Sources(staged) => Ok(staged.discard()?),
+            Self::Tree(first) => first.discard(),
+        }
+    }
+}

@@ -1,0 +1,41 @@
+//! What a cut loses, or does less well than it could, as warnings.
+
+use super::CutMode;
+use super::target::{Target, TargetState};
+use crate::format::FormatKind;
+use crate::input::{Depth, Opened};
+
+/// The latest tiles made it necessary to requantise a picture that could have been cut without loss.
+pub(super) const REQUANTISED: &str = "requantised, because the latest tiles have the quality of pyramid.json; \
+                                      in a folder of its own it can be cut without loss";
+
+/// One warning per property of the picture that the tiles will not have.
+pub(super) fn warnings(opened: &Opened, target: &Target, mode: CutMode) -> Vec<String> {
+    let (info, settings) = (opened.info(), &target.settings);
+    let mut warnings = info.warnings.clone();
+    if settings.format.kind() != FormatKind::Jpeg {
+        return warnings;
+    }
+    let instead = match target.state {
+        TargetState::First => "PNG tiles keep",
+        TargetState::Next => "another folder with PNG tiles can keep",
+    };
+    if info.depth == Depth::Sixteen {
+        warnings.push(format!("16 bits scaled down to 8 (JPEG has no more); {instead} them"));
+    }
+    if info.channels.is_multiple_of(2) {
+        warnings.push(format!("alpha flattened onto white (JPEG has none); {instead} it"));
+    }
+    if let (Opened::Jpeg(jpeg), CutMode::Pixels) = (opened, mode) {
+        let (wide, high) = jpeg.mcu_size();
+        warnings.push(match info.orientation {
+            1 => format!(
+                "decoded and encoded again, because tiles of {} do not begin at its blocks of {wide}x{high}; \
+                 tiles of 256 can be cut without loss",
+                settings.tile_size
+            ),
+            _ => "decoded and encoded again, because it is stored turned; turn it without loss first".to_owned(),
+        });
+    }
+    warnings
+}

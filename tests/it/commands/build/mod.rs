@@ -1,0 +1,5 @@
+//! `build`.
+
+mod changed_sources;
+mod dry_run;
+mod several;

@@ -1,0 +1,393 @@
+//! Many pictures in one run, what `cut` tells about them, and where they may come from.
+
+use crate::support::jpeg::Jpeg;
+use serde_json::{Value, json};
+use snapbox::str;
+use std::path::PathBuf;
+use std::time::SystemTime;
+use test_support::cli::Sandbox;
+use test_support::fixture;
+use test_support::pictures::{Png, by_image, exif, pnm, source_pixels, webp};
+use test_support::tiff::Spec as Tiff;
+use test_support::tree::{assert_same_snapshot, assert_same_tree, assert_tree_rules, snapshot};
+
+/// A sandbox with three pictures of one tile each.
+fn three() -> Sandbox {
+    let sandbox = Sandbox::in_memory();
+    for (name, seed) in [("a.png", 1), ("pictures/b.png", 2), ("c.d.png", 3)] {
+        sandbox.write(name, Png::new(6, 8).file((20, 10), seed, &[]));
+    }
+    sandbox
+}
+
+fn names(sandbox: &Sandbox, folder: &str) -> Vec<String> {
+    let entries = std::fs::read_dir(sandbox.path(folder)).unwrap();
+    let mut names: Vec<String> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn each_picture_goes_into_a_folder_of_its_name() {
+    let sandbox = three();
+    let ended = sandbox.succeed(&["cut", "a.png", "pictures/b.png", "c.d.png", "--into", "all/of it", "--build"]);
+    assert_eq!(names(&sandbox, "all/of it"), ["a", "b", "c.d"]);
+    for (name, picture) in [("a", "a.png"), ("b", "pictures/b.png"), ("c.d", "c.d.png")] {
+        let folder = sandbox.path("all/of it").join(name);
+        assert_tree_rules(&folder);
+        let shown = by_image(&std::fs::read(sandbox.path(picture)).unwrap());
+        assert!(source_pixels(&folder, (20, 10), 256, "png") == shown);
+    }
+    assert!(
+        ended.err.starts_with("1/3 all/of it/a: v0 cut: 1 tile of 20x10 pixels, encoded from pixels\n"),
+        "{}",
+        ended.err
+    );
+    assert!(ended.err.contains("\n3/3 all/of it/c.d: v0 built: 6 tiles"), "{}", ended.err);
+    assert!(ended.err.ends_with("\n3 pictures done, 0 failed\n"), "{}", ended.err);
+    // Newer pictures, of which one is another.
+    sandbox.write("a.png", Png::new(6, 8).file((20, 10), 4, &[]));
+    let objects = sandbox.succeed(&["cut", "--json", "--into", "all/of it", "a.png", "c.d.png"]).json();
+    let statuses: Vec<&Value> = objects.iter().map(|object| &object["status"]).collect();
+    assert_eq!(statuses, ["cut", "unchanged"]);
+    assert_eq!(names(&sandbox, "all/of it/a"), ["dest", "pyramid.json", "v0", "v1"]);
+}
+
+#[test]
+fn failures_are_told_at_the_end_and_the_highest_code_counts() {
+    let sandbox = three();
+    sandbox.write("broken.png", &Png::new(2, 8).file((20, 10), 1, &[])[..90]);
+    sandbox.write("all/b/pyramid.json", "{ width: 20, height: 10, tile_size: 99, overlap: 0 }");
+    sandbox.write("all/c.d", "a file");
+    let arguments = ["cut", "--into", "all", "--tile-size", "16"];
+    let pictures = ["broken.png", "pictures/b.png", "nowhere.png", "a.png", "c.d.png"];
+    let ended = sandbox.run(&[&arguments[..], &pictures].concat());
+    ended.expect(
+        3,
+        str![[r#"
+error: broken.png: it ends too early: row 1 of 10 is not complete
+  nothing was written; get a sound copy of the picture
+error: --tile-size 16 was asked for, but all/b/pyramid.json says 99
+  leave the option out, as a pyramid keeps its settings; or, if it has no version yet, delete pyramid.json
+error: nowhere.png: cannot read it: No such file or directory (os error 2)
+4/5 all/a: v0 cut: 2 tiles of 20x10 pixels, encoded from pixels
+4/5 all/a: done in [..] s
+error: all/c.d: this is not a folder
+  the pyramid's folder comes last, and is made if it is not there; for several pictures give --into DIR
+1 picture done, 4 failed
+  failed: broken.png
+  failed: pictures/b.png
+  failed: nowhere.png
+  failed: c.d.png
+
+"#]],
+    );
+    assert!(sandbox.path("all/a/v0/1_0.png").exists());
+    assert_eq!(names(&sandbox, "all"), ["a", "b", "c.d"]);
+    assert_eq!(names(&sandbox, "all/b"), ["pyramid.json"]);
+    // Wrong usage alone is 2.
+    assert_eq!(sandbox.run(&["cut", "--into", "all", "--tile-size", "16", "a.png", "pictures/b.png"]).code, 2);
+}
+
+#[test]
+fn json_tells_of_each_picture() {
+    let sandbox = three();
+    sandbox.write("broken.png", "GIF89a");
+    let ended =
+        sandbox.run(&["cut", "--json", "-q", "--into", "all", "a.png", "broken.png", "pictures/b.png", "--build"]);
+    assert_eq!(ended.code, 3);
+    let mut objects = ended.json();
+    assert_eq!(objects.len(), 3);
+    let readme = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md"));
+    for key in objects.iter().flat_map(|object| object.as_object().unwrap().keys()) {
+        assert!(readme.contains(&format!("`{key}`")), "{key} is not explained");
+    }
+    for object in [0, 2].map(|at| objects[at].clone()) {
+        assert_eq!(object["versions"].as_array().unwrap().len(), 1);
+    }
+    assert_eq!(
+        objects[1],
+        json!({
+            "pyramid": "all/broken",
+            "picture": "broken.png",
+            "code": 3,
+            "error": "broken.png: it is a GIF; pictures can be JPEG, PNG, TIFF, PNM (PBM, PGM, PPM, PAM) or WebP",
+            "hint": "give a JPEG, PNG, TIFF, PNM or WebP",
+        })
+    );
+    let first = objects[0].as_object_mut().unwrap();
+    for key in ["seconds", "estimated_bytes", "memory_bytes"] {
+        assert!(first.remove(key).unwrap().as_f64().is_some_and(|number| number >= 0.0), "{key}");
+    }
+    assert_eq!(
+        objects[0],
+        json!({
+            "pyramid": "all/a",
+            "picture": "a.png",
+            "status": "cut",
+            "version": 0,
+            "width": 20,
+            "height": 10,
+            "tile_size": 256,
+            "format": "png",
+            "manner": "pixels",
+            "columns": 1,
+            "rows": 1,
+            "levels": 6,
+            "tiles": 1,
+            "pyramid_tiles": 6,
+            "held_bytes": 0,
+            "written": 1,
+            "one_colour": 0,
+            "versions": [
+                { "version": 0, "status": "built", "tiles": 6, "generated": 5, "patched": 1, "linked": 0 },
+            ],
+        })
+    );
+}
+
+#[test]
+fn lists_of_pictures() {
+    let sandbox = three();
+    sandbox.write("unix", "a.png\n\npictures/b.png\n  \nc.d.png");
+    sandbox.write("windows", "a.png\r\n\r\npictures/b.png\r\nc.d.png\r\n");
+    sandbox.write(" odd name .png", Png::new(6, 8).file((20, 10), 5, &[]));
+    sandbox.write("spaces", " odd name .png\n");
+    for list in ["unix", "windows"] {
+        sandbox.succeed(&["cut", "--list", list, "--into", &format!("by {list}"), "-q"]);
+        assert_eq!(names(&sandbox, &format!("by {list}")), ["a", "b", "c.d"]);
+    }
+    // Together with paths, and through standard input.
+    let mut command = sandbox.command();
+    command.args(["cut", "a.png", "--list", "-", "--into", "both", "-q"]).write_stdin("pictures/b.png\n");
+    assert!(command.output().unwrap().status.success());
+    assert_eq!(names(&sandbox, "both"), ["a", "b"]);
+    sandbox.succeed(&["cut", "--list", "spaces", "--into", "odd", "-q"]);
+    assert_eq!(names(&sandbox, "odd"), ["_odd_name_"]);
+    // What is no list.
+    sandbox.run(&["cut", "--list", "nowhere", "--into", "x"]).expect(
+        2,
+        str![[r#"
+error: nowhere: No such file or directory (os error 2)
+  see fast_pyramid cut --help
+
+"#]],
+    );
+    sandbox.write("nothing", "\n\r\n");
+    sandbox.run(&["cut", "--list", "nothing", "--into", "x"]).expect(
+        2,
+        str![[r#"
+error: nothing: it names no picture
+  see fast_pyramid cut --help
+
+"#]],
+    );
+    sandbox.run(&["cut", "--list", "a.png", "--into", "x"]).expect(
+        2,
+        str![[r#"
+error: a.png: it is no list of paths, one a line: there is a zero byte in it
+  see fast_pyramid cut --help
+
+"#]],
+    );
+    sandbox.run(&["cut", "a.png", "-", "--into", "x"]).expect(
+        2,
+        str![[r#"
+error: standard input has no name; cut it with: cut - DIR
+  see fast_pyramid cut --help
+
+"#]],
+    );
+    assert!(!sandbox.path("x").exists());
+}
+
+/// A file's name is bytes, and not always UTF-8.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_list_may_be_in_any_encoding() {
+    use std::os::unix::ffi::OsStrExt;
+    let sandbox = three();
+    let latin = b"Z\xFCrich.png";
+    std::fs::copy(sandbox.path("a.png"), sandbox.path("").join(std::ffi::OsStr::from_bytes(latin))).unwrap();
+    sandbox.write("list", [&latin[..], b"\r\na.png\n"].concat());
+    sandbox.succeed(&["cut", "--list", "list", "--into", "all", "-q"]);
+    assert_eq!(names(&sandbox, "all"), ["Z_rich", "a"]);
+}
+
+#[test]
+fn names_that_are_the_same_or_unsafe() {
+    let sandbox = three();
+    let picture = Png::new(6, 8).file((20, 10), 9, &[]);
+    for name in ["other/A.png", "a.webp.png", "$(rm -rf x); .png", "-q.png", "..png", "Zürich 1.png"] {
+        sandbox.write(name, &picture);
+    }
+    let ended = sandbox.run(&["cut", "--into", "all", "a.png", "other/A.png", "pictures/b.png", "./a.png"]);
+    assert_eq!(ended.code, 2);
+    assert_eq!(names(&sandbox, "all"), ["a", "b"]);
+    let summary = "2 pictures done, 2 failed\n  failed: other/A.png\n  failed: ./a.png\n";
+    assert!(ended.err.ends_with(summary), "{}", ended.err);
+    let objects = sandbox.run(&["cut", "--into", "all", "--json", "a.png", "other/A.png"]).json();
+    assert_eq!((&objects[1]["pyramid"], &objects[1]["code"]), (&"all/A".into(), &2.into()));
+    let ended_again = sandbox.run(&["cut", "--into", "all", "--dry-run", "a.png", "pictures/b.png"]);
+    assert!(ended_again.err.ends_with("\n2 pictures would be cut, 0 failed\n"), "{}", ended_again.err);
+    let errors: Vec<&str> = ended.err.lines().filter(|line| line.starts_with("error: ")).collect();
+    assert_eq!(
+        errors,
+        ["error: other/A.png: a.png goes into all/A, too", "error: ./a.png: a.png goes into all/a, too",]
+    );
+    let pictures = ["a.webp.png", "$(rm -rf x); .png", "./-q.png", "..png", "Zürich 1.png"];
+    sandbox.succeed(&[&["cut", "-q", "--into", "safe"], &pictures[..]].concat());
+    assert_eq!(names(&sandbox, "safe"), ["Zürich_1", "_-q", "__rm_-rf_x___", "a.webp", "picture"]);
+}
+
+#[test]
+fn quiet_and_verbose() {
+    let sandbox = three();
+    sandbox.run(&["cut", "a.png", "q", "--build", "-q"]).expect(0, str![]);
+    sandbox.run(&["cut", "a.png", "q", "--build", "-q"]).expect(0, str![]);
+    sandbox.run(&["cut", "a.png", "v", "--tile-size", "16", "--build", "-v", "-j", "2"]).expect(0, str![[r#"
+v: 20x10 pixels in 2x1 base tiles of 16 (png, encoded from pixels), 6 levels, 7 tiles in the pyramid; about 1 MB of base tiles and 11 MB of memory
+v: v0 cut: 2 tiles of 20x10 pixels, encoded from pixels
+v: v0 built: 7 tiles (5 generated, 2 patched, 0 linked)
+v: published v/dest/dzi/latest in N s
+
+"#]]);
+    let flat = pnm(6, (64, 32), 1, 3, 1).0;
+    sandbox.write("flat.ppm", [&flat[..flat.len() - 64 * 32 * 3], &[1; 64 * 32 * 3]].concat());
+    let ended = sandbox.succeed(&["cut", "flat.ppm", "f", "--tile-size", "16"]);
+    let (first, _) = ended.err.split_once('\n').unwrap();
+    assert_eq!(first, "f: v0 cut: 8 tiles of 64x32 pixels, encoded from pixels, 8 of one colour");
+}
+
+#[test]
+fn progress_is_told_by_rows() {
+    let sandbox = Sandbox::in_memory();
+    sandbox.write("a.ppm", pnm(6, (64, 3000), 255, 3, 1).0);
+    let ended =
+        sandbox.succeed(&["cut", "a.ppm", "p", "--tile-size", "64", "--build", "--progress", "always", "-j", "1"]);
+    // What a terminal shows in the end: after a bar is cleared, the line is written over it.
+    let shown: Vec<&str> = ended.err.lines().map(|line| line.rsplit("\r\x1b[K").next().unwrap()).collect();
+    assert_eq!(shown.len(), 3, "{:?}", ended.err);
+    assert!(shown.iter().all(|line| line.starts_with("p: ")), "{:?}", ended.err);
+    if let Some((_, bar)) = ended.err.split_once("p: cut ") {
+        assert!(bar.contains("rows"), "{:?}", ended.err);
+    }
+    for when in ["auto", "never"] {
+        let ended = sandbox.succeed(&["cut", "a.ppm", when, "--progress", when]);
+        assert!(!ended.err.contains(['\r', '\x1b']), "{:?}", ended.err);
+    }
+}
+
+/// Times of all that is in a folder, to see that nothing has been written again with the same contents.
+fn times(sandbox: &Sandbox) -> Vec<(PathBuf, SystemTime)> {
+    let walk = walkdir::WalkDir::new(sandbox.path("")).sort_by_file_name();
+    let entries = walk.into_iter().map(Result::unwrap);
+    entries.map(|entry| (entry.path().to_owned(), entry.metadata().unwrap().modified().unwrap())).collect()
+}
+
+#[test]
+fn a_dry_run_is_right_and_leaves_no_trace() {
+    let sandbox = Sandbox::in_memory();
+    sandbox.write("a.jpg", Jpeg::new(85).file((150, 100), 1));
+    sandbox.write("b.jpg", Jpeg::new(85).file((150, 100), 2));
+    sandbox.write("c.png", Png { interlaced: true, ..Png::new(0, 16) }.file((150, 100), 3, &[]));
+    for (picture, more) in [
+        ("a.jpg", &["--tile-size", "32"] as &[&str]),
+        ("a.jpg", &["--tile-size", "50", "--build"]),
+        ("a.jpg", &["--tile-size", "32", "--quality", "60", "--build"]),
+        ("c.png", &[]),
+        ("c.png", &["--format", "jpg", "--tile-size", "7", "--build"]),
+        ("old", &["--build"]),
+    ] {
+        // The last one is a next version.
+        if picture == "old" {
+            sandbox.succeed(&["cut", "a.jpg", "p", "--tile-size", "32", "--build", "-q"]);
+        }
+        let picture = if picture == "old" { "b.jpg" } else { picture };
+        let (before, times_before) = (snapshot(&sandbox.path("")), times(&sandbox));
+        let arguments = [&["cut", picture, "p", "--json"], more].concat();
+        let mut planned = sandbox.succeed(&[&arguments[..], &["--dry-run"]].concat()).json().remove(0);
+        assert_same_snapshot(&before, &snapshot(&sandbox.path("")));
+        assert_eq!(times_before, times(&sandbox));
+        let mut done = sandbox.succeed(&arguments).json().remove(0);
+        assert_eq!((&planned["status"], &done["status"]), (&"would_cut".into(), &"cut".into()));
+        let bytes: u64 = walkdir::WalkDir::new(sandbox.path("p").join(format!("v{}", done["version"])))
+            .into_iter()
+            .map(|entry| entry.unwrap().metadata().unwrap().len())
+            .sum();
+        let estimated = planned["estimated_bytes"].as_u64().unwrap();
+        // Roughly.
+        assert!(estimated > bytes / 6 && estimated < bytes * 6, "{estimated}, but {bytes}: {arguments:?}");
+        for key in ["status", "version", "seconds", "written", "one_colour", "versions"] {
+            planned.as_object_mut().unwrap().remove(key);
+            done.as_object_mut().unwrap().remove(key);
+        }
+        assert_eq!(planned, done);
+        assert!(planned["memory_bytes"].as_u64().unwrap() > planned["held_bytes"].as_u64().unwrap());
+        let tree = sandbox.path("p/dest/dzi/latest/dzi_files");
+        if tree.exists() {
+            let tiles = walkdir::WalkDir::new(tree).into_iter().filter(|it| !it.as_ref().unwrap().file_type().is_dir());
+            assert_eq!(planned["pyramid_tiles"], tiles.count());
+        }
+        std::fs::remove_dir_all(sandbox.path("p")).unwrap();
+    }
+    // In words.
+    let ended = sandbox.succeed(&["cut", "a.jpg", "p", "--tile-size", "32", "--dry-run"]);
+    let plan = "p: would be cut: 150x100 pixels in 5x4 base tiles of 32 (jpg, without loss), 9 levels, 34 tiles \
+                in the pyramid; about ";
+    assert!(ended.err.starts_with(plan), "{}", ended.err);
+    // What would be refused is refused.
+    sandbox.spec("p", "{ width: 150, height: 99, tile_size: 32, overlap: 0 }");
+    assert_eq!(sandbox.run(&["cut", "a.jpg", "p", "--dry-run"]).code, 3);
+    assert_eq!(sandbox.run(&["cut", "a.jpg", "q", "--dry-run", "--max-memory", "1M"]).code, 3);
+}
+
+#[test]
+fn standard_input() {
+    let tiff = Tiff::rgb(90, 50);
+    let size = (90, 50);
+    let sandbox = Sandbox::in_memory();
+    let cut = |bytes: &[u8], folder: &str| {
+        let mut command = sandbox.command();
+        command.args(["cut", "-", folder, "--tile-size", "16", "--build"]).write_stdin(bytes);
+        let output = command.output().unwrap();
+        (output.status.code().unwrap(), String::from_utf8(output.stderr).unwrap())
+    };
+    let pictures = [
+        Png::new(2, 16).file(size, 1, &[]),
+        Png { interlaced: true, ..Png::new(6, 8) }.file(size, 1, &[]),
+        Png::new(3, 4).file(size, 1, &[(b"eXIf", &exif(6))]),
+        pnm(6, size, 255, 3, 1).0,
+        pnm(2, size, 1000, 1, 1).0,
+        pnm(7, size, 65535, 4, 1).0,
+        pnm(4, size, 1, 1, 1).0,
+        Jpeg::new(80).file(size, 1),
+        std::fs::read(fixture("odd/progressive.jpg")).unwrap(),
+        std::fs::read(fixture("odd/exif_orientation_6.jpg")).unwrap(),
+    ];
+    for (number, bytes) in pictures.iter().enumerate() {
+        let (by_stream, by_file) = (format!("stream{number}"), format!("file{number}"));
+        let (code, err) = cut(bytes, &by_stream);
+        assert_eq!(code, 0, "{number}: {err}");
+        sandbox.write("picture", bytes);
+        sandbox.succeed(&["cut", "picture", &by_file, "--tile-size", "16", "--build", "-q"]);
+        assert_same_tree(&sandbox.path(&by_stream).join("dest/dzi"), &sandbox.path(&by_file).join("dest/dzi"));
+        assert_same_tree(&sandbox.path(&by_stream).join("v0"), &sandbox.path(&by_file).join("v0"));
+        // A next version may come that way, too.
+        let (code, err) = cut(bytes, &by_file);
+        assert_eq!(code, 0, "{number}: {err}");
+        assert!(!sandbox.path(&by_file).join("v1").exists());
+    }
+    let refused = |kind: &str| {
+        let why = "cannot be read from standard input, only from a file";
+        format!("error: standard input: {kind} {why}\n  write it into a file first\n")
+    };
+    assert_eq!(cut(&tiff.file(&tiff.noise(1)), "t"), (3, refused("a TIFF")));
+    assert_eq!(cut(&webp(size, true, 1, None, None), "t"), (3, refused("a WebP")));
+    assert_eq!(cut(b"", "t").0, 3);
+    assert!(!sandbox.path("t").exists());
+    // A file of that name is not meant.
+    sandbox.write("-", &pictures[0]);
+    assert_eq!(cut(&pictures[3], "dash").0, 0);
+    assert_same_tree(&sandbox.path("dash/v0"), &sandbox.path("stream3/v0"));
+}

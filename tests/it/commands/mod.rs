@@ -1,0 +1,9 @@
+//! One module per command.
+
+mod build;
+mod cut;
+mod inspect;
+mod repair;
+mod vacuum;
+mod vacuum_unfinished;
+mod verify;

@@ -1,0 +1,113 @@
+//! Vacuums of pyramids that are not quite in order, and what goes wrong later around versions that have sources and no
+//! tree any more.
+
+use std::fs;
+use test_support::cli::Sandbox;
+use test_support::damage::{clear, relink};
+use test_support::tree::{assert_same_tree, assert_tree_rules, snapshot};
+
+/// A published pyramid `p` of four tiles in v0, of which v1 and v2 change one each.
+fn published() -> Sandbox {
+    let sandbox = Sandbox::with_row(4);
+    sandbox.odd("grey.jpg", "p/v1/1_0.jpg");
+    sandbox.odd("progressive.jpg", "p/v2/2_0.jpg");
+    sandbox.succeed(&["p", "-q"]);
+    sandbox
+}
+
+/// Fails unless all is served that a build from nothing makes.
+#[track_caller]
+fn like_new(sandbox: &Sandbox) {
+    assert_tree_rules(&sandbox.path("p"));
+    sandbox.succeed(&["verify", "p"]);
+    fs::rename(sandbox.path("p/dest"), sandbox.path("old")).unwrap();
+    sandbox.succeed(&["p", "-q"]);
+    assert_same_tree(&sandbox.path("p/dest/dzi"), &sandbox.path("old/dzi"));
+}
+
+#[test]
+fn latest_that_a_killed_build_left_behind_never_dangles() {
+    let sandbox = published();
+    relink(&sandbox.path("p/dest/dzi/latest"), "v1");
+    sandbox.succeed(&["vacuum", "p", "-q", "--keep-last", "1", "--dry-run"]);
+    assert_eq!(fs::read_link(sandbox.path("p/dest/dzi/latest")).unwrap().to_str(), Some("v1"));
+    sandbox.succeed(&["vacuum", "p", "-q", "--keep-last", "1"]);
+    assert_eq!(fs::read_link(sandbox.path("p/dest/dzi/latest")).unwrap().to_str(), Some("v2"));
+    like_new(&sandbox);
+}
+
+#[test]
+fn what_killed_runs_were_writing_goes_with_the_next_build() {
+    let sandbox = published();
+    for name in ["vacuum.new", "dropped.new"] {
+        sandbox.write(&format!("p/dest/.fast_pyramid/{name}"), "half of");
+    }
+    sandbox.link("p/dest/.fast_pyramid/latest.new", "v1");
+    sandbox.write("p/dest/.fast_pyramid/versions/v1.new/tiles", "half of");
+    sandbox.succeed(&["p", "-q"]);
+    let state = snapshot(&sandbox.path("p/dest/.fast_pyramid"));
+    let left: Vec<_> = state.keys().filter(|path| path.extension().is_some_and(|end| end == "new")).collect();
+    assert!(left.is_empty(), "{left:?}");
+}
+
+#[test]
+fn verify_looks_at_the_sources_of_versions_without_a_tree() {
+    let sandbox = published();
+    sandbox.succeed(&["vacuum", "p", "-q", "--drop", "1", "--keep-sources"]);
+    sandbox.odd("422.jpg", "p/v1/1_0.jpg");
+    let ended = sandbox.run(&["verify", "p"]);
+    assert_eq!((ended.code, ended.out.lines().count()), (1, 1), "{}", ended.out);
+    assert!(ended.out.starts_with("v1 v1/1_0.jpg: source_changed: "), "{}", ended.out);
+    clear(&sandbox.path("p/v1/1_0.jpg"));
+    let ended = sandbox.run(&["verify", "p"]);
+    assert_eq!((ended.code, ended.out.lines().count()), (1, 1), "{}", ended.out);
+    assert!(ended.out.starts_with("v1 v1/1_0.jpg: source_missing: "), "{}", ended.out);
+}
+
+#[test]
+fn nothing_is_made_again_from_changed_sources_of_a_version_without_a_tree() {
+    let sandbox = published();
+    sandbox.succeed(&["vacuum", "p", "-q", "--drop", "1", "--keep-sources"]);
+    let tile = fs::read(sandbox.path("p/v1/1_0.jpg")).unwrap();
+    let before = snapshot(&sandbox.path("p/dest/dzi"));
+    sandbox.odd("422.jpg", "p/v1/1_0.jpg");
+    // Over the changed one, so that it cannot be made.
+    clear(&sandbox.path("p/dest/dzi/v2/dzi_files/7/0_0.jpg"));
+    let ended = sandbox.run(&["repair", "p"]);
+    assert_eq!(ended.code, 1);
+    assert!(ended.out.contains("not mended: v2 dzi_files/7/0_0.jpg: missing"), "{}", ended.out);
+    assert!(ended.out.contains("not mended: v1 v1/1_0.jpg: source_changed"), "{}", ended.out);
+    sandbox.write("p/v1/1_0.jpg", tile);
+    sandbox.succeed(&["repair", "p", "-q"]);
+    test_support::tree::assert_same_snapshot(&before, &snapshot(&sandbox.path("p/dest/dzi")));
+}
+
+#[test]
+fn a_repair_that_builds_on_top_of_them_brings_them_back() {
+    let sandbox = published();
+    sandbox.succeed(&["vacuum", "p", "-q", "--drop", "1", "--keep-sources"]);
+    clear(&sandbox.path("p/dest/.fast_pyramid/versions/v2"));
+    let ended = sandbox.succeed(&["repair", "p"]);
+    assert_eq!(ended.out, "dest/dzi/v1: built again\ndest/dzi/v2: built again\n");
+    like_new(&sandbox);
+}
+
+#[test]
+fn a_repair_tells_why_nothing_is_built_on_top_of_changed_sources() {
+    let sandbox = published();
+    sandbox.odd("422.jpg", "p/v0/3_0.jpg");
+    clear(&sandbox.path("p/dest/.fast_pyramid/versions/v2"));
+    let ended = sandbox.run(&["repair", "p"]);
+    assert_eq!(ended.code, 1);
+    assert!(ended.out.contains("not mended: v0 v0/3_0.jpg: source_changed"), "{}", ended.out);
+    assert!(ended.err.contains("v2 has to be built again, but the sources of v0 have changed"), "{}", ended.err);
+}
+
+#[test]
+fn the_newest_tree_is_never_built_without_them() {
+    let sandbox = published();
+    sandbox.succeed(&["vacuum", "p", "-q", "--drop", "1", "--keep-sources"]);
+    clear(&sandbox.path("p/dest/dzi/v2"));
+    sandbox.succeed(&["p", "-q"]);
+    like_new(&sandbox);
+}

@@ -1,0 +1,289 @@
+//! What is said about the folders of source versions and of the tool's own (SPEC 2 and 3).
+
+use snapbox::str;
+use std::fs;
+use test_support::cli::Sandbox;
+use test_support::copy_sources;
+use test_support::tree::{assert_same_tree, assert_tree_rules};
+
+#[test]
+fn no_source_version() {
+    let sandbox = Sandbox::with_row(1);
+    fs::rename(sandbox.path("p/v0"), sandbox.path("p/tiles")).unwrap();
+    sandbox.refuse_p(str![[r#"
+error: p has no source version: no folder v0, v1, ... in it or in its src
+  put all base tiles into v0, named COLUMN_ROW.jpg or .png
+
+"#]]);
+    fs::create_dir(sandbox.path("p/src")).unwrap();
+    sandbox.refuse_p(str![[r#"
+error: p has no source version: no folder v0, v1, ... in it or in its src
+  put all base tiles into v0, named COLUMN_ROW.jpg or .png
+
+"#]]);
+}
+
+#[test]
+fn the_lowest_version_need_not_be_0_but_must_be_complete() {
+    let sandbox = Sandbox::with_row(2);
+    fs::rename(sandbox.path("p/v0"), sandbox.path("p/v3")).unwrap();
+    sandbox.run(&["p"]).expect(
+        0,
+        str![[r#"
+p: v3 built: 9 tiles (7 generated, 2 patched, 0 linked)
+p: published p/dest/dzi/latest in N s
+
+"#]],
+    );
+    assert_tree_rules(&sandbox.path("p"));
+
+    let sandbox = Sandbox::with_row(2);
+    fs::rename(sandbox.path("p/v0"), sandbox.path("p/v3")).unwrap();
+    sandbox.delete("p/v3/1_0.jpg");
+    sandbox.refuse(
+        "p",
+        &["p"],
+        3,
+        str![[r#"
+error: p/v3: 1 tile is wrong
+  1 missing: 1_0.jpg
+  v3 was not published; correct its tiles and run the same command again
+
+"#]],
+    );
+}
+
+#[test]
+fn versions_in_both_places() {
+    let sandbox = Sandbox::with_row(1);
+    sandbox.odd("grey.jpg", "p/src/v1/0_0.jpg");
+    sandbox.refuse_p(str![[r#"
+error: p has source versions both in itself (v0) and in src (v1)
+  move all source versions to one of the two places
+
+"#]]);
+}
+
+#[test]
+fn versions_in_src() {
+    let sandbox = Sandbox::with_row(2);
+    fs::create_dir(sandbox.path("p/src")).unwrap();
+    fs::rename(sandbox.path("p/v0"), sandbox.path("p/src/v0")).unwrap();
+    sandbox.odd("grey.jpg", "p/src/v1/0_0.jpg");
+    sandbox.succeed(&["p"]);
+    assert_tree_rules(&sandbox.path("p"));
+}
+
+#[test]
+fn a_linked_src() {
+    let sandbox = Sandbox::with_row(1);
+    fs::create_dir(sandbox.path("elsewhere")).unwrap();
+    fs::rename(sandbox.path("p/v0"), sandbox.path("elsewhere/v0")).unwrap();
+    sandbox.link("p/src", "../elsewhere");
+    sandbox.refuse_p(str![[r#"
+error: p/src is a symbolic link; the folders of source versions must be real, or moving the pyramid would break its trees
+  rename, move or replace it
+
+"#]]);
+}
+
+#[test]
+fn version_numbers_with_leading_zeros_or_too_large() {
+    let sandbox = Sandbox::with_row(1);
+    fs::create_dir(sandbox.path("p/v01")).unwrap();
+    sandbox.refuse_p(str![[r#"
+error: p/v01 is not a version number: 0 to 4294967295 without leading zeros
+  rename, move or replace it
+
+"#]]);
+    fs::remove_dir(sandbox.path("p/v01")).unwrap();
+    fs::create_dir(sandbox.path("p/v4294967296")).unwrap();
+    sandbox.refuse_p(str![[r#"
+error: p/v4294967296 is not a version number: 0 to 4294967295 without leading zeros
+  rename, move or replace it
+
+"#]]);
+}
+
+#[test]
+fn a_file_named_like_a_version() {
+    let sandbox = Sandbox::with_row(1);
+    sandbox.write("p/v1", "");
+    sandbox.refuse_p(str![[r#"
+error: p/v1 is named like a source version, but is not a folder
+  rename, move or replace it
+
+"#]]);
+    sandbox.delete("p/v1");
+    sandbox.pipe("p/v1");
+    sandbox.refuse_p(str![[r#"
+error: p/v1 is named like a source version, but is not a folder
+  rename, move or replace it
+
+"#]]);
+}
+
+#[test]
+fn a_linked_version() {
+    let sandbox = Sandbox::with_row(1);
+    fs::rename(sandbox.path("p/v0"), sandbox.path("elsewhere")).unwrap();
+    sandbox.link("p/v0", "../elsewhere");
+    sandbox.refuse_p(str![[r#"
+error: p/v0 is a symbolic link; the folders of source versions must be real, or moving the pyramid would break its trees
+  rename, move or replace it
+
+"#]]);
+}
+
+#[test]
+fn other_things_beside_the_versions_are_left_alone() {
+    let sandbox = Sandbox::with_row(1);
+    sandbox.write("p/README.md", "");
+    sandbox.write("p/v", "");
+    sandbox.write("p/v1.zip", "");
+    sandbox.write("p/v-1", "");
+    sandbox.write("p/versions/v1/0_0.jpg", "");
+    sandbox.write("p/V1/0_0.jpg", "");
+    sandbox.write("p/src", "");
+    sandbox.run(&["p"]).expect(
+        0,
+        str![[r#"
+p: v0 built: 7 tiles (6 generated, 1 patched, 0 linked)
+p: published p/dest/dzi/latest in N s
+
+"#]],
+    );
+}
+
+#[test]
+fn gaps_in_version_numbers() {
+    let sandbox = Sandbox::with_row(2);
+    sandbox.odd("grey.jpg", "p/v7/0_0.jpg");
+    sandbox.run(&["p"]).expect(
+        0,
+        str![[r#"
+p: v0 built: 9 tiles (7 generated, 2 patched, 0 linked)
+p: v7 built: 9 tiles (7 generated, 1 patched, 1 linked)
+p: published p/dest/dzi/latest in N s
+
+"#]],
+    );
+    assert_tree_rules(&sandbox.path("p"));
+}
+
+#[test]
+fn a_version_without_tiles() {
+    let sandbox = Sandbox::with_row(2);
+    fs::create_dir(sandbox.path("p/v1")).unwrap();
+    sandbox.run(&["p"]).expect(
+        0,
+        str![[r#"
+warning: p: p/v1 has no tiles; its tree shows the same as the version below
+p: v0 built: 9 tiles (7 generated, 2 patched, 0 linked)
+p: v1 built: 9 tiles (0 generated, 0 patched, 9 linked)
+p: published p/dest/dzi/latest in N s
+
+"#]],
+    );
+    assert_tree_rules(&sandbox.path("p"));
+    sandbox.run(&["p"]).expect(
+        0,
+        str![[r#"
+p: v1 is published, nothing to do
+
+"#]],
+    );
+}
+
+#[test]
+fn a_linked_dest() {
+    let sandbox = Sandbox::with_row(1);
+    fs::create_dir(sandbox.path("elsewhere")).unwrap();
+    sandbox.link("p/dest", "../elsewhere");
+    let ended = sandbox.run(&["p"]);
+    assert_ne!(ended.code, 0);
+    test_support::cli::same(
+        &ended.err,
+        str![[r#"
+error: p/dest is a symbolic link; links from the trees to the tiles would lead elsewhere
+  make it a real folder; a disk can be mounted there
+
+"#]],
+    );
+    assert_eq!(fs::read_dir(sandbox.path("elsewhere")).unwrap().count(), 0);
+}
+
+#[test]
+fn a_pyramid_folder_by_other_names() {
+    let sandbox = Sandbox::with_fixture("png_alpha");
+    sandbox.succeed(&["png_alpha"]);
+    let reference = sandbox.path("png_alpha/dest/dzi");
+    copy_sources("png_alpha", &sandbox.path("with blank"));
+    sandbox.succeed(&["with blank/"]);
+    assert_same_tree(&sandbox.path("with blank/dest/dzi"), &reference);
+
+    copy_sources("png_alpha", &sandbox.path("target"));
+    sandbox.link("linked", "target");
+    sandbox.succeed(&["./linked"]);
+    assert_same_tree(&sandbox.path("target/dest/dzi"), &reference);
+
+    copy_sources("png_alpha", &sandbox.path("info"));
+    sandbox.succeed(&["./info"]);
+    assert_same_tree(&sandbox.path("info/dest/dzi"), &reference);
+
+    copy_sources("png_alpha", &sandbox.path("-dash"));
+    sandbox.succeed(&["--", "-dash"]);
+    assert_same_tree(&sandbox.path("-dash/dest/dzi"), &reference);
+
+    let inside = Sandbox::with_fixture("png_alpha");
+    let mut command = inside.command();
+    command.current_dir(inside.path("png_alpha")).arg(".").assert().success();
+    assert_same_tree(&inside.path("png_alpha/dest/dzi"), &reference);
+}
+
+#[test]
+fn folders_that_are_none() {
+    let sandbox = Sandbox::new();
+    sandbox.write("file", "");
+    sandbox.link("dangling", "nowhere");
+    sandbox.run(&["nowhere"]).expect(
+        3,
+        str![[r#"
+error: nowhere: there is no such folder
+  give the folder that holds pyramid.json and v0; a picture is cut with: fast_pyramid cut PICTURE DIR
+
+"#]],
+    );
+    sandbox.run(&["file"]).expect(
+        3,
+        str![[r#"
+error: file: this is not a folder
+  give the folder that holds pyramid.json and v0; a picture is cut with: fast_pyramid cut PICTURE DIR
+
+"#]],
+    );
+    sandbox.run(&["dangling"]).expect(
+        3,
+        str![[r#"
+error: dangling: this is not a folder
+  give the folder that holds pyramid.json and v0; a picture is cut with: fast_pyramid cut PICTURE DIR
+
+"#]],
+    );
+    sandbox.run(&["info", "nowhere"]).expect(
+        3,
+        str![[r#"
+error: nowhere: there is no such folder
+  give the folder that holds pyramid.json and v0; a picture is cut with: fast_pyramid cut PICTURE DIR
+
+"#]],
+    );
+    sandbox.run(&["changes", "nowhere"]).expect(
+        3,
+        str![[r#"
+error: nowhere: there is no such folder
+  give the folder that holds pyramid.json and v0; a picture is cut with: fast_pyramid cut PICTURE DIR
+
+"#]],
+    );
+}

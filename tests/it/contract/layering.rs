@@ -1,0 +1,100 @@
+//! Rooms import downwards only (ARCHITECTURE.md): each file's `use crate::` lines are read and compared with the order.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// The rooms of the library, highest first. A room may use those below it.
+const ROOMS: [&str; 12] =
+    ["ops", "walk", "input", "tile", "jpeg", "png", "store", "format", "raster", "geometry", "text", "sync"];
+
+/// Crates that only these rooms may use: the pure ones stay pure.
+const HEAVY: [(&str, &[&str]); 9] = [
+    ("rustix", &["store"]),
+    ("rayon", &["ops", "walk", "store", "input"]),
+    ("png", &["png", "input"]),
+    ("image_webp", &["input"]),
+    ("fast_image_resize", &["raster"]),
+    ("quick_xml", &["format"]),
+    ("json5", &["format"]),
+    ("fdeflate", &["input"]),
+    ("weezl", &["input"]),
+];
+
+fn sources(folder: &Path) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            files.extend(sources(&path));
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            files.push(path);
+        }
+    }
+    files
+}
+
+fn room(file: &Path, src: &Path) -> String {
+    let first = file.strip_prefix(src).unwrap().components().next().unwrap();
+    first.as_os_str().to_string_lossy().trim_end_matches(".rs").to_owned()
+}
+
+fn rank(room: &str) -> usize {
+    ROOMS.iter().position(|known| *known == room).unwrap_or_else(|| panic!("{room} is not in the list of rooms"))
+}
+
+#[test]
+fn rooms_import_downwards_only() {
+    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut imports = 0;
+    let mut wrong = Vec::new();
+    for file in sources(&src) {
+        let own = room(&file, &src);
+        if ["main", "lib", "cli"].contains(&own.as_str()) {
+            continue;
+        }
+        for line in fs::read_to_string(&file).unwrap().lines() {
+            for part in line.split("crate::").skip(1) {
+                let used: String =
+                    part.chars().take_while(|letter| letter.is_alphanumeric() || *letter == '_').collect();
+                imports += 1;
+                if rank(&used) < rank(&own) {
+                    wrong.push(format!("{}: {}", file.display(), line.trim()));
+                }
+            }
+        }
+    }
+    assert!(imports > 30, "only {imports} imports were found");
+    assert!(wrong.is_empty(), "upward imports:\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn heavy_crates_stay_in_their_rooms() {
+    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut wrong = Vec::new();
+    for file in sources(&src).into_iter().filter(|file| !file.ends_with("tests.rs")) {
+        let own = room(&file, &src);
+        if own == "cli" {
+            continue;
+        }
+        let text = fs::read_to_string(&file).unwrap();
+        for (name, rooms) in HEAVY {
+            // A room of ours may have the name of a crate: `png`.
+            let own_room = text.contains(&format!("use crate::{name}"));
+            let uses = text.contains(&format!("use {name}::")) || (!own_room && text.contains(&format!(" {name}::")));
+            if uses && !rooms.contains(&own.as_str()) {
+                wrong.push(format!("{} uses {name}", file.display()));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn main_is_tiny_and_files_are_about_one_thing() {
+    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let lines = |file: &Path| fs::read_to_string(file).unwrap().lines().count();
+    assert!(lines(&src.join("main.rs")) < 30);
+    for file in sources(&src) {
+        assert!(lines(&file) <= 450, "{} has {} lines", file.display(), lines(&file));
+    }
+}

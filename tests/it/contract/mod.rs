@@ -1,0 +1,12 @@
+//! What holds for every command, and for the repository itself.
+
+mod folders;
+mod help;
+mod layering;
+mod locks;
+mod readme;
+mod regressions;
+mod spec;
+mod streams;
+mod tile_contents;
+mod tile_names;

@@ -1,0 +1,274 @@
+//! What is said about tiles that are missing, too many or wrongly named (SPEC 2.3).
+
+use snapbox::str;
+use test_support::cli::Sandbox;
+
+#[test]
+fn one_tile_missing() {
+    let sandbox = Sandbox::with_row(3);
+    sandbox.delete("p/v0/1_0.jpg");
+    sandbox.refuse_p(str![[r#"
+error: p/v0: 1 tile is wrong
+  1 missing: 1_0.jpg
+  v0 was not published; correct its tiles and run the same command again
+
+"#]]);
+}
+
+#[test]
+fn many_tiles_missing() {
+    let sandbox = Sandbox::with_row(1);
+    sandbox.spec("p", "{ width: 64000, height: 48000, tile_size: 64, overlap: 0 }");
+    sandbox.refuse_p(str![[r#"
+error: p/v0: 749999 tiles are wrong
+  749999 missing: 1_0.jpg, 2_0.jpg, 3_0.jpg, ...
+  v0 was not published; correct its tiles and run the same command again
+
+"#]]);
+}
+
+#[test]
+fn an_empty_folder() {
+    let sandbox = Sandbox::with_row(2);
+    sandbox.delete("p/v0/0_0.jpg");
+    sandbox.delete("p/v0/1_0.jpg");
+    sandbox.refuse_p(str![[r#"
+error: p/v0: 2 tiles are wrong
+  2 missing: 0_0.jpg, 1_0.jpg
+  v0 was not published; correct its tiles and run the same command again
+
+"#]]);
+}
+
+#[test]
+fn the_extension_that_pyramid_json_asks_for() {
+    let sandbox = Sandbox::with_row(2);
+    sandbox.spec("p", "{ width: 128, height: 48, tile_size: 64, overlap: 0, format: 'jpeg' }");
+    sandbox.refuse_p(str![[r#"
+error: p/v0: 4 tiles are wrong
+  2 missing: 0_0.jpeg, 1_0.jpeg
+  2 with another extension: 0_0.jpg, 1_0.jpg (tiles end in .jpeg here)
+  v0 was not published; correct its tiles and run the same command again
+
+"#]]);
+}
+
+#[test]
+fn another_extension() {
+    let sandbox = Sandbox::with_row(2);
+    sandbox.odd("rgb.png", "p/v0/0_0.png");
+    sandbox.odd("plain.jpg", "p/v0/0_0.jpeg");
+    sandbox.odd("plain.jpg", "p/v0/0_0.webp");
+    sandbox.refuse_p(str![[r#"
+error: p/v0: 3 tiles are wrong
+  3 with another extension: 0_0.jpeg, 0_0.png, 0_0.webp (tiles end in .jpg here)
+  v0 was not published; correct its tiles and run the same command again
+
+"#]]);
+}
+
+#[test]
+fn strangers() {
+    let sandbox = Sandbox::with_row(2);
+    sandbox.write("p/v0/notes.txt", "");
+    sandbox.refuse_p(str![[r#"
+error: p/v0: 1 tile is wrong
+  1 not named like a tile: notes.txt (tiles are named like 0_0.jpg)
+  v0 was not published; correct its tiles and run the same command again
+
+"#]]);
+}
+
+#[test]
+fn many_strangers() {
+    let sandbox = Sandbox::with_row(2);
+    for number in 0..20 {
+        sandbox.write(&format!("p/v0/copy ({number}) of 0_0.jpg"), "");
+    }
+    sandbox.refuse_p(str![[r#"
+error: p/v0: 20 tiles are wrong
+  20 not named like a tile: copy (0) of 0_0.jpg, copy (1) of 0_0.jpg, copy (10) of 0_0.jpg, ... (tiles are named like 0_0.jpg)
+  v0 was not published; correct its tiles and run the same command again
+
+"#]]);
+}
+
+#[test]
+fn names_that_are_not_canonical() {
+    for name in ["00_0.jpg", "+1_0.jpg", "-1_0.jpg", "01_0.jpg", "1_0 .jpg", " 1_0.jpg", "1-0.jpg", "0_0_0.jpg"] {
+        let sandbox = Sandbox::with_row(2);
+        sandbox.odd("plain.jpg", &format!("p/v0/{name}"));
+        let ended = sandbox.run(&["p"]);
+        let expected = format!(
+            "error: p/v0: 1 tile is wrong\n  1 not named like a tile: {name} (tiles are named like 0_0.jpg)\n  \
+             v0 was not published; correct its tiles and run the same command again\n"
+        );
+        assert_eq!((ended.code, ended.err), (3, expected));
+    }
+    for name in ["0_0", "0_0.", "0_0.jpg.jpg", "0_0.jpg~", "٠_0.jpg", "1.0_0.jpg", "99999999999_0.jpg"] {
+        let sandbox = Sandbox::with_row(2);
+        sandbox.odd("plain.jpg", &format!("p/v0/{name}"));
+        let ended = sandbox.run(&["p"]);
+        assert!(ended.code == 3 && ended.err.contains(&format!(": {name} (")), "{name}: {}", ended.err);
+    }
+}
+
+#[test]
+fn names_that_spoil_a_terminal_are_escaped() {
+    let sandbox = Sandbox::with_row(2);
+    sandbox.write("p/v0/a\nb\x1b[31m\n\n\n.jpg", "");
+    sandbox.refuse_p(str![[r#"
+error: p/v0: 1 tile is wrong
+  1 not named like a tile: a\nb\u{1b}[31m\n\n\n.jpg (tiles are named like 0_0.jpg)
+  v0 was not published; correct its tiles and run the same command again
+
+"#]]);
+}
+
+#[test]
+fn names_that_are_not_utf_8() {
+    use std::os::unix::ffi::OsStrExt;
+    let sandbox = Sandbox::with_row(2);
+    // Some file systems allow no such name.
+    let name = std::ffi::OsStr::from_bytes(b"1_0\xff.jpg");
+    if std::fs::write(sandbox.path("p/v0").join(name), "").is_ok() {
+        sandbox.refuse_p(str![[r#"
+error: p/v0: 1 tile is wrong
+  1 not named like a tile: 1_0�.jpg (tiles are named like 0_0.jpg)
+  v0 was not published; correct its tiles and run the same command again
+
+"#]]);
+    }
+}
+
+#[test]
+fn outside_the_grid() {
+    let sandbox = Sandbox::with_row(2);
+    sandbox.odd("plain.jpg", "p/v0/2_0.jpg");
+    sandbox.odd("plain.jpg", "p/v0/0_1.jpg");
+    sandbox.odd("plain.jpg", "p/v0/4294967295_4294967295.jpg");
+    sandbox.refuse_p(str![[r#"
+error: p/v0: 3 tiles are wrong
+  3 outside the grid: 2_0.jpg, 0_1.jpg, 4294967295_4294967295.jpg (the base has 2x1 tiles)
+  v0 was not published; correct its tiles and run the same command again
+
+"#]]);
+}
+
+#[test]
+fn neither_a_link_nor_a_folder_nor_a_pipe_is_a_tile() {
+    let sandbox = Sandbox::with_row(4);
+    for tile in ["p/v0/0_0.jpg", "p/v0/1_0.jpg", "p/v0/2_0.jpg"] {
+        sandbox.delete(tile);
+    }
+    sandbox.link("p/v0/0_0.jpg", "3_0.jpg");
+    std::fs::create_dir(sandbox.path("p/v0/1_0.jpg")).unwrap();
+    sandbox.pipe("p/v0/2_0.jpg");
+    sandbox.refuse_p(str![[r#"
+error: p/v0: 3 tiles are wrong
+  3 not a regular file: 0_0.jpg (it is a symbolic link), 1_0.jpg (it is a folder), 2_0.jpg (it is a named pipe)
+  v0 was not published; correct its tiles and run the same command again
+
+"#]]);
+}
+
+#[test]
+fn a_folder_of_another_name() {
+    let sandbox = Sandbox::with_row(2);
+    std::fs::create_dir(sandbox.path("p/v0/backup")).unwrap();
+    sandbox.refuse_p(str![[r#"
+error: p/v0: 1 tile is wrong
+  1 not a regular file: backup (it is a folder)
+  v0 was not published; correct its tiles and run the same command again
+
+"#]]);
+}
+
+#[test]
+fn a_pipe_in_a_patch_is_not_waited_for() {
+    let sandbox = Sandbox::with_row(2);
+    sandbox.succeed(&["p"]);
+    sandbox.write("p/v1/.keep", "");
+    sandbox.pipe("p/v1/0_0.jpg");
+    sandbox.refuse(
+        "p",
+        &["p"],
+        3,
+        str![[r#"
+error: p/v1: 1 tile is wrong
+  1 not a regular file: 0_0.jpg (it is a named pipe)
+  v1 was not published; correct its tiles and run the same command again
+
+"#]],
+    );
+}
+
+#[test]
+fn strangers_in_a_patch() {
+    let sandbox = Sandbox::with_row(2);
+    sandbox.succeed(&["p"]);
+    sandbox.odd("plain.jpg", "p/v1/2_0.jpg");
+    sandbox.odd("rgb.png", "p/v1/0_0.png");
+    sandbox.write("p/v1/README", "");
+    sandbox.refuse(
+        "p",
+        &["p"],
+        3,
+        str![[r#"
+error: p/v1: 3 tiles are wrong
+  1 not named like a tile: README (tiles are named like 0_0.jpg)
+  1 with another extension: 0_0.png (tiles end in .jpg here); and 1 of other kinds
+  v1 was not published; correct its tiles and run the same command again
+
+"#]],
+    );
+}
+
+#[test]
+fn what_systems_leave_behind_is_passed_over() {
+    let sandbox = Sandbox::with_row(2);
+    for name in [".DS_Store", "._0_0.jpg", ".hidden", "Thumbs.db", "thumbs.db", "desktop.ini", "Desktop.ini"] {
+        sandbox.write(&format!("p/v0/{name}"), "anything");
+    }
+    std::fs::create_dir(sandbox.path("p/v0/.snapshots")).unwrap();
+    sandbox.run(&["p"]).expect(
+        0,
+        str![[r#"
+p: v0 built: 9 tiles (7 generated, 2 patched, 0 linked)
+p: published p/dest/dzi/latest in N s
+
+"#]],
+    );
+    test_support::tree::assert_tree_rules(&sandbox.path("p"));
+}
+
+#[test]
+fn many_kinds_at_once() {
+    let sandbox = Sandbox::with_row(4);
+    sandbox.delete("p/v0/3_0.jpg");
+    sandbox.link("p/v0/3_0.jpg", "2_0.jpg");
+    sandbox.odd("plain.jpg", "p/v0/9_9.jpg");
+    sandbox.odd("rgb.png", "p/v0/0_0.png");
+    sandbox.write("p/v0/notes.txt", "");
+    sandbox.write("p/v0/00_0.jpg", "");
+    sandbox.refuse_p(str![[r#"
+error: p/v0: 5 tiles are wrong
+  2 not named like a tile: 00_0.jpg, notes.txt (tiles are named like 0_0.jpg)
+  1 with another extension: 0_0.png (tiles end in .jpg here); and 2 of other kinds
+  v0 was not published; correct its tiles and run the same command again
+
+"#]]);
+}
+
+#[test]
+fn as_many_png_as_jpeg() {
+    let sandbox = Sandbox::with_row(2);
+    sandbox.odd("rgb.png", "p/v0/0_0.png");
+    sandbox.odd("rgb.png", "p/v0/1_0.png");
+    sandbox.refuse_p(str![[r#"
+error: p/v0: 2 tiles are wrong
+  2 with another extension: 0_0.png, 1_0.png (tiles end in .jpg here)
+  v0 was not published; correct its tiles and run the same command again
+
+"#]]);
+}

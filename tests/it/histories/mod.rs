@@ -1,0 +1,10 @@
+//! Whatever happened before, the trees are the same; also compared with an independent builder.
+
+mod builds;
+mod cuts;
+mod hostile;
+mod oracle;
+mod reference;
+mod resume;
+mod together;
+mod vacuums;

@@ -1,0 +1,231 @@
+//! A build that was stopped goes on where it was, and ends as an undisturbed one (SPEC 3.1).
+
+use fast_pyramid::internals::ops::unflushed_build;
+use fast_pyramid::{BuildOptions, ErrorKind, Event, Observer, Pyramid, Version};
+use std::fs;
+use std::num::NonZeroUsize;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use test_support::tree::{assert_same_tree, assert_tree_rules};
+use test_support::{copy_folder, keep_versions, unbuilt};
+
+fn options<'a>(threads: usize) -> BuildOptions<'a> {
+    unflushed_build(BuildOptions::default().threads(NonZeroUsize::new(threads)))
+}
+
+/// Cancels after a number of tiles, and counts them.
+#[derive(Default)]
+struct StopAfter {
+    most: u64,
+    done: AtomicU64,
+}
+
+impl StopAfter {
+    fn new(most: u64) -> Self {
+        Self { most, done: AtomicU64::new(0) }
+    }
+}
+
+impl Observer for StopAfter {
+    fn event(&self, event: &Event<'_>) {
+        if let Event::TilesDone(count) = event {
+            self.done.fetch_add(*count, Ordering::Relaxed);
+        }
+    }
+
+    fn is_cancelled(&self) -> bool {
+        self.done.load(Ordering::Relaxed) >= self.most
+    }
+}
+
+fn build_undisturbed(name: &str) -> (tempfile::TempDir, PathBuf) {
+    let (scratch, folder) = unbuilt(name);
+    Pyramid::open(&folder).unwrap().build(&options(2)).unwrap();
+    (scratch, folder)
+}
+
+/// True if the build was stopped, false if it ended before.
+fn build_stopping(folder: &Path, options: &BuildOptions<'_>, most: u64) -> bool {
+    match Pyramid::open(folder).unwrap().build(&options.observer(&StopAfter::new(most))) {
+        Ok(_) => false,
+        Err(error) if error.kind() == ErrorKind::Cancelled => true,
+        Err(error) => panic!("{error}"),
+    }
+}
+
+fn assert_ends_like(folder: &Path, undisturbed: &Path) {
+    Pyramid::open(folder).unwrap().build(&options(2)).unwrap();
+    assert_tree_rules(folder);
+    assert_same_tree(&undisturbed.join("dest/dzi"), &folder.join("dest/dzi"));
+    assert!(!folder.join("dest/.fast_pyramid/staging").exists());
+}
+
+#[test]
+fn stopped_anywhere_it_ends_as_if_undisturbed() {
+    for name in ["relief", "png_alpha", "row_column"] {
+        let (_undisturbed, expected) = build_undisturbed(name);
+        for most in 0.. {
+            let (_scratch, folder) = unbuilt(name);
+            if !build_stopping(&folder, &options(1), most) {
+                break;
+            }
+            assert_ends_like(&folder, &expected);
+        }
+    }
+}
+
+#[test]
+fn stopped_again_and_again_it_ends_as_if_undisturbed() {
+    let (_undisturbed, expected) = build_undisturbed("relief");
+    for step in [3, 11, 30] {
+        let (_scratch, folder) = unbuilt("relief");
+        let mut times = 0;
+        // What was finished counts as done at once, so each attempt gets a little further.
+        for most in (step..).step_by(step as usize) {
+            times += 1;
+            if !build_stopping(&folder, &options(2), most) {
+                break;
+            }
+        }
+        assert!(times > 2);
+        assert_tree_rules(&folder);
+        assert_same_tree(&expected.join("dest/dzi"), &folder.join("dest/dzi"));
+    }
+}
+
+/// A stopped first build of the relief, with most of the tree in staging.
+fn stopped_late() -> (tempfile::TempDir, PathBuf, PathBuf) {
+    let (scratch, folder) = unbuilt("relief");
+    keep_versions(&folder, &["v0"]);
+    assert!(build_stopping(&folder, &options(1), 55));
+    let staged = folder.join("dest/.fast_pyramid/staging/v0/tree/dzi_files");
+    (scratch, folder, staged)
+}
+
+fn files_in(folder: &Path) -> Vec<PathBuf> {
+    let mut files: Vec<PathBuf> = walkdir::WalkDir::new(folder)
+        .into_iter()
+        .map(Result::unwrap)
+        .filter(|entry| !entry.file_type().is_dir())
+        .map(walkdir::DirEntry::into_path)
+        .collect();
+    files.sort();
+    files
+}
+
+#[test]
+fn what_was_finished_is_not_made_again() {
+    let (_scratch, folder, staged) = stopped_late();
+    let generated = files_in(&staged).into_iter().find(|path| path.symlink_metadata().unwrap().is_file()).unwrap();
+    let before = fs::metadata(&generated).unwrap();
+    let pyramid = Pyramid::open(&folder).unwrap();
+    pyramid.build(&options(2)).unwrap();
+    let published = folder.join("dest/dzi/v0/dzi_files").join(generated.strip_prefix(&staged).unwrap());
+    let after = fs::metadata(published).unwrap();
+    use std::os::unix::fs::MetadataExt;
+    assert_eq!((before.ino(), before.mtime_nsec()), (after.ino(), after.mtime_nsec()));
+}
+
+#[test]
+fn whatever_happened_to_staging_it_ends_as_if_undisturbed() {
+    let (_undisturbed, expected) = {
+        let (scratch, folder) = unbuilt("relief");
+        keep_versions(&folder, &["v0"]);
+        Pyramid::open(&folder).unwrap().build(&options(2)).unwrap();
+        (scratch, folder)
+    };
+    let count = files_in(&stopped_late().2).len();
+    for index in 0..count {
+        let (_scratch, folder, staged) = stopped_late();
+        let victim = &files_in(&staged)[index];
+        let contents = fs::read(victim).unwrap_or_default(); // Links lead nowhere before they are published.
+        fs::remove_file(victim).unwrap();
+        match index % 5 {
+            0 => {}
+            1 => fs::write(victim, &contents[..contents.len() / 2]).unwrap(),
+            2 => fs::write(victim, []).unwrap(),
+            3 => symlink("../../../../../v0/0_0.jpg", victim).unwrap(),
+            _ => fs::write(victim, contents.iter().map(|byte| byte ^ 1).collect::<Vec<_>>()).unwrap(),
+        }
+        assert_ends_like(&folder, &expected);
+    }
+    let journal = "dest/.fast_pyramid/staging/v0/manifest/tiles";
+    for cut in [0, 1, 47, 48, 49, 200, 2000] {
+        let (_scratch, folder, _) = stopped_late();
+        let records = fs::read(folder.join(journal)).unwrap_or_default();
+        fs::write(folder.join(journal), &records[..cut.min(records.len())]).unwrap();
+        assert_ends_like(&folder, &expected);
+        let (_scratch, folder, _) = stopped_late();
+        fs::write(folder.join(journal), vec![1; cut]).unwrap();
+        assert_ends_like(&folder, &expected);
+    }
+    for file in ["basis.json", "manifest/tiles"] {
+        let (_scratch, folder, _) = stopped_late();
+        fs::remove_file(folder.join("dest/.fast_pyramid/staging/v0").join(file)).unwrap();
+        assert_ends_like(&folder, &expected);
+    }
+}
+
+#[test]
+fn changed_sources_and_settings_count() {
+    let (_scratch, folder, _) = stopped_late();
+    fs::copy(folder.join("v0/1_1.jpg"), folder.join("v0/0_0.jpg")).unwrap();
+    let text = fs::read_to_string(folder.join("pyramid.json")).unwrap();
+    let (_fresh, expected) = unbuilt("relief");
+    keep_versions(&expected, &["v0"]);
+    fs::copy(expected.join("v0/1_1.jpg"), expected.join("v0/0_0.jpg")).unwrap();
+    Pyramid::open(&expected).unwrap().build(&options(2)).unwrap();
+    assert_ends_like(&folder, &expected);
+
+    let (_scratch, folder, _) = stopped_late();
+    let changed = text.replace("quality: 80", "quality: 33");
+    fs::write(folder.join("pyramid.json"), &changed).unwrap();
+    let (_fresh, expected) = unbuilt("relief");
+    keep_versions(&expected, &["v0"]);
+    fs::write(expected.join("pyramid.json"), &changed).unwrap();
+    Pyramid::open(&expected).unwrap().build(&options(2)).unwrap();
+    assert_ends_like(&folder, &expected);
+}
+
+#[test]
+fn a_changed_patch_counts() {
+    // v1 is stopped, then one of its tiles is taken away, or another put in.
+    for most in 0..73 {
+        let (_scratch, folder) = unbuilt("relief");
+        keep_versions(&folder, &["v0", "v1"]);
+        let aside = folder.with_extension("aside");
+        fs::rename(folder.join("v1"), &aside).unwrap();
+        Pyramid::open(&folder).unwrap().build(&options(1)).unwrap();
+        fs::rename(&aside, folder.join("v1")).unwrap();
+        if !build_stopping(&folder, &options(1), most) {
+            break;
+        }
+        let mut tiles: Vec<PathBuf> = files_in(&folder.join("v1"));
+        let first = tiles.remove(0);
+        if most % 2 == 0 {
+            fs::remove_file(&first).unwrap();
+        } else {
+            fs::copy(&first, folder.join("v1/5_4.jpg")).unwrap();
+        }
+        let (_fresh, expected) = unbuilt("relief");
+        keep_versions(&expected, &["v0"]);
+        copy_folder(&folder.join("v1"), &expected.join("v1"));
+        Pyramid::open(&expected).unwrap().build(&options(2)).unwrap();
+        assert_ends_like(&folder, &expected);
+    }
+}
+
+#[test]
+fn a_stopped_rebuild_leaves_what_is_published_and_goes_on() {
+    let (_undisturbed, expected) = build_undisturbed("relief");
+    let (_scratch, folder) = build_undisturbed("relief");
+    let rebuild = options(1).rebuild_from(Version(0));
+    for most in [5, 70, 80, 150] {
+        assert!(build_stopping(&folder, &rebuild, most), "{most}");
+        assert_same_tree(&expected.join("dest/dzi"), &folder.join("dest/dzi"));
+    }
+    Pyramid::open(&folder).unwrap().build(&rebuild).unwrap();
+    assert_tree_rules(&folder);
+    assert_same_tree(&expected.join("dest/dzi"), &folder.join("dest/dzi"));
+}

@@ -1,0 +1,34 @@
+//! Helpers that use the library; all others are in the crate `test_support`.
+
+pub(crate) mod jpeg;
+
+use fast_pyramid::internals::jpeg::{self as codec, JpegImage};
+use fast_pyramid::internals::ops::unflushed_cut;
+use fast_pyramid::{CutOptions, CutReport, Error, PictureSource, cut};
+use jpeg::Jpeg;
+use std::path::Path;
+use test_support::pictures::noisy_gradient;
+
+impl Jpeg {
+    /// A baseline file: gradients with noise, which gives coefficients of all sizes.
+    pub(crate) fn file(self, size: (u32, u32), seed: u64) -> Vec<u8> {
+        self.file_of(size, noisy_gradient(seed))
+    }
+}
+
+/// The options of a quick cut.
+pub(crate) fn options<'a>(tile_size: u32) -> CutOptions<'a> {
+    unflushed_cut(CutOptions::default().tile_size(tile_size))
+}
+
+/// Cuts a picture of these bytes, which is written beside the folder.
+pub(crate) fn cut_bytes(bytes: &[u8], folder: &Path, options: &CutOptions<'_>) -> Result<CutReport, Error> {
+    let picture = folder.with_extension("picture");
+    std::fs::write(&picture, bytes).unwrap();
+    cut(&PictureSource::File(picture), folder, options)
+}
+
+/// The coefficients of a JPEG.
+pub(crate) fn coefficients(bytes: &[u8]) -> JpegImage {
+    codec::decode(bytes, None, &mut codec::Scratch::default()).unwrap()
+}

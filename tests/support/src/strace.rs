@@ -1,0 +1,230 @@
+//! Runs the program under strace, which kills it at the n-th call of one kind, or lets that call fail.
+//!
+//! Calls are counted thread by thread, so with one thread at work it is that thread's n-th call.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use super::tree::{Snapshot, snapshot};
+use super::{copy_folder, copy_sources, fixture, keep_versions, program};
+
+/// Every call that changes files or opens them, and both names of those that have two.
+pub const CALLS: [&str; 17] = [
+    "openat",
+    "write",
+    "mkdir",
+    "mkdirat",
+    "symlink",
+    "symlinkat",
+    "link",
+    "linkat",
+    "rename",
+    "renameat",
+    "renameat2",
+    "unlink",
+    "unlinkat",
+    "rmdir",
+    "ftruncate",
+    "fsync",
+    "syncfs",
+];
+
+/// Says something even where tests' output is kept back.
+pub fn say(text: &str) {
+    std::io::stderr().write_all(format!("{text}\n").as_bytes()).unwrap();
+}
+
+/// Whether strace can be used here; a line where it cannot.
+pub fn can_trace() -> bool {
+    let traced = Command::new("strace").args(["-qq", "-e", "trace=none", "true"]).stderr(Stdio::null()).status();
+    let can = traced.is_ok_and(|status| status.success());
+    if !can {
+        say("SKIPPED: strace is not there, or may not trace; no faults were injected");
+    }
+    can
+}
+
+/// Whether every point is to be tried, and not a part of them.
+pub fn all_points() -> bool {
+    std::env::var_os("KILL_POINTS").is_some()
+}
+
+/// A folder for thousands of runs: in memory where the system has a place there, because nobody cuts its power and flushing
+/// to a disk would take most of the time.
+pub fn scratch() -> tempfile::TempDir {
+    tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap()
+}
+
+/// The program, to be run on a pyramid folder by one thread.
+pub fn tool(folder: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(program());
+    command.args(arguments).arg(folder).args(["-q", "-j", "1"]).stdin(Stdio::null());
+    command
+}
+
+/// Runs the program, which must succeed.
+#[track_caller]
+pub fn run(folder: &Path, arguments: &[&str]) {
+    let output = tool(folder, arguments).output().unwrap();
+    let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
+    assert!(output.status.success(), "{arguments:?}: {}{}", text(&output.stderr), text(&output.stdout));
+}
+
+/// Runs the program with something injected at the `number`-th `call`.
+fn injected(folder: &Path, arguments: &[&str], call: &str, what: &str, number: usize) -> Output {
+    let command = tool(folder, arguments);
+    let mut traced = Command::new("strace");
+    traced.args(["-qq", "-f", "-o", "/dev/null", "-e", &format!("trace={call}")]);
+    traced.args(["-e", &format!("inject={call}:{what}:when={number}")]);
+    traced.arg(command.get_program()).args(command.get_args()).stdin(Stdio::null()).output().unwrap()
+}
+
+/// Runs the program until it is killed at the `number`-th `call`. False if it ended before.
+pub fn killed(folder: &Path, arguments: &[&str], call: &str, number: usize) -> bool {
+    !injected(folder, arguments, call, "signal=KILL", number).status.success()
+}
+
+/// Runs the program with an error injected; its exit code and what it wrote to standard error.
+pub fn run_with_error(folder: &Path, arguments: &[&str], call: &str, error: &str, number: usize) -> (i32, String) {
+    let output = injected(folder, arguments, call, error, number);
+    (output.status.code().unwrap(), String::from_utf8_lossy(&output.stderr).into_owned())
+}
+
+/// Runs the program; for each of these calls, the numbers of those that `wanted` picks by how strace writes them.
+pub fn numbers(
+    folder: &Path,
+    arguments: &[&str],
+    calls: &[&str],
+    wanted: fn(&str) -> bool,
+) -> BTreeMap<String, Vec<usize>> {
+    let log = folder.with_extension("log");
+    let command = tool(folder, arguments);
+    let mut traced = Command::new("strace");
+    traced.args(["-qq", "-f", "-o"]).arg(&log).args(["-e", &format!("trace={}", calls.join(","))]);
+    traced.arg(command.get_program()).args(command.get_args()).stdin(Stdio::null()).stdout(Stdio::null());
+    assert!(traced.status().unwrap().success());
+    let text = fs::read_to_string(log).unwrap();
+    let mut made: BTreeMap<(&str, &str), usize> = BTreeMap::new();
+    let mut found: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+    for line in text.lines() {
+        let Some((thread, rest)) = line.split_once(' ') else { continue };
+        let Some(call) = rest.trim_start().split_once('(').map(|(call, _)| call) else { continue };
+        // A call that another thread interrupted is written in two lines, the second of which has no such name.
+        if calls.contains(&call) {
+            let number = made.entry((thread, call)).or_default();
+            *number += 1;
+            if wanted(rest.trim_start()) {
+                found.entry(call.to_owned()).or_default().push(*number);
+            }
+        }
+    }
+    for numbers in found.values_mut() {
+        numbers.sort_unstable();
+        numbers.dedup();
+    }
+    found
+}
+
+/// Copies a pyramid folder as it is, links and times too.
+pub fn copy_with_links(from: &Path, to: &Path) {
+    assert!(Command::new("cp").arg("-a").args([from, to]).status().unwrap().success());
+}
+
+/// The sources of a fixture, down to these versions.
+pub fn sources(folder: &Path, name: &str, versions: &[&str]) {
+    copy_sources(name, folder);
+    keep_versions(folder, versions);
+}
+
+/// A pyramid before a command.
+pub struct Scenario {
+    /// For messages.
+    pub name: &'static str,
+    /// Makes the pyramid folder.
+    pub prepare: fn(&Path),
+    /// The command.
+    pub arguments: &'static [&'static str],
+}
+
+fn first_build(folder: &Path) {
+    sources(folder, "png_alpha", &["v0"]);
+}
+
+fn two_versions(folder: &Path) {
+    sources(folder, "png_alpha", &["v0", "v1"]);
+}
+
+fn patch(folder: &Path) {
+    sources(folder, "png_alpha", &["v0"]);
+    run(folder, &["build"]);
+    copy_folder(&fixture("png_alpha").join("v1"), &folder.join("v1"));
+}
+
+/// Two published versions.
+pub fn all_published(folder: &Path) {
+    two_versions(folder);
+    run(folder, &["build"]);
+}
+
+/// Two published versions, of which something of each kind that is mended in place is broken.
+fn damaged(folder: &Path) {
+    all_published(folder);
+    let tree = folder.join("dest/dzi");
+    let levels = tree.join("v0/dzi_files");
+    fs::write(levels.join("0/0_0.png"), "torn").unwrap();
+    fs::remove_file(levels.join("2/0_0.png")).unwrap();
+    fs::write(tree.join("v1/dzi.xml"), "").unwrap();
+    fs::remove_file(tree.join("latest")).unwrap();
+    fs::write(tree.join("stranger"), "").unwrap();
+}
+
+/// Two published versions, of which one has to be built again.
+fn manifest_lost(folder: &Path) {
+    all_published(folder);
+    fs::remove_dir_all(folder.join("dest/.fast_pyramid/versions/v0")).unwrap();
+}
+
+/// A build of nothing.
+pub const FIRST_BUILD: Scenario = Scenario { name: "first build", prepare: first_build, arguments: &["build"] };
+/// A build of two versions.
+pub const TWO_VERSIONS: Scenario =
+    Scenario { name: "two versions at once", prepare: two_versions, arguments: &["build"] };
+/// A build on a published version.
+pub const PATCH: Scenario = Scenario { name: "patch", prepare: patch, arguments: &["build"] };
+/// A build in place of what is published.
+pub const REBUILD: Scenario =
+    Scenario { name: "rebuild", prepare: all_published, arguments: &["build", "--rebuild-from", "0"] };
+/// A repair in place.
+pub const REPAIR: Scenario = Scenario { name: "repair", prepare: damaged, arguments: &["repair"] };
+/// A repair that builds again.
+pub const REPAIR_BY_REBUILDING: Scenario =
+    Scenario { name: "repair that builds again", prepare: manifest_lost, arguments: &["repair"] };
+
+/// The published trees, each by itself.
+pub fn published(folder: &Path) -> Vec<(PathBuf, Snapshot)> {
+    let Ok(entries) = fs::read_dir(folder.join("dest/dzi")) else { return Vec::new() };
+    let folders = entries.map(|entry| entry.unwrap().path()).filter(|path| path.is_dir() && !path.is_symlink());
+    folders.map(|path| (path.clone(), snapshot(&path))).collect()
+}
+
+/// Fails where `latest`, or a link in a published tree, leads nowhere.
+pub fn assert_links_lead_somewhere(folder: &Path, context: &str) {
+    let latest = folder.join("dest/dzi/latest");
+    assert!(!latest.is_symlink() || latest.is_dir(), "{context}: latest leads nowhere");
+    for (path, tree) in published(folder) {
+        for name in tree.keys() {
+            let entry = path.join(name);
+            assert!(entry.exists(), "{context}: {} leads nowhere", entry.display());
+        }
+    }
+}
+
+/// All of a pyramid folder but what is the tool's own.
+pub fn whole(folder: &Path) -> Snapshot {
+    let mut all = snapshot(folder);
+    all.retain(|path, _| !path.starts_with("dest/.fast_pyramid"));
+    all
+}
