@@ -156,6 +156,14 @@ impl Sandbox {
     }
 }
 
+/// Copies the program, for tests that run it as another user.
+///
+/// With `cp`, because the copy cannot be run while any process has it open for writing, and a child that another test
+/// starts meanwhile inherits this process's open files until it runs its own program.
+pub fn copy_program(to: &Path) {
+    assert!(Command::new("cp").arg(program()).arg(to).status().unwrap().success());
+}
+
 /// All that is served; nothing where there is no such folder.
 fn published(pyramid: &Path) -> Snapshot {
     let dzi = pyramid.join("dest/dzi");

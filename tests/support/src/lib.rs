@@ -12,6 +12,7 @@ pub mod small_tiles;
 pub mod strace;
 pub mod tiff;
 pub mod tree;
+mod tree_rules;
 
 use std::sync::LazyLock;
 
