@@ -15,7 +15,8 @@ fn rust_files(folder: &Path) -> BTreeSet<PathBuf> {
 
 /// The files that begin a crate: those that Cargo finds by itself.
 fn crate_roots() -> Vec<PathBuf> {
-    let mut roots = vec![root().join("src/lib.rs"), root().join("src/main.rs"), root().join("tests/support/src/lib.rs")];
+    let mut roots =
+        vec![root().join("src/lib.rs"), root().join("src/main.rs"), root().join("tests/support/src/lib.rs")];
     for entry in fs::read_dir(root().join("tests")).unwrap() {
         let path = entry.unwrap().path();
         let main = path.join("main.rs");

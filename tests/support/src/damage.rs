@@ -392,17 +392,15 @@ fn latest_damages() -> Vec<Damage> {
 
 /// Damage that only the pixels show.
 fn forged_damages() -> Vec<Damage> {
-    vec![
-        Damage {
-            name: "wrong pixels with a manifest that agrees",
-            act: |p| {
-                let bytes = fs::read(at(p, "v0/dzi_files/10/2_1.jpg")).unwrap();
-                forge(p, 0, (10, 1, 1), &bytes);
-            },
-            // Its parent was made of the right pixels, and so it is wrong as well.
-            problems: &["v0 dzi_files/9/0_0.jpg: wrong_pixels", "v0 dzi_files/10/1_1.jpg: wrong_pixels"],
+    vec![Damage {
+        name: "wrong pixels with a manifest that agrees",
+        act: |p| {
+            let bytes = fs::read(at(p, "v0/dzi_files/10/2_1.jpg")).unwrap();
+            forge(p, 0, (10, 1, 1), &bytes);
         },
-    ]
+        // Its parent was made of the right pixels, and so it is wrong as well.
+        problems: &["v0 dzi_files/9/0_0.jpg: wrong_pixels", "v0 dzi_files/10/1_1.jpg: wrong_pixels"],
+    }]
 }
 
 fn pipe(path: &Path) {

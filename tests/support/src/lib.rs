@@ -5,6 +5,7 @@
 pub mod cli;
 pub mod cutting;
 pub mod damage;
+pub mod limited;
 pub mod pictures;
 pub mod png;
 pub mod reference;

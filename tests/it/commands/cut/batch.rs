@@ -157,7 +157,7 @@ fn list_on_standard_input_adds_to_the_arguments() {
     let sandbox = three();
     let mut command = sandbox.command();
     command.args(["cut", "a.png", "--list", "-", "--into", "both", "-q"]).write_stdin("pictures/b.png\n");
-    assert!(command.output().unwrap().status.success());
+    assert!(command.output().status.success());
     assert_eq!(names(&sandbox, "both"), ["a", "b"]);
 }
 

@@ -4,7 +4,7 @@ use crate::support::jpeg::Jpeg;
 use crate::support::{cut_bytes, options};
 use fast_pyramid::ops::{Category, CutOptions};
 use std::process::Output;
-use test_support::cli::{HANG_TIMEOUT, Sandbox};
+use test_support::cli::{LimitedCommand, Sandbox};
 use test_support::fixture;
 use test_support::pictures::{Png, exif, jpeg_turned, lossy_webp, pnm, webp};
 use test_support::png;
@@ -114,15 +114,15 @@ fn wrong_bits_are_told_or_show() {
 
 /// Cuts the picture `giant` into `p` with little address space, so that who allocates what a header says is killed.
 fn cut_with_limits(sandbox: &Sandbox, from_stdin: bool) -> Output {
-    let mut shell = assert_cmd::Command::new("sh");
-    shell.current_dir(sandbox.path("")).timeout(HANG_TIMEOUT).arg("-c");
+    let mut shell = LimitedCommand::new("sh");
+    shell.current_dir(sandbox.path("")).arg("-c");
     shell.arg("ulimit -v 1000000 && exec \"$0\" \"$@\"").arg(test_support::program());
     let picture = if from_stdin { "-" } else { "giant" };
     shell.args(["cut", picture, "p", "--build", "-j", "2", "--max-memory", "500M"]);
     if from_stdin {
         shell.write_stdin(std::fs::read(sandbox.path("giant")).unwrap());
     }
-    shell.output().unwrap()
+    shell.output()
 }
 
 /// Headers that claim far more than there is. Streams of TIFF and WebP are refused anyway.
@@ -267,7 +267,7 @@ fn a_stream_that_is_longer_than_may_be_held_is_told_so() {
     let cut = |limit: u64, more: &[&str]| {
         let mut command = sandbox.command();
         command.args(["cut", "-", "p", "--tile-size", "16", "--max-memory", &format!("{limit}M")]).args(more);
-        let output = command.write_stdin(long.as_slice()).output().unwrap();
+        let output = command.write_stdin(long.as_slice()).output();
         let text = |bytes| String::from_utf8(bytes).unwrap();
         (output.status.code(), text(output.stdout), text(output.stderr))
     };

@@ -14,7 +14,7 @@ const STREAMED: (u32, u32) = (90, 50);
 fn cut_stream(sandbox: &Sandbox, bytes: &[u8], folder: &str) -> (i32, String) {
     let mut command = sandbox.command();
     command.args(["cut", "-", folder, "--tile-size", "16", "--build"]).write_stdin(bytes);
-    let output = command.output().unwrap();
+    let output = command.output();
     (output.status.code().unwrap(), String::from_utf8(output.stderr).unwrap())
 }
 
