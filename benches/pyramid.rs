@@ -1,5 +1,4 @@
 //! Whole builds: `cargo bench --bench pyramid`.
-#![allow(missing_docs, clippy::unwrap_used)]
 
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use fast_pyramid::{BuildOptions, Pyramid};
@@ -11,18 +10,17 @@ const SIDE: usize = 16;
 
 /// A picture of 4096x4096 whose tiles are those of `fixtures/relief`, over and over, with a patch of one tile.
 fn lay_out(folder: &Path, patched: bool) {
-    let tiles = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/relief/v0");
     fs::write(folder.join("pyramid.json"), "{ width: 4096, height: 4096, tile_size: 256, overlap: 0 }").unwrap();
     fs::create_dir(folder.join("v0")).unwrap();
     for row in 0..SIDE {
         for column in 0..SIDE {
-            let source = tiles.join(format!("{}_{}.jpg", column % 7, row % 5));
+            let source = benches::relief(&format!("{}_{}.jpg", column % 7, row % 5));
             fs::copy(source, folder.join(format!("v0/{column}_{row}.jpg"))).unwrap();
         }
     }
     if patched {
         fs::create_dir(folder.join("v1")).unwrap();
-        fs::copy(tiles.join("3_3.jpg"), folder.join("v1/7_9.jpg")).unwrap();
+        fs::copy(benches::relief("3_3.jpg"), folder.join("v1/7_9.jpg")).unwrap();
     }
 }
 

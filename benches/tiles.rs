@@ -1,5 +1,4 @@
 //! One parent from four children, whole and stage by stage: `cargo bench --bench tiles`.
-#![allow(missing_docs, clippy::unwrap_used)]
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use fast_pyramid::internals::format::{Filter, PyramidSpec, Settings, TileNaming};
@@ -10,12 +9,11 @@ use fast_pyramid::internals::raster::reduce::Reduction;
 use fast_pyramid::internals::tile::{Codec, Scratch, TileImage};
 use fast_pyramid::{Size, TileFormat};
 use std::hint::black_box;
-use std::path::Path;
 
 const TILE: Size = Size::new(256, 256);
 
 fn fixture(name: &str) -> Vec<u8> {
-    std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/relief/v0").join(name)).unwrap()
+    std::fs::read(benches::relief(name)).unwrap()
 }
 
 /// Four real tiles as `encode` makes them.

@@ -10,8 +10,8 @@ use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicU64, Ordering};
-use test_support::cli::HANG_TIMEOUT;
 use test_support::damage::{clear, with_unchanged_parent};
+use test_support::limited::LimitedCommand;
 use test_support::strace::{all_points, copy_with_links, run, say, scratch};
 use test_support::tree::{Fingerprint, snapshot, source_fingerprint};
 
@@ -116,8 +116,8 @@ struct Ended {
 
 /// Runs the program to its end; it may not panic, and tells an error in four lines at most.
 fn ended(folder: &Path, arguments: &[&str], context: &str) -> Ended {
-    let mut command = assert_cmd::Command::new(test_support::program());
-    let output = command.args(arguments).arg(folder).args(["-j", "1"]).timeout(HANG_TIMEOUT).output().unwrap();
+    let mut command = LimitedCommand::new(test_support::program());
+    let output = command.args(arguments).arg(folder).args(["-j", "1"]).output();
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     let (out, err) = (text(&output.stdout), text(&output.stderr));
     let code = output.status.code().unwrap_or_else(|| panic!("{context}: {arguments:?} did not end by itself"));

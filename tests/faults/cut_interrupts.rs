@@ -6,7 +6,7 @@ use std::io::Write;
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
-use test_support::cli::{HANG_TIMEOUT, Sandbox};
+use test_support::cli::{HANG_TIMEOUT, LimitedCommand, Sandbox};
 use test_support::cutting::{cut_once, save};
 use test_support::fixture;
 use test_support::pictures::{Png, by_image, exif, pnm, source_pixels};
@@ -199,9 +199,9 @@ fn standard_input_in_small_pieces() {
 #[test]
 fn standard_input_that_is_closed() {
     let sandbox = Sandbox::new();
-    let mut shell = assert_cmd::Command::new("sh");
-    shell.current_dir(sandbox.path("")).timeout(HANG_TIMEOUT).args(["-c", "exec \"$0\" cut - p --build <&-"]);
-    let output = shell.arg(test_support::program()).output().unwrap();
+    let mut shell = LimitedCommand::new("sh");
+    shell.current_dir(sandbox.path("")).args(["-c", "exec \"$0\" cut - p --build <&-"]);
+    let output = shell.arg(test_support::program()).output();
     assert_eq!(output.status.code(), Some(3), "{}", String::from_utf8_lossy(&output.stderr));
     assert!(!sandbox.path("p").exists());
 }

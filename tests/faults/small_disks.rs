@@ -7,6 +7,7 @@ use std::io::Write;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use test_support::cli::copy_program;
 use test_support::pictures::Png;
 use test_support::strace::whole;
 use test_support::tree::{
@@ -188,7 +189,7 @@ fn folders_of_somebody_else_are_told() {
     copy_sources("relief", &folder);
     // The tool itself may stand where nobody else can reach it.
     let tool = scratch.path().join("tool");
-    fs::copy(test_support::program(), &tool).unwrap();
+    copy_program(&tool);
     let reaches = Command::new(&tool).arg("--version").uid(65534).gid(65534).output();
     if !reaches.is_ok_and(|output| output.status.success()) {
         say("SKIPPED: another user cannot reach the folder for temporary files");

@@ -7,7 +7,7 @@ use test_support::cli::{Sandbox, same};
 use test_support::tree::{assert_same_snapshot, assert_same_tree, assert_tree_rules, snapshot};
 
 /// A published pyramid `p` of four tiles in v0, with later versions v1, v3, v4 and v6 that change one or two each.
-fn published() -> Sandbox {
+pub(super) fn published() -> Sandbox {
     let sandbox = Sandbox::with_row(4);
     sandbox.odd("grey.jpg", "p/v1/1_0.jpg");
     sandbox.odd("progressive.jpg", "p/v3/2_0.jpg");
@@ -18,7 +18,7 @@ fn published() -> Sandbox {
     sandbox
 }
 
-fn versions(sandbox: &Sandbox, folder: &str) -> Vec<String> {
+pub(super) fn versions(sandbox: &Sandbox, folder: &str) -> Vec<String> {
     let entries = fs::read_dir(sandbox.path(folder)).unwrap().map(|entry| entry.unwrap().file_name());
     let mut names: Vec<String> = entries.map(|name| name.into_string().unwrap()).collect();
     names.retain(|name| name.starts_with('v'));
@@ -183,7 +183,7 @@ error: p: there is no version from v7 to v9
 }
 
 #[test]
-fn a_pyramid_that_is_not_in_order_is_refused() {
+fn pyramid_without_published_versions_is_refused() {
     let sandbox = Sandbox::with_row(4);
     sandbox.refuse(
         "p",
@@ -196,7 +196,10 @@ error: p: nothing is published
 "#]],
     );
     assert!(!sandbox.path("p/dest").exists());
+}
 
+#[test]
+fn unpublished_version_is_refused() {
     let sandbox = published();
     sandbox.odd("grey.jpg", "p/v7/0_0.jpg");
     sandbox.refuse(
@@ -209,8 +212,11 @@ error: p: v7 is not published
 
 "#]],
     );
-    fs::remove_dir_all(sandbox.path("p/v7")).unwrap();
+}
 
+#[test]
+fn changed_source_tile_is_refused() {
+    let sandbox = published();
     sandbox.odd("422.jpg", "p/v3/2_0.jpg");
     sandbox.refuse(
         "p",
@@ -222,8 +228,11 @@ error: p/v3: 1 changed tile since v3 was published: 2_0.jpg
 
 "#]],
     );
-    sandbox.odd("progressive.jpg", "p/v3/2_0.jpg");
+}
 
+#[test]
+fn unknown_unfinished_operation_is_refused() {
+    let sandbox = published();
     sandbox.write("p/dest/.fast_pyramid/other.json", "{}");
     sandbox.refuse(
         "p",
@@ -235,8 +244,11 @@ error: p/dest/.fast_pyramid/other.json says that something else is not finished
 
 "#]],
     );
-    sandbox.delete("p/dest/.fast_pyramid/other.json");
+}
 
+#[test]
+fn damaged_records_are_refused() {
+    let sandbox = published();
     let tiles = sandbox.path("p/dest/.fast_pyramid/versions/v1/tiles");
     let mut bytes = fs::read(&tiles).unwrap();
     bytes[40] ^= 1;
@@ -338,61 +350,6 @@ error: p: a vacuum was stopped half way
     }
     sandbox.succeed(&["p", "-q"]);
     left(&sandbox, &["v0", "v3", "v4", "v6"]);
-}
-
-#[test]
-fn trees_alone() {
-    let sandbox = published();
-    let whole = snapshot(&sandbox.path("p/dest/dzi"));
-    let sources = test_support::tree::source_fingerprint(&sandbox.path("p"));
-    sandbox.run(&["vacuum", "p", "--keep-sources", "--drop", "0..3"]).expect(
-        0,
-        str![[r#"
-p: dropped v0, v1, v3; kept v4, v6: 1 tile moved, 24 deleted, 19,073 bytes and 66 inodes freed
-
-"#]],
-    );
-    test_support::tree::assert_sources_unchanged(&sandbox.path("p"), &sources);
-    assert_eq!(versions(&sandbox, "p/dest/dzi"), ["v4", "v6"]);
-    assert_tree_rules(&sandbox.path("p"));
-    let told = sandbox.succeed(&["info", "p"]).out;
-    assert_eq!(told.lines().filter(|line| line.contains("  dropped")).count(), 3, "{told}");
-
-    // A build does not bring them back, and notices what changes in their sources.
-    let after = snapshot(&sandbox.path("p/dest/dzi"));
-    sandbox.run(&["p"]).expect(
-        0,
-        str![[r#"
-p: v6 is published, nothing to do
-
-"#]],
-    );
-    assert_same_snapshot(&after, &snapshot(&sandbox.path("p/dest/dzi")));
-    sandbox.odd("422.jpg", "p/v3/2_0.jpg");
-    sandbox.refuse(
-        "p",
-        &["p"],
-        3,
-        str![[r#"
-error: p/v3: 1 changed tile since v3 was published: 2_0.jpg
-  put changed tiles into v7 and restore v3, or build v3 again with fast_pyramid build p --rebuild-from 3
-
-"#]],
-    );
-    sandbox.odd("progressive.jpg", "p/v3/2_0.jpg");
-    sandbox.odd("422.jpg", "p/v8/2_0.jpg");
-    sandbox.succeed(&["p", "-q"]);
-    assert_eq!(versions(&sandbox, "p/dest/dzi"), ["v4", "v6", "v8"]);
-    assert_tree_rules(&sandbox.path("p"));
-    fs::remove_dir_all(sandbox.path("p/v8")).unwrap();
-
-    // Asked for again, they come back.
-    sandbox.succeed(&["p", "-q", "--rebuild-from", "0"]);
-    assert_same_snapshot(&whole, &snapshot(&sandbox.path("p/dest/dzi")));
-    sandbox.succeed(&["vacuum", "p", "-q", "--keep-sources", "--keep-last", "1"]);
-    fs::remove_dir_all(sandbox.path("p/dest")).unwrap();
-    sandbox.succeed(&["p", "-q"]);
-    assert_same_snapshot(&whole, &snapshot(&sandbox.path("p/dest/dzi")));
 }
 
 #[test]

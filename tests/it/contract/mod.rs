@@ -4,6 +4,7 @@ mod folders;
 mod help;
 mod layering;
 mod locks;
+mod module_files;
 mod readme;
 mod regressions;
 mod spec;

@@ -4,7 +4,7 @@ use snapbox::str;
 use std::fs::File;
 use std::process::{Command, ExitStatus, Stdio};
 use std::time::Instant;
-use test_support::cli::{HANG_TIMEOUT, Sandbox};
+use test_support::cli::{HANG_TIMEOUT, LimitedCommand, Sandbox};
 use test_support::tree::{assert_same_tree, assert_tree_rules};
 
 #[test]
@@ -181,13 +181,9 @@ fn closed_streams() {
     for closed in ["<&-", ">&-", "2>&-", "<&- >&-", ">&- 2>&-", "<&- >&- 2>&-"] {
         for arguments in COMMANDS {
             let program = test_support::program();
-            let mut shell = assert_cmd::Command::new("sh");
-            shell
-                .current_dir(sandbox.path(""))
-                .timeout(HANG_TIMEOUT)
-                .arg("-c")
-                .arg(format!("exec \"$0\" \"$@\" {closed}"));
-            let output = shell.arg(program).args(arguments).output().unwrap();
+            let mut shell = LimitedCommand::new("sh");
+            shell.current_dir(sandbox.path("")).arg("-c").arg(format!("exec \"$0\" \"$@\" {closed}"));
+            let output = shell.arg(program).args(arguments).output();
             let code = output.status.code().unwrap_or_else(|| panic!("{arguments:?} {closed}: {}", output.status));
             assert!((0..=4).contains(&code), "{arguments:?} {closed}: {code}");
         }

@@ -110,7 +110,7 @@ error: p/v0: 1 tile is wrong
 }
 
 #[test]
-fn files_that_are_something_else() {
+fn web_page_named_jpg_is_refused() {
     refused(
         "html_error_page.jpg",
         "0_0.jpg",
@@ -121,6 +121,10 @@ error: p/v0: 1 tile is wrong
 
 "#]],
     );
+}
+
+#[test]
+fn web_page_named_png_is_refused() {
     refused(
         "html_error_page.jpg",
         "0_0.png",
@@ -131,6 +135,10 @@ error: p/v0: 1 tile is wrong
 
 "#]],
     );
+}
+
+#[test]
+fn empty_jpg_is_refused() {
     refused(
         "empty.jpg",
         "0_0.jpg",
@@ -141,6 +149,10 @@ error: p/v0: 1 tile is wrong
 
 "#]],
     );
+}
+
+#[test]
+fn empty_png_is_refused() {
     refused(
         "empty.jpg",
         "0_0.png",
@@ -151,6 +163,10 @@ error: p/v0: 1 tile is wrong
 
 "#]],
     );
+}
+
+#[test]
+fn png_named_jpg_is_refused() {
     refused(
         "really_png.jpg",
         "0_0.jpg",
@@ -161,6 +177,10 @@ error: p/v0: 1 tile is wrong
 
 "#]],
     );
+}
+
+#[test]
+fn jpeg_named_png_is_refused() {
     refused(
         "really_jpeg.png",
         "0_0.png",

@@ -3,7 +3,6 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::Duration;
 
 use rustix::fs::{FlockOperation, flock};
 use snapbox::Assert;
@@ -13,8 +12,7 @@ use tempfile::TempDir;
 use super::tree::{Snapshot, assert_same_snapshot, assert_sources_unchanged, snapshot, source_fingerprint};
 use super::{copy_sources, fixture, program};
 
-/// Longer than anything takes that does not hang, however busy the machine is.
-pub const HANG_TIMEOUT: Duration = Duration::from_secs(120);
+pub use super::limited::{HANG_TIMEOUT, LimitedCommand};
 
 /// A temporary folder in which the program is run.
 pub struct Sandbox {
@@ -111,15 +109,15 @@ impl Sandbox {
     }
 
     /// The program, to be run in this folder.
-    pub fn command(&self) -> assert_cmd::Command {
-        let mut command = assert_cmd::Command::new(program());
-        command.current_dir(self.folder.path()).timeout(HANG_TIMEOUT);
+    pub fn command(&self) -> LimitedCommand {
+        let mut command = LimitedCommand::new(program());
+        command.current_dir(self.folder.path());
         command
     }
 
     /// Runs the program to its end.
     pub fn run(&self, arguments: &[&str]) -> Ended {
-        let output = self.command().args(arguments).output().unwrap();
+        let output = self.command().args(arguments).output();
         let code = output.status.code();
         let code = code.unwrap_or_else(|| panic!("{arguments:?} did not end by itself: {}", output.status));
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
@@ -154,6 +152,14 @@ impl Sandbox {
         assert!(fs::symlink_metadata(self.path("p/dest/dzi/v0")).is_err());
         assert!(fs::symlink_metadata(self.path("p/dest/dzi/latest")).is_err());
     }
+}
+
+/// Copies the program, for tests that run it as another user.
+///
+/// With `cp`, because the copy cannot be run while any process has it open for writing, and a child that another test
+/// starts meanwhile inherits this process's open files until it runs its own program.
+pub fn copy_program(to: &Path) {
+    assert!(Command::new("cp").arg(program()).arg(to).status().unwrap().success());
 }
 
 /// All that is served; nothing where there is no such folder.

@@ -1,7 +1,7 @@
 //! Pyramids with several versions, and ways to break what is published in them.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::cli::Sandbox;
 use super::tree::{Snapshot, snapshot};
@@ -105,11 +105,25 @@ pub struct Damage {
     pub problems: &'static [&'static str],
 }
 
-/// Damages to the fixture `relief` that can all be mended: 8x6 base tiles on level 11, patched in v1 and v2.
+/// Damages to the fixture `relief` that `repair` can all repair: 8x6 base tiles on level 11, patched in v1 and v2.
 pub fn damages() -> Vec<Damage> {
-    fn at(pyramid: &Path, path: &str) -> std::path::PathBuf {
-        pyramid.join("dest/dzi").join(path)
-    }
+    let mut all = tile_damages();
+    all.extend(link_damages());
+    all.extend(level_damages());
+    all.extend(manifest_damages());
+    all.extend(tree_damages());
+    all.extend(latest_damages());
+    all.extend(forged_damages());
+    all
+}
+
+/// A path in `dest/dzi`.
+fn at(pyramid: &Path, path: &str) -> PathBuf {
+    pyramid.join("dest/dzi").join(path)
+}
+
+/// Damage to generated tiles.
+fn tile_damages() -> Vec<Damage> {
     vec![
         Damage {
             name: "tile cut short",
@@ -154,6 +168,12 @@ pub fn damages() -> Vec<Damage> {
             act: |p| pipe(&at(p, "v0/dzi_files/10/0_0.jpg")),
             problems: &["v0 dzi_files/10/0_0.jpg: wrong_kind"],
         },
+    ]
+}
+
+/// Damage to links.
+fn link_damages() -> Vec<Damage> {
+    vec![
         Damage {
             name: "link replaced by a pipe",
             act: |p| pipe(&at(p, "v2/dzi_files/11/0_0.jpg")),
@@ -205,6 +225,12 @@ pub fn damages() -> Vec<Damage> {
             },
             problems: &["v0 dzi_files/8/0_0.jpg: missing", "v1 dzi_files/11/0_0.jpg: missing"],
         },
+    ]
+}
+
+/// Damage to the folders of levels, unexpected files, and descriptors.
+fn level_damages() -> Vec<Damage> {
+    vec![
         Damage {
             name: "missing level folders",
             act: |p| {
@@ -257,6 +283,12 @@ pub fn damages() -> Vec<Damage> {
             },
             problems: &["v0 dzi.xml: wrong_descriptor", "v1 dzi.xml: missing", "v2 dzi.xml: wrong_kind"],
         },
+    ]
+}
+
+/// Damage to manifests.
+fn manifest_damages() -> Vec<Damage> {
+    vec![
         Damage {
             name: "manifest cut short",
             act: |p| fs::write(p.join("dest/.fast_pyramid/versions/v1/tiles"), "x").unwrap(),
@@ -297,6 +329,12 @@ pub fn damages() -> Vec<Damage> {
                 "v2 dest/.fast_pyramid/versions/v2: damaged_manifest",
             ],
         },
+    ]
+}
+
+/// Damage to whole trees.
+fn tree_damages() -> Vec<Damage> {
+    vec![
         Damage { name: "tree gone", act: |p| clear(&at(p, "v1")), problems: &["v1 dest/dzi/v1: missing"] },
         Damage { name: "newest tree gone", act: |p| clear(&at(p, "v2")), problems: &["v2 dest/dzi/v2: missing"] },
         Damage {
@@ -312,6 +350,12 @@ pub fn damages() -> Vec<Damage> {
             act: |p| relink(&at(p, "v1"), "v0"),
             problems: &["v1 dest/dzi/v1: wrong_kind"],
         },
+    ]
+}
+
+/// Damage to `latest`.
+fn latest_damages() -> Vec<Damage> {
+    vec![
         Damage {
             name: "latest missing",
             act: |p| clear(&at(p, "latest")),
@@ -343,16 +387,20 @@ pub fn damages() -> Vec<Damage> {
             },
             problems: &["dest/dzi/latest: wrong_latest"],
         },
-        Damage {
-            name: "wrong pixels with a manifest that agrees",
-            act: |p| {
-                let bytes = fs::read(at(p, "v0/dzi_files/10/2_1.jpg")).unwrap();
-                forge(p, 0, (10, 1, 1), &bytes);
-            },
-            // Its parent was made of the right pixels, and so it is wrong as well.
-            problems: &["v0 dzi_files/9/0_0.jpg: wrong_pixels", "v0 dzi_files/10/1_1.jpg: wrong_pixels"],
-        },
     ]
+}
+
+/// Damage that only the pixels show.
+fn forged_damages() -> Vec<Damage> {
+    vec![Damage {
+        name: "wrong pixels with a manifest that agrees",
+        act: |p| {
+            let bytes = fs::read(at(p, "v0/dzi_files/10/2_1.jpg")).unwrap();
+            forge(p, 0, (10, 1, 1), &bytes);
+        },
+        // Its parent was made of the right pixels, and so it is wrong as well.
+        problems: &["v0 dzi_files/9/0_0.jpg: wrong_pixels", "v0 dzi_files/10/1_1.jpg: wrong_pixels"],
+    }]
 }
 
 fn pipe(path: &Path) {

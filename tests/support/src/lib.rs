@@ -5,6 +5,7 @@
 pub mod cli;
 pub mod cutting;
 pub mod damage;
+pub mod limited;
 pub mod pictures;
 pub mod png;
 pub mod reference;
@@ -12,6 +13,7 @@ pub mod small_tiles;
 pub mod strace;
 pub mod tiff;
 pub mod tree;
+mod tree_rules;
 
 use std::sync::LazyLock;
 

@@ -1,15 +1,10 @@
-//! Many pictures in one run, what `cut` tells about them, and where they may come from.
+//! Several pictures in one run, and what `cut` prints about them.
 
-use crate::support::jpeg::Jpeg;
 use serde_json::{Value, json};
 use snapbox::str;
-use std::path::PathBuf;
-use std::time::SystemTime;
 use test_support::cli::Sandbox;
-use test_support::fixture;
-use test_support::pictures::{Png, by_image, exif, pnm, source_pixels, webp};
-use test_support::tiff::Spec as Tiff;
-use test_support::tree::{assert_same_snapshot, assert_same_tree, assert_tree_rules, snapshot};
+use test_support::pictures::{Png, by_image, pnm, source_pixels};
+use test_support::tree::assert_tree_rules;
 
 /// A sandbox with three pictures of one tile each.
 fn three() -> Sandbox {
@@ -147,24 +142,37 @@ fn json_tells_of_each_picture() {
 }
 
 #[test]
-fn lists_of_pictures() {
+fn lists_may_have_empty_lines_and_both_line_endings() {
     let sandbox = three();
     sandbox.write("unix", "a.png\n\npictures/b.png\n  \nc.d.png");
     sandbox.write("windows", "a.png\r\n\r\npictures/b.png\r\nc.d.png\r\n");
-    sandbox.write(" odd name .png", Png::new(6, 8).file((20, 10), 5, &[]));
-    sandbox.write("spaces", " odd name .png\n");
     for list in ["unix", "windows"] {
         sandbox.succeed(&["cut", "--list", list, "--into", &format!("by {list}"), "-q"]);
         assert_eq!(names(&sandbox, &format!("by {list}")), ["a", "b", "c.d"]);
     }
-    // Together with paths, and through standard input.
+}
+
+#[test]
+fn list_on_standard_input_adds_to_the_arguments() {
+    let sandbox = three();
     let mut command = sandbox.command();
     command.args(["cut", "a.png", "--list", "-", "--into", "both", "-q"]).write_stdin("pictures/b.png\n");
-    assert!(command.output().unwrap().status.success());
+    assert!(command.output().status.success());
     assert_eq!(names(&sandbox, "both"), ["a", "b"]);
+}
+
+#[test]
+fn spaces_around_a_listed_name_belong_to_it() {
+    let sandbox = three();
+    sandbox.write(" odd name .png", Png::new(6, 8).file((20, 10), 5, &[]));
+    sandbox.write("spaces", " odd name .png\n");
     sandbox.succeed(&["cut", "--list", "spaces", "--into", "odd", "-q"]);
     assert_eq!(names(&sandbox, "odd"), ["_odd_name_"]);
-    // What is no list.
+}
+
+#[test]
+fn missing_list_is_wrong_usage() {
+    let sandbox = three();
     sandbox.run(&["cut", "--list", "nowhere", "--into", "x"]).expect(
         2,
         str![[r#"
@@ -173,6 +181,12 @@ error: nowhere: No such file or directory (os error 2)
 
 "#]],
     );
+    assert!(!sandbox.path("x").exists());
+}
+
+#[test]
+fn list_without_names_is_wrong_usage() {
+    let sandbox = three();
     sandbox.write("nothing", "\n\r\n");
     sandbox.run(&["cut", "--list", "nothing", "--into", "x"]).expect(
         2,
@@ -182,6 +196,12 @@ error: nothing: it names no picture
 
 "#]],
     );
+    assert!(!sandbox.path("x").exists());
+}
+
+#[test]
+fn picture_instead_of_a_list_is_wrong_usage() {
+    let sandbox = three();
     sandbox.run(&["cut", "--list", "a.png", "--into", "x"]).expect(
         2,
         str![[r#"
@@ -190,6 +210,12 @@ error: a.png: it is no list of paths, one a line: there is a zero byte in it
 
 "#]],
     );
+    assert!(!sandbox.path("x").exists());
+}
+
+#[test]
+fn standard_input_among_several_pictures_is_wrong_usage() {
+    let sandbox = three();
     sandbox.run(&["cut", "a.png", "-", "--into", "x"]).expect(
         2,
         str![[r#"
@@ -276,118 +302,4 @@ fn progress_is_told_by_rows() {
         let ended = sandbox.succeed(&["cut", "a.ppm", when, "--progress", when]);
         assert!(!ended.err.contains(['\r', '\x1b']), "{:?}", ended.err);
     }
-}
-
-/// Times of all that is in a folder, to see that nothing has been written again with the same contents.
-fn times(sandbox: &Sandbox) -> Vec<(PathBuf, SystemTime)> {
-    let walk = walkdir::WalkDir::new(sandbox.path("")).sort_by_file_name();
-    let entries = walk.into_iter().map(Result::unwrap);
-    entries.map(|entry| (entry.path().to_owned(), entry.metadata().unwrap().modified().unwrap())).collect()
-}
-
-#[test]
-fn a_dry_run_is_right_and_leaves_no_trace() {
-    let sandbox = Sandbox::in_memory();
-    sandbox.write("a.jpg", Jpeg::new(85).file((150, 100), 1));
-    sandbox.write("b.jpg", Jpeg::new(85).file((150, 100), 2));
-    sandbox.write("c.png", Png { interlaced: true, ..Png::new(0, 16) }.file((150, 100), 3, &[]));
-    for (picture, more) in [
-        ("a.jpg", &["--tile-size", "32"] as &[&str]),
-        ("a.jpg", &["--tile-size", "50", "--build"]),
-        ("a.jpg", &["--tile-size", "32", "--quality", "60", "--build"]),
-        ("c.png", &[]),
-        ("c.png", &["--format", "jpg", "--tile-size", "7", "--build"]),
-        ("old", &["--build"]),
-    ] {
-        // The last one is a next version.
-        if picture == "old" {
-            sandbox.succeed(&["cut", "a.jpg", "p", "--tile-size", "32", "--build", "-q"]);
-        }
-        let picture = if picture == "old" { "b.jpg" } else { picture };
-        let (before, times_before) = (snapshot(&sandbox.path("")), times(&sandbox));
-        let arguments = [&["cut", picture, "p", "--json"], more].concat();
-        let mut planned = sandbox.succeed(&[&arguments[..], &["--dry-run"]].concat()).json().remove(0);
-        assert_same_snapshot(&before, &snapshot(&sandbox.path("")));
-        assert_eq!(times_before, times(&sandbox));
-        let mut done = sandbox.succeed(&arguments).json().remove(0);
-        assert_eq!((&planned["status"], &done["status"]), (&"would_cut".into(), &"cut".into()));
-        let bytes: u64 = walkdir::WalkDir::new(sandbox.path("p").join(format!("v{}", done["version"])))
-            .into_iter()
-            .map(|entry| entry.unwrap().metadata().unwrap().len())
-            .sum();
-        let estimated = planned["estimated_bytes"].as_u64().unwrap();
-        // Roughly.
-        assert!(estimated > bytes / 6 && estimated < bytes * 6, "{estimated}, but {bytes}: {arguments:?}");
-        for key in ["status", "version", "seconds", "written", "one_colour", "versions"] {
-            planned.as_object_mut().unwrap().remove(key);
-            done.as_object_mut().unwrap().remove(key);
-        }
-        assert_eq!(planned, done);
-        assert!(planned["memory_bytes"].as_u64().unwrap() > planned["held_bytes"].as_u64().unwrap());
-        let tree = sandbox.path("p/dest/dzi/latest/dzi_files");
-        if tree.exists() {
-            let tiles = walkdir::WalkDir::new(tree).into_iter().filter(|it| !it.as_ref().unwrap().file_type().is_dir());
-            assert_eq!(planned["pyramid_tiles"], tiles.count());
-        }
-        std::fs::remove_dir_all(sandbox.path("p")).unwrap();
-    }
-    // In words.
-    let ended = sandbox.succeed(&["cut", "a.jpg", "p", "--tile-size", "32", "--dry-run"]);
-    let plan = "p: would be cut: 150x100 pixels in 5x4 base tiles of 32 (jpg, without loss), 9 levels, 34 tiles \
-                in the pyramid; about ";
-    assert!(ended.err.starts_with(plan), "{}", ended.err);
-    // What would be refused is refused.
-    sandbox.spec("p", "{ width: 150, height: 99, tile_size: 32, overlap: 0 }");
-    assert_eq!(sandbox.run(&["cut", "a.jpg", "p", "--dry-run"]).code, 3);
-    assert_eq!(sandbox.run(&["cut", "a.jpg", "q", "--dry-run", "--max-memory", "1M"]).code, 3);
-}
-
-#[test]
-fn standard_input() {
-    let tiff = Tiff::rgb(90, 50);
-    let size = (90, 50);
-    let sandbox = Sandbox::in_memory();
-    let cut = |bytes: &[u8], folder: &str| {
-        let mut command = sandbox.command();
-        command.args(["cut", "-", folder, "--tile-size", "16", "--build"]).write_stdin(bytes);
-        let output = command.output().unwrap();
-        (output.status.code().unwrap(), String::from_utf8(output.stderr).unwrap())
-    };
-    let pictures = [
-        Png::new(2, 16).file(size, 1, &[]),
-        Png { interlaced: true, ..Png::new(6, 8) }.file(size, 1, &[]),
-        Png::new(3, 4).file(size, 1, &[(b"eXIf", &exif(6))]),
-        pnm(6, size, 255, 3, 1).0,
-        pnm(2, size, 1000, 1, 1).0,
-        pnm(7, size, 65535, 4, 1).0,
-        pnm(4, size, 1, 1, 1).0,
-        Jpeg::new(80).file(size, 1),
-        std::fs::read(fixture("odd/progressive.jpg")).unwrap(),
-        std::fs::read(fixture("odd/exif_orientation_6.jpg")).unwrap(),
-    ];
-    for (number, bytes) in pictures.iter().enumerate() {
-        let (by_stream, by_file) = (format!("stream{number}"), format!("file{number}"));
-        let (code, err) = cut(bytes, &by_stream);
-        assert_eq!(code, 0, "{number}: {err}");
-        sandbox.write("picture", bytes);
-        sandbox.succeed(&["cut", "picture", &by_file, "--tile-size", "16", "--build", "-q"]);
-        assert_same_tree(&sandbox.path(&by_stream).join("dest/dzi"), &sandbox.path(&by_file).join("dest/dzi"));
-        assert_same_tree(&sandbox.path(&by_stream).join("v0"), &sandbox.path(&by_file).join("v0"));
-        // A next version may come that way, too.
-        let (code, err) = cut(bytes, &by_file);
-        assert_eq!(code, 0, "{number}: {err}");
-        assert!(!sandbox.path(&by_file).join("v1").exists());
-    }
-    let refused = |kind: &str| {
-        let why = "cannot be read from standard input, only from a file";
-        format!("error: standard input: {kind} {why}\n  write it into a file first\n")
-    };
-    assert_eq!(cut(&tiff.file(&tiff.noise(1)), "t"), (3, refused("a TIFF")));
-    assert_eq!(cut(&webp(size, true, 1, None, None), "t"), (3, refused("a WebP")));
-    assert_eq!(cut(b"", "t").0, 3);
-    assert!(!sandbox.path("t").exists());
-    // A file of that name is not meant.
-    sandbox.write("-", &pictures[0]);
-    assert_eq!(cut(&pictures[3], "dash").0, 0);
-    assert_same_tree(&sandbox.path("dash/v0"), &sandbox.path("stream3/v0"));
 }

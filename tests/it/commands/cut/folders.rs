@@ -1,33 +1,28 @@
-//! Folders that a picture cannot be cut into, and what else stands in those where it can.
+//! Folders that `cut` refuses, and other files in those that it accepts.
 
+use super::refusals::assert_refused;
 use snapbox::str;
 use std::path::Path;
 use std::process::{Command, Output};
-use test_support::cli::Sandbox;
+use test_support::cli::{Sandbox, copy_program};
 use test_support::pictures::{Png, by_image, source_pixels};
 use test_support::strace::say;
 use test_support::tree::{assert_same_snapshot, snapshot};
 
-#[test]
-fn folders_that_are_something_else() {
+/// A sandbox with the picture `a.png`.
+fn with_picture() -> Sandbox {
     let sandbox = Sandbox::new();
     sandbox.write("a.png", Png::new(2, 8).file((20, 20), 1, &[]));
+    sandbox
+}
+
+#[test]
+fn file_instead_of_a_folder_is_refused() {
+    let sandbox = with_picture();
     sandbox.write("file", "mine");
-    sandbox.link("dangling", "nowhere");
-    sandbox.row("tiles", 1);
-    sandbox.delete("tiles/pyramid.json");
-    sandbox.row("both/src", 1);
-    sandbox.row("both", 1);
-    sandbox.spec("broken", "{ width: ");
-    sandbox.write("file_v0/v0", "mine");
-    std::fs::create_dir_all(sandbox.path("empty/v0")).unwrap();
-    sandbox.write("nothing/src/v3/.DS_Store", "");
-    sandbox.row("later", 1);
-    sandbox.delete("later/pyramid.json");
-    std::fs::rename(sandbox.path("later/v0"), sandbox.path("later/v1")).unwrap();
-    std::fs::create_dir(sandbox.path("later/v0")).unwrap();
-    let before = snapshot(&sandbox.path(""));
-    sandbox.run(&["cut", "a.png", "file"]).expect(
+    assert_refused(
+        &sandbox,
+        &["a.png", "file"],
         3,
         str![[r#"
 error: file: this is not a folder
@@ -35,6 +30,13 @@ error: file: this is not a folder
 
 "#]],
     );
+}
+
+#[test]
+fn folder_below_a_file_is_refused_in_a_dry_run_too() {
+    let sandbox = with_picture();
+    sandbox.write("file", "mine");
+    let before = snapshot(&sandbox.path(""));
     for more in [&[][..], &["--dry-run"]] {
         sandbox.run(&[&["cut", "a.png", "file/p"], more].concat()).expect(
             3,
@@ -45,11 +47,16 @@ error: file/p: it cannot be made, because file is not a folder
 "#]],
         );
     }
-    let ended = sandbox.run(&["cut", "a.png", "dangling/p/q"]);
-    assert!(ended.err.starts_with("error: dangling/p/q: it cannot be made, because dangling is not"), "{}", ended.err);
-    let ended = sandbox.run(&["cut", "a.png", &"long".repeat(70)]);
-    assert!(ended.code == 1 && ended.err.ends_with("\n  give it a shorter name\n"), "{}", ended.err);
-    sandbox.run(&["cut", "a.png", "dangling"]).expect(
+    assert_same_snapshot(&before, &snapshot(&sandbox.path("")));
+}
+
+#[test]
+fn dangling_link_instead_of_a_folder_is_refused() {
+    let sandbox = with_picture();
+    sandbox.link("dangling", "nowhere");
+    assert_refused(
+        &sandbox,
+        &["a.png", "dangling"],
         3,
         str![[r#"
 error: dangling: this is not a folder
@@ -57,7 +64,35 @@ error: dangling: this is not a folder
 
 "#]],
     );
-    sandbox.run(&["cut", "a.png", "tiles"]).expect(
+}
+
+#[test]
+fn folder_below_a_dangling_link_is_refused() {
+    let sandbox = with_picture();
+    sandbox.link("dangling", "nowhere");
+    let before = snapshot(&sandbox.path(""));
+    let ended = sandbox.run(&["cut", "a.png", "dangling/p/q"]);
+    assert!(ended.err.starts_with("error: dangling/p/q: it cannot be made, because dangling is not"), "{}", ended.err);
+    assert_same_snapshot(&before, &snapshot(&sandbox.path("")));
+}
+
+#[test]
+fn folder_name_too_long_for_the_system_is_an_error() {
+    let sandbox = with_picture();
+    let before = snapshot(&sandbox.path(""));
+    let ended = sandbox.run(&["cut", "a.png", &"long".repeat(70)]);
+    assert!(ended.code == 1 && ended.err.ends_with("\n  give it a shorter name\n"), "{}", ended.err);
+    assert_same_snapshot(&before, &snapshot(&sandbox.path("")));
+}
+
+#[test]
+fn tiles_without_pyramid_json_are_refused() {
+    let sandbox = with_picture();
+    sandbox.row("tiles", 1);
+    sandbox.delete("tiles/pyramid.json");
+    assert_refused(
+        &sandbox,
+        &["a.png", "tiles"],
         3,
         str![[r#"
 error: tiles: there are tiles in v0, but no pyramid.json
@@ -65,9 +100,28 @@ error: tiles: there are tiles in v0, but no pyramid.json
 
 "#]],
     );
+}
+
+#[test]
+fn tiles_above_an_empty_version_without_pyramid_json_are_refused() {
+    let sandbox = with_picture();
+    sandbox.row("later", 1);
+    sandbox.delete("later/pyramid.json");
+    std::fs::rename(sandbox.path("later/v0"), sandbox.path("later/v1")).unwrap();
+    std::fs::create_dir(sandbox.path("later/v0")).unwrap();
+    let before = snapshot(&sandbox.path(""));
     let ended = sandbox.run(&["cut", "a.png", "later"]);
     assert!(ended.err.starts_with("error: later: there are tiles in v1, but no pyramid.json\n"), "{}", ended.err);
-    sandbox.run(&["cut", "a.png", "empty"]).expect(
+    assert_same_snapshot(&before, &snapshot(&sandbox.path("")));
+}
+
+#[test]
+fn empty_version_without_pyramid_json_is_refused() {
+    let sandbox = with_picture();
+    std::fs::create_dir_all(sandbox.path("empty/v0")).unwrap();
+    assert_refused(
+        &sandbox,
+        &["a.png", "empty"],
         3,
         str![[r#"
 error: empty/v0: there is no tile in it, and no pyramid.json beside it
@@ -75,7 +129,15 @@ error: empty/v0: there is no tile in it, and no pyramid.json beside it
 
 "#]],
     );
-    sandbox.run(&["cut", "a.png", "nothing"]).expect(
+}
+
+#[test]
+fn version_in_src_without_tiles_or_pyramid_json_is_refused() {
+    let sandbox = with_picture();
+    sandbox.write("nothing/src/v3/.DS_Store", "");
+    assert_refused(
+        &sandbox,
+        &["a.png", "nothing"],
         3,
         str![[r#"
 error: nothing/src/v3: there is no tile in it, and no pyramid.json beside it
@@ -83,7 +145,16 @@ error: nothing/src/v3: there is no tile in it, and no pyramid.json beside it
 
 "#]],
     );
-    sandbox.run(&["cut", "a.png", "both"]).expect(
+}
+
+#[test]
+fn versions_in_both_places_are_refused() {
+    let sandbox = with_picture();
+    sandbox.row("both/src", 1);
+    sandbox.row("both", 1);
+    assert_refused(
+        &sandbox,
+        &["a.png", "both"],
         3,
         str![[r#"
 error: both has source versions both in itself (v0) and in src (v0)
@@ -91,7 +162,15 @@ error: both has source versions both in itself (v0) and in src (v0)
 
 "#]],
     );
-    sandbox.run(&["cut", "a.png", "broken"]).expect(
+}
+
+#[test]
+fn invalid_pyramid_json_is_refused() {
+    let sandbox = with_picture();
+    sandbox.spec("broken", "{ width: ");
+    assert_refused(
+        &sandbox,
+        &["a.png", "broken"],
         3,
         str![[r#"
 error: broken/pyramid.json: it is not valid JSON5: it ends within value
@@ -99,7 +178,15 @@ error: broken/pyramid.json: it is not valid JSON5: it ends within value
 
 "#]],
     );
-    sandbox.run(&["cut", "a.png", "file_v0"]).expect(
+}
+
+#[test]
+fn file_named_like_a_version_is_refused() {
+    let sandbox = with_picture();
+    sandbox.write("file_v0/v0", "mine");
+    assert_refused(
+        &sandbox,
+        &["a.png", "file_v0"],
         3,
         str![[r#"
 error: file_v0/v0 is named like a source version, but is not a folder
@@ -107,7 +194,6 @@ error: file_v0/v0 is named like a source version, but is not a folder
 
 "#]],
     );
-    assert_same_snapshot(&before, &snapshot(&sandbox.path("")));
 }
 
 #[test]
@@ -171,7 +257,7 @@ fn folders_that_cannot_be_written_to() {
     let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
     let scratch = tempfile::Builder::new().permissions(mode).tempdir().unwrap();
     let (tool, picture) = (scratch.path().join("tool"), scratch.path().join("a.png"));
-    std::fs::copy(test_support::program(), &tool).unwrap();
+    copy_program(&tool);
     std::fs::write(&picture, Png::new(2, 8).file((40, 40), 1, &[])).unwrap();
     let secret = scratch.path().join("secret.png");
     std::fs::write(&secret, "").unwrap();

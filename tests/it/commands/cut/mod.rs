@@ -3,6 +3,9 @@
 mod batch;
 mod build;
 mod damaged_pictures;
+mod dry_run;
 mod folders;
 mod pictures;
+mod refusals;
+mod standard_input;
 mod versions;

@@ -1,14 +1,15 @@
 //! A newer picture becomes the next version, which holds the tiles that differ and no others.
 
+use super::refusals::assert_refused;
 use crate::support::jpeg::Jpeg;
 use image::{DynamicImage, Rgb, RgbImage};
 use serde_json::Value;
 use snapbox::str;
-use test_support::cli::{Ended, Sandbox};
+use test_support::cli::Sandbox;
 use test_support::cutting::{SIDE, SIZE, cut, cut_once, names, picture, pixels_of, save, tiles};
 use test_support::pictures::{by_image, source_pixels, tree_pixels};
 use test_support::strace::whole;
-use test_support::tree::{assert_same_snapshot, assert_tree_rules, snapshot};
+use test_support::tree::{assert_same_snapshot, assert_tree_rules};
 
 #[test]
 fn the_same_picture_makes_no_version() {
@@ -276,96 +277,13 @@ fn a_pyramid_json_without_versions_is_kept_to() {
     assert_eq!(size("r/v0/0_0.jpg"), size("s/v0/0_0.jpg"));
 }
 
-/// Cuts, which must be refused with that code and text, and change nothing.
-#[track_caller]
-fn refuse(sandbox: &Sandbox, arguments: &[&str], code: i32, err: snapbox::data::Inline) {
-    let before = snapshot(&sandbox.path(""));
-    let ended: Ended = sandbox.run(&[&["cut"], arguments].concat());
-    ended.expect(code, err);
-    assert_same_snapshot(&before, &snapshot(&sandbox.path("")));
-}
-
-#[test]
-fn what_does_not_fit_is_refused() {
-    let (sandbox, picture) = cut_once("jpg", &["--build"]);
-    let other = image::imageops::crop_imm(&picture, 0, 0, 99, 70).to_image();
-    save(&sandbox, "other.png", &other);
-    refuse(
-        &sandbox,
-        &["other.png", "p"],
-        3,
-        str![[r#"
-error: other.png: it is 99x70 pixels, but the pyramid p is 100x70
-  a version shows the same picture changed; give another folder for a picture of another size
-
-"#]],
-    );
-    refuse(
-        &sandbox,
-        &["a.png", "p", "--tile-size", "32"],
-        2,
-        str![[r#"
-error: --tile-size 32 was asked for, but p/pyramid.json says 16
-  leave the option out, as a pyramid keeps its settings; or, if it has no version yet, delete pyramid.json
-
-"#]],
-    );
-    refuse(
-        &sandbox,
-        &["a.png", "p", "--format", "png"],
-        2,
-        str![[r#"
-error: --format png was asked for, but p/pyramid.json says jpg
-  leave the option out, as a pyramid keeps its settings; or, if it has no version yet, delete pyramid.json
-
-"#]],
-    );
-    refuse(
-        &sandbox,
-        &["a.png", "p", "--quality", "81"],
-        2,
-        str![[r#"
-error: --quality 81 was asked for, but p/pyramid.json says 80
-  leave the option out, as a pyramid keeps its settings; or, if it has no version yet, delete pyramid.json
-
-"#]],
-    );
-    sandbox.spec("q", "{ width: 100, height: 70, tile_size: 16, overlap: 1 }");
-    refuse(
-        &sandbox,
-        &["a.png", "q"],
-        3,
-        str![[r#"
-error: q/pyramid.json: "overlap" is 1, but only 0 is supported by this release
-  cut the base tiles without overlap and write overlap: 0
-
-"#]],
-    );
-    sandbox.spec("r", "{ width: 100, height: 70, tile_size: 16 }");
-    refuse(
-        &sandbox,
-        &["a.png", "r"],
-        3,
-        str![[r#"
-error: r/pyramid.json: the key "overlap" is missing
-  expected a whole number from 0 to 16384
-
-"#]],
-    );
-    // What it is already may be said again.
-    assert_eq!(
-        cut(&sandbox, &["a.png", "p", "--tile-size", "16", "--format", "jpeg", "--quality", "80"])["status"],
-        "unchanged"
-    );
-}
-
 #[test]
 fn invalid_sources_leave_no_trace() {
     let (sandbox, picture) = cut_once("png", &[]);
     std::fs::remove_dir_all(sandbox.path("p/dest")).unwrap();
     sandbox.delete("p/v0/3_3.png");
     save(&sandbox, "b.png", &picture);
-    refuse(
+    assert_refused(
         &sandbox,
         &["b.png", "p", "--build"],
         3,
@@ -384,7 +302,7 @@ fn changed_sources_are_noticed_first() {
     picture.put_pixel(0, 0, Rgb([0; 3]));
     save(&sandbox, "b.png", &picture);
     std::fs::copy(sandbox.path("p/v0/1_1.png"), sandbox.path("p/v0/0_0.png")).unwrap();
-    refuse(
+    assert_refused(
         &sandbox,
         &["b.png", "p"],
         3,
@@ -395,7 +313,7 @@ error: p/v0: 1 changed tile since v0 was published: 0_0.png
 "#]],
     );
     sandbox.delete("p/v0/0_0.png");
-    refuse(
+    assert_refused(
         &sandbox,
         &["b.png", "p", "--build"],
         3,

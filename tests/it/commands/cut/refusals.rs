@@ -1,0 +1,277 @@
+//! Arguments, files and settings that `cut` refuses, with the messages.
+
+use snapbox::data::Inline;
+use snapbox::str;
+use test_support::cli::Sandbox;
+use test_support::cutting::{cut, cut_once, save};
+use test_support::pictures::Png;
+use test_support::tree::{assert_same_snapshot, snapshot};
+
+/// Fails unless `cut` ends with this code and message, and changes nothing.
+#[track_caller]
+pub(super) fn assert_refused(sandbox: &Sandbox, arguments: &[&str], code: i32, expected: Inline) {
+    let before = snapshot(&sandbox.path(""));
+    sandbox.run(&[&["cut"], arguments].concat()).expect(code, expected);
+    assert_same_snapshot(&before, &snapshot(&sandbox.path("")));
+}
+
+#[test]
+fn missing_picture_is_refused() {
+    let sandbox = Sandbox::new();
+    assert_refused(
+        &sandbox,
+        &["nowhere.png", "p"],
+        3,
+        str![[r#"
+error: nowhere.png: cannot read it: No such file or directory (os error 2)
+
+"#]],
+    );
+}
+
+#[test]
+fn folder_instead_of_a_picture_is_refused() {
+    let sandbox = Sandbox::new();
+    std::fs::create_dir(sandbox.path("folder")).unwrap();
+    assert_refused(
+        &sandbox,
+        &["folder", "p"],
+        3,
+        str![[r#"
+error: folder: this is a folder, not a picture
+  the picture comes first, and then the pyramid's folder; for several pictures give --into DIR
+
+"#]],
+    );
+}
+
+#[test]
+fn folder_and_picture_in_the_wrong_order_are_refused() {
+    let sandbox = Sandbox::new();
+    std::fs::create_dir(sandbox.path("folder")).unwrap();
+    sandbox.write("a.png", Png::new(2, 8).file((20, 20), 1, &[]));
+    assert_refused(
+        &sandbox,
+        &["folder", "a.png"],
+        3,
+        str![[r#"
+error: folder: this is a folder, not a picture
+  the picture comes first, and then the pyramid's folder; for several pictures give --into DIR
+
+"#]],
+    );
+}
+
+#[test]
+fn empty_picture_is_refused() {
+    let sandbox = Sandbox::new();
+    sandbox.write("empty.png", "");
+    assert_refused(
+        &sandbox,
+        &["empty.png", "p"],
+        3,
+        str![[r#"
+error: empty.png: it is empty
+  give a JPEG, PNG, TIFF, PNM or WebP
+
+"#]],
+    );
+}
+
+#[test]
+fn web_page_is_refused() {
+    let sandbox = Sandbox::new();
+    sandbox.write("text.png", "<html><head>404</head></html>");
+    assert_refused(
+        &sandbox,
+        &["text.png", "p"],
+        3,
+        str![[r#"
+error: text.png: it is a web page (HTML); pictures can be JPEG, PNG, TIFF, PNM (PBM, PGM, PPM, PAM) or WebP
+  give a JPEG, PNG, TIFF, PNM or WebP
+
+"#]],
+    );
+}
+
+#[test]
+fn unknown_kind_of_file_is_refused_with_its_first_bytes() {
+    let sandbox = Sandbox::new();
+    sandbox.write("nothing.bin", [0; 100]);
+    assert_refused(
+        &sandbox,
+        &["nothing.bin", "p"],
+        3,
+        str![[r#"
+error: nothing.bin: it begins with the bytes 00 00 00 00 00 00 00 00, as no known kind of picture does; pictures can be JPEG, PNG, TIFF, PNM (PBM, PGM, PPM, PAM) or WebP
+  give a JPEG, PNG, TIFF, PNM or WebP
+
+"#]],
+    );
+}
+
+#[test]
+fn jpeg_of_four_components_is_refused() {
+    let sandbox = Sandbox::new();
+    sandbox.odd("cmyk.jpg", "cmyk.jpg");
+    assert_refused(
+        &sandbox,
+        &["cmyk.jpg", "p"],
+        3,
+        str![[r#"
+error: cmyk.jpg: it is a JPEG of a kind that is not read: 4 components (CMYK or YCCK)
+  convert it first, for example to PNG or to TIFF with LZW
+
+"#]],
+    );
+}
+
+#[test]
+fn jpeg_with_arithmetic_coding_is_refused() {
+    let sandbox = Sandbox::new();
+    sandbox.odd("arithmetic_header.jpg", "arithmetic.jpg");
+    assert_refused(
+        &sandbox,
+        &["arithmetic.jpg", "p"],
+        3,
+        str![[r#"
+error: arithmetic.jpg: it is a JPEG of a kind that is not read: arithmetic coding
+  convert it first, for example to PNG or to TIFF with LZW
+
+"#]],
+    );
+}
+
+/// Fails unless these arguments of `cut` are wrong usage and change nothing.
+#[track_caller]
+fn assert_wrong_usage(arguments: &[&str]) {
+    let sandbox = Sandbox::new();
+    sandbox.write("a.png", Png::new(2, 8).file((20, 20), 1, &[]));
+    let before = snapshot(&sandbox.path(""));
+    assert_eq!(sandbox.run(&[&["cut"], arguments].concat()).code, 2, "{arguments:?}");
+    assert_same_snapshot(&before, &snapshot(&sandbox.path("")));
+}
+
+#[test]
+fn wrong_number_of_arguments_is_wrong_usage() {
+    for arguments in [&["a.png"] as &[&str], &["a.png", "p", "q"], &[]] {
+        assert_wrong_usage(arguments);
+    }
+}
+
+#[test]
+fn option_out_of_range_is_wrong_usage() {
+    for [option, value] in [
+        ["--tile-size", "0"],
+        ["--tile-size", "16385"],
+        ["--overlap", "1"],
+        ["--format", "webp"],
+        ["--quality", "0"],
+        ["--quality", "101"],
+        ["--max-memory", "0"],
+        ["--max-memory", "much"],
+        ["--list", "a.png"],
+    ] {
+        assert_wrong_usage(&["a.png", "p", option, value]);
+    }
+}
+
+#[test]
+fn picture_of_another_size_is_refused() {
+    let (sandbox, picture) = cut_once("jpg", &["--build"]);
+    save(&sandbox, "other.png", &image::imageops::crop_imm(&picture, 0, 0, 99, 70).to_image());
+    assert_refused(
+        &sandbox,
+        &["other.png", "p"],
+        3,
+        str![[r#"
+error: other.png: it is 99x70 pixels, but the pyramid p is 100x70
+  a version shows the same picture changed; give another folder for a picture of another size
+
+"#]],
+    );
+}
+
+#[test]
+fn another_tile_size_is_wrong_usage() {
+    let (sandbox, _) = cut_once("jpg", &["--build"]);
+    assert_refused(
+        &sandbox,
+        &["a.png", "p", "--tile-size", "32"],
+        2,
+        str![[r#"
+error: --tile-size 32 was asked for, but p/pyramid.json says 16
+  leave the option out, as a pyramid keeps its settings; or, if it has no version yet, delete pyramid.json
+
+"#]],
+    );
+}
+
+#[test]
+fn another_format_is_wrong_usage() {
+    let (sandbox, _) = cut_once("jpg", &["--build"]);
+    assert_refused(
+        &sandbox,
+        &["a.png", "p", "--format", "png"],
+        2,
+        str![[r#"
+error: --format png was asked for, but p/pyramid.json says jpg
+  leave the option out, as a pyramid keeps its settings; or, if it has no version yet, delete pyramid.json
+
+"#]],
+    );
+}
+
+#[test]
+fn another_quality_is_wrong_usage() {
+    let (sandbox, _) = cut_once("jpg", &["--build"]);
+    assert_refused(
+        &sandbox,
+        &["a.png", "p", "--quality", "81"],
+        2,
+        str![[r#"
+error: --quality 81 was asked for, but p/pyramid.json says 80
+  leave the option out, as a pyramid keeps its settings; or, if it has no version yet, delete pyramid.json
+
+"#]],
+    );
+}
+
+#[test]
+fn waiting_pyramid_json_with_overlap_is_refused() {
+    let (sandbox, _) = cut_once("jpg", &["--build"]);
+    sandbox.spec("q", "{ width: 100, height: 70, tile_size: 16, overlap: 1 }");
+    assert_refused(
+        &sandbox,
+        &["a.png", "q"],
+        3,
+        str![[r#"
+error: q/pyramid.json: "overlap" is 1, but only 0 is supported by this release
+  cut the base tiles without overlap and write overlap: 0
+
+"#]],
+    );
+}
+
+#[test]
+fn waiting_pyramid_json_without_overlap_is_refused() {
+    let (sandbox, _) = cut_once("jpg", &["--build"]);
+    sandbox.spec("r", "{ width: 100, height: 70, tile_size: 16 }");
+    assert_refused(
+        &sandbox,
+        &["a.png", "r"],
+        3,
+        str![[r#"
+error: r/pyramid.json: the key "overlap" is missing
+  expected a whole number from 0 to 16384
+
+"#]],
+    );
+}
+
+#[test]
+fn settings_that_the_pyramid_has_may_be_repeated() {
+    let (sandbox, _) = cut_once("jpg", &["--build"]);
+    let report = cut(&sandbox, &["a.png", "p", "--tile-size", "16", "--format", "jpeg", "--quality", "80"]);
+    assert_eq!(report["status"], "unchanged");
+}
