@@ -3,7 +3,7 @@
 use super::{MAX_BASE_TILES, MAX_TILE_SIZE, PyramidSpec, Quality, TileFormat, TileNaming};
 use crate::geometry::{Geometry, MAX_SIDE, Size};
 use crate::raster::reduce::Filter;
-use crate::text::display::quoted;
+use crate::text::display::excerpt;
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use std::fmt;
 
@@ -230,10 +230,10 @@ impl Entries {
     fn check_keys(&self) -> Result<(), SpecError> {
         for (index, (key, _)) in self.0.iter().enumerate() {
             if !KEYS.contains(&key.as_str()) {
-                return Err(SpecError::new(SpecProblem::Unknown(quoted(key)), format!("one of {}", KEYS.join(", "))));
+                return Err(SpecError::new(SpecProblem::Unknown(excerpt(key)), format!("one of {}", KEYS.join(", "))));
             }
             if self.0[..index].iter().any(|(earlier, _)| earlier == key) {
-                return Err(SpecError::new(SpecProblem::Twice(quoted(key)), "each key once"));
+                return Err(SpecError::new(SpecProblem::Twice(excerpt(key)), "each key once"));
             }
         }
         Ok(())
@@ -267,8 +267,10 @@ impl Entries {
     fn choice<T: Copy>(&self, key: &'static str, names: &[(&str, T)]) -> Result<Option<T>, SpecError> {
         let Some(value) = self.get(key) else { return Ok(None) };
         let named = names.iter().find(|(name, _)| value.text() == Some(name));
-        let quoted: Vec<String> = names.iter().map(|(name, _)| format!("{name:?}")).collect();
-        named.map(|(_, choice)| Some(*choice)).ok_or_else(|| wrong(key, value, format!("one of {}", quoted.join(", "))))
+        let excerpt: Vec<String> = names.iter().map(|(name, _)| format!("{name:?}")).collect();
+        named
+            .map(|(_, choice)| Some(*choice))
+            .ok_or_else(|| wrong(key, value, format!("one of {}", excerpt.join(", "))))
     }
 
     fn format(&self) -> Result<Option<TileFormat>, SpecError> {
@@ -282,7 +284,7 @@ impl Entries {
 fn syntax(message: &str) -> String {
     match message.strip_prefix("EOF parsing ") {
         Some(rest) => format!("it ends within {}", rest.split(" at line").next().unwrap_or(rest)),
-        None => quoted(message),
+        None => excerpt(message),
     }
 }
 
@@ -291,5 +293,5 @@ fn whole_number(least: u32, most: u32) -> String {
 }
 
 fn wrong(key: &'static str, found: &Found, expected: String) -> SpecError {
-    SpecError::new(SpecProblem::Value { key, found: quoted(&found.to_string()) }, expected)
+    SpecError::new(SpecProblem::Value { key, found: excerpt(&found.to_string()) }, expected)
 }

@@ -34,7 +34,7 @@ pub fn shell_word(path: impl AsRef<Path>) -> String {
 
 /// Somebody's text in one line, cut where it is long.
 #[must_use]
-pub fn quoted(text: &str) -> String {
+pub fn excerpt(text: &str) -> String {
     let line = escaped(text);
     if line.chars().count() <= LONGEST {
         return line;
@@ -72,7 +72,7 @@ mod tests {
     fn names_stay_in_one_line() {
         assert_eq!(display_path("a\nb/c\u{7}"), "a\\nb/c\\u{7}");
         assert_eq!(display_path("plain/0_0.jpg"), "plain/0_0.jpg");
-        assert_eq!(quoted(&"x".repeat(100)).len(), LONGEST);
+        assert_eq!(excerpt(&"x".repeat(100)).len(), LONGEST);
     }
 
     #[test]

@@ -25,7 +25,7 @@
 use super::Manner;
 use crate::format::{FormatKind, Quality, Settings};
 use crate::geometry::{Geometry, Tile};
-use crate::input::{Depth, Opened, Reading};
+use crate::input::{Depth, Picture, ReadMemory};
 use crate::tile::Codec;
 use crate::walk::cut::MAX_UNIFORM_PIXELS;
 
@@ -67,19 +67,20 @@ impl Memory {
     }
 
     /// What cutting will take, with the threads of the current rayon pool.
-    pub(super) fn of(opened: &Opened, geometry: &Geometry, settings: &Settings, manner: Manner, usage: Use) -> Self {
+    pub(super) fn of(opened: &Picture, geometry: &Geometry, settings: &Settings, manner: Manner, usage: Use) -> Self {
         let (held, why_held) = match opened {
-            Opened::Picture(picture) => (picture.info().held, picture.why_held()),
-            Opened::Jpeg(picture) => (picture.held(manner == Manner::Pixels), picture.why_held()),
+            Picture::Rows(picture) => (picture.info().buffered, picture.why_buffered()),
+            Picture::Jpeg(picture) if manner == Manner::Pixels => (picture.buffered_for_rows(), picture.why_buffered()),
+            Picture::Jpeg(picture) => (picture.info().buffered, picture.why_buffered()),
         };
         let threads = rayon::current_num_threads() as u64;
         let shape = Shape::of(geometry, threads);
         let pixel = Pixel::of(opened, settings, manner);
         let by_pixel = |pixels: u64, hundredths: u64| pixels.saturating_mul(hundredths) / 100;
         let reading = match manner {
-            Manner::Pixels => opened.info().reading,
+            Manner::Pixels => opened.info().read_memory,
             // A window of the file.
-            _ => Reading { once: 2 << 20, ..Reading::default() },
+            _ => ReadMemory { shared: 2 << 20, ..ReadMemory::default() },
         };
         let flat = if geometry.base_grid().count() > 1 { MAX_UNIFORM_PIXELS.min(geometry.size().pixels()) } else { 0 };
         // Of each tile of the latest version, where it is and what its bytes are.
@@ -93,8 +94,8 @@ impl Memory {
             .saturating_add(waiting)
             .saturating_add(by_pixel(flat, pixel.image))
             .saturating_add(latest)
-            .saturating_add(reading.once)
-            .saturating_add(threads.min(reading.pieces_in(shape.high)).saturating_mul(reading.each_thread));
+            .saturating_add(reading.shared)
+            .saturating_add(threads.min(reading.chunks_in(shape.high)).saturating_mul(reading.per_thread));
         let total = (ANYWAY + threads * EACH_THREAD).saturating_add(buffers.saturating_mul(11) / 10);
         Self { total: total.saturating_add(held), held, why_held }
     }
@@ -164,7 +165,7 @@ struct Pixel {
 }
 
 impl Pixel {
-    fn of(opened: &Opened, settings: &Settings, manner: Manner) -> Self {
+    fn of(opened: &Picture, settings: &Settings, manner: Manner) -> Self {
         let info = opened.info();
         let (channels, deep) = (info.channels as u64, info.depth == Depth::Sixteen);
         let bytes = 100 * channels * if deep { 2 } else { 1 };
@@ -186,7 +187,7 @@ impl Pixel {
         let samples = match opened {
             _ if channels < 3 => 100,
             // As if colour differences had one sample in each MCU's block, as they nearly always have.
-            Opened::Jpeg(picture) if coefficients => {
+            Picture::Jpeg(picture) if coefficients => {
                 let (wide, high) = picture.mcu_size();
                 100 + 200 * 64 / u64::from(wide * high).max(64)
             }
@@ -195,7 +196,7 @@ impl Pixel {
         };
         let noise = noise(settings.quality.unwrap_or_default());
         let file = match opened {
-            Opened::Jpeg(picture) if coefficients => {
+            Picture::Jpeg(picture) if coefficients => {
                 let pixels = info.size.pixels().max(1);
                 let stored = picture.file_length().map_or(0, |length| length.saturating_mul(120) / pixels);
                 // What is longer for its pixels than any coding of them is not all of it read.

@@ -19,9 +19,10 @@ use super::survey::Survey;
 use super::{BuildOptions, Category, Error, in_pool};
 use crate::format::{FormatKind, Settings};
 use crate::geometry::Tile;
-use crate::input::{Depth, Opened, PictureError};
+use crate::input::{Depth, Picture, PictureError};
 use crate::jpeg;
 use crate::store::{self, LatestSources, StagedSource, StoreError, Trees, Version, WriteLock};
+use crate::sync::Progress;
 use crate::tile::Codec;
 use crate::walk::cut::{self, BaseSink, CutCounts, CutFailure, RowWatch};
 use crate::walk::{RowBuild, TileSink};
@@ -63,6 +64,15 @@ pub fn cut_observed(
     })
 }
 
+/// Lets an observer cancel the reading of a picture.
+struct Cancellation<'a>(&'a dyn Observer);
+
+impl Progress for Cancellation<'_> {
+    fn is_cancelled(&self) -> bool {
+        self.0.stopped()
+    }
+}
+
 /// A picture that will be cut.
 struct Cut<'a> {
     picture: &'a PictureSource,
@@ -75,7 +85,7 @@ struct Cut<'a> {
 impl<'a> Cut<'a> {
     fn plan(
         picture: &'a PictureSource,
-        opened: &Opened,
+        opened: &Picture,
         target: Target,
         options: &'a CutOptions,
         observer: &'a dyn Observer,
@@ -100,7 +110,7 @@ impl<'a> Cut<'a> {
     }
 
     /// What is only known when one looks at the versions that there are.
-    fn look(mut self, opened: &Opened) -> Result<CutReport, Error> {
+    fn look(mut self, opened: &Picture) -> Result<CutReport, Error> {
         if self.target.state == TargetState::Next {
             self.target.pyramid.refuse_half_done()?;
             let options = self.build_options(true);
@@ -122,14 +132,14 @@ impl<'a> Cut<'a> {
         if self.target.pyramid.spec.states_quality { luma_steps(latest, settings) } else { Ok(None) }
     }
 
-    fn run(mut self, opened: Opened) -> Result<CutReport, Error> {
+    fn run(mut self, opened: Picture) -> Result<CutReport, Error> {
         let created = self.target.create_folder()?;
         self.run_locked(opened, &created)?;
         Ok(self.report)
     }
 
     /// `created` are the folders that were made for this.
-    fn run_locked(&mut self, opened: Opened, created: &[PathBuf]) -> Result<(), Error> {
+    fn run_locked(&mut self, opened: Picture, created: &[PathBuf]) -> Result<(), Error> {
         let observer = self.observer;
         let layout = self.target.pyramid.layout.clone();
         if self.target.state == TargetState::Next && !layout.state().exists() {
@@ -150,7 +160,7 @@ impl<'a> Cut<'a> {
         result
     }
 
-    fn cut(&mut self, opened: Opened) -> Result<(), Error> {
+    fn cut(&mut self, opened: Picture) -> Result<(), Error> {
         let observer = self.observer;
         let layout = self.target.pyramid.layout.clone();
         // While it waited, another process may have cut the first version.
@@ -165,7 +175,7 @@ impl<'a> Cut<'a> {
     }
 
     /// Cuts the first version.
-    fn first(&mut self, opened: Opened) -> Result<(), Error> {
+    fn first(&mut self, opened: Picture) -> Result<(), Error> {
         let trees = self.target.trees();
         let version = Version(0);
         if !self.options.build {
@@ -210,7 +220,7 @@ impl<'a> Cut<'a> {
     }
 
     /// Cuts what differs from the latest version.
-    fn next(&mut self, opened: Opened) -> Result<(), Error> {
+    fn next(&mut self, opened: Picture) -> Result<(), Error> {
         self.target.pyramid.finish_vacuum(self.observer)?;
         let options = self.build_options(false);
         let (mut survey, latest) = Survey::take_with_latest(&self.target.pyramid, &options, self.observer)?;
@@ -257,7 +267,7 @@ impl<'a> Cut<'a> {
     /// Reads the picture from top to bottom and cuts it.
     fn walk<B: BaseSink<Error = StoreError>, K: TileSink<Error = StoreError>>(
         &mut self,
-        opened: Opened,
+        opened: Picture,
         trees: &Trees,
         latest: Option<&LatestSources>,
         base: &B,
@@ -267,8 +277,8 @@ impl<'a> Cut<'a> {
         let most = self.options.max_memory.unwrap_or(u64::MAX).saturating_sub(self.report.memory.beside());
         // Decoding what has to be held is a part of the work, and takes its time.
         self.observer.cut_started(trees.geometry.size().height);
-        let stopped = || self.observer.stopped();
-        let (bands, manner) = source::bands(opened, self.report.manner, &trees.settings, steps, most, &stopped)
+        let progress = Cancellation(self.observer);
+        let (bands, manner) = source::bands(opened, self.report.manner, &trees.settings, steps, most, &progress)
             .map_err(|error| self.refused(error, trees))?;
         if (self.report.manner, manner) == (Manner::Lossless, Manner::Requantised) {
             let text = "it is quantised anew, as the latest tiles have the pyramid's quality and not a picture's own; \
@@ -284,7 +294,7 @@ impl<'a> Cut<'a> {
     /// Why the picture cannot be read.
     fn refused(&self, error: PictureError, trees: &Trees) -> Error {
         match error {
-            PictureError::Stopped => return Error::CutInterrupted { pyramid: trees.layout.root().to_owned() },
+            PictureError::Cancelled => return Error::CutInterrupted { pyramid: trees.layout.root().to_owned() },
             // Of a stream it is not known beforehand how long it is.
             PictureError::TooMuchMemory { why, needed, .. } => {
                 let (needed, limit) = (needed.saturating_add(self.report.memory.beside()), self.options.max_memory);
@@ -309,7 +319,7 @@ impl<'a> Cut<'a> {
 }
 
 /// Tells what of the picture will not be shown as it is, or not as well as it could be.
-fn warn(picture: &PictureSource, opened: &Opened, target: &Target, manner: Manner, observer: &dyn Observer) {
+fn warn(picture: &PictureSource, opened: &Picture, target: &Target, manner: Manner, observer: &dyn Observer) {
     let tell = |text: &str| observer.warning(&Warning::Picture { picture: picture.to_string(), text: text.to_owned() });
     let (info, settings) = (opened.info(), &target.settings);
     info.warnings.iter().for_each(|text| tell(text));
@@ -326,7 +336,7 @@ fn warn(picture: &PictureSource, opened: &Opened, target: &Target, manner: Manne
     if info.channels.is_multiple_of(2) {
         tell(&format!("it is laid over white, because JPEG tiles have no alpha; {keep} it"));
     }
-    if let (Opened::Jpeg(jpeg), Manner::Pixels) = (opened, manner) {
+    if let (Picture::Jpeg(jpeg), Manner::Pixels) = (opened, manner) {
         let (wide, high) = jpeg.mcu_size();
         match info.orientation {
             1 => tell(&format!(

@@ -5,7 +5,7 @@ use super::target::{Target, TargetState};
 use super::{Manner, Memory};
 use crate::format::{FormatKind, Quality, Settings, TileFormat};
 use crate::geometry::{Geometry, Grid, Size};
-use crate::input::{Depth, Opened};
+use crate::input::{Depth, Picture};
 use crate::store::{Durability, Locking, Version};
 use serde::Serialize;
 use std::num::NonZeroUsize;
@@ -82,7 +82,7 @@ pub struct CutReport {
 
 impl CutReport {
     /// What is known beforehand.
-    pub(super) fn planned(target: &Target, opened: &Opened, manner: Manner, memory: Memory) -> Self {
+    pub(super) fn planned(target: &Target, opened: &Picture, manner: Manner, memory: Memory) -> Self {
         let geometry = &target.pyramid.spec.geometry;
         Self {
             status: CutStatus::WouldCut,
@@ -105,8 +105,8 @@ impl CutReport {
 }
 
 /// Bytes of the base tiles. Per pixel and channel as photographs take: measured, and so a rough guess for others.
-fn estimated_bytes(opened: &Opened, geometry: &Geometry, settings: &Settings, manner: Manner) -> u64 {
-    if let (Opened::Jpeg(picture), Manner::Lossless) = (opened, manner)
+fn estimated_bytes(opened: &Picture, geometry: &Geometry, settings: &Settings, manner: Manner) -> u64 {
+    if let (Picture::Jpeg(picture), Manner::Lossless) = (opened, manner)
         && let Some(length) = picture.file_length()
     {
         // Each tile has its own headers.

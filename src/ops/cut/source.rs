@@ -3,8 +3,9 @@
 use super::CutError;
 use crate::format::{FormatKind, Settings};
 use crate::geometry::Geometry;
-use crate::input::{self, Coefficients, Input, JpegPicture, Opened, PictureError, Upsampling};
+use crate::input::{self, Coefficients, JpegPicture, Picture, PictureError, PictureInput, Upsampling};
 use crate::jpeg::quantisation_tables;
+use crate::sync::Progress;
 use crate::text::display::display_path;
 use crate::tile::Codec;
 use crate::walk::cut::Bands;
@@ -33,7 +34,7 @@ impl std::fmt::Display for PictureSource {
 
 impl PictureSource {
     /// Reads the picture's headers.
-    pub(super) fn open(&self) -> Result<Opened, CutError> {
+    pub(super) fn open(&self) -> Result<Picture, CutError> {
         let input = match self {
             Self::File(path) => {
                 let open = || File::open(path).and_then(|file| Ok((file.metadata()?.is_dir(), file)));
@@ -41,9 +42,9 @@ impl PictureSource {
                 if is_folder {
                     return Err(CutError::IsAFolder { picture: self.to_string() });
                 }
-                Input::File(BufReader::new(file))
+                PictureInput::File(BufReader::new(file))
             }
-            Self::StandardInput => Input::Stream(BufReader::new(Box::new(std::io::stdin()))),
+            Self::StandardInput => PictureInput::Stream(BufReader::new(Box::new(std::io::stdin()))),
         };
         input::open(input).map_err(|error| self.refused(error))
     }
@@ -77,9 +78,9 @@ fn by_coefficients(picture: &JpegPicture, geometry: &Geometry, settings: &Settin
 
 /// In which way the picture will be cut. `quality_asked` says whether the user wants another quality than the
 /// picture's own.
-pub(super) fn manner(opened: &Opened, geometry: &Geometry, settings: &Settings, quality_asked: bool) -> Manner {
+pub(super) fn manner(opened: &Picture, geometry: &Geometry, settings: &Settings, quality_asked: bool) -> Manner {
     match opened {
-        Opened::Jpeg(picture) if by_coefficients(picture, geometry, settings) => match quality_asked {
+        Picture::Jpeg(picture) if by_coefficients(picture, geometry, settings) => match quality_asked {
             true => Manner::Requantised,
             false => Manner::Lossless,
         },
@@ -102,13 +103,13 @@ fn continues(settings: &Settings, latest_steps: Option<[u16; 64]>, steps: [u16; 
 
 /// The manner that [`bands`] will find right, as far as it can be told without decoding anything.
 pub(super) fn continued(
-    opened: &Opened,
+    opened: &Picture,
     manner: Manner,
     settings: &Settings,
     latest_steps: Option<[u16; 64]>,
 ) -> Manner {
     match opened {
-        Opened::Jpeg(picture) if manner == Manner::Lossless => {
+        Picture::Jpeg(picture) if manner == Manner::Lossless => {
             let continues = picture.luma_steps().is_some_and(|steps| continues(settings, latest_steps, steps));
             if continues { Manner::Requantised } else { manner }
         }
@@ -118,25 +119,27 @@ pub(super) fn continued(
 
 /// The picture's bands, in this manner. `latest_steps` are the luma steps of a tile that the pyramid has, if it has any:
 /// where those are of its own quality, the new picture is brought to it, too. What has to be held is decoded now, unless
-/// `stopped` says to stop.
+/// `progress` cancels it.
 pub(super) fn bands(
-    opened: Opened,
+    opened: Picture,
     manner: Manner,
     settings: &Settings,
     latest_steps: Option<[u16; 64]>,
     max_memory: u64,
-    stopped: &dyn Fn() -> bool,
+    progress: &dyn Progress,
 ) -> Result<(Bands, Manner), PictureError> {
     let info = opened.info().clone();
     let mut rows = match opened {
-        Opened::Picture(picture) => picture.rows(max_memory)?,
-        Opened::Jpeg(picture) if manner == Manner::Pixels => picture.rows(upsampling(settings), max_memory, stopped)?,
-        Opened::Jpeg(picture) => {
-            let coefficients = picture.coefficients(max_memory, stopped)?;
+        Picture::Rows(picture) => picture.rows(max_memory)?,
+        Picture::Jpeg(picture) if manner == Manner::Pixels => {
+            picture.rows(upsampling(settings), max_memory, progress)?
+        }
+        Picture::Jpeg(picture) => {
+            let coefficients = picture.coefficients(max_memory, progress)?;
             return Ok(of_coefficients(coefficients, manner, settings, latest_steps));
         }
     };
-    rows.prepare(stopped)?;
+    rows.prepare(progress)?;
     Ok((Bands::of_rows(&info, rows), manner))
 }
 
