@@ -1,7 +1,7 @@
 //! Everything that can stop a command, each with its paths and numbers and with what to do about it.
 
 use super::CutError;
-use crate::format::SpecError;
+use crate::format::{SettingDifference, SpecError};
 use crate::store::{self, SourceChanges, StoreError, Version};
 use crate::text::display::{display_path, shell_word};
 use crate::text::faults::Faults;
@@ -87,8 +87,8 @@ pub enum Error {
         version: Version,
         /// The lowest source version.
         lowest: Version,
-        /// Key, value now, value then.
-        changed: Vec<(String, String, String)>,
+        /// The settings that differ: value now, and value then.
+        changed: Vec<SettingDifference>,
     },
     /// The sources of a published version are not what it was built from.
     #[error(
@@ -222,8 +222,9 @@ fn is_are(versions: &[Version]) -> String {
     format!("{} {}", names.join(", "), if names.len() == 1 { "is" } else { "are" })
 }
 
-fn differences(changed: &[(String, String, String)]) -> String {
-    let one = |(key, now, then): &(String, String, String)| format!("\"{key}\" was {then} and is {now}");
+fn differences(changed: &[SettingDifference]) -> String {
+    let one =
+        |SettingDifference { key, value, other }: &SettingDifference| format!("\"{key}\" was {other} and is {value}");
     changed.iter().map(one).collect::<Vec<_>>().join(", ")
 }
 

@@ -1,4 +1,4 @@
-//! What messages are made of: paths that fit into a line, and lists of faulty tiles.
+//! Text for messages: paths and times on one line, lists of faulty tiles.
 
 pub mod display;
 pub mod faults;

@@ -259,7 +259,7 @@ fn palette_with_an_incomplete_colour_is_damaged() {
             overlap: 0,
             format: crate::format::TileFormat::png(),
             quality: None,
-            optimize: None,
+            huffman_tables: None,
             filter: crate::format::Filter::Mean,
             linear: false,
             tile_naming: crate::format::TileNaming::ColumnRow,

@@ -129,7 +129,7 @@ impl<'a> Cut<'a> {
     /// The luma steps that a newer picture is brought to, if its own are others: those of the latest tiles. Where
     /// pyramid.json does not state a quality, nobody has asked for any, and pictures keep theirs.
     fn steps_to_keep(&self, latest: &LatestSources, settings: &Settings) -> Result<Option<[u16; 64]>, Error> {
-        if self.target.pyramid.spec.states_quality { luma_steps(latest, settings) } else { Ok(None) }
+        if self.target.pyramid.spec.quality.is_some() { luma_steps(latest, settings) } else { Ok(None) }
     }
 
     fn run(mut self, opened: Picture) -> Result<CutReport, Error> {

@@ -241,7 +241,7 @@ impl Trees {
             overlap,
             format: TileFormat::new("png").unwrap(),
             quality: None,
-            optimize: None,
+            huffman_tables: None,
             filter: crate::format::Filter::Mean,
             linear: false,
             tile_naming,
