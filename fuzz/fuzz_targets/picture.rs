@@ -3,10 +3,11 @@
 
 #![no_main]
 
-use fast_pyramid::internals::tile::Samples;
+use fast_pyramid::internals::raster::Samples;
 use fast_pyramid::internals::jpeg::{JpegImage, Scratch, decode};
-use fast_pyramid::internals::input::{Depth, Input, JpegPicture, Opened, PictureError, PictureInfo, Rows, Upsampling, open};
+use fast_pyramid::internals::input::{Depth, JpegPicture, Picture, PictureError, PictureInfo, PictureInput, Rows, Upsampling, open};
 use fast_pyramid::internals::raster::Raster;
+use fast_pyramid::internals::sync::Unobserved;
 use libfuzzer_sys::fuzz_target;
 use std::fs::File;
 use std::io::{BufReader, Cursor, Write};
@@ -16,10 +17,10 @@ const MAX_PIXELS: u64 = 1 << 18;
 const MAX_MEMORY: u64 = 1 << 26;
 
 /// A file in memory, of a name of its own for each thread.
-fn file(bytes: &[u8]) -> Input {
+fn file(bytes: &[u8]) -> PictureInput {
     let path = std::env::temp_dir().join(format!("fast_pyramid-fuzz-{}", std::process::id()));
     File::create(&path).and_then(|mut file| file.write_all(bytes)).unwrap();
-    Input::File(BufReader::new(File::open(path).unwrap()))
+    PictureInput::File(BufReader::new(File::open(path).unwrap()))
 }
 
 fn all_rows(info: &PictureInfo, mut rows: Box<dyn Rows>, at_once: usize) -> Result<Vec<u16>, PictureError> {
@@ -40,15 +41,15 @@ fn all_rows(info: &PictureInfo, mut rows: Box<dyn Rows>, at_once: usize) -> Resu
     rows.finish().map(|()| samples)
 }
 
-fn pixels(input: Input, at_once: usize) -> Result<Option<(PictureInfo, Vec<u16>)>, PictureError> {
+fn pixels(input: PictureInput, at_once: usize) -> Result<Option<(PictureInfo, Vec<u16>)>, PictureError> {
     let opened = open(input)?;
     let info = opened.info().clone();
     if info.size.pixels() > MAX_PIXELS {
         return Ok(None);
     }
     let rows = match opened {
-        Opened::Picture(picture) => picture.rows(MAX_MEMORY)?,
-        Opened::Jpeg(picture) => picture.rows(Upsampling::Smooth, MAX_MEMORY, &|| false)?,
+        Picture::Rows(picture) => picture.rows(MAX_MEMORY)?,
+        Picture::Jpeg(picture) => picture.rows(Upsampling::Smooth, MAX_MEMORY, &Unobserved)?,
     };
     let samples = all_rows(&info, rows, at_once)?;
     Ok(Some((info, samples)))
@@ -63,7 +64,7 @@ fn check_jpeg(picture: JpegPicture, bytes: &[u8]) {
     let step = picture.mcu_size().1;
     let whole = decode(bytes, None, &mut Scratch::default());
     let bands = || -> Result<(), PictureError> {
-        let mut coefficients = picture.coefficients(MAX_MEMORY, &|| false)?;
+        let mut coefficients = picture.coefficients(MAX_MEMORY, &Unobserved)?;
         let (mut band, mut part, mut done) = (JpegImage::default(), JpegImage::default(), 0);
         let height = if info.orientation > 4 { info.size.width } else { info.size.height };
         while done < height {
@@ -96,11 +97,11 @@ fuzz_target!(|bytes: &[u8]| {
     if let (Ok(Some(one)), Ok(Some(other))) = (&from_file, &other) {
         assert!(one == other, "bands of another height give other rows");
     }
-    let stream = Input::Stream(BufReader::with_capacity(1 + usize::from(how), Box::new(Cursor::new(bytes.to_vec()))));
+    let stream = PictureInput::Stream(BufReader::with_capacity(1 + usize::from(how), Box::new(Cursor::new(bytes.to_vec()))));
     if let (Ok(Some(file)), Ok(Some(stream))) = (&from_file, &pixels(stream, at_once)) {
         assert!(file.1 == stream.1, "a stream gives other rows");
     }
-    if let Ok(Opened::Jpeg(picture)) = open(file(bytes)) {
+    if let Ok(Picture::Jpeg(picture)) = open(file(bytes)) {
         check_jpeg(picture, bytes);
     }
 });

@@ -40,16 +40,18 @@ fn check_ranges(spec: &PyramidSpec) {
 fn write(spec: &PyramidSpec) -> String {
     let (geometry, size) = (spec.geometry, spec.geometry.size());
     let mut text = format!(
-        "{{width:{},height:{},tile_size:{},overlap:{},quality:{},optimize:{},filter:'{}',linear:{},",
+        "{{width:{},height:{},tile_size:{},overlap:{},optimize:{},filter:'{}',linear:{},",
         size.width,
         size.height,
         geometry.tile_size(),
         geometry.overlap(),
-        spec.quality.get(),
-        spec.optimize,
+        bool::from(spec.huffman_tables),
         format!("{:?}", spec.filter).to_lowercase(),
         spec.linear
     );
+    if let Some(quality) = spec.quality {
+        text += &format!("quality:{},", quality.get());
+    }
     if let Some(format) = &spec.format {
         text += &format!("format:'{format}',");
     }

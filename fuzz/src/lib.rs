@@ -18,7 +18,7 @@ pub fn codec(extension: &str, quality: u8, optimize: bool, filter: Filter, linea
         overlap: 0,
         format: TileFormat::new(extension).unwrap(),
         quality: jpeg.then(|| Quality::new(quality).unwrap()),
-        optimize: jpeg.then_some(optimize),
+        huffman_tables: jpeg.then(|| optimize.into()),
         filter,
         linear: linear && filter.averages(),
         tile_naming: TileNaming::ColumnRow,

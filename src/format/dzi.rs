@@ -1,17 +1,17 @@
-//! The Deep Zoom descriptor, `dzi.xml`: schema of Microsoft's Deep Zoom file format, 2008 namespace.
+//! `dzi.xml`: the Deep Zoom descriptor in Microsoft's schema, with the 2008 namespace.
 
 use crate::geometry::Geometry;
 use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, BytesEnd, BytesStart, BytesText, Event};
 use std::io;
 
-/// The namespace that every reader knows.
+/// The namespace that all readers know.
 const NAMESPACE: &str = "http://schemas.microsoft.com/deepzoom/2008";
 
-/// The text of the descriptor of a pyramid whose tiles end in `.extension`. UTF-8, no byte-order mark.
+/// The descriptor of a pyramid whose tiles end in `.extension`: UTF-8 without byte-order mark.
 ///
 /// # Errors
-/// None in practice: writing to memory does not fail.
+/// None in practice: writing to memory cannot fail.
 pub fn descriptor(geometry: &Geometry, extension: &str) -> io::Result<Vec<u8>> {
     let mut writer = Writer::new_with_indent(Vec::new(), b' ', 2);
     writer.write_event(Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)))?;
@@ -38,7 +38,7 @@ mod tests {
     use crate::geometry::Size;
 
     #[test]
-    fn the_descriptor_is_what_readers_expect() {
+    fn descriptor_has_the_attributes_of_the_schema() {
         let geometry = Geometry::new(Size::new(1030, 773), 256, 0).unwrap();
         let text = String::from_utf8(descriptor(&geometry, "jpg").unwrap()).unwrap();
         let expected = r#"<?xml version="1.0" encoding="UTF-8"?>

@@ -1,20 +1,20 @@
-//! The values that keys of pyramid.json may take, each a type that holds only valid ones.
+//! The values of keys in `pyramid.json`. Each type contains only valid values.
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// Which number comes first in the names of base tiles. Published trees are always column first.
+/// The order of column and row in the names of base tiles. Published trees always have the column first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TileNaming {
-    /// `COLUMN_ROW.ext`, as Deep Zoom has it.
+    /// `COLUMN_ROW.ext`, as in Deep Zoom.
     ColumnRow,
     /// `ROW_COLUMN.ext`.
     RowColumn,
 }
 
 impl TileNaming {
-    /// Both namings with their names in pyramid.json.
+    /// Both orders with their names in `pyramid.json`.
     pub(super) const NAMES: [(&'static str, Self); 2] =
         [("column_row", Self::ColumnRow), ("row_column", Self::RowColumn)];
 
@@ -28,7 +28,7 @@ impl TileNaming {
     }
 }
 
-/// A JPEG quality from 1 to 100, as libjpeg counts it.
+/// A JPEG quality from 1 to 100, on libjpeg's scale.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "u8", into = "u8")]
 pub struct Quality(u8);
@@ -40,7 +40,7 @@ impl Default for Quality {
 }
 
 impl Quality {
-    /// The default of pyramid.json: 80.
+    /// The default in `pyramid.json`: 80.
     pub const DEFAULT: Self = Self(80);
 
     /// The quality, or `None` outside 1 to 100.
@@ -70,7 +70,30 @@ impl From<Quality> for u8 {
     }
 }
 
-/// The family of a tile format.
+/// The Huffman tables of generated JPEG tiles: the key `optimize`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(from = "bool", into = "bool")]
+pub enum HuffmanTables {
+    /// The same for all tiles, as in Annex K of ITU T.81.
+    #[default]
+    Standard,
+    /// Computed for each tile.
+    Optimised,
+}
+
+impl From<bool> for HuffmanTables {
+    fn from(optimize: bool) -> Self {
+        if optimize { Self::Optimised } else { Self::Standard }
+    }
+}
+
+impl From<HuffmanTables> for bool {
+    fn from(tables: HuffmanTables) -> Self {
+        tables == HuffmanTables::Optimised
+    }
+}
+
+/// A tile format, however its extension is spelled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FormatKind {
     /// JPEG (ITU T.81).
@@ -79,7 +102,7 @@ pub enum FormatKind {
     Png,
 }
 
-/// A tile format by its file extension, spelled as the user's files have it: `jpg`, `jpeg` or `png` in any case.
+/// A tile format and its extension, spelled as in the user's files: `jpg`, `jpeg` or `png` in any case.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct TileFormat {
@@ -88,7 +111,7 @@ pub struct TileFormat {
 }
 
 impl TileFormat {
-    /// The extensions that [`TileFormat::new`] takes, for messages.
+    /// The extensions that [`TileFormat::new`] accepts, for messages.
     pub const NAMES: &'static str = "jpg, jpeg or png";
 
     /// The format of files that end in `.extension`, or `None` for an unknown one.
@@ -120,7 +143,7 @@ impl TileFormat {
         &self.extension
     }
 
-    /// The family.
+    /// The format without its spelling.
     #[must_use]
     pub fn kind(&self) -> FormatKind {
         self.kind

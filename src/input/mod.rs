@@ -1,37 +1,42 @@
-//! Pictures to be cut into tiles: what a file is, told from its headers, and then its rows, from top to bottom, without
-//! holding more of it than has to be.
+//! Pictures to be cut into tiles, read as rows from top to bottom.
 //!
-//! Each format is a file of its own, which gives a [`PictureInfo`] and a [`Rows`]. What a picture's rows are has been
-//! settled before a [`Rows`] delivers them: palettes, fewer than 8 bits, CMYK and the like become grey or RGB, with or
-//! without alpha, in 8 or 16 bits; turned and mirrored pictures come out upright.
+//! [`open`] detects a picture's kind from its first bytes and reads its headers. Each format is a module of its own that
+//! provides a [`PictureInfo`] and [`Rows`], and buffers no more of the picture than its format requires.
+//!
+//! All formats deliver the same kinds of rows: grey or RGB, with or without alpha, 8 or 16 bits per sample, upright.
+//! Palettes, samples of fewer than 8 bits, CMYK and orientations are converted on the way.
 
-mod apart;
+mod buffered;
+mod byte_stream;
+mod detached;
+mod detect;
 mod error;
 mod jpeg;
 mod open;
 mod png;
 mod pnm;
 mod profile;
-mod sniff;
-mod source;
 #[cfg(test)]
 mod test_reading;
 mod tiff;
 mod upsample;
 mod webp;
-mod whole;
 
 pub use error::PictureError;
 pub use jpeg::{Coefficients, JpegPicture};
-pub use open::{Opened, Picture, open};
+pub use open::{Picture, RowPicture, open};
 pub use upsample::Upsampling;
 
 use crate::geometry::Size;
 use crate::raster::Samples;
-use std::io::{BufReader, Read, Seek};
+use crate::sync::Progress;
+use std::io::{BufReader, Read};
 use std::sync::Arc;
 
-/// What a file is, by its first bytes.
+/// The warning for an animation, in any format.
+const ANIMATION: &str = "animation: only the first picture is used";
+
+/// The format of a picture, detected from its first bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PictureKind {
     /// JPEG (ITU T.81).
@@ -46,100 +51,98 @@ pub enum PictureKind {
     WebP,
 }
 
-/// Bits of a sample as it is delivered.
+/// Bits per sample of the rows delivered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Depth {
-    /// 8 bits or fewer in the file.
+    /// 8 bits, for files with 8 bits or fewer.
     Eight,
-    /// More than 8 bits in the file, scaled to 16.
+    /// 16 bits, for files with more than 8.
     Sixteen,
 }
 
-/// What is known of a picture before any pixel is decoded.
+/// Everything known of a picture before its pixels are decoded.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PictureInfo {
-    /// What the file is.
+    /// The file's format.
     pub kind: PictureKind,
-    /// The size as shown: `orientation` is applied.
+    /// The size as shown, with `orientation` applied.
     pub size: Size,
     /// Channels of the rows delivered: 1 grey, 2 grey and alpha, 3 RGB, 4 RGB and alpha.
     pub channels: usize,
     /// Depth of the rows delivered.
     pub depth: Depth,
-    /// Whether the colours are stored as a palette, so that loss would show.
+    /// Whether the file stores its colours as a palette. Lossy tiles would show artefacts.
     pub palette: bool,
-    /// The ICC profile, if it fits the rows delivered (a CMYK profile does not fit RGB).
+    /// The ICC profile, if it matches the rows delivered (a CMYK profile does not match RGB).
     pub icc: Option<Arc<[u8]>>,
-    /// The Exif or TIFF orientation stored, 1 to 8; the rows delivered have it applied.
+    /// The Exif or TIFF orientation stored, 1 to 8. The rows delivered have it applied.
     pub orientation: u8,
-    /// Bytes that have to be held beside the rows asked for: 0 where rows are decoded one after the other, the whole
-    /// picture where they cannot be (interlaced, turned, ...).
-    pub held: u64,
-    /// What reading rows of pixels takes beside these.
-    pub reading: Reading,
-    /// What in the file is not shown, in words for the user: other images of a TIFF, a profile left out, ...
+    /// Bytes buffered besides the rows requested: 0 if rows are decoded one after the other, the whole picture if they
+    /// cannot be (interlaced, rotated, ...).
+    pub buffered: u64,
+    /// Memory for reading rows, in addition to `buffered`.
+    pub read_memory: ReadMemory,
+    /// Parts of the file that are ignored, in words for the user: other images of a TIFF, a profile, ...
     pub warnings: Vec<String>,
 }
 
-/// Bytes of buffers that are needed to read rows.
+/// Bytes of the buffers needed to read rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Reading {
-    /// However many threads there are.
-    pub once: u64,
-    /// For each thread.
-    pub each_thread: u64,
-    /// The pieces that threads work on: how many are side by side, and the rows of pixels of each.
-    pub pieces: (u32, u32),
+pub struct ReadMemory {
+    /// Bytes that all threads share.
+    pub shared: u64,
+    /// Bytes per thread.
+    pub per_thread: u64,
+    /// Chunks side by side (strips or tiles of the file). Each thread decodes one at a time.
+    pub chunks_across: u32,
+    /// Rows of pixels per chunk.
+    pub chunk_rows: u32,
 }
 
-impl Reading {
-    /// How many pieces there can be in so many rows.
+impl ReadMemory {
+    /// The most chunks that this number of rows can touch.
     #[must_use]
-    pub fn pieces_in(&self, rows: u64) -> u64 {
-        u64::from(self.pieces.0) * (rows.div_ceil(u64::from(self.pieces.1.max(1))) + 1)
+    pub fn chunks_in(&self, rows: u64) -> u64 {
+        u64::from(self.chunks_across) * (rows.div_ceil(u64::from(self.chunk_rows.max(1))) + 1)
     }
 }
 
 /// The rows of a picture, from top to bottom.
 pub trait Rows: Send {
-    /// Before the first row: decodes what has to be held whole, or gives up when `stopped` says so. Where this is not called,
-    /// reading the first row does it, and is not to be stopped.
+    /// Decodes everything that must be buffered, before the first row. `progress` can cancel this. Without this call, reading
+    /// the first row decodes it and cannot be cancelled.
     ///
     /// # Errors
-    /// [`PictureError::Stopped`]; the file cannot be read, or is damaged.
-    fn prepare(&mut self, stopped: &dyn Fn() -> bool) -> Result<(), PictureError> {
-        let _ = stopped;
+    /// [`PictureError::Cancelled`], the file cannot be read, or it is damaged.
+    fn prepare(&mut self, progress: &dyn Progress) -> Result<(), PictureError> {
+        let _ = progress;
         Ok(())
     }
 
-    /// Fills `band` with the next rows. Its width, channels and depth are the picture's, and it has no more rows than
-    /// are left.
+    /// Fills `band` with the next rows.
+    ///
+    /// `band` has the picture's width, channels and depth, and no more rows than remain.
     ///
     /// # Errors
-    /// The file cannot be read, or is damaged.
+    /// The file cannot be read, or it is damaged.
     fn read(&mut self, band: &mut Samples) -> Result<(), PictureError>;
 
-    /// After the last row: reads what the file still has to have (checksums, an end) and checks it.
+    /// Checks the rest of the file after the last row (checksums, end marker).
     ///
     /// # Errors
-    /// It is missing or wrong.
+    /// The rest is missing or wrong.
     fn finish(&mut self) -> Result<(), PictureError>;
 }
 
-/// A file that can be read from any place.
-pub trait ReadSeek: Read + Seek + Send {}
-
-impl<T: Read + Seek + Send> ReadSeek for T {}
-
-/// Where a picture's bytes come from.
-pub enum Input {
+/// The bytes of a picture, from its first byte.
+pub enum PictureInput {
     /// A file.
     File(BufReader<std::fs::File>),
-    /// Something that is read once, such as standard input.
+    /// A stream that can be read only once, such as standard input.
     Stream(BufReader<Box<dyn Read + Send>>),
 }
 
-impl std::fmt::Debug for Input {
+impl std::fmt::Debug for PictureInput {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         out.write_str(match self {
             Self::File(_) => "File",

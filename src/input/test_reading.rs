@@ -1,63 +1,79 @@
-//! For the tests of all formats: pictures read to their end from bytes, as files and as streams.
+//! Helpers for the tests of all formats: pictures in memory, read to their end as files and as streams.
 
-use super::{Depth, Input, Opened, Picture, PictureError, PictureInfo, open};
-use crate::raster::Raster;
-use crate::raster::Samples;
+use super::{Depth, Picture, PictureError, PictureInfo, PictureInput, RowPicture, Rows, open};
+use crate::raster::{Raster, Samples};
 use std::io::{BufReader, Cursor, Read, Seek, Write};
 
-/// A stream that gives `0` bytes at a time.
-struct Trickle(Cursor<Vec<u8>>, usize);
+/// A stream that returns at most `piece` bytes per read.
+struct Trickle {
+    bytes: Cursor<Vec<u8>>,
+    piece: usize,
+}
 
 impl Read for Trickle {
     fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-        let length = buffer.len().min(self.1);
-        self.0.read(&mut buffer[..length])
+        let length = buffer.len().min(self.piece);
+        self.bytes.read(&mut buffer[..length])
     }
 }
 
-pub(super) fn file(bytes: &[u8]) -> Input {
+pub(super) fn file(bytes: &[u8]) -> PictureInput {
     let mut file = tempfile::tempfile().unwrap();
     file.write_all(bytes).unwrap();
     file.rewind().unwrap();
-    Input::File(BufReader::new(file))
+    PictureInput::File(BufReader::new(file))
 }
 
-/// A stream that comes in pieces of so many bytes.
-pub(super) fn stream(bytes: &[u8], pieces: usize) -> Input {
-    Input::Stream(BufReader::new(Box::new(Trickle(Cursor::new(bytes.to_vec()), pieces))))
+/// A stream that arrives in pieces of `piece` bytes.
+pub(super) fn stream(bytes: &[u8], piece: usize) -> PictureInput {
+    PictureInput::Stream(BufReader::new(Box::new(Trickle { bytes: Cursor::new(bytes.to_vec()), piece })))
 }
 
-pub(super) fn opened(input: Input) -> Result<Picture, PictureError> {
+pub(super) fn opened(input: PictureInput) -> Result<RowPicture, PictureError> {
     match open(input)? {
-        Opened::Picture(picture) => Ok(picture),
-        Opened::Jpeg(_) => panic!("a JPEG"),
+        Picture::Rows(picture) => Ok(picture),
+        Picture::Jpeg(_) => panic!("a JPEG"),
     }
 }
 
-/// A picture and all its samples, 8-bit ones as they are, read in bands of so many rows.
-pub(super) fn read(input: Input, rows: usize) -> Result<(PictureInfo, Vec<u16>), PictureError> {
+/// A picture's information and samples, read in bands of `band` rows. 8-bit samples keep their values.
+pub(super) fn read(input: PictureInput, band: usize) -> Result<(PictureInfo, Vec<u16>), PictureError> {
     let picture = opened(input)?;
     let info = picture.info().clone();
-    let mut reader = picture.rows(u64::MAX)?;
-    let (width, height) = (info.size.width as usize, info.size.height as usize);
-    let mut samples = Vec::new();
-    for first in (0..height).step_by(rows) {
-        let rows = rows.min(height - first);
-        let mut band = match info.depth {
-            Depth::Eight => Samples::Eight(Raster::new(width, rows, info.channels)),
-            Depth::Sixteen => Samples::Sixteen(Raster::new(width, rows, info.channels)),
-        };
-        reader.read(&mut band)?;
-        match band {
-            Samples::Eight(band) => samples.extend(band.samples().iter().map(|&sample| u16::from(sample))),
-            Samples::Sixteen(band) => samples.extend_from_slice(band.samples()),
-        }
-    }
-    reader.finish()?;
+    let samples = read_rows(&info, picture.rows(u64::MAX)?, band)?;
     Ok((info, samples))
 }
 
-/// Numbers that look random, the same in every run.
+/// All samples of a picture, read in bands of `band` rows. 8-bit samples keep their values.
+pub(super) fn read_rows(info: &PictureInfo, mut rows: Box<dyn Rows>, band: usize) -> Result<Vec<u16>, PictureError> {
+    let (width, height) = (info.size.width as usize, info.size.height as usize);
+    let mut samples = Vec::new();
+    for first in (0..height).step_by(band) {
+        let mut band = blank_band(info, width, band.min(height - first));
+        rows.read(&mut band)?;
+        append_samples(&mut samples, &band);
+    }
+    rows.finish()?;
+    Ok(samples)
+}
+
+/// A band of zeros with the picture's channels and depth.
+pub(super) fn blank_band(info: &PictureInfo, width: usize, height: usize) -> Samples {
+    match info.depth {
+        Depth::Eight => Samples::Eight(Raster::new(width, height, info.channels)),
+        Depth::Sixteen => Samples::Sixteen(Raster::new(width, height, info.channels)),
+    }
+}
+
+/// Appends a band's samples. 8-bit samples keep their values.
+pub(super) fn append_samples(samples: &mut Vec<u16>, band: &Samples) {
+    match band {
+        Samples::Eight(band) => samples.extend(band.samples().iter().map(|&sample| u16::from(sample))),
+        Samples::Sixteen(band) => samples.extend_from_slice(band.samples()),
+    }
+}
+
+/// Pseudo-random numbers, the same in every run.
 pub(super) fn noise(seed: u64) -> impl FnMut() -> u32 {
     let mut state = seed;
     move || {
@@ -66,18 +82,17 @@ pub(super) fn noise(seed: u64) -> impl FnMut() -> u32 {
     }
 }
 
-/// What `image` reads of the same bytes.
+/// Channels and samples that the `image` crate decodes from the same bytes.
 pub(super) fn by_image(bytes: &[u8]) -> (usize, Vec<u16>) {
     let image = image::load_from_memory(bytes).unwrap();
     let channels = usize::from(image.color().channel_count());
-    let shallow = |bytes: &[u8]| bytes.iter().map(|&sample| u16::from(sample)).collect();
     use image::DynamicImage as I;
     let samples = match image {
         I::ImageLuma16(image) => image.into_raw(),
         I::ImageLumaA16(image) => image.into_raw(),
         I::ImageRgb16(image) => image.into_raw(),
         I::ImageRgba16(image) => image.into_raw(),
-        image => shallow(image.as_bytes()),
+        image => image.as_bytes().iter().map(|&sample| u16::from(sample)).collect(),
     };
     (channels, samples)
 }

@@ -1,7 +1,7 @@
 //! Everything that can end an operation early, each with its paths and numbers.
 
 use super::{CutError, ErrorKind};
-use crate::format::SpecError;
+use crate::format::{SettingDifference, SpecError};
 use crate::store::{SourceChanges, StoreError, Version};
 use crate::text::Faults;
 use crate::text::display_path;
@@ -71,8 +71,8 @@ pub enum Failure {
         version: Version,
         /// The lowest source version.
         lowest: Version,
-        /// Key, value now, value then.
-        changed: Vec<(String, String, String)>,
+        /// The settings that differ: value now, and value then.
+        changed: Vec<SettingDifference>,
     },
     /// The sources of a published version have changed since it was built.
     #[error(
@@ -206,8 +206,9 @@ fn is_are(versions: &[Version]) -> String {
     format!("{} {}", names.join(", "), if names.len() == 1 { "is" } else { "are" })
 }
 
-fn differences(changed: &[(String, String, String)]) -> String {
-    let one = |(key, now, then): &(String, String, String)| format!("\"{key}\" was {then} and is {now}");
+fn differences(changed: &[SettingDifference]) -> String {
+    let one =
+        |SettingDifference { key, value, other }: &SettingDifference| format!("\"{key}\" was {other} and is {value}");
     changed.iter().map(one).collect::<Vec<_>>().join(", ")
 }
 

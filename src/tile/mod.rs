@@ -90,7 +90,7 @@ impl Codec {
         Self {
             kind: settings.format.kind(),
             quality: settings.quality.unwrap_or(Quality::DEFAULT),
-            optimize: settings.optimize.unwrap_or(false),
+            optimize: settings.huffman_tables.is_some_and(bool::from),
             reduction: Reduction { filter: settings.filter, linear: settings.linear },
             tile_size: settings.tile_size,
             parents: true,

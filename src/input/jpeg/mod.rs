@@ -1,38 +1,41 @@
-//! JPEG pictures, which can be had as coefficients, without any loss, or as rows of pixels.
+//! JPEG pictures, read losslessly as coefficients or as rows of pixels.
 
 mod bounded;
+mod coefficients;
 mod rows;
 
-use super::apart::apart;
+pub use coefficients::Coefficients;
+
 use super::upsample::Upsampling;
-use super::{Depth, Input, PictureError, PictureInfo, PictureKind, Reading, Rows, profile, whole};
+use super::{
+    Depth, PictureError, PictureInfo, PictureInput, PictureKind, ReadMemory, Rows, buffered, profile::matching_profile,
+};
 use crate::geometry::Size;
-use crate::jpeg::{self, Bands, BandsError, Colour, JpegImage, Opened, Several};
-use bounded::{Bound, Bounded, TooLong};
+use crate::jpeg::{self, BandsError, Colour, Opened};
+use crate::sync::Progress;
+use bounded::{BoundedStream, StreamBound};
 use rows::JpegRows;
 use std::io::{BufRead, BufReader};
 use std::sync::{Arc, OnceLock};
 
-/// Bytes read at once.
-const AT_ONCE: usize = 1 << 18;
-/// Bytes beyond what may be held that are counted at least, to say how many there are.
-const LEAST_COUNTED: u64 = 1 << 30;
-const IN_SEVERAL_SCANS: &str = "its coefficients come in several scans, as in progressive JPEG";
+/// Bytes read at a time.
+const BUFFER_BYTES: usize = 1 << 18;
+const SEVERAL_SCANS: &str = "coefficients in several scans, as in progressive JPEG";
 
-type Source = Box<dyn BufRead + Send>;
+type JpegStream = Box<dyn BufRead + Send>;
 
-/// A JPEG of which no more than the headers has been read.
+/// A JPEG whose headers have been read.
 pub struct JpegPicture {
     info: PictureInfo,
     /// The size before the orientation is applied.
     stored: Size,
-    opened: Opened<Source>,
+    opened: Opened<JpegStream>,
     /// Bytes of the file, if known.
     length: Option<u64>,
-    /// Whether the file has an ICC profile that is left out, because it does not fit the picture.
+    /// Whether to omit the file's ICC profile, because it does not match the picture.
     without_icc: bool,
-    /// How much of a stream may be held, to be set before it is.
-    bound: Arc<OnceLock<Bound>>,
+    /// How much of a stream may be buffered; set before buffering begins.
+    bound: Arc<OnceLock<StreamBound>>,
 }
 
 impl std::fmt::Debug for JpegPicture {
@@ -41,66 +44,80 @@ impl std::fmt::Debug for JpegPicture {
     }
 }
 
-/// Opens a JPEG.
+/// Opens a JPEG and reads its headers.
 ///
 /// # Errors
-/// It cannot be read, or is none that can be decoded.
-pub(super) fn open(input: Input) -> Result<JpegPicture, PictureError> {
+/// The file cannot be read, is damaged, or is not supported.
+pub(super) fn open(input: PictureInput) -> Result<JpegPicture, PictureError> {
     let length = match &input {
-        Input::File(file) => Some(file.get_ref().metadata()?.len()),
-        Input::Stream(_) => None,
+        PictureInput::File(file) => Some(file.get_ref().metadata()?.len()),
+        PictureInput::Stream(_) => None,
     };
     let bound = Arc::default();
-    let source: Source = match input {
-        Input::File(file) => Box::new(BufReader::with_capacity(AT_ONCE, file)),
-        Input::Stream(stream) => Box::new(BufReader::with_capacity(AT_ONCE, Bounded::new(stream, Arc::clone(&bound)))),
+    let stream: JpegStream = match input {
+        PictureInput::File(file) => Box::new(BufReader::with_capacity(BUFFER_BYTES, file)),
+        PictureInput::Stream(stream) => {
+            Box::new(BufReader::with_capacity(BUFFER_BYTES, BoundedStream::new(stream, Arc::clone(&bound))))
+        }
     };
-    let opened = jpeg::open(source, length).map_err(refused)?;
+    let opened = jpeg::open(stream, length).map_err(picture_error)?;
     let header = *opened.header();
     let orientation = header.orientation.unwrap_or(1);
     let stored = Size::new(header.width, header.height);
-    let size = whole::upright_size(stored, orientation);
     let channels = if header.colour == Colour::Grey { 1 } else { 3 };
-    let held = match &opened {
-        Opened::Bands(_) => 0,
-        Opened::Several(several) => several.coefficient_bytes() + length.unwrap_or(0),
+    let (icc, warning) = matching_profile(opened.icc().map(|icc| &icc[..]), channels);
+    let without_icc = warning.is_some();
+    // Two rows of MCUs and the one above, each as coefficients, as planes and as upsampled planes.
+    let mcu_row = u64::from(stored.width) * u64::from(opened.mcu_size().1) * channels as u64;
+    let info = PictureInfo {
+        kind: PictureKind::Jpeg,
+        size: buffered::upright_size(stored, orientation),
+        channels,
+        depth: Depth::Eight,
+        palette: false,
+        icc,
+        orientation,
+        buffered: match &opened {
+            Opened::Bands(_) => 0,
+            Opened::Several(several) => several.coefficient_bytes() + length.unwrap_or(0),
+        },
+        read_memory: ReadMemory { shared: mcu_row * 8, ..ReadMemory::default() },
+        warnings: warning.into_iter().collect(),
     };
-    let (kind, depth) = (PictureKind::Jpeg, Depth::Eight);
-    let (icc, warning) = profile::fitting(opened.icc().map(|icc| &icc[..]), channels);
-    let (without_icc, warnings) = (warning.is_some(), warning.into_iter().collect());
-    // Of two rows of MCUs, and one above: coefficients, planes, and these made whole.
-    let row = u64::from(stored.width) * u64::from(opened.mcu_size().1) * channels as u64;
-    let reading = Reading { once: row * 8, ..Reading::default() };
-    let info = PictureInfo { kind, size, channels, depth, palette: false, icc, orientation, held, reading, warnings };
     Ok(JpegPicture { info, stored, opened, length, without_icc, bound })
 }
 
-fn refused(error: BandsError) -> PictureError {
+fn picture_error(error: BandsError) -> PictureError {
     match error {
         BandsError::Read(error) => PictureError::Read(error),
         BandsError::Jpeg(error) => match error.kind {
-            jpeg::JpegErrorKind::Unsupported(what) => {
-                PictureError::Unsupported(format!("it is a JPEG of a kind that is not read: {what}"))
-            }
+            jpeg::JpegErrorKind::Unsupported(feature) => PictureError::Unsupported(format!("JPEG with {feature}")),
             _ => PictureError::Damaged(error.to_string()),
         },
     }
 }
 
 impl JpegPicture {
-    /// What is known from the headers. `held` is what [`Self::coefficients`] needs.
+    /// Everything known from the headers. [`PictureInfo::buffered`] is what [`Self::coefficients`] buffers.
     #[must_use]
     pub fn info(&self) -> &PictureInfo {
         &self.info
     }
 
-    /// Why it has to be held in memory, if it has to.
+    /// Bytes that [`Self::rows`] buffers: the coefficients if necessary, and the pixels if they must be rotated.
     #[must_use]
-    pub fn why_held(&self) -> &'static str {
-        match self.info.held {
-            0 if self.held(true) > 0 => "it is stored turned",
+    pub fn buffered_for_rows(&self) -> u64 {
+        let PictureInfo { channels, depth, orientation, buffered, .. } = self.info;
+        buffered + buffered::upright_bytes(self.stored, channels, depth, orientation)
+    }
+
+    /// Why the picture must be buffered, in a few words; empty if it need not be.
+    #[must_use]
+    pub fn why_buffered(&self) -> &'static str {
+        match self.info.buffered {
+            0 if self.buffered_for_rows() > 0 => buffered::ROTATED,
             0 => "",
-            _ => IN_SEVERAL_SCANS,
+            _ => SEVERAL_SCANS,
         }
     }
 
@@ -110,7 +127,7 @@ impl JpegPicture {
         self.length
     }
 
-    /// Whether its components fit one scan, as tiles have it: in several scans MCUs can be larger.
+    /// Whether all components fit into one scan, as tiles require. MCUs of several scans can be larger.
     #[must_use]
     pub fn can_be_interleaved(&self) -> bool {
         match &self.opened {
@@ -119,14 +136,14 @@ impl JpegPicture {
         }
     }
 
-    /// Width and height of an MCU in pixels: tiles whose sides are multiples of these can be cut without loss.
+    /// Width and height of an MCU in pixels. Lossless tiles begin at multiples of these.
     #[must_use]
     pub fn mcu_size(&self) -> (u32, u32) {
         self.opened.mcu_size()
     }
 
-    /// The quantisation steps of luma, or of the first component, row-major; of a picture in several scans they are not
-    /// known yet.
+    /// The quantisation steps of luma, or of the first component, row-major; `None` for a picture in several scans, whose
+    /// tables are not known yet.
     #[must_use]
     pub fn luma_steps(&self) -> Option<[u16; 64]> {
         match &self.opened {
@@ -135,30 +152,19 @@ impl JpegPicture {
         }
     }
 
-    /// The picture as coefficients, from top to bottom, as stored: its orientation is not applied. One that has to be held
-    /// is decoded now, unless `stopped` says to stop.
+    /// The coefficients, from top to bottom in stored order: the orientation is not applied.
+    ///
+    /// A picture that must be buffered is decoded here; `progress` can cancel this.
     ///
     /// # Errors
-    /// It has to be held in memory and that is more than `max_memory`, or damaged; [`PictureError::Stopped`].
-    pub fn coefficients(self, max_memory: u64, stopped: &dyn Fn() -> bool) -> Result<Coefficients, PictureError> {
-        let stored = match self.opened {
-            Opened::Bands(bands) => Stored::Bands(bands),
-            Opened::Several(several) => {
-                let decode = move || decoded(several, self.length, &self.bound, max_memory);
-                Stored::Whole(apart(stopped, decode)?)
-            }
-        };
-        Ok(Coefficients { stored, done: 0, without_icc: self.without_icc })
+    /// - [`PictureError::TooMuchMemory`]: buffering takes more than `max_memory` bytes.
+    /// - [`PictureError::Cancelled`].
+    /// - The picture to be buffered cannot be read, or is damaged.
+    pub fn coefficients(self, max_memory: u64, progress: &dyn Progress) -> Result<Coefficients, PictureError> {
+        Coefficients::new(self, max_memory, progress)
     }
 
-    /// Bytes that have to be held, for the coefficients, or also to turn the picture's pixels upright.
-    #[must_use]
-    pub fn held(&self, as_pixels: bool) -> u64 {
-        let turned = whole::held(self.stored, self.info.channels, self.info.depth, self.info.orientation);
-        self.info.held + if as_pixels { turned } else { 0 }
-    }
-
-    /// The picture as rows of pixels, upright, with colour differences of fewer samples upsampled in this way.
+    /// The rows of pixels, upright. Subsampled colour differences are upsampled as `upsampling` says.
     ///
     /// # Errors
     /// As [`Self::coefficients`].
@@ -166,108 +172,17 @@ impl JpegPicture {
         self,
         upsampling: Upsampling,
         max_memory: u64,
-        stopped: &dyn Fn() -> bool,
+        progress: &dyn Progress,
     ) -> Result<Box<dyn Rows>, PictureError> {
-        let (needed, why) = (self.held(true), self.why_held());
+        let (needed, why) = (self.buffered_for_rows(), self.why_buffered());
         if needed > max_memory {
             return Err(PictureError::TooMuchMemory { why, needed, limit: max_memory });
         }
         let (stored, mcu_height, orientation) = (self.stored, self.mcu_size().1, self.info.orientation);
         let (channels, depth) = (self.info.channels, self.info.depth);
-        let coefficients = self.coefficients(max_memory, stopped)?;
+        let coefficients = self.coefficients(max_memory, progress)?;
         let rows = JpegRows::new(coefficients, stored, mcu_height, upsampling);
-        Ok(whole::upright(Box::new(rows), stored, channels, depth, orientation))
-    }
-}
-
-fn decoded(
-    several: Several<Source>,
-    length: Option<u64>,
-    bound: &OnceLock<Bound>,
-    max_memory: u64,
-) -> Result<JpegImage, PictureError> {
-    let coefficients = several.coefficient_bytes();
-    let too_much = |bytes: u64| {
-        let needed = coefficients.saturating_add(bytes);
-        PictureError::TooMuchMemory { why: IN_SEVERAL_SCANS, needed, limit: max_memory }
-    };
-    let known = length.unwrap_or(0);
-    let most = max_memory.checked_sub(coefficients).filter(|most| known <= *most).ok_or_else(|| too_much(known))?;
-    // Hardly any file is longer than its coefficients. It is set once, as a stream is read once.
-    let _ = bound.set(Bound { most, counted: most.saturating_add(coefficients.max(LEAST_COUNTED)) });
-    // A stream ends at its bound, and a file where it did when it was opened.
-    several.decode(length.map_or(u64::MAX, |_| most)).map_err(|error| match &error {
-        BandsError::Read(read) => TooLong::bytes(read).map_or_else(|| refused(error), too_much),
-        BandsError::Jpeg(_) => refused(error),
-    })
-}
-
-/// A JPEG's coefficients, a band at a time.
-pub struct Coefficients {
-    stored: Stored,
-    /// Rows of pixels delivered.
-    done: u32,
-    /// Whether the file's ICC profile is left out.
-    without_icc: bool,
-}
-
-enum Stored {
-    Bands(Box<Bands<Source>>),
-    Whole(JpegImage),
-}
-
-impl std::fmt::Debug for Coefficients {
-    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        out.debug_struct("Coefficients").field("done", &self.done).finish_non_exhaustive()
-    }
-}
-
-impl Coefficients {
-    /// The quantisation steps of luma, or of the first component, row-major.
-    #[must_use]
-    pub fn luma_steps(&self) -> [u16; 64] {
-        self.steps().next().unwrap_or([1; 64])
-    }
-
-    /// The largest quantisation step.
-    #[must_use]
-    pub fn largest_step(&self) -> u16 {
-        self.steps().flatten().max().unwrap_or(1)
-    }
-
-    fn steps(&self) -> impl Iterator<Item = [u16; 64]> {
-        (0..3).filter_map(|index| match &self.stored {
-            Stored::Bands(bands) => bands.quantisation(index).copied(),
-            Stored::Whole(image) => image.components.get(index).map(|component| component.quantisation),
-        })
-    }
-
-    /// Makes `band` the next `height` rows of pixels, or those that are left. `height` has to be a multiple of the MCU's.
-    ///
-    /// # Errors
-    /// The file cannot be read, or is damaged.
-    pub fn read(&mut self, height: u32, band: &mut JpegImage) -> Result<(), PictureError> {
-        match &mut self.stored {
-            Stored::Bands(bands) => bands.read(height, band).map_err(refused)?,
-            Stored::Whole(image) => band.assign_rows(image, self.done, height),
-        }
-        if self.without_icc {
-            band.icc = None;
-        }
-        self.done += band.height;
-        Ok(())
-    }
-
-    /// After the last band: checks how the file ends.
-    ///
-    /// # Errors
-    /// It has no end.
-    pub fn finish(&mut self) -> Result<(), PictureError> {
-        match &mut self.stored {
-            Stored::Bands(bands) => bands.finish().map_err(refused),
-            // It was decoded to its end.
-            Stored::Whole(_) => Ok(()),
-        }
+        Ok(buffered::upright(Box::new(rows), stored, channels, depth, orientation))
     }
 }
 

@@ -1,35 +1,27 @@
-use super::super::test_reading::{by_image, file, noise, stream};
 use super::*;
-use crate::input::{self, Opened as OpenedPicture};
-use crate::jpeg::{PlaneSource, component_size, encode, quantisation_tables};
-use crate::raster::Raster;
-use crate::raster::Samples;
+use crate::input::test_reading::{by_image, file, noise, read_rows, stream};
+use crate::input::upsample::{SubsampledPlane, Subsampling, Upsampler};
+use crate::input::{Picture, open};
+use crate::jpeg::{JpegImage, PlaneSource, component_size, encode, quantisation_tables};
+use crate::sync::Unobserved;
 
-fn opened(input: Input) -> JpegPicture {
-    match input::open(input).unwrap() {
-        OpenedPicture::Jpeg(picture) => picture,
-        OpenedPicture::Picture(picture) => panic!("{picture:?}"),
+fn opened(input: PictureInput) -> JpegPicture {
+    match open(input).unwrap() {
+        Picture::Jpeg(picture) => picture,
+        Picture::Rows(picture) => panic!("{picture:?}"),
     }
 }
 
-/// All samples, read in bands of so many rows.
-fn pixels(input: Input, upsampling: Upsampling, rows: usize) -> (PictureInfo, Vec<u16>) {
+/// A picture's information and samples, read in bands of `band` rows.
+fn pixels(input: PictureInput, upsampling: Upsampling, band: usize) -> (PictureInfo, Vec<u16>) {
     let picture = opened(input);
     let info = picture.info().clone();
-    let mut reader = picture.rows(upsampling, u64::MAX, &|| false).unwrap();
-    let (width, height) = (info.size.width as usize, info.size.height as usize);
-    let mut samples = Vec::new();
-    for first in (0..height).step_by(rows) {
-        let mut band = Samples::Eight(Raster::new(width, rows.min(height - first), info.channels));
-        reader.read(&mut band).unwrap();
-        let Samples::Eight(band) = band else { panic!() };
-        samples.extend(band.samples().iter().map(|&sample| u16::from(sample)));
-    }
-    reader.finish().unwrap();
+    let rows = picture.rows(upsampling, u64::MAX, &Unobserved).unwrap();
+    let samples = read_rows(&info, rows, band).unwrap();
     (info, samples)
 }
 
-/// A JPEG of soft slopes with some noise.
+/// A JPEG of smooth slopes with some noise.
 fn jpeg_file(size: (u32, u32), colour: Colour, luma: (u8, u8), seed: u64) -> Vec<u8> {
     let mut noise = noise(seed);
     let steps = quantisation_tables(95).0;
@@ -64,9 +56,9 @@ const KINDS: [(Colour, (u8, u8)); 6] = [
     (Colour::YCbCr, (1, 2)),
 ];
 
-/// `image` upsamples as libjpeg does, but does not reach beyond a row of MCUs in each case, and transforms in another way.
+/// The `image` crate upsamples like libjpeg, but not always across rows of MCUs, and uses another inverse transform.
 #[test]
-fn pixels_are_those_of_another_decoder() {
+fn pixels_are_close_to_those_of_another_decoder() {
     for (seed, (colour, luma)) in KINDS.into_iter().enumerate() {
         for size in [(50, 70), (33, 17), (129, 40)] {
             let bytes = jpeg_file(size, colour, luma, seed as u64);
@@ -75,15 +67,18 @@ fn pixels_are_those_of_another_decoder() {
             assert_eq!((info.channels, found.len()), (channels, expected.len()));
             let differences: Vec<u16> = found.iter().zip(&expected).map(|(a, b)| a.abs_diff(*b)).collect();
             let mean = differences.iter().map(|&difference| f64::from(difference)).sum::<f64>() / found.len() as f64;
-            let most = differences.iter().max().unwrap();
+            let largest = differences.iter().max().unwrap();
             let limit = if luma == (1, 1) { (0.5, 3) } else { (1.0, 30) };
-            assert!(mean < limit.0 && *most <= limit.1, "{colour:?} {luma:?} {size:?}: mean {mean:.2}, most {most}");
+            assert!(
+                mean < limit.0 && *largest <= limit.1,
+                "{colour:?} {luma:?} {size:?}: mean {mean:.2}, largest {largest}"
+            );
         }
     }
 }
 
 #[test]
-fn bands_of_any_height_and_streams_give_the_same_rows() {
+fn rows_do_not_depend_on_band_height_or_stream_pieces() {
     for (seed, (colour, luma)) in KINDS.into_iter().enumerate() {
         let bytes = jpeg_file((61, 83), colour, luma, seed as u64);
         for upsampling in [Upsampling::Smooth, Upsampling::Repeated] {
@@ -95,9 +90,9 @@ fn bands_of_any_height_and_streams_give_the_same_rows() {
     }
 }
 
-/// Smoothing across rows of MCUs is what it would be in a picture without them.
+/// Interpolating row by row of MCUs gives the same pixels as interpolating whole planes.
 #[test]
-fn rows_of_mcus_leave_no_seams() {
+fn interpolation_has_no_seams_between_rows_of_mcus() {
     for luma in [(2, 2), (1, 2), (2, 1)] {
         for size in [(64, 96), (33, 17), (40, 33), (35, 50)] {
             let bytes = jpeg_file(size, Colour::YCbCr, luma, 9);
@@ -106,10 +101,10 @@ fn rows_of_mcus_leave_no_seams() {
             image.plane(0, &mut planes[0]);
             for (index, plane) in planes.iter_mut().enumerate().skip(1) {
                 image.plane(index, &mut small);
-                let ratio = super::super::upsample::ratio(&image, index);
                 let (width, height) = image.component_size(index);
-                let (from, to) = (Size::new(width, height), Size::new(size.0, size.1));
-                super::super::upsample::upsample(&small, from, to, ratio, Upsampling::Smooth, &mut Vec::new(), plane);
+                let subsampling = Subsampling::of(&image, index);
+                let small = SubsampledPlane { samples: &small, size: Size::new(width, height), subsampling };
+                Upsampler::default().upsample(small, Size::new(size.0, size.1), Upsampling::Smooth, plane);
             }
             let mut expected = vec![0; (size.0 * size.1 * 3) as usize];
             for (y, row) in expected.chunks_mut(3 * size.0 as usize).enumerate() {
@@ -125,16 +120,16 @@ fn rows_of_mcus_leave_no_seams() {
 }
 
 #[test]
-fn several_scans_are_announced_and_refused_beyond_the_limit() {
+fn picture_in_several_scans_announces_its_memory_and_is_refused_below_it() {
     let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/odd/progressive.jpg");
     let bytes = std::fs::read(path).unwrap();
     let picture = opened(file(&bytes));
-    let held = picture.held(false);
-    // 64x48 in 4:2:0, two bytes a coefficient, and the file.
-    assert_eq!(held, 64 * 48 * 3 / 2 * 2 + bytes.len() as u64);
-    assert_eq!(picture.why_held(), IN_SEVERAL_SCANS);
-    let error = picture.coefficients(held - 1, &|| false).unwrap_err();
-    assert!(matches!(error, PictureError::TooMuchMemory { needed, .. } if needed == held), "{error}");
+    let buffered = picture.info().buffered;
+    // 64x48 in 4:2:0, two bytes per coefficient, and the file.
+    assert_eq!(buffered, 64 * 48 * 3 / 2 * 2 + bytes.len() as u64);
+    assert_eq!(picture.why_buffered(), SEVERAL_SCANS);
+    let error = picture.coefficients(buffered - 1, &Unobserved).unwrap_err();
+    assert!(matches!(error, PictureError::TooMuchMemory { needed, .. } if needed == buffered), "{error}");
     let (_, found) = pixels(file(&bytes), Upsampling::Smooth, 10);
     let expected = by_image(&bytes).1;
     let mean = found.iter().zip(&expected).map(|(a, b)| f64::from(a.abs_diff(*b))).sum::<f64>() / found.len() as f64;

@@ -1,42 +1,62 @@
-//! Interlaced PNG: seven passes over the picture (PNG 3rd edition, 8.2), which fill it only together.
+//! Interlaced PNG: seven passes over the picture, each with other pixels (PNG 3rd edition, 8.2).
 
-use super::{Png, damaged};
+use super::{PngRows, picture_error};
 use crate::geometry::Size;
-use crate::input::{Depth, PictureError, Rows, whole};
-use crate::raster::Samples;
-use crate::raster::{Raster, Sample};
+use crate::input::{Depth, PictureError, Rows, buffered};
+use crate::raster::{Raster, Sample, Samples};
 
-/// Of each pass: the first column and row, and the steps to the next.
-const PASSES: [(usize, usize, usize, usize); 7] =
-    [(0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2)];
+/// The pixels of one pass.
+struct Pass {
+    left: usize,
+    top: usize,
+    column_step: usize,
+    row_step: usize,
+}
 
-impl Png {
-    /// Decodes the whole of an interlaced picture, to its end.
-    pub(super) fn whole(mut self, size: Size, channels: usize, depth: Depth) -> Result<Samples, PictureError> {
-        let mut samples = whole::blank(size, channels, depth)?;
+const fn pass(left: usize, top: usize, column_step: usize, row_step: usize) -> Pass {
+    Pass { left, top, column_step, row_step }
+}
+
+const PASSES: [Pass; 7] = [
+    pass(0, 0, 8, 8),
+    pass(4, 0, 8, 8),
+    pass(0, 4, 4, 8),
+    pass(2, 0, 4, 4),
+    pass(0, 2, 2, 4),
+    pass(1, 0, 2, 2),
+    pass(0, 1, 1, 2),
+];
+
+impl PngRows {
+    /// Decodes a whole interlaced picture, to the end of the file.
+    pub(super) fn decode_interlaced(
+        mut self,
+        size: Size,
+        channels: usize,
+        depth: Depth,
+    ) -> Result<Samples, PictureError> {
+        let mut samples = buffered::zeroed_samples(size, channels, depth)?;
         match &mut samples {
-            Samples::Eight(raster) => self.fill(raster, |[sample]| sample)?,
-            Samples::Sixteen(raster) => self.fill(raster, u16::from_be_bytes)?,
+            Samples::Eight(raster) => self.read_passes(raster, |[sample]| sample)?,
+            Samples::Sixteen(raster) => self.read_passes(raster, u16::from_be_bytes)?,
         }
         self.finish()?;
         Ok(samples)
     }
 
-    fn fill<S: Sample, const BYTES: usize>(
+    fn read_passes<S: Sample, const BYTES: usize>(
         &mut self,
         raster: &mut Raster<S>,
         sample: fn([u8; BYTES]) -> S,
     ) -> Result<(), PictureError> {
         let (width, height, channels) = (raster.width(), raster.height(), raster.channels());
-        for (pass, (left, top, across, down)) in (1..).zip(PASSES) {
-            if left >= width {
-                continue;
-            }
-            for y in (top..height).step_by(down) {
-                let place = || format!("row {} of {height} in pass {pass} of 7", y + 1);
-                let row = self.reader.next_row().map_err(|error| damaged(error, &place()))?;
-                let bytes = row.ok_or_else(whole::wrong_band)?.data().as_chunks::<BYTES>().0;
-                let target = raster.row_mut(y).chunks_exact_mut(channels).skip(left).step_by(across);
+        for (number, pass) in (1..).zip(PASSES).filter(|(_, pass)| pass.left < width) {
+            for y in (pass.top..height).step_by(pass.row_step) {
+                let place = || format!("row {} of {height} in pass {number} of 7", y + 1);
+                let row = self.reader.next_row().map_err(|error| picture_error(error, &place()))?;
+                let bytes = row.ok_or_else(PictureError::wrong_band)?.data().as_chunks::<BYTES>().0;
+                let pixels = raster.row_mut(y).chunks_exact_mut(channels);
+                let target = pixels.skip(pass.left).step_by(pass.column_step);
                 for (to, from) in target.zip(bytes.chunks_exact(channels)) {
                     to.iter_mut().zip(from).for_each(|(to, &from)| *to = sample(from));
                 }

@@ -9,14 +9,14 @@ fn made(width: usize, height: usize, (colour, depth): (u8, u8)) -> Spec {
     Spec { width, height, colour, depth, interlaced: false, transparent: false, seed: 7 }
 }
 
-fn error(input: Input) -> String {
+fn error(input: PictureInput) -> String {
     read(input, 3).map(|_| ()).unwrap_err().to_string()
 }
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
     #[test]
-    fn every_kind_is_read(
+    fn files_of_every_kind_are_read(
         width in 1usize..40, height in 1usize..40, kind in 0..KINDS.len(), interlaced: bool, transparent: bool,
         seed in 0u64..1 << 32, band in 1usize..45, pieces in 1usize..300,
     ) {
@@ -29,7 +29,7 @@ proptest! {
         prop_assert_eq!(info.size, Size::new(width as u32, height as u32));
         prop_assert_eq!((info.channels, info.kind, info.palette), (channels, PictureKind::Png, colour == 3));
         prop_assert_eq!(info.depth, if depth == 16 { Depth::Sixteen } else { Depth::Eight });
-        prop_assert_eq!(info.held, if interlaced { whole::bytes(info.size, channels, info.depth) } else { 0 });
+        prop_assert_eq!(info.buffered, if interlaced { buffered::picture_bytes(info.size, channels, info.depth) } else { 0 });
         prop_assert_eq!(&samples, &shown);
         prop_assert_eq!(by_image(&bytes), (channels, shown));
         prop_assert_eq!(read(stream(&bytes, pieces), band).unwrap(), (info, samples));
@@ -37,42 +37,41 @@ proptest! {
 }
 
 #[test]
-fn orientation_is_applied_wherever_it_stands() {
+fn orientation_before_or_after_the_pixels_is_applied() {
     for interlaced in [false, true] {
         let made = Spec { interlaced, ..made(9, 5, (2, 8)) };
         let plain = made.expected().1;
         let (early, late) = (made.file(&[(b"eXIf", EXIF)], &[]), made.file(&[], &[(b"eXIf", EXIF)]));
         let (info, samples) = read(file(&early), 4).unwrap();
-        assert_eq!((info.size, info.orientation, info.held), (Size::new(5, 9), 6, 9 * 5 * 3));
+        assert_eq!((info.size, info.orientation, info.buffered), (Size::new(5, 9), 6, 9 * 5 * 3));
         let row: Vec<u16> = (0..5).rev().flat_map(|y| plain[y * 9 * 3..][..3].to_vec()).collect();
-        assert_eq!(samples[..15], row, "the first column upwards");
+        assert_eq!(samples[..15], row, "the first column, upwards");
         assert_eq!(read(stream(&early, 5), 4).unwrap(), (info.clone(), samples.clone()));
         assert_eq!(read(file(&late), 4).unwrap(), (info, samples));
-        assert!(error(stream(&late, 1000)).contains("Exif orientation (6) follows its pixels"));
+        assert!(error(stream(&late, 1000)).contains("Exif orientation 6 after the pixels of a stream"));
     }
 }
 
 #[test]
-fn an_orientation_far_from_the_end_is_told_as_that() {
+fn orientation_far_from_the_end_is_not_supported() {
     let made = made(9, 5, (2, 8));
     let text = [&b"Comment\0"[..], &[b'x'; 300_000]].concat();
     let far = made.file(&[], &[(b"eXIf", EXIF), (b"tEXt", &text)]);
     let found = error(file(&far));
-    assert!(found.starts_with("its Exif orientation (6) follows its pixels") && found.contains("256 KB"), "{found}");
-    assert!(!found.contains("stream"), "{found}");
-    assert!(error(stream(&far, 1000)).contains("read from a file and not from a stream"));
-    // Text that ends as if a chunk of Exif data followed.
+    assert!(found.starts_with("not supported: Exif orientation 6 after the pixels, more than 256 KB"), "{found}");
+    assert!(error(stream(&far, 1000)).contains("read the picture from a file"));
+    // Text that ends like a chunk of Exif data.
     let end = made.file(&[], &[(b"eXIf", EXIF)]);
     let exif = &end[end.windows(4).position(|name| name == b"eXIf").unwrap() - 4..end.len() - 12 - 4];
     let misleading = made.file(&[], &[(b"tEXt", &[&b"Comment\0"[..], exif].concat())]);
     assert_eq!(
         error(file(&misleading)),
-        "its last bytes look like Exif data with orientation 6, but are a part of something else"
+        "damaged: the last bytes look like Exif data with orientation 6, but belong to something else"
     );
     assert!(read(stream(&misleading, 1000), 3).is_ok());
 }
 
-/// Where pixels are cut off, the row is told; where less than the last chunk is, that.
+/// The error names the first incomplete row, or the data after the last row.
 #[test]
 fn truncation_at_every_byte_is_an_error() {
     for interlaced in [false, true] {
@@ -86,13 +85,13 @@ fn truncation_at_every_byte_is_an_error() {
         }
     }
     let bytes = made(7, 50, (2, 8)).file(&[], &[]);
-    assert_eq!(error(file(&bytes[..700])), "it ends too early: row 30 of 50 is not complete");
-    assert_eq!(error(file(&bytes[..bytes.len() - 1])), "it ends too early: after its last row is not complete");
+    assert_eq!(error(file(&bytes[..700])), "damaged: truncated in row 30 of 50");
+    assert_eq!(error(file(&bytes[..bytes.len() - 1])), "damaged: truncated in the data after the last row");
 }
 
-/// A bit that is wrong anywhere is noticed: by a checksum, but in lengths and the checksums' own bytes too.
+/// Including bits of lengths and of the checksums themselves.
 #[test]
-fn wrong_bits_are_noticed() {
+fn every_flipped_bit_is_detected() {
     let right = made(7, 5, (2, 8)).file(&[(b"tEXt", b"Title\0x")], &[(b"tEXt", b"Title\0y")]);
     for at in 0..right.len() {
         for bit in 0..8 {
@@ -104,7 +103,7 @@ fn wrong_bits_are_noticed() {
 }
 
 #[test]
-fn chunks_are_told_by_name() {
+fn errors_name_the_chunk() {
     let right = made(7, 5, (2, 8)).file(&[(b"tEXt", b"Title\0x")], &[]);
     let with = |from: &[u8], to: &[u8]| {
         let at = right.windows(from.len()).position(|part| part == from).unwrap();
@@ -112,15 +111,16 @@ fn chunks_are_told_by_name() {
     };
     let found = error(file(&with(b"Title", b"title")));
     assert!(
-        found.starts_with("its header: CRC error: expected 0x") && found.ends_with(" while decoding tEXt chunk"),
+        found.starts_with("damaged: the header: CRC error: expected 0x")
+            && found.ends_with(" while decoding tEXt chunk"),
         "{found}"
     );
-    assert_eq!(error(file(&with(b"tEXt", b"T\x07Xt"))), "its header: Unrecognized critical chunk: T\\u{7}Xt");
+    assert_eq!(error(file(&with(b"tEXt", b"T\x07Xt"))), "damaged: the header: Unrecognized critical chunk: T\\u{7}Xt");
 }
 
-/// The checksum of all pixels: the crate checks it where it comes with the last of them.
+/// The crate verifies the checksum of all pixels if it reads it together with the last of them.
 #[test]
-fn the_checksum_of_all_pixels_is_checked() {
+fn wrong_checksum_of_all_pixels_is_detected() {
     for (width, height) in [(5, 4), (1, 1), (300, 40), (77, 77)] {
         for colour in [png::ColorType::Rgb, png::ColorType::Grayscale] {
             for level in [png::Compression::Fast, png::Compression::Balanced, png::Compression::High] {
@@ -141,7 +141,7 @@ fn the_checksum_of_all_pixels_is_checked() {
     }
 }
 
-/// The file with its zlib stream changed, all in one chunk with the right CRC.
+/// The file with a changed zlib stream, in a single chunk with the right CRC.
 fn with_stream(whole: &[u8], change: impl Fn(&mut Vec<u8>)) -> Vec<u8> {
     let mut pixels = Vec::new();
     let mut at = 8;
@@ -162,24 +162,24 @@ fn header(width: u32, height: u32, kind: [u8; 5]) -> Vec<u8> {
 }
 
 #[test]
-fn giants_in_a_few_bytes_are_refused() {
+fn huge_pictures_in_tiny_files_are_refused() {
     for interlaced in [0, 1] {
         let mut bytes = header(1 << 31, 1 << 31, [16, 6, 0, 0, interlaced]);
         bytes.extend([chunk(b"IDAT", &zlib(&[0; 100])), chunk(b"IEND", b"")].concat());
         assert!(matches!(opened(file(&bytes)), Err(PictureError::TooShort { .. })));
-        // What a stream holds cannot be known. Its rows cannot either, but the crate counts all bytes in 64 bits.
-        let found = opened(stream(&bytes, 50)).map(|picture| picture.info().held);
+        // The length of a stream is unknown, but the crate counts all bytes in 64 bits.
+        let found = opened(stream(&bytes, 50)).map(|picture| picture.info().buffered);
         assert!(found.is_err(), "{found:?}");
         let mut bytes = header(100_000, 100_000, [16, 6, 0, 0, interlaced]);
         bytes.extend([chunk(b"IDAT", &zlib(&[0; 100])), chunk(b"IEND", b"")].concat());
         let picture = opened(stream(&bytes, 50)).unwrap();
-        assert_eq!(picture.info().held, u64::from(interlaced) * 80_000_000_000);
+        assert_eq!(picture.info().buffered, u64::from(interlaced) * 80_000_000_000);
         if interlaced == 1 {
             let refused = picture.rows(79_999_999_999);
             assert!(matches!(refused, Err(PictureError::TooMuchMemory { needed: 80_000_000_000, .. })));
         } else {
             let mut band = Samples::Sixteen(crate::raster::Raster::new(100_000, 1, 4));
-            assert!(picture.rows(0).unwrap().read(&mut band).unwrap_err().to_string().starts_with("row 1 of 100000"));
+            assert!(picture.rows(0).unwrap().read(&mut band).unwrap_err().to_string().contains("row 1 of 100000"));
         }
     }
     let side = opened(file(&header((1 << 31) + 1, 1, [8, 0, 0, 0, 0])));
@@ -187,7 +187,7 @@ fn giants_in_a_few_bytes_are_refused() {
 }
 
 #[test]
-fn wide_pictures_are_no_metadata() {
+fn wide_rows_do_not_count_as_metadata() {
     let (width, height) = (2_000_000, 2);
     let bytes = made(width, height, (6, 16)).file(&[], &[]);
     let picture = opened(file(&bytes)).unwrap();
@@ -196,7 +196,7 @@ fn wide_pictures_are_no_metadata() {
 }
 
 #[test]
-fn animations_show_their_first_picture() {
+fn animations_deliver_their_first_picture() {
     let made = made(3, 2, (2, 8));
     let sequence = |number: u32| {
         let numbers = [number, 3, 2, 0, 0].map(u32::to_be_bytes).concat();
@@ -210,26 +210,27 @@ fn animations_show_their_first_picture() {
     let hidden = made.file(&[(b"acTL", &control)], &[(b"fcTL", &sequence(0)), (b"fdAT", &frame)]);
     for bytes in [shown, hidden] {
         let (info, samples) = read(file(&bytes), 2).unwrap();
-        assert_eq!(info.warnings, ["an animation: only its first picture is shown"]);
+        assert_eq!(info.warnings, ["animation: only the first picture is used"]);
         assert_eq!(samples, made.expected().1);
     }
 }
 
 #[test]
-fn files_of_the_fixtures_are_read() {
-    for (name, held) in [("interlaced", true), ("icc", false), ("palette_transparent", false), ("grey_alpha16", false)]
+fn fixtures_are_read_like_the_image_crate_reads_them() {
+    for (name, is_buffered) in
+        [("interlaced", true), ("icc", false), ("palette_transparent", false), ("grey_alpha16", false)]
     {
         let path = format!("{}/fixtures/odd/{name}.png", env!("CARGO_MANIFEST_DIR"));
         let bytes = std::fs::read(path).unwrap();
         let (info, samples) = read(file(&bytes), 5).unwrap();
         assert_eq!(by_image(&bytes), (info.channels, samples), "{name}");
-        assert_eq!(info.held > 0, held, "{name}");
+        assert_eq!(info.buffered > 0, is_buffered, "{name}");
         assert_eq!(info.icc.is_some(), name == "icc", "{name}");
     }
 }
 
 #[test]
-fn bands_of_another_shape_are_refused() {
+fn bands_of_the_wrong_shape_are_refused() {
     let bytes = made(7, 5, (2, 8)).file(&[], &[]);
     for band in [(8, 1, 3), (6, 1, 3), (7, 1, 4), (7, 6, 3)] {
         let mut rows = opened(file(&bytes)).unwrap().rows(0).unwrap();
@@ -241,14 +242,14 @@ fn bands_of_another_shape_are_refused() {
 
 /// The crate panics at the first row of such a picture.
 #[test]
-fn a_palette_of_half_a_colour_is_damage() {
+fn palette_with_an_incomplete_colour_is_damaged() {
     let bytes = made(4, 4, (3, 8)).file(&[], &[]);
     let at = bytes.windows(4).position(|name| name == b"PLTE").unwrap();
     let length = u32::from_be_bytes(bytes[at - 4..at].try_into().unwrap()) as usize;
     for cut in [1, 2] {
         let palette = chunk(b"PLTE", &bytes[at + 4..at + 4 + length - cut]);
         let changed = [&bytes[..at - 4], &palette, &bytes[at + 8 + length..]].concat();
-        assert_eq!(error(file(&changed)), crate::png::PALETTE);
+        assert_eq!(error(file(&changed)), format!("damaged: {}", crate::png::PALETTE));
         let codec = crate::tile::Codec::new(&crate::format::Settings {
             width: 4,
             height: 4,
@@ -256,7 +257,7 @@ fn a_palette_of_half_a_colour_is_damage() {
             overlap: 0,
             format: crate::format::TileFormat::png(),
             quality: None,
-            optimize: None,
+            huffman_tables: None,
             filter: crate::format::Filter::Mean,
             linear: false,
             tile_naming: crate::format::TileNaming::ColumnRow,

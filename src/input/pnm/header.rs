@@ -1,43 +1,42 @@
-//! Headers of PNM files: P1 to P6 as pbm(5), pgm(5) and ppm(5) tell it, P7 as pam(5) does.
+//! Headers of PNM files: P1 to P6 according to pbm(5), pgm(5) and ppm(5), P7 according to pam(5).
 
-use super::text::Text;
+use super::text::TextReader;
 use crate::geometry::{MAX_SIDE, Size};
 use crate::input::{Depth, PictureError};
+use crate::text::excerpt;
 use std::io::BufRead;
 
-/// The longest line of a P7 header.
-const LONGEST_LINE: usize = 1000;
-/// The largest sample that a file can have.
-const LARGEST: u64 = 65535;
+/// The most bytes of a line in a P7 header, and of its tuple type.
+const MAX_LINE_BYTES: usize = 1000;
 
 /// How samples are stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Coding {
-    /// P1: a digit a pixel, 1 is black.
+    /// P1: one digit per pixel, 1 is black.
     Digits,
     /// P2 and P3: decimal numbers.
     Numbers,
-    /// P4: a bit a pixel, 1 is black; rows begin at a byte.
+    /// P4: one bit per pixel, 1 is black. Each row begins at a byte.
     Bits,
-    /// P5, P6 and P7 up to a maximum of 255: a byte a sample.
+    /// P5, P6 and P7 with a maximum up to 255: one byte per sample.
     Bytes,
-    /// P5, P6 and P7 over a maximum of 255: two bytes a sample, big-endian.
+    /// P5, P6 and P7 with a larger maximum: two bytes per sample, big-endian.
     Words,
 }
 
-/// What a header says.
+/// The contents of a header.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Header {
+pub(super) struct PnmHeader {
     pub(super) coding: Coding,
     pub(super) size: Size,
     pub(super) channels: usize,
-    /// The sample that is white or opaque, 1 to 65535.
-    pub(super) most: u16,
+    /// The value of white or opaque samples, 1 to 65535.
+    pub(super) max_sample: u16,
 }
 
-impl Header {
-    /// Reads a header and what separates it from the samples.
-    pub(super) fn read(text: &mut Text<'_, impl BufRead>) -> Result<Self, PictureError> {
+impl PnmHeader {
+    /// Reads a header and the separator after it.
+    pub(super) fn read(text: &mut TextReader<'_, impl BufRead>) -> Result<Self, PictureError> {
         let magic = (text.byte()?, text.byte()?);
         let (coding, channels) = match magic {
             (Some(b'P'), Some(b'1')) => (Coding::Digits, 1),
@@ -46,41 +45,47 @@ impl Header {
             (Some(b'P'), Some(b'4')) => (Coding::Bits, 1),
             (Some(b'P'), Some(b'5')) => (Coding::Bytes, 1),
             (Some(b'P'), Some(b'6')) => (Coding::Bytes, 3),
-            (Some(b'P'), Some(b'7')) => return arbitrary(text),
-            _ => return Err(PictureError::Damaged("it does not begin with P1 to P7".into())),
+            (Some(b'P'), Some(b'7')) => return read_pam(text),
+            _ => return Err(damaged("does not begin with P1 to P7")),
         };
         let (width, height) = (number(text, "width")?, number(text, "height")?);
-        let most = match coding {
+        let max_sample = match coding {
             Coding::Digits | Coding::Bits => 1,
             _ => number(text, "maximum")?,
         };
-        Self::checked(coding, width, height, channels, most)
+        Self::checked(coding, width, height, channels, max_sample)
     }
 
-    fn checked(coding: Coding, width: u64, height: u64, channels: usize, most: u64) -> Result<Self, PictureError> {
+    fn checked(
+        coding: Coding,
+        width: u64,
+        height: u64,
+        channels: usize,
+        max_sample: u64,
+    ) -> Result<Self, PictureError> {
         let side = |side: u64| u32::try_from(side).ok().filter(|side| (1..=MAX_SIDE).contains(side));
         let (Some(across), Some(down)) = (side(width), side(height)) else {
-            return Err(PictureError::Side { width, height, most: MAX_SIDE.into() });
+            return Err(PictureError::Side { width, height, max: MAX_SIDE.into() });
         };
-        let Some(most) = u16::try_from(most).ok().filter(|&most| most > 0) else {
-            return Err(PictureError::Damaged(format!("its largest sample is {most}; it can be 1 to {LARGEST}")));
+        let Some(max_sample) = u16::try_from(max_sample).ok().filter(|&max| max > 0) else {
+            return Err(damaged(&format!("the maximum is {max_sample}; it must be 1 to {}", u16::MAX)));
         };
-        let coding = if coding == Coding::Bytes && most > 255 { Coding::Words } else { coding };
-        Ok(Self { coding, size: Size::new(across, down), channels, most })
+        let coding = if coding == Coding::Bytes && max_sample > 255 { Coding::Words } else { coding };
+        Ok(Self { coding, size: Size::new(across, down), channels, max_sample })
     }
 
-    /// The depth that the rows are delivered in.
+    /// The depth of the rows delivered.
     pub(super) fn depth(&self) -> Depth {
-        if self.most > 255 { Depth::Sixteen } else { Depth::Eight }
+        if self.max_sample > 255 { Depth::Sixteen } else { Depth::Eight }
     }
 
-    /// The least bytes that the samples take.
-    pub(super) fn least(&self) -> u64 {
+    /// The fewest bytes that the samples can take.
+    pub(super) fn min_sample_bytes(&self) -> u64 {
         let (width, height) = (u64::from(self.size.width), u64::from(self.size.height));
         let samples = width.saturating_mul(height).saturating_mul(self.channels as u64);
         match self.coding {
             Coding::Digits | Coding::Bytes => samples,
-            // With something between each two.
+            // Numbers of one digit, with a separator between each two.
             Coding::Numbers => samples.saturating_mul(2) - 1,
             Coding::Bits => width.div_ceil(8).saturating_mul(height),
             Coding::Words => samples.saturating_mul(2),
@@ -88,71 +93,86 @@ impl Header {
     }
 }
 
-fn number(text: &mut Text<'_, impl BufRead>, what: &str) -> Result<u64, PictureError> {
-    let found = text.number()?;
-    found.map_err(|wrong| PictureError::Damaged(format!("its header has {wrong} where the {what} should be")))
+fn damaged(problem: &str) -> PictureError {
+    PictureError::Damaged(format!("the header: {problem}"))
 }
 
-/// P7: a line for each property, in any order.
-fn arbitrary(text: &mut Text<'_, impl BufRead>) -> Result<Header, PictureError> {
-    let (mut width, mut height, mut depth, mut most) = (None, None, None, None);
-    let mut kind = String::new();
-    let wrong = |line: &str| {
-        PictureError::Damaged(format!(
-            "its header has the line '{}', which is not understood",
-            crate::text::quoted(line)
-        ))
-    };
+fn number(text: &mut TextReader<'_, impl BufRead>, name: &str) -> Result<u64, PictureError> {
+    text.number()?.map_err(|found| damaged(&format!("{found} instead of the {name}")))
+}
+
+/// The properties in a P7 header, as far as they have been read.
+#[derive(Default)]
+struct PamProperties {
+    width: Option<u64>,
+    height: Option<u64>,
+    depth: Option<u64>,
+    max_sample: Option<u64>,
+    tuple_type: String,
+}
+
+/// Reads a P7 header after its first two bytes: one line per property, in any order.
+fn read_pam(text: &mut TextReader<'_, impl BufRead>) -> Result<PnmHeader, PictureError> {
+    let mut properties = PamProperties::default();
     loop {
-        let Some(line) = text.line(LONGEST_LINE)? else {
-            return Err(PictureError::Damaged("its header has a line too long, or no ENDHDR".into()));
+        let Some(line) = text.line(MAX_LINE_BYTES)? else {
+            return Err(damaged("a line is too long, or ENDHDR is missing"));
         };
         let line = String::from_utf8_lossy(&line);
         let line = line.trim_ascii();
-        if line.is_empty() || line.starts_with('#') {
-            continue;
-        }
-        let (name, value) = line.split_once(|space: char| space.is_ascii_whitespace()).unwrap_or((line, ""));
-        let value = value.trim_ascii();
-        let place = match name {
+        match line {
             "ENDHDR" => break,
-            "WIDTH" => &mut width,
-            "HEIGHT" => &mut height,
-            "DEPTH" => &mut depth,
-            "MAXVAL" => &mut most,
-            "TUPLTYPE" => {
-                // The format has several such lines joined; no kind that is known needs that.
-                if kind.len() < LONGEST_LINE {
-                    kind = format!("{kind} {value}").trim_ascii().to_owned();
-                }
-                continue;
-            }
-            _ => return Err(wrong(line)),
-        };
-        *place = Some(value.parse::<u64>().map_err(|_| wrong(line))?);
+            comment if comment.is_empty() || comment.starts_with('#') => {}
+            _ => properties.add(line)?,
+        }
     }
-    let missing = |name| PictureError::Damaged(format!("its header has no {name}"));
-    let width = width.ok_or_else(|| missing("WIDTH"))?;
-    let height = height.ok_or_else(|| missing("HEIGHT"))?;
-    let depth = depth.ok_or_else(|| missing("DEPTH"))?;
-    let most = most.ok_or_else(|| missing("MAXVAL"))?;
-    Header::checked(Coding::Bytes, width, height, channels(&kind, depth)?, most)
+    let required = |value: Option<u64>, name| value.ok_or_else(|| damaged(&format!("{name} is missing")));
+    let (width, height) = (required(properties.width, "WIDTH")?, required(properties.height, "HEIGHT")?);
+    let (depth, max_sample) = (required(properties.depth, "DEPTH")?, required(properties.max_sample, "MAXVAL")?);
+    PnmHeader::checked(Coding::Bytes, width, height, channels(&properties.tuple_type, depth)?, max_sample)
 }
 
-/// The channels of a P7's kind. Without one, the depth tells what is meant, as other programs take it too.
-fn channels(kind: &str, depth: u64) -> Result<usize, PictureError> {
-    let channels = match (kind, depth) {
-        ("BLACKANDWHITE" | "GRAYSCALE" | "", 1) => 1,
-        ("BLACKANDWHITE_ALPHA" | "GRAYSCALE_ALPHA" | "", 2) => 2,
-        ("RGB" | "", 3) => 3,
-        ("RGB_ALPHA" | "", 4) => 4,
+impl PamProperties {
+    fn add(&mut self, line: &str) -> Result<(), PictureError> {
+        let unknown = || damaged(&format!("unknown line '{}'", excerpt(line)));
+        let (name, value) = line.split_once(|space: char| space.is_ascii_whitespace()).unwrap_or((line, ""));
+        let value = value.trim_ascii();
+        let property = match name {
+            "WIDTH" => &mut self.width,
+            "HEIGHT" => &mut self.height,
+            "DEPTH" => &mut self.depth,
+            "MAXVAL" => &mut self.max_sample,
+            "TUPLTYPE" => {
+                // pam(5) joins several such lines; no known tuple type needs that.
+                if self.tuple_type.len() < MAX_LINE_BYTES {
+                    self.tuple_type = format!("{} {value}", self.tuple_type).trim_ascii().to_owned();
+                }
+                return Ok(());
+            }
+            _ => return Err(unknown()),
+        };
+        *property = Some(value.parse().map_err(|_| unknown())?);
+        Ok(())
+    }
+}
+
+/// The channels of a P7's tuple type. Without one, the depth decides, as in other programs.
+fn channels(tuple_type: &str, depth: u64) -> Result<usize, PictureError> {
+    match (tuple_type, depth) {
+        ("BLACKANDWHITE" | "GRAYSCALE" | "", 1) => Ok(1),
+        ("BLACKANDWHITE_ALPHA" | "GRAYSCALE_ALPHA" | "", 2) => Ok(2),
+        ("RGB" | "", 3) => Ok(3),
+        ("RGB_ALPHA" | "", 4) => Ok(4),
         _ => {
-            let kind = if kind.is_empty() { "no kind" } else { &crate::text::quoted(kind) };
-            return Err(PictureError::Unsupported(format!(
-                "it is a PAM of {kind} with {depth} channels; known are BLACKANDWHITE, GRAYSCALE and RGB, with or \
+            let tuple_type = if tuple_type.is_empty() {
+                "no tuple type".into()
+            } else {
+                format!("tuple type {}", excerpt(tuple_type))
+            };
+            Err(PictureError::Unsupported(format!(
+                "PAM with {tuple_type} and {depth} channels; supported are BLACKANDWHITE, GRAYSCALE and RGB, with or \
                  without _ALPHA"
-            )));
+            )))
         }
-    };
-    Ok(channels)
+    }
 }

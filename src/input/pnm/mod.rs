@@ -1,56 +1,55 @@
 //! PNM: PBM, PGM and PPM, as text and binary, and PAM.
 //!
-//! Samples are scaled to 8 bits where the largest is at most 255, and to 16 where it is larger; one over the largest is
-//! an error. What follows the last row is not read: the binary kinds may go on with another picture, and Netpbm's
-//! programs read the text kinds no further either.
+//! Samples are scaled to 8 bits if the maximum is at most 255, otherwise to 16. A sample above the maximum is an error.
+//! Data after the last row are not read: in the binary kinds another picture may follow, and Netpbm's programs do not read
+//! on in the text kinds either.
 
 mod header;
 mod text;
 
-use super::source::Source;
-use super::{Picture, PictureError, PictureInfo, PictureKind, Reading, Rows, whole};
-use crate::raster::Sample;
-use crate::raster::Samples;
-use header::{Coding, Header};
+use super::byte_stream::ByteStream;
+use super::{Depth, PictureError, PictureInfo, PictureInput, PictureKind, ReadMemory, RowPicture, Rows};
+use crate::raster::{Sample, Samples};
+use header::{Coding, PnmHeader};
 use std::fs::File;
 use std::io::{BufRead, BufReader, ErrorKind, Read, Seek, SeekFrom};
-use text::{NoNumber, Text};
+use text::{NotANumber, TextReader};
 
-/// Bytes taken at a time where they are not the samples as they are.
-const PIECE: usize = 1 << 14;
+/// Bytes read at a time where stored bytes must be converted to samples.
+const PIECE_BYTES: usize = 1 << 14;
 
 /// Opens a PNM file at its first byte and reads its header.
-pub(super) fn open_file(mut file: BufReader<File>) -> Result<Picture, PictureError> {
-    let mut text = Text::new(&mut file);
-    let header = Header::read(&mut text)?;
-    let end = text.read.saturating_add(header.least());
-    let mut warnings = Vec::new();
-    if !matches!(header.coding, Coding::Digits | Coding::Numbers) && another(&mut file, end)? {
-        warnings.push("it holds more than one picture: only its first is shown".into());
-    }
+pub(super) fn open_file(mut file: BufReader<File>) -> Result<RowPicture, PictureError> {
+    let mut text = TextReader::new(&mut file);
+    let header = PnmHeader::read(&mut text)?;
+    let end = text.bytes_read.saturating_add(header.min_sample_bytes());
+    let is_text = matches!(header.coding, Coding::Digits | Coding::Numbers);
+    let has_more = !is_text && another_picture_at(&mut file, end)?;
     file.rewind()?;
-    let mut picture = open(Source::new(super::Input::File(file))?)?;
-    picture.warn(warnings);
+    let mut picture = open(ByteStream::new(PictureInput::File(file))?)?;
+    if has_more {
+        picture.add_warning("the file contains several pictures: only the first is used");
+    }
     Ok(picture)
 }
 
-/// Whether another picture begins at this place.
-fn another(file: &mut BufReader<File>, place: u64) -> Result<bool, PictureError> {
-    if place >= file.get_ref().metadata()?.len() {
+/// Whether another picture begins at this offset.
+fn another_picture_at(file: &mut BufReader<File>, offset: u64) -> Result<bool, PictureError> {
+    if offset >= file.get_ref().metadata()?.len() {
         return Ok(false);
     }
-    file.seek(SeekFrom::Start(place))?;
+    file.seek(SeekFrom::Start(offset))?;
     let mut magic = Vec::new();
     file.by_ref().take(3).read_to_end(&mut magic)?;
     Ok(matches!(magic[..], [b'P', b'1'..=b'7', space] if space.is_ascii_whitespace()))
 }
 
 /// Opens a PNM at its first byte and reads its header.
-pub(super) fn open(mut source: Source) -> Result<Picture, PictureError> {
-    let mut text = Text::new(&mut source);
-    let header = Header::read(&mut text)?;
-    let needed = text.read.saturating_add(header.least());
-    if let Some(found) = source.length().filter(|&found| found < needed) {
+pub(super) fn open(mut bytes: ByteStream) -> Result<RowPicture, PictureError> {
+    let mut text = TextReader::new(&mut bytes);
+    let header = PnmHeader::read(&mut text)?;
+    let needed = text.bytes_read.saturating_add(header.min_sample_bytes());
+    if let Some(found) = bytes.length().filter(|&found| found < needed) {
         return Err(PictureError::TooShort { size: header.size, needed, found });
     }
     let info = PictureInfo {
@@ -61,157 +60,163 @@ pub(super) fn open(mut source: Source) -> Result<Picture, PictureError> {
         palette: false,
         icc: None,
         orientation: 1,
-        held: 0,
-        reading: Reading::default(),
+        buffered: 0,
+        read_memory: ReadMemory::default(),
         warnings: Vec::new(),
     };
-    Ok(Picture::new(info, "", Box::new(Pnm::new(source, header))))
+    Ok(RowPicture::new(info, "", Box::new(PnmRows::new(bytes, header))))
 }
 
-struct Pnm {
-    source: Source,
-    header: Header,
+struct PnmRows {
+    bytes: ByteStream,
+    header: PnmHeader,
     /// Rows read.
     row: u32,
-    /// The 8-bit sample for each stored one; empty where they are the same.
-    shallow: Vec<u8>,
-    /// The 16-bit sample for each stored one; empty where they are the same.
-    deep: Vec<u16>,
+    /// The 8-bit sample for each stored value; empty if they are equal.
+    scaled_to_8: Vec<u8>,
+    /// The 16-bit sample for each stored value; empty if they are equal.
+    scaled_to_16: Vec<u16>,
 }
 
 /// Why a row could not be read.
-enum Fault {
+enum RowError {
     Read(std::io::Error),
-    Over(u64),
-    NoNumber(NoNumber),
+    AboveMaximum(u64),
+    NotANumber(NotANumber),
 }
 
-impl From<std::io::Error> for Fault {
+impl From<std::io::Error> for RowError {
     fn from(error: std::io::Error) -> Self {
         Self::Read(error)
     }
 }
 
-impl Pnm {
-    fn new(source: Source, header: Header) -> Self {
-        let most = header.most;
-        let (mut shallow, mut deep) = (Vec::new(), Vec::new());
-        match most {
+impl PnmRows {
+    fn new(bytes: ByteStream, header: PnmHeader) -> Self {
+        let max = header.max_sample;
+        let (mut scaled_to_8, mut scaled_to_16) = (Vec::new(), Vec::new());
+        match max {
             255 | 65535 => {}
-            ..255 => shallow = (0..=most).map(|value| scaled(value, most)).collect(),
-            _ => deep = (0..=most).map(|value| scaled(value, most)).collect(),
+            ..255 => scaled_to_8 = (0..=max).map(|value| scale(value, max)).collect(),
+            _ => scaled_to_16 = (0..=max).map(|value| scale(value, max)).collect(),
         }
-        Self { source, header, row: 0, shallow, deep }
+        Self { bytes, header, row: 0, scaled_to_8, scaled_to_16 }
     }
 
-    fn next_eight(&mut self, row: &mut [u8]) -> Result<(), Fault> {
+    fn read_eight(&mut self, row: &mut [u8]) -> Result<(), RowError> {
         match self.header.coding {
             Coding::Bytes => {
-                self.source.read_exact(row)?;
-                look_up(row, &self.shallow)
+                self.bytes.read_exact(row)?;
+                look_up(row, &self.scaled_to_8)
             }
-            Coding::Bits => bits(&mut self.source, row),
-            Coding::Digits => {
-                let mut text = Text::new(&mut self.source);
-                for sample in row {
-                    *sample = if text.digit()?.map_err(Fault::NoNumber)? { 0 } else { 255 };
-                }
-                Ok(())
-            }
-            _ => {
-                numbers(&mut self.source, row, 255)?;
-                look_up(row, &self.shallow)
+            Coding::Bits => read_bits(&mut self.bytes, row),
+            Coding::Digits => read_digits(&mut self.bytes, row),
+            Coding::Numbers | Coding::Words => {
+                read_numbers(&mut self.bytes, row)?;
+                look_up(row, &self.scaled_to_8)
             }
         }
     }
 
-    fn next_sixteen(&mut self, row: &mut [u16]) -> Result<(), Fault> {
+    fn read_sixteen(&mut self, row: &mut [u16]) -> Result<(), RowError> {
         match self.header.coding {
-            Coding::Words => words(&mut self.source, row)?,
-            _ => numbers(&mut self.source, row, 65535)?,
+            Coding::Words => read_words(&mut self.bytes, row)?,
+            _ => read_numbers(&mut self.bytes, row)?,
         }
-        look_up(row, &self.deep)
+        look_up(row, &self.scaled_to_16)
     }
 
-    fn error(&self, fault: Fault) -> PictureError {
+    fn picture_error(&self, error: RowError) -> PictureError {
         let row = format!("row {} of {}", u64::from(self.row) + 1, self.header.size.height);
-        PictureError::Damaged(match fault {
-            Fault::Read(error) if error.kind() != ErrorKind::UnexpectedEof => return PictureError::Read(error),
-            Fault::Read(_) | Fault::NoNumber(NoNumber::End) => format!("it ends too early: {row} is not complete"),
-            Fault::NoNumber(wrong) => format!("{row}: {wrong} where a number should be"),
-            Fault::Over(value) => format!("{row}: a sample of {value}, over the largest, {}", self.header.most),
+        PictureError::Damaged(match error {
+            RowError::Read(error) if error.kind() != ErrorKind::UnexpectedEof => return PictureError::Read(error),
+            RowError::Read(_) | RowError::NotANumber(NotANumber::EndOfFile) => format!("truncated in {row}"),
+            RowError::NotANumber(found) => format!("{row}: {found} instead of a number"),
+            RowError::AboveMaximum(value) => {
+                format!("{row}: sample {value} is above the maximum, {}", self.header.max_sample)
+            }
         })
     }
 }
 
-impl Rows for Pnm {
+impl Rows for PnmRows {
     fn read(&mut self, band: &mut Samples) -> Result<(), PictureError> {
         let (width, channels) = (self.header.size.width as usize, self.header.channels);
-        let left = (self.header.size.height - self.row) as usize;
-        let fits = |across, many, down| across == width && many == channels && down <= left;
+        let remaining = (self.header.size.height - self.row) as usize;
+        let fits = |across, count, down| across == width && count == channels && down <= remaining;
         match (band, self.header.depth()) {
-            (Samples::Eight(band), super::Depth::Eight) if fits(band.width(), band.channels(), band.height()) => {
+            (Samples::Eight(band), Depth::Eight) if fits(band.width(), band.channels(), band.height()) => {
                 for y in 0..band.height() {
-                    self.next_eight(band.row_mut(y)).map_err(|fault| self.error(fault))?;
+                    self.read_eight(band.row_mut(y)).map_err(|error| self.picture_error(error))?;
                     self.row += 1;
                 }
             }
-            (Samples::Sixteen(band), super::Depth::Sixteen) if fits(band.width(), band.channels(), band.height()) => {
+            (Samples::Sixteen(band), Depth::Sixteen) if fits(band.width(), band.channels(), band.height()) => {
                 for y in 0..band.height() {
-                    self.next_sixteen(band.row_mut(y)).map_err(|fault| self.error(fault))?;
+                    self.read_sixteen(band.row_mut(y)).map_err(|error| self.picture_error(error))?;
                     self.row += 1;
                 }
             }
-            _ => return Err(whole::wrong_band()),
+            _ => return Err(PictureError::wrong_band()),
         }
         Ok(())
     }
 
-    /// There is nothing after the rows that would belong to the picture.
+    /// Nothing after the rows belongs to the picture.
     fn finish(&mut self) -> Result<(), PictureError> {
         Ok(())
     }
 }
 
-/// A stored sample as one whose largest is that of its type, rounded.
-fn scaled<S: Sample>(value: u16, most: u16) -> S {
-    let most = u32::from(most);
+/// Scales a sample from 0..=`max` to the range of its type, rounded.
+fn scale<S: Sample>(value: u16, max: u16) -> S {
+    let max = u32::from(max);
     // At most 65535 * 65535 + 32767, which fits.
-    S::clamped((u32::from(value) * S::LARGEST + most / 2) / most)
+    S::clamped((u32::from(value) * S::LARGEST + max / 2) / max)
 }
 
-/// Replaces stored samples by those of `table`; an empty one keeps them.
-fn look_up<S: Sample>(row: &mut [S], table: &[S]) -> Result<(), Fault> {
+/// Replaces stored samples by those of `table`. An empty table keeps them.
+fn look_up<S: Sample>(row: &mut [S], table: &[S]) -> Result<(), RowError> {
     if table.is_empty() {
         return Ok(());
     }
     for sample in row {
         let value: u32 = (*sample).into();
-        *sample = *table.get(value as usize).ok_or(Fault::Over(value.into()))?;
+        *sample = *table.get(value as usize).ok_or(RowError::AboveMaximum(value.into()))?;
     }
     Ok(())
 }
 
-/// Numbers as they are, up to the largest of the type; those over the file's own are found out by [`look_up`].
-fn numbers<S: Sample>(source: &mut impl BufRead, row: &mut [S], largest: u64) -> Result<(), Fault> {
-    let mut text = Text::new(source);
+/// Reads decimal numbers up to the largest of the type. [`look_up`] detects numbers above the file's maximum.
+fn read_numbers<S: Sample>(bytes: &mut impl BufRead, row: &mut [S]) -> Result<(), RowError> {
+    let mut text = TextReader::new(bytes);
     for sample in row {
-        let value = text.number()?.map_err(Fault::NoNumber)?;
-        if value > largest {
-            return Err(Fault::Over(value));
+        let value = text.number()?.map_err(RowError::NotANumber)?;
+        if value > S::LARGEST.into() {
+            return Err(RowError::AboveMaximum(value));
         }
         *sample = S::clamped(value as u32);
     }
     Ok(())
 }
 
-fn bits(source: &mut impl Read, row: &mut [u8]) -> Result<(), Fault> {
-    let mut bytes = [0; PIECE];
-    for piece in row.chunks_mut(PIECE * 8) {
-        let bytes = &mut bytes[..piece.len().div_ceil(8)];
-        source.read_exact(bytes)?;
-        for (eight, byte) in piece.chunks_mut(8).zip(bytes) {
-            for (at, sample) in eight.iter_mut().enumerate() {
+/// Reads one digit per pixel: 1 is black.
+fn read_digits(bytes: &mut impl BufRead, row: &mut [u8]) -> Result<(), RowError> {
+    let mut text = TextReader::new(bytes);
+    for sample in row {
+        *sample = if text.binary_digit()?.map_err(RowError::NotANumber)? { 0 } else { 255 };
+    }
+    Ok(())
+}
+
+/// Reads one bit per pixel: 1 is black.
+fn read_bits(bytes: &mut impl Read, row: &mut [u8]) -> Result<(), RowError> {
+    let mut buffer = [0; PIECE_BYTES];
+    for piece in row.chunks_mut(PIECE_BYTES * 8) {
+        let packed = &mut buffer[..piece.len().div_ceil(8)];
+        bytes.read_exact(packed)?;
+        for (samples, byte) in piece.chunks_mut(8).zip(packed) {
+            for (at, sample) in samples.iter_mut().enumerate() {
                 *sample = if *byte << at & 0x80 == 0 { 255 } else { 0 };
             }
         }
@@ -219,13 +224,13 @@ fn bits(source: &mut impl Read, row: &mut [u8]) -> Result<(), Fault> {
     Ok(())
 }
 
-fn words(source: &mut impl Read, row: &mut [u16]) -> Result<(), Fault> {
-    let mut bytes = [0; PIECE];
-    for piece in row.chunks_mut(PIECE / 2) {
-        let bytes = &mut bytes[..piece.len() * 2];
-        source.read_exact(bytes)?;
-        for (sample, &two) in piece.iter_mut().zip(bytes.as_chunks().0) {
-            *sample = u16::from_be_bytes(two);
+fn read_words(bytes: &mut impl Read, row: &mut [u16]) -> Result<(), RowError> {
+    let mut buffer = [0; PIECE_BYTES];
+    for piece in row.chunks_mut(PIECE_BYTES / 2) {
+        let pairs = &mut buffer[..piece.len() * 2];
+        bytes.read_exact(pairs)?;
+        for (sample, &pair) in piece.iter_mut().zip(pairs.as_chunks().0) {
+            *sample = u16::from_be_bytes(pair);
         }
     }
     Ok(())

@@ -1,26 +1,25 @@
 use super::*;
 use crate::geometry::{MAX_SIDE, Size};
 use crate::input::test_reading::{by_image, file, noise, opened, read, stream};
-use crate::input::{Depth, Input};
 use crate::raster::Raster;
 use proptest::prelude::*;
 
-fn error(input: Input) -> String {
+fn error(input: PictureInput) -> String {
     read(input, 2).map(|_| ()).unwrap_err().to_string()
 }
 
-/// A file of this kind, 1 to 7, and what it shows.
-fn made(kind: u8, width: usize, height: usize, channels: usize, most: u16, seed: u64) -> (Vec<u8>, Vec<u16>) {
+/// A file of this kind, 1 to 7, and the samples expected.
+fn made(kind: u8, width: usize, height: usize, channels: usize, max: u16, seed: u64) -> (Vec<u8>, Vec<u16>) {
     let mut next = noise(seed);
-    let values: Vec<u16> = (0..width * height * channels).map(|_| (next() % (u32::from(most) + 1)) as u16).collect();
+    let values: Vec<u16> = (0..width * height * channels).map(|_| (next() % (u32::from(max) + 1)) as u16).collect();
     let mut file = match kind {
         1 | 4 => format!("P{kind} # comment\n#\n{width}\t# and # more\r\n {height}\n").into_bytes(),
         7 => format!(
-            "P7\n# comment\n\nHEIGHT {height}\nWIDTH  {width} \nDEPTH {channels}\nMAXVAL {most}\nTUPLTYPE {}\nENDHDR\n",
+            "P7\n# comment\n\nHEIGHT {height}\nWIDTH  {width} \nDEPTH {channels}\nMAXVAL {max}\nTUPLTYPE {}\nENDHDR\n",
             ["GRAYSCALE", "GRAYSCALE_ALPHA", "RGB", "RGB_ALPHA"][channels - 1]
         )
         .into_bytes(),
-        _ => format!("P{kind}\n{width} {height}#comment\n{most}\n").into_bytes(),
+        _ => format!("P{kind}\n{width} {height}#comment\n{max}\n").into_bytes(),
     };
     match kind {
         1 => values.iter().for_each(|value| {
@@ -37,22 +36,22 @@ fn made(kind: u8, width: usize, height: usize, channels: usize, most: u16, seed:
                 byte << (8 - eight.len())
             }));
         }),
-        _ if most > 255 => values.iter().for_each(|value| file.extend(value.to_be_bytes())),
+        _ if max > 255 => values.iter().for_each(|value| file.extend(value.to_be_bytes())),
         _ => file.extend(values.iter().map(|&value| value as u8)),
     }
-    let largest: u32 = if most > 255 { 65535 } else { 255 };
+    let largest: u32 = if max > 255 { 65535 } else { 255 };
     let shown = values.iter().map(|&value| {
         let value = if matches!(kind, 1 | 4) { 1 - value } else { value };
-        (f64::from(value) * f64::from(largest) / f64::from(most) + 0.5).floor() as u16
+        (f64::from(value) * f64::from(largest) / f64::from(max) + 0.5).floor() as u16
     });
     (file, shown.collect())
 }
 
 /// The same binary file without comments.
-fn plain(bytes: &[u8]) -> Vec<u8> {
+fn without_comments(bytes: &[u8]) -> Vec<u8> {
     let mut source = bytes;
-    let mut text = Text::new(&mut source);
-    let Header { coding, size, channels, most } = Header::read(&mut text).unwrap();
+    let mut text = TextReader::new(&mut source);
+    let PnmHeader { coding, size, channels, max_sample } = PnmHeader::read(&mut text).unwrap();
     let kind = match (coding, channels) {
         (Coding::Bits, _) => return [format!("P4\n{} {}\n", size.width, size.height).as_bytes(), source].concat(),
         (_, 1) => "GRAYSCALE",
@@ -62,31 +61,31 @@ fn plain(bytes: &[u8]) -> Vec<u8> {
     };
     let Size { width, height } = size;
     let header =
-        format!("P7\nWIDTH {width}\nHEIGHT {height}\nDEPTH {channels}\nMAXVAL {most}\nTUPLTYPE {kind}\nENDHDR\n");
+        format!("P7\nWIDTH {width}\nHEIGHT {height}\nDEPTH {channels}\nMAXVAL {max_sample}\nTUPLTYPE {kind}\nENDHDR\n");
     [header.as_bytes(), source].concat()
 }
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(600))]
     #[test]
-    fn every_kind_is_read(
-        width in 1usize..40, height in 1usize..20, kind in 1u8..8, grey_or_more in 1usize..5, most in 1u16..=65535,
+    fn files_of_every_kind_are_read(
+        width in 1usize..40, height in 1usize..20, kind in 1u8..8, grey_or_more in 1usize..5, max in 1u16..=65535,
         usual in 0usize..4, seed in 0u64..1 << 32, band in 1usize..25, pieces in 1usize..100,
     ) {
         let channels = match kind { 3 | 6 => 3, 7 => grey_or_more, _ => 1 };
-        let most = if matches!(kind, 1 | 4) { 1 } else { [255, 65535, most, most % 255 + 1][usual] };
-        let (bytes, shown) = made(kind, width, height, channels, most, seed);
+        let max = if matches!(kind, 1 | 4) { 1 } else { [255, 65535, max, max % 255 + 1][usual] };
+        let (bytes, shown) = made(kind, width, height, channels, max, seed);
         let (info, samples) = read(file(&bytes), band).unwrap();
         prop_assert_eq!((info.size, info.channels), (Size::new(width as u32, height as u32), channels));
-        prop_assert_eq!((info.kind, info.held, info.orientation), (PictureKind::Pnm, 0, 1));
-        prop_assert_eq!(info.depth, if most > 255 { Depth::Sixteen } else { Depth::Eight });
+        prop_assert_eq!((info.kind, info.buffered, info.orientation), (PictureKind::Pnm, 0, 1));
+        prop_assert_eq!(info.depth, if max > 255 { Depth::Sixteen } else { Depth::Eight });
         prop_assert_eq!(&samples, &shown);
         prop_assert_eq!(&read(stream(&bytes, pieces), band).unwrap(), &(info, samples));
-        // It reads comments in few places only, and scales in a way of its own.
-        if kind > 3 && (kind == 4 || most == 255 || most == 65535) {
-            prop_assert_eq!(by_image(&plain(&bytes)), (channels, shown));
+        // The `image` crate accepts comments in few places, and scales differently.
+        if kind > 3 && (kind == 4 || max == 255 || max == 65535) {
+            prop_assert_eq!(by_image(&without_comments(&bytes)), (channels, shown));
         }
-        // What follows the last row is not looked at.
+        // Data after the last row are ignored.
         let longer = [bytes, vec![7; 5]].concat();
         let (again, _) = read(stream(&longer, pieces), band).unwrap();
         prop_assert!(again.warnings.is_empty());
@@ -96,13 +95,13 @@ proptest! {
 #[test]
 fn truncation_at_every_byte_is_an_error() {
     for kind in 1..=7 {
-        for most in [255, 1000] {
+        for max in [255, 1000] {
             let channels = if matches!(kind, 3 | 6 | 7) { 3 } else { 1 };
-            let most = if matches!(kind, 1 | 4) { 1 } else { most };
-            let (bytes, shown) = made(kind, 9, 4, channels, most, 3);
+            let max = if matches!(kind, 1 | 4) { 1 } else { max };
+            let (bytes, shown) = made(kind, 9, 4, channels, max, 3);
             for length in 0..bytes.len() {
                 for input in [file(&bytes[..length]), stream(&bytes[..length], 50)] {
-                    // Of text, white space at the end and digits of the last number can be missing.
+                    // Text may lack white space at the end, and digits of the last number.
                     match read(input, 3) {
                         Err(_) => {}
                         Ok((_, samples)) => {
@@ -114,57 +113,60 @@ fn truncation_at_every_byte_is_an_error() {
         }
     }
     let (bytes, _) = made(6, 10, 50, 3, 255, 3);
-    assert_eq!(error(stream(&bytes[..1000], 9)), "it ends too early: row 33 of 50 is not complete");
-    let needed = format!("it claims 10x50 pixels, for which a file needs {} bytes or more, but has 1000", bytes.len());
+    assert_eq!(error(stream(&bytes[..1000], 9)), "damaged: truncated in row 33 of 50");
+    let needed = format!("damaged: 10x50 pixels need at least {} bytes, but the file has 1000", bytes.len());
     assert_eq!(error(file(&bytes[..1000])), needed);
 }
 
 #[test]
-fn samples_over_the_largest_are_errors() {
-    assert_eq!(error(file(b"P5 2 2 7\n\x01\x07\x07\x08")), "row 2 of 2: a sample of 8, over the largest, 7");
-    assert_eq!(error(file(b"P5 1 1 256\n\x01\x01")), "row 1 of 1: a sample of 257, over the largest, 256");
-    assert_eq!(error(file(b"P2 1 1 255\n256")), "row 1 of 1: a sample of 256, over the largest, 255");
+fn samples_above_the_maximum_are_errors() {
+    assert_eq!(error(file(b"P5 2 2 7\n\x01\x07\x07\x08")), "damaged: row 2 of 2: sample 8 is above the maximum, 7");
+    assert_eq!(error(file(b"P5 1 1 256\n\x01\x01")), "damaged: row 1 of 1: sample 257 is above the maximum, 256");
+    assert_eq!(error(file(b"P2 1 1 255\n256")), "damaged: row 1 of 1: sample 256 is above the maximum, 255");
     assert_eq!(
         error(file(b"P2 1 1 300\n999999999999999999999999")),
-        "row 1 of 1: a sample of 1152921504606846975, over the largest, 300"
+        "damaged: row 1 of 1: sample 1152921504606846975 is above the maximum, 300"
     );
-    assert_eq!(error(file(b"P1 2 1 12")), "row 1 of 1: '2' where a number should be");
-    assert_eq!(error(file(b"P3 1 1 255 1 -2 3")), "row 1 of 1: '-' where a number should be");
+    assert_eq!(error(file(b"P1 2 1 12")), "damaged: row 1 of 1: '2' instead of a number");
+    assert_eq!(error(file(b"P3 1 1 255 1 -2 3")), "damaged: row 1 of 1: '-' instead of a number");
 }
 
 #[test]
-fn headers_that_cannot_be_are_refused() {
+fn impossible_headers_are_refused() {
     for (bytes, expected) in [
-        (&b"P5 0 1 255\n"[..], "it is 0x1 pixels"),
+        (&b"P5 0 1 255\n"[..], "has 0x1 pixels"),
         (b"P5 1 99999999999999999999999 255\n", "1x1152921504606846975 pixels"),
         (b"P5 2147483649 1 255\n", "2147483649x1 pixels"),
-        (b"P5 1 1 0\n1", "its largest sample is 0"),
-        (b"P5 1 1 65536\n1", "its largest sample is 65536"),
-        (b"P5 1 x 255\n1", "its header has 'x' where the height should be"),
-        (b"P5 1 1", "its header has its end where the maximum should be"),
-        (b"P7\nWIDTH 1\nHEIGHT 1\nDEPTH 1\nENDHDR\n1", "its header has no MAXVAL"),
-        (b"P7\nWIDTH 1\nHEIGHT 1\nDEPTH 4\nMAXVAL 255\nTUPLTYPE CMYK\nENDHDR\n1111", "a PAM of CMYK with 4 channels"),
-        (b"P7\nWIDTH 1\nHEIGHT 1\nDEPTH 5\nMAXVAL 255\nENDHDR\n11111", "a PAM of no kind with 5 channels"),
-        (b"P7\nWIDTH 1\nCOLOUR 3\n", "the line 'COLOUR 3'"),
-        (b"P7\nWIDTH -1\n", "the line 'WIDTH -1'"),
+        (b"P5 1 1 0\n1", "the maximum is 0"),
+        (b"P5 1 1 65536\n1", "the maximum is 65536"),
+        (b"P5 1 x 255\n1", "the header: 'x' instead of the height"),
+        (b"P5 1 1", "the header: end of file instead of the maximum"),
+        (b"P7\nWIDTH 1\nHEIGHT 1\nDEPTH 1\nENDHDR\n1", "the header: MAXVAL is missing"),
+        (
+            b"P7\nWIDTH 1\nHEIGHT 1\nDEPTH 4\nMAXVAL 255\nTUPLTYPE CMYK\nENDHDR\n1111",
+            "PAM with tuple type CMYK and 4 channels",
+        ),
+        (b"P7\nWIDTH 1\nHEIGHT 1\nDEPTH 5\nMAXVAL 255\nENDHDR\n11111", "PAM with no tuple type and 5 channels"),
+        (b"P7\nWIDTH 1\nCOLOUR 3\n", "unknown line 'COLOUR 3'"),
+        (b"P7\nWIDTH -1\n", "unknown line 'WIDTH -1'"),
     ] {
         let found = error(file(bytes));
         assert!(found.contains(expected), "{found}");
     }
     let endless = [b"P7\nTUPLTYPE ".to_vec(), vec![b'x'; 100_000]].concat();
-    assert!(error(stream(&endless, 1000)).contains("a line too long"));
+    assert!(error(stream(&endless, 1000)).contains("a line is too long"));
     let many = [b"P7\n".to_vec(), b"TUPLTYPE abcdefgh\n".repeat(10_000), b"ENDHDR\n".to_vec()].concat();
-    assert!(error(stream(&many, 1000)).contains("its header has no WIDTH"));
+    assert!(error(stream(&many, 1000)).contains("WIDTH is missing"));
 }
 
 #[test]
-fn giants_in_a_few_bytes_are_refused() {
+fn huge_pictures_in_tiny_files_are_refused() {
     for kind in 1..=6 {
         let bytes = format!("P{kind} {MAX_SIDE} {MAX_SIDE} 1\n1 1 1 1 1 1 1\n");
         assert!(matches!(opened(file(bytes.as_bytes())), Err(PictureError::TooShort { .. })));
-        // Of a stream nobody knows; it takes no memory but the caller's.
+        // The length of a stream is unknown. Opening it takes no memory.
         let picture = opened(stream(bytes.as_bytes(), 100)).unwrap();
-        assert_eq!(picture.info().held, 0);
+        assert_eq!(picture.info().buffered, 0);
     }
     let mut rows = opened(stream(b"P5 50000000 50000000 65535\n123", 100)).unwrap().rows(0).unwrap();
     let mut band = Samples::Sixteen(Raster::new(50_000_000, 1, 1));
@@ -172,7 +174,7 @@ fn giants_in_a_few_bytes_are_refused() {
 }
 
 #[test]
-fn kinds_of_pam_need_no_name() {
+fn pam_without_tuple_type_is_read_by_its_depth() {
     for (kind, depth, expected) in [
         ("BLACKANDWHITE", 1, vec![255]),
         ("", 1, vec![255]),
@@ -190,15 +192,15 @@ fn kinds_of_pam_need_no_name() {
 }
 
 #[test]
-fn more_pictures_are_told() {
+fn further_pictures_cause_a_warning() {
     let (one, shown) = made(5, 3, 3, 1, 255, 1);
     let (info, samples) = read(file(&[one.clone(), one].concat()), 2).unwrap();
     assert_eq!(samples, shown);
-    assert_eq!(info.warnings, ["it holds more than one picture: only its first is shown"]);
+    assert_eq!(info.warnings, ["the file contains several pictures: only the first is used"]);
 }
 
 #[test]
-fn bands_of_another_shape_are_refused() {
+fn bands_of_the_wrong_shape_are_refused() {
     for (width, height, channels) in [(4, 1, 1), (3, 4, 1), (3, 1, 3)] {
         let (bytes, _) = made(5, 3, 3, 1, 255, 1);
         let mut rows = opened(file(&bytes)).unwrap().rows(0).unwrap();

@@ -1,189 +1,198 @@
-//! Chunks (strips and tiles): read from the file, expanded, and converted into the rows that they are part of.
+//! Chunks (strips and tiles): read from the file, decompressed, and converted into rows.
 
-use super::super::PictureError;
-use super::colour::Lines;
+use super::colour::RowBuffers;
 use super::compression::{Compression, Expander};
-use super::description::Description;
-use super::directory::Source;
-use super::jpeg_chunk::{JpegChunk, Wanted};
-use super::layout::Place;
-use super::samples::Stored;
+use super::description::ImageDescription;
+use super::directory::TiffFile;
+use super::jpeg_chunk::{ExpectedShape, JpegChunk};
+use super::layout::ChunkPlace;
+use super::samples::StoredSample;
 use crate::geometry::Size;
+use crate::input::PictureError;
 
-/// The part of some rows of the picture that one chunk covers.
+/// The part of some rows of the picture that lies in one chunk.
 #[derive(Debug)]
-pub(super) struct Part<'a, S> {
+pub(super) struct ChunkPart<'a, S> {
     /// The chunk's column.
     pub(super) column: u32,
     /// The chunk's row.
     pub(super) row: u32,
-    /// Rows of the chunk above those wanted.
+    /// Rows of the chunk above the first one wanted.
     pub(super) skip: u32,
-    /// Where the next rows go, without the columns that lie beyond the picture.
+    /// The rows to be filled, without columns beyond the picture.
     pub(super) rows: Vec<&'a mut [S]>,
 }
 
-/// Buffers for one chunk at a time. They are as large as the largest so far.
-pub(super) struct Worker<S> {
+/// Buffers for one chunk at a time.
+pub(super) struct ChunkBuffers<S> {
+    /// The chunk as stored.
     stored: Vec<u8>,
-    /// The expanded chunk, in as many planes as it has.
+    /// The decompressed chunk, in one or more planes.
     planes: Vec<Vec<u8>>,
-    expander: Option<Expander>,
-    jpeg: Option<Box<JpegChunk>>,
-    lines: Lines<S>,
+    decoder: ChunkDecoder,
+    row: RowBuffers<S>,
 }
 
-impl<S: Default> Worker<S> {
-    /// Buffers for chunks of this image.
-    pub(super) fn new(description: &Description) -> Self {
-        let format = &description.format;
-        let is_jpeg = description.compression == Compression::Jpeg;
-        let planes = if format.planar || is_jpeg { format.used_samples() } else { 1 };
-        Self {
-            stored: Vec::new(),
-            planes: vec![Vec::new(); planes],
-            expander: Expander::new(description.compression),
-            jpeg: is_jpeg.then(Box::default),
-            lines: Lines::default(),
+enum ChunkDecoder {
+    /// Rows can be read from the file directly.
+    Uncompressed,
+    Stream(Expander),
+    Jpeg(Box<JpegChunk>),
+}
+
+impl ChunkDecoder {
+    fn new(compression: Compression) -> Self {
+        match Expander::new(compression) {
+            Some(expander) => Self::Stream(expander),
+            None if compression == Compression::Jpeg => Self::Jpeg(Box::default()),
+            None => Self::Uncompressed,
         }
     }
 }
 
-/// The image that is shown: its file and what is known of it.
-#[derive(Debug)]
-pub(super) struct Image {
-    pub(super) source: Source,
-    pub(super) description: Description,
+impl<S: Default> ChunkBuffers<S> {
+    /// Buffers for chunks of this image.
+    pub(super) fn new(description: &ImageDescription) -> Self {
+        let format = &description.format;
+        let in_planes = format.planar || description.compression == Compression::Jpeg;
+        Self {
+            stored: Vec::new(),
+            planes: vec![Vec::new(); if in_planes { format.used_samples() } else { 1 }],
+            decoder: ChunkDecoder::new(description.compression),
+            row: RowBuffers::default(),
+        }
+    }
 }
 
-impl Image {
-    /// Whether rows can be read from any place in a chunk.
-    pub(super) fn is_direct(&self) -> bool {
+/// The image being read: its file and its description.
+#[derive(Debug)]
+pub(super) struct TiffImage {
+    pub(super) file: TiffFile,
+    pub(super) description: ImageDescription,
+}
+
+impl TiffImage {
+    /// Whether rows can be read from the middle of a chunk.
+    pub(super) fn is_uncompressed(&self) -> bool {
         self.description.compression == Compression::None
     }
 
-    /// Whether a chunk comes as planes, each of its own rows.
-    fn comes_in_planes(&self) -> bool {
+    /// Whether decompressed chunks consist of planes.
+    fn is_decoded_to_planes(&self) -> bool {
         self.description.format.planar || self.description.compression == Compression::Jpeg
     }
 
-    /// Planes that have chunks of their own.
+    /// The number of planes with chunks of their own.
     pub(super) fn chunk_planes(&self) -> usize {
         if self.description.format.planar { self.description.format.used_samples() } else { 1 }
     }
 
-    /// Reads what a part needs, and fills its rows.
+    /// Reads a chunk and fills the rows of `part`.
     ///
     /// # Errors
-    /// The chunk cannot be read, or is damaged; it is named.
-    pub(super) fn fill<S: Stored>(&self, part: Part<'_, S>, worker: &mut Worker<S>) -> Result<(), PictureError> {
+    /// The chunk cannot be read, or is damaged. The error names it.
+    pub(super) fn fill<S: StoredSample>(
+        &self,
+        part: ChunkPart<'_, S>,
+        buffers: &mut ChunkBuffers<S>,
+    ) -> Result<(), PictureError> {
         let layout = &self.description.layout;
         for plane in 0..self.chunk_planes() {
             let place = layout.place(part.column, part.row, plane);
-            match self.description.compression {
-                Compression::None => self.read_rows(place, part.skip, part.rows.len(), &mut worker.planes[plane])?,
-                Compression::Jpeg => self.read_jpeg(place, part.row, plane, worker)?,
-                _ => self.read_stream(place, part.row, plane, worker)?,
+            if self.is_uncompressed() {
+                self.read_rows(place, part.skip, part.rows.len(), &mut buffers.planes[plane])?;
+            } else {
+                self.read_compressed(place, part.row, plane, buffers)?;
             }
         }
-        let above = if self.is_direct() { 0 } else { part.skip as usize };
-        let stride = if worker.jpeg.is_some() { layout.chunk.width as usize } else { layout.row_bytes };
-        let Worker { planes, lines, .. } = worker;
+        let above = if self.is_uncompressed() { 0 } else { part.skip as usize };
+        let is_jpeg = matches!(buffers.decoder, ChunkDecoder::Jpeg(_));
+        let stride = if is_jpeg { layout.chunk.width as usize } else { layout.row_bytes };
         for (y, row) in (above..).zip(part.rows) {
-            self.convert(planes.iter().map(|plane| plane.get(y * stride..).unwrap_or_default()), row, lines);
+            let planes = buffers.planes.iter().map(|plane| plane.get(y * stride..).unwrap_or_default());
+            self.convert(planes, row, &mut buffers.row);
         }
         Ok(())
     }
 
-    /// Converts a row, of which each of `planes` begins with the bytes.
-    pub(super) fn convert<'a, S: Stored>(
+    /// Converts a row. Each of `planes` begins with its bytes.
+    pub(super) fn convert<'a, S: StoredSample>(
         &self,
         mut planes: impl ExactSizeIterator<Item = &'a [u8]>,
         row: &mut [S],
-        lines: &mut Lines<S>,
+        buffers: &mut RowBuffers<S>,
     ) {
-        if self.comes_in_planes() {
-            self.description.format.convert_planes(planes, row, lines);
+        if self.is_decoded_to_planes() {
+            self.description.format.convert_planes(planes, row, buffers);
         } else {
-            self.description.format.convert_pixels(planes.next().unwrap_or_default(), row, lines);
+            self.description.format.convert_pixels(planes.next().unwrap_or_default(), row, buffers);
         }
     }
 
     /// Reads rows of an uncompressed chunk.
-    fn read_rows(&self, place: Place<'_>, skip: u32, rows: usize, to: &mut Vec<u8>) -> Result<(), PictureError> {
+    fn read_rows(&self, place: ChunkPlace<'_>, skip: u32, rows: usize, to: &mut Vec<u8>) -> Result<(), PictureError> {
         let row_bytes = self.description.layout.row_bytes;
         let (offset, count) = place.stored()?;
         let from = u64::from(skip) * row_bytes as u64;
         to.resize(rows * row_bytes, 0);
-        if let Some(count) = count
-            && count < from + to.len() as u64
-        {
-            let needed = from + to.len() as u64;
-            return Err(place.damaged(&format!("it has {count} bytes, not the {needed} or more that its rows take")));
+        let needed = from + to.len() as u64;
+        if let Some(count) = count.filter(|count| *count < needed) {
+            return Err(place.damaged(&format!("has {count} bytes, but its rows need at least {needed}")));
         }
-        self.source.read(offset.saturating_add(from), to, &place)?;
-        self.set_right(to);
+        self.file.read(offset.saturating_add(from), to, &place)?;
+        self.restore_bit_order(to);
         Ok(())
     }
 
-    /// Reads a compressed chunk that has `expected` bytes of pixels.
-    fn read_stored(&self, place: Place<'_>, expected: u64, to: &mut Vec<u8>) -> Result<(), PictureError> {
+    /// Reads and decompresses a chunk into the planes from `plane` on.
+    fn read_compressed<S>(
+        &self,
+        place: ChunkPlace<'_>,
+        row: u32,
+        plane: usize,
+        buffers: &mut ChunkBuffers<S>,
+    ) -> Result<(), PictureError> {
+        let (layout, format) = (&self.description.layout, &self.description.format);
+        let wanted = layout.stored_rows(row) as usize * layout.row_bytes;
+        let ChunkBuffers { stored, planes, decoder, .. } = buffers;
+        self.read_stored(place, wanted as u64, stored)?;
+        let decoded = match decoder {
+            ChunkDecoder::Uncompressed => Ok(()),
+            ChunkDecoder::Stream(expander) => expander.expand(stored, wanted, &mut planes[plane]),
+            ChunkDecoder::Jpeg(jpeg) => {
+                let expected = ExpectedShape {
+                    size: Size::new(layout.chunk.width, layout.chunk.height),
+                    min_rows: layout.shown_rows(row),
+                    components: if format.planar { 1 } else { format.samples },
+                };
+                jpeg.decode(stored, &self.description.jpeg_tables, expected, &mut planes[plane..])
+            }
+        };
+        decoded.map_err(|problem| place.damaged(&problem))
+    }
+
+    /// Reads the stored bytes of a chunk that has `expected` bytes of pixels.
+    fn read_stored(&self, place: ChunkPlace<'_>, expected: u64, to: &mut Vec<u8>) -> Result<(), PictureError> {
         let (offset, count) = place.stored()?;
-        let most = self.description.compression.most_stored(expected);
+        let max = self.description.compression.max_stored_bytes(expected);
         let length = match count {
             Some(count) => {
-                self.source.check(offset, count, &place)?;
-                count.min(most)
+                self.file.check(offset, count, &place)?;
+                count.min(max)
             }
-            None => self.source.length.saturating_sub(offset).min(most),
+            None => self.file.length.saturating_sub(offset).min(max),
         };
-        let length = usize::try_from(length).map_err(|_| place.damaged("it is too large"))?;
+        let length = usize::try_from(length).map_err(|_| place.damaged("too large"))?;
         to.resize(length, 0);
-        self.source.read(offset, to, &place)?;
-        self.set_right(to);
+        self.file.read(offset, to, &place)?;
+        self.restore_bit_order(to);
         Ok(())
     }
 
-    /// Turns each byte's bits where they are stored in the other order.
-    pub(super) fn set_right(&self, bytes: &mut [u8]) {
+    /// Reverses the bits of each byte if they are stored in the other order.
+    pub(super) fn restore_bit_order(&self, bytes: &mut [u8]) {
         if self.description.reversed_bits {
             bytes.iter_mut().for_each(|byte| *byte = byte.reverse_bits());
         }
-    }
-
-    fn read_stream<S>(
-        &self,
-        place: Place<'_>,
-        row: u32,
-        plane: usize,
-        worker: &mut Worker<S>,
-    ) -> Result<(), PictureError> {
-        let layout = &self.description.layout;
-        let wanted = layout.stored_rows(row) as usize * layout.row_bytes;
-        self.read_stored(place, wanted as u64, &mut worker.stored)?;
-        let Worker { expander: Some(expander), stored, planes, .. } = worker else {
-            return Ok(());
-        };
-        expander.whole(stored, wanted, &mut planes[plane]).map_err(|why| place.damaged(&why))
-    }
-
-    fn read_jpeg<S>(
-        &self,
-        place: Place<'_>,
-        row: u32,
-        plane: usize,
-        worker: &mut Worker<S>,
-    ) -> Result<(), PictureError> {
-        let (layout, format) = (&self.description.layout, &self.description.format);
-        let expected = u64::from(layout.stored_rows(row)) * layout.row_bytes as u64;
-        self.read_stored(place, expected, &mut worker.stored)?;
-        let Worker { jpeg: Some(jpeg), stored, planes, .. } = worker else {
-            return Ok(());
-        };
-        let components = if format.planar { 1 } else { format.samples };
-        let size = Size::new(layout.chunk.width, layout.chunk.height);
-        let wanted = Wanted { size, rows: layout.shown_rows(row), components };
-        let decoded = jpeg.decode(stored, &self.description.jpeg_tables, wanted, &mut planes[plane..]);
-        decoded.map_err(|why| place.damaged(&why))
     }
 }

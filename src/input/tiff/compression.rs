@@ -1,30 +1,30 @@
-//! Ways in which a chunk can be compressed, and undoing those that are a stream of bytes: LZW, deflate and PackBits.
+//! Compressions of chunks, and decoders for those that are streams of bytes: LZW, Deflate and PackBits.
 
-use super::super::PictureError;
+use crate::input::PictureError;
 use fdeflate::Decompressor;
 use weezl::{BitOrder, LzwStatus, decode};
 
 /// How chunks are compressed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Compression {
-    /// Not at all.
+    /// Uncompressed.
     None,
-    /// LZW, most significant bit first, as TIFF 6.0 has it.
+    /// LZW, most significant bit first (TIFF 6.0).
     Lzw,
     /// zlib streams.
     Deflate,
     /// Runs of bytes.
     PackBits,
-    /// Each chunk a JPEG without its tables.
+    /// Each chunk is a JPEG without its tables.
     Jpeg,
 }
 
 impl Compression {
-    /// The compression of this number.
+    /// The compression with this number in the tag Compression.
     ///
     /// # Errors
-    /// It is not supported; the error names it.
-    pub(super) fn of(number: u64) -> Result<Self, PictureError> {
+    /// It is not supported. The error names it.
+    pub(super) fn from_number(number: u64) -> Result<Self, PictureError> {
         let name = match number {
             1 => return Ok(Self::None),
             5 => return Ok(Self::Lzw),
@@ -45,15 +45,16 @@ impl Compression {
             50000 | 34926 => "Zstandard",
             50001 | 34927 => "WebP",
             50002 | 52546 => "JPEG XL",
-            _ => return Err(PictureError::Unsupported(format!("TIFF compression {number} is not supported"))),
+            _ => return Err(PictureError::Unsupported(format!("TIFF with compression {number}"))),
         };
-        Err(PictureError::Unsupported(format!("{name} compression in a TIFF is not supported")))
+        Err(PictureError::Unsupported(format!("TIFF with {name} compression")))
     }
 
-    /// The most bytes of pixels that a byte can stand for: 2 bytes for 128 in PackBits; 12 bits for a table's longest
-    /// string in LZW; 258 bytes for 2 bits in deflate; a bit for a block in JPEG, and 4x4 times as many pixels as
-    /// colour differences.
-    pub(super) fn most_expansion(self) -> u64 {
+    /// The most bytes of pixels per stored byte.
+    ///
+    /// PackBits: 128 bytes from 2. LZW: a table's longest string from 12 bits. Deflate: 258 bytes from 2 bits. JPEG: a block
+    /// from one bit, and 4x4 times as many pixels as colour differences.
+    pub(super) fn max_expansion(self) -> u64 {
         match self {
             Self::None => 1,
             Self::PackBits => 64,
@@ -63,9 +64,10 @@ impl Compression {
         }
     }
 
-    /// The most bytes worth reading of a chunk that has `expected` bytes of pixels: more than any encoder needs, so that
-    /// a count that lies costs no memory.
-    pub(super) fn most_stored(self, expected: u64) -> u64 {
+    /// The most stored bytes to read of a chunk with `expected` bytes of pixels.
+    ///
+    /// This is more than any encoder needs, but limits the memory that a false byte count can take.
+    pub(super) fn max_stored_bytes(self, expected: u64) -> u64 {
         match self {
             Self::None => expected,
             Self::PackBits | Self::Lzw | Self::Deflate => expected.saturating_mul(2).saturating_add(1 << 16),
@@ -74,29 +76,29 @@ impl Compression {
     }
 }
 
-/// What a step of an [`Expander`] did.
+/// The result of one step of an [`Expander`].
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Step {
-    /// Bytes taken from the input.
+pub(super) struct ExpandStep {
+    /// Bytes of input consumed.
     pub(super) consumed: usize,
-    /// Bytes put into the output.
+    /// Bytes of output produced.
     pub(super) produced: usize,
-    /// Whether the stream has come to its end.
+    /// Whether the stream has ended.
     pub(super) ended: bool,
 }
 
-/// Undoes a compression, as far as input and output reach. Its tables are used again from chunk to chunk.
+/// Decompresses a stream of bytes step by step. Its tables are reused from chunk to chunk.
 pub(super) enum Expander {
-    /// Of [`Compression::Lzw`].
+    /// For [`Compression::Lzw`].
     Lzw(Box<decode::Decoder>),
-    /// Of [`Compression::Deflate`].
+    /// For [`Compression::Deflate`].
     Deflate(Box<Decompressor>),
-    /// Of [`Compression::PackBits`].
+    /// For [`Compression::PackBits`].
     PackBits(PackBits),
 }
 
 impl Expander {
-    /// None for a compression that is no stream of bytes.
+    /// An expander, or `None` if the compression is not a stream of bytes.
     pub(super) fn new(compression: Compression) -> Option<Self> {
         match compression {
             Compression::Lzw => Some(Self::Lzw(Box::new(decode::Decoder::with_tiff_size_switch(BitOrder::Msb, 8)))),
@@ -106,13 +108,13 @@ impl Expander {
         }
     }
 
-    /// Makes it ready for another stream, which begins with `input`.
+    /// Prepares for another stream, which begins with `input`.
     ///
     /// # Errors
-    /// It is a kind of stream that is not supported.
+    /// The kind of stream is not supported.
     pub(super) fn begin(&mut self, input: &[u8]) -> Result<(), String> {
         match self {
-            // Some writers before 1993 put the least significant bit first; so stands the first code, 256, there.
+            // Some writers before 1993 stored the least significant bit first. The first code, 256, shows the order.
             Self::Lzw(_) if matches!(input, [0, second, ..] if second & 1 == 1) => {
                 return Err("LZW with the least significant bit first is not supported".into());
             }
@@ -123,36 +125,38 @@ impl Expander {
         Ok(())
     }
 
-    /// Fills `output` from `at` on. The 32768 bytes before must be those produced before. What is in `output` beyond
-    /// the bytes produced may be overwritten.
+    /// Fills `output` from `at` on, as far as the input reaches.
+    ///
+    /// The 32768 bytes before `at` must be the last ones produced. Bytes of `output` beyond those produced may be
+    /// overwritten.
     ///
     /// # Errors
-    /// What is wrong with the stream, in words.
-    pub(super) fn step(&mut self, input: &[u8], output: &mut [u8], at: usize) -> Result<Step, String> {
+    /// A description of the problem.
+    pub(super) fn step(&mut self, input: &[u8], output: &mut [u8], at: usize) -> Result<ExpandStep, String> {
         match self {
             Self::Lzw(decoder) => {
                 let done = decoder.decode_bytes(input, output.get_mut(at..).unwrap_or_default());
                 let ended = matches!(done.status.map_err(|error| error.to_string())?, LzwStatus::Done);
-                Ok(Step { consumed: done.consumed_in, produced: done.consumed_out, ended })
+                Ok(ExpandStep { consumed: done.consumed_in, produced: done.consumed_out, ended })
             }
             Self::Deflate(decoder) => {
                 let at = at.min(output.len());
-                let done = decoder.read(input, output, at, false).map_err(|error| format!("{error:?}"))?;
-                Ok(Step { consumed: done.0, produced: done.1, ended: decoder.is_done() })
+                let (consumed, produced) =
+                    decoder.read(input, output, at, false).map_err(|error| format!("{error:?}"))?;
+                Ok(ExpandStep { consumed, produced, ended: decoder.is_done() })
             }
             Self::PackBits(state) => Ok(state.step(input, output.get_mut(at..).unwrap_or_default())),
         }
     }
 
-    /// Expands a whole stream to `wanted` bytes, which is what `output` holds then. More that the stream has is passed
-    /// over.
+    /// Decompresses a whole stream to `wanted` bytes in `output`. Further bytes of the stream are ignored.
     ///
     /// # Errors
-    /// What is wrong with the stream, in words; also where it has less.
-    pub(super) fn whole(&mut self, mut input: &[u8], wanted: usize, output: &mut Vec<u8>) -> Result<(), String> {
+    /// A description of the problem, such as a stream with fewer bytes.
+    pub(super) fn expand(&mut self, mut input: &[u8], wanted: usize, output: &mut Vec<u8>) -> Result<(), String> {
         self.begin(input)?;
-        // With room for more than is wanted, a deflate stream comes to its checksum.
-        output.resize(wanted + SPARE, 0);
+        // With room beyond the bytes wanted, a Deflate stream is read up to its checksum.
+        output.resize(wanted + SPARE_BYTES, 0);
         let mut at = 0;
         loop {
             let step = self.step(input, output, at)?;
@@ -161,22 +165,22 @@ impl Expander {
             if step.ended || at > wanted || (step.consumed, step.produced) == (0, 0) {
                 break;
             }
-            // Only deflate has something behind its last byte that is worth a look.
+            // Only Deflate has a checksum after its last byte.
             if at == wanted && !matches!(self, Self::Deflate(_)) {
                 break;
             }
         }
         output.truncate(wanted);
-        if at < wanted { Err(too_short(at as u64, wanted as u64)) } else { Ok(()) }
+        if at < wanted { Err(truncated_after(at as u64, wanted as u64)) } else { Ok(()) }
     }
 }
 
-/// Bytes of room beyond those wanted.
-const SPARE: usize = 8;
+/// Room for bytes beyond those wanted.
+const SPARE_BYTES: usize = 8;
 
-/// Says that there are `found` bytes where `wanted` are due.
-pub(super) fn too_short(found: u64, wanted: u64) -> String {
-    format!("it ends after {found} of {wanted} bytes")
+/// The error for a chunk with `found` instead of `wanted` bytes.
+pub(super) fn truncated_after(found: u64, wanted: u64) -> String {
+    format!("truncated after {found} of {wanted} bytes")
 }
 
 /// The state of a PackBits stream (TIFF 6.0 section 9).
@@ -185,26 +189,31 @@ pub(super) enum PackBits {
     /// A count comes next.
     #[default]
     Count,
-    /// So many bytes come as they are.
+    /// This number of literal bytes comes next.
     Literal(usize),
-    /// The byte that comes next is repeated so many times.
+    /// The byte to be repeated this number of times comes next.
     Repeat(usize),
-    /// So many of this byte are still due.
-    Run(usize, u8),
+    /// This byte must still be produced a number of times.
+    Run {
+        /// How many times.
+        count: usize,
+        /// The byte.
+        byte: u8,
+    },
 }
 
 impl PackBits {
-    fn step(&mut self, input: &[u8], output: &mut [u8]) -> Step {
+    fn step(&mut self, input: &[u8], output: &mut [u8]) -> ExpandStep {
         let (mut consumed, mut produced) = (0, 0);
         loop {
             let (rest, room) = (&input[consumed..], &mut output[produced..]);
             *self = match (*self, rest) {
-                (Self::Run(count, byte), _) => {
+                (Self::Run { count, byte }, _) => {
                     let length = count.min(room.len());
                     room[..length].fill(byte);
                     produced += length;
                     if length < count {
-                        *self = Self::Run(count - length, byte);
+                        *self = Self::Run { count: count - length, byte };
                         break;
                     }
                     Self::Count
@@ -220,7 +229,7 @@ impl PackBits {
                 }
                 (Self::Repeat(count), [byte, ..]) => {
                     consumed += 1;
-                    Self::Run(count, *byte)
+                    Self::Run { count, byte: *byte }
                 }
                 (Self::Literal(count), _) => {
                     let length = count.min(room.len()).min(rest.len());
@@ -234,6 +243,6 @@ impl PackBits {
                 }
             };
         }
-        Step { consumed, produced, ended: false }
+        ExpandStep { consumed, produced, ended: false }
     }
 }

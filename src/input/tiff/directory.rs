@@ -1,38 +1,42 @@
-//! The container of TIFF 6.0 and BigTIFF: a header, and directories of entries anywhere in the file. All is read from
-//! its place, and no memory is taken for what the file is too short to hold.
+//! The container of TIFF 6.0 and BigTIFF: a header, and directories of entries anywhere in the file.
+//!
+//! Nothing is allocated for data that the file is too short to contain.
 
-use super::super::PictureError;
+use crate::input::PictureError;
 use std::fmt::Display;
 use std::fs::File;
 use std::io::ErrorKind;
 use std::os::unix::fs::FileExt;
 
-/// More entries than any directory has; without a limit, directories within directories would take hours to read.
+/// The most entries of a directory. Without a limit, overlapping directories could take hours to read.
 const MAX_ENTRIES: u64 = 4096;
 
 /// A tag's number and its name in the specification.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Tag(pub(super) u16, pub(super) &'static str);
+pub(super) struct Tag {
+    pub(super) number: u16,
+    pub(super) name: &'static str,
+}
 
-/// An open file, its length, and how its numbers are written.
+/// An open TIFF, read at arbitrary offsets.
 #[derive(Debug)]
-pub(super) struct Source {
+pub(super) struct TiffFile {
     file: File,
     /// Length in bytes.
     pub(super) length: u64,
     /// Whether the most significant byte comes first, in samples too.
     pub(super) big_endian: bool,
-    /// Whether it is BigTIFF, in which offsets and counts have 8 bytes.
-    pub(super) big: bool,
+    /// Whether it is a BigTIFF, with offsets and counts of 8 bytes.
+    big: bool,
 }
 
-/// An entry as it stands in a directory.
+/// An entry as stored in a directory.
 #[derive(Debug, Clone)]
 struct Entry {
     tag: u16,
     kind: u16,
     count: u64,
-    /// The values if they fit, else the offset at which they are; 4 bytes count where it is no BigTIFF.
+    /// The values if they fit, otherwise their offset. Only the first 4 bytes count if the file is not a BigTIFF.
     value: [u8; 8],
 }
 
@@ -44,37 +48,37 @@ pub(super) struct Directory {
     pub(super) next: u64,
 }
 
-impl Source {
-    /// Reads the header; returns the offset of the first directory too.
+impl TiffFile {
+    /// Reads the header. Also returns the offset of the first directory.
     ///
     /// # Errors
-    /// It is no file that can be read from any place, or has another header.
+    /// It is not a regular file, or has a different header.
     pub(super) fn open(file: File) -> Result<(Self, u64), PictureError> {
         let metadata = file.metadata()?;
         if !metadata.is_file() {
             return Err(PictureError::NotSeekable("a TIFF"));
         }
-        let mut source = Self { file, length: metadata.len(), big_endian: false, big: false };
+        let mut file = Self { file, length: metadata.len(), big_endian: false, big: false };
         let mut header = [0; 8];
-        source.read(0, &mut header, &"the header")?;
-        source.big_endian = match header {
+        file.read(0, &mut header, &"the header")?;
+        file.big_endian = match header {
             [b'I', b'I', ..] => false,
             [b'M', b'M', ..] => true,
-            _ => return Err(PictureError::Damaged("it does not begin as a TIFF does".into())),
+            _ => return Err(PictureError::Damaged("the header does not begin with II or MM".into())),
         };
-        let first = match source.number(&header[2..4]) {
-            42 => source.number(&header[4..]),
-            43 if source.number(&header[4..6]) == 8 => {
-                source.big = true;
-                source.read(8, &mut header, &"the header")?;
-                source.number(&header)
+        let first = match file.number(&header[2..4]) {
+            42 => file.number(&header[4..]),
+            43 if file.number(&header[4..6]) == 8 => {
+                file.big = true;
+                file.read(8, &mut header, &"the header")?;
+                file.number(&header)
             }
-            _ => return Err(PictureError::Damaged("its header is that of no version of TIFF".into())),
+            _ => return Err(PictureError::Damaged("the header is of no known version of TIFF".into())),
         };
-        Ok((source, first))
+        Ok((file, first))
     }
 
-    /// Fills `bytes` from `offset` on. `what` says in an error what was to be read.
+    /// Fills `bytes` from `offset` on. Errors call the data `what`.
     ///
     /// # Errors
     /// The file ends before, or cannot be read.
@@ -86,7 +90,7 @@ impl Source {
         })
     }
 
-    /// Fails where `length` bytes from `offset` on are not within the file.
+    /// Fails unless `length` bytes from `offset` on are within the file.
     pub(super) fn check(&self, offset: u64, length: u64, what: &dyn Display) -> Result<(), PictureError> {
         match offset.checked_add(length) {
             Some(end) if end <= self.length => Ok(()),
@@ -110,7 +114,7 @@ impl Source {
         self.read(offset, &mut count[..count_size], &"a directory")?;
         let count = self.number(&count[..count_size]);
         if !(1..=MAX_ENTRIES).contains(&count) {
-            let text = format!("the directory at byte {offset} has {count} entries; there can be 1 to {MAX_ENTRIES}");
+            let text = format!("the directory at byte {offset} has {count} entries; it must have 1 to {MAX_ENTRIES}");
             return Err(PictureError::Damaged(text));
         }
         let mut bytes = vec![0; count as usize * entry_size];
@@ -133,41 +137,45 @@ impl Source {
         Ok(Directory { entries, next })
     }
 
-    /// The first `most` bytes of an entry's values.
-    fn values(&self, entry: &Entry, size: u64, most: u64, tag: Tag) -> Result<Vec<u8>, PictureError> {
-        let wanted = entry.count.min(most).saturating_mul(size);
+    /// The first `max` values of an entry, `size` bytes each.
+    fn values(&self, entry: &Entry, size: u64, max: u64, tag: Tag) -> Result<Vec<u8>, PictureError> {
+        let wanted = entry.count.min(max).saturating_mul(size);
         let word = if self.big { 8 } else { 4 };
         if entry.count.saturating_mul(size) <= word {
             return Ok(entry.value[..wanted as usize].to_vec());
         }
         let offset = self.number(&entry.value[..word as usize]);
-        let what = format!("its {}", tag.1);
-        self.check(offset, wanted, &what)?;
+        self.check(offset, wanted, &tag.name)?;
         let mut bytes = vec![0; wanted as usize];
-        self.read(offset, &mut bytes, &what)?;
+        self.read(offset, &mut bytes, &tag.name)?;
         Ok(bytes)
     }
 }
 
 fn beyond_the_end(offset: u64, what: &dyn Display) -> PictureError {
-    PictureError::Damaged(format!("{what}, at byte {offset}, lies beyond the end of the file"))
+    PictureError::Damaged(format!("truncated: {what} at byte {offset} is beyond the end of the file"))
+}
+
+/// The error for a tag that an image must have.
+pub(super) fn missing(tag: Tag) -> PictureError {
+    PictureError::Damaged(format!("{} is missing", tag.name))
 }
 
 impl Directory {
     fn find(&self, tag: Tag) -> Option<&Entry> {
-        self.entries.iter().find(|entry| entry.tag == tag.0)
+        self.entries.iter().find(|entry| entry.tag == tag.number)
     }
 
-    /// Whether it has the tag.
+    /// Whether the directory has the tag.
     pub(super) fn has(&self, tag: Tag) -> bool {
         self.find(tag).is_some()
     }
 
-    /// The first `most` values of a tag of unsigned integers; none without the tag.
+    /// The first `max` values of a tag of unsigned integers; `None` without the tag.
     ///
     /// # Errors
-    /// They are of another type, none, or not within the file.
-    pub(super) fn numbers(&self, source: &Source, tag: Tag, most: u64) -> Result<Option<Vec<u64>>, PictureError> {
+    /// The tag is empty, of another type, or its values are not within the file.
+    pub(super) fn numbers(&self, file: &TiffFile, tag: Tag, max: u64) -> Result<Option<Vec<u64>>, PictureError> {
         let Some(entry) = self.find(tag) else {
             return Ok(None);
         };
@@ -176,31 +184,31 @@ impl Directory {
             3 => 2,
             4 | 13 => 4,
             16 | 18 => 8,
-            kind => return Err(PictureError::Damaged(format!("its {} is of type {kind}, no integer", tag.1))),
+            kind => return Err(PictureError::Damaged(format!("{} has type {kind}, not an integer", tag.name))),
         };
         if entry.count == 0 {
-            return Err(PictureError::Damaged(format!("its {} is empty", tag.1)));
+            return Err(PictureError::Damaged(format!("{} is empty", tag.name)));
         }
-        let bytes = source.values(entry, size, most, tag)?;
-        Ok(Some(bytes.chunks_exact(size as usize).map(|value| source.number(value)).collect()))
+        let bytes = file.values(entry, size, max, tag)?;
+        Ok(Some(bytes.chunks_exact(size as usize).map(|value| file.number(value)).collect()))
     }
 
-    /// The first value of a tag of unsigned integers; none without the tag.
+    /// The first value of a tag of unsigned integers; `None` without the tag.
     ///
     /// # Errors
     /// As [`Self::numbers`].
-    pub(super) fn first_number(&self, source: &Source, tag: Tag) -> Result<Option<u64>, PictureError> {
-        Ok(self.numbers(source, tag, 1)?.and_then(|values| values.first().copied()))
+    pub(super) fn first_number(&self, file: &TiffFile, tag: Tag) -> Result<Option<u64>, PictureError> {
+        Ok(self.numbers(file, tag, 1)?.and_then(|values| values.first().copied()))
     }
 
-    /// The bytes of a tag of type BYTE or UNDEFINED; none without the tag or where they are more than `most`.
+    /// The bytes of a tag of type BYTE or UNDEFINED; `None` without the tag, or if there are more than `max_bytes`.
     ///
     /// # Errors
-    /// They are not within the file.
-    pub(super) fn bytes(&self, source: &Source, tag: Tag, most: u64) -> Result<Option<Vec<u8>>, PictureError> {
+    /// The bytes are not within the file.
+    pub(super) fn bytes(&self, file: &TiffFile, tag: Tag, max_bytes: u64) -> Result<Option<Vec<u8>>, PictureError> {
         match self.find(tag) {
-            Some(entry) if matches!(entry.kind, 1 | 7) && entry.count <= most => {
-                source.values(entry, 1, most, tag).map(Some)
+            Some(entry) if matches!(entry.kind, 1 | 7) && entry.count <= max_bytes => {
+                file.values(entry, 1, max_bytes, tag).map(Some)
             }
             _ => Ok(None),
         }

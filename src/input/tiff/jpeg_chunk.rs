@@ -1,40 +1,42 @@
-//! Strips and tiles that are JPEG (TIFF technical note 2), with the tables that they share put in front.
+//! Strips and tiles compressed as JPEG (TIFF technical note 2), with shared tables inserted.
 
-use super::super::upsample::{Upsampling, ratio, upsample};
 use crate::geometry::Size;
+use crate::input::upsample::{SubsampledPlane, Subsampling, Upsampler, Upsampling};
 use crate::jpeg::{self, JpegImage};
 
-/// Buffers for decoding.
+/// Decodes JPEG chunks. Its buffers are reused.
 #[derive(Default)]
 pub(super) struct JpegChunk {
     scratch: jpeg::Scratch,
     image: JpegImage,
+    /// The chunk with shared tables.
     spliced: Vec<u8>,
+    /// A subsampled component.
     small: Vec<u8>,
-    sums: Vec<u16>,
+    upsampler: Upsampler,
 }
 
-/// What a chunk has to be.
+/// The shape that a chunk must have.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Wanted {
-    /// Its size; fewer rows are possible.
+pub(super) struct ExpectedShape {
+    /// The size, possibly with fewer rows.
     pub(super) size: Size,
     /// The fewest rows.
-    pub(super) rows: u32,
-    /// Its number of components.
+    pub(super) min_rows: u32,
+    /// The number of components.
     pub(super) components: usize,
 }
 
 impl JpegChunk {
-    /// Decodes a chunk to planes of the wanted width, one for each component.
+    /// Decodes a chunk to one plane per component, each as wide as the chunk.
     ///
     /// # Errors
-    /// What is wrong with it, in words.
+    /// A description of the problem.
     pub(super) fn decode(
         &mut self,
         chunk: &[u8],
         tables: &[u8],
-        wanted: Wanted,
+        expected: ExpectedShape,
         planes: &mut [Vec<u8>],
     ) -> Result<(), String> {
         let bytes = match chunk {
@@ -47,11 +49,12 @@ impl JpegChunk {
         };
         let header = jpeg::header(bytes).map_err(|error| error.to_string())?;
         let (size, count) = (Size::new(header.width, header.height), header.colour.component_count());
-        if size.width != wanted.size.width || !(wanted.rows..=wanted.size.height).contains(&size.height) {
-            return Err(format!("its JPEG is {size} pixels, not {}", wanted.size));
+        let ExpectedShape { size: wanted, min_rows, components } = expected;
+        if size.width != wanted.width || !(min_rows..=wanted.height).contains(&size.height) {
+            return Err(format!("the JPEG has {size} pixels, not {wanted}"));
         }
-        if count != wanted.components {
-            return Err(format!("its JPEG has {count} components, not {}", wanted.components));
+        if count != components {
+            return Err(format!("the number of components in the JPEG is {count}, not {components}"));
         }
         let decoded = jpeg::decode_into(bytes, Some((size.width, size.height)), &mut self.scratch, &mut self.image);
         decoded.map_err(|error| error.to_string())?;
@@ -62,8 +65,9 @@ impl JpegChunk {
                 continue;
             }
             self.image.plane(index, &mut self.small);
-            let (from, ratio) = (Size::new(width, height), ratio(&self.image, index));
-            upsample(&self.small, from, size, ratio, Upsampling::Smooth, &mut self.sums, plane);
+            let subsampling = Subsampling::of(&self.image, index);
+            let small = SubsampledPlane { samples: &self.small, size: Size::new(width, height), subsampling };
+            self.upsampler.upsample(small, size, Upsampling::Smooth, plane);
         }
         Ok(())
     }

@@ -3,20 +3,21 @@
 use crate::raster::Sample;
 use crate::raster::ycbcr;
 
-/// A sample as rows are delivered in.
-pub(super) trait Stored: Sample {
-    /// The samples at the beginning of a row of `bits` bits each, as many as there are in `out`. Fewer than 8 bits come
-    /// as the small numbers that they are. What `bytes` does not have, stays.
+/// A sample as delivered, 8 or 16 bits.
+pub(super) trait StoredSample: Sample {
+    /// Fills `out` with samples from the beginning of a row, `bits` bits each.
+    ///
+    /// Samples of fewer than 8 bits keep their small values. Samples missing from `bytes` remain unchanged.
     fn unpack(bytes: &[u8], bits: u8, big_endian: bool, out: &mut [Self]);
 
-    /// The sum, which overflows as differences do.
+    /// The wrapping sum.
     fn plus(self, other: Self) -> Self;
 
-    /// Rows of luma and two colour differences to a row of RGB. There is none of 16 bits: `out` stays.
+    /// Converts rows of luma and two colour differences to a row of RGB. 16 bits are not supported: `out` is unchanged.
     fn from_ycbcr(planes: [&[Self]; 3], out: &mut [Self]);
 }
 
-impl Stored for u8 {
+impl StoredSample for u8 {
     fn unpack(bytes: &[u8], bits: u8, _: bool, out: &mut [Self]) {
         if bits >= 8 {
             let length = out.len().min(bytes.len());
@@ -41,7 +42,7 @@ impl Stored for u8 {
     }
 }
 
-impl Stored for u16 {
+impl StoredSample for u16 {
     fn unpack(bytes: &[u8], _: u8, big_endian: bool, out: &mut [Self]) {
         let pairs = bytes.as_chunks::<2>().0;
         if big_endian {
@@ -59,8 +60,8 @@ impl Stored for u16 {
     fn from_ycbcr(_: [&[Self]; 3], _: &mut [Self]) {}
 }
 
-/// Makes samples of the differences to the pixel on the left (predictor 2), in a row of pixels of so many samples.
-pub(super) fn accumulate<S: Stored>(row: &mut [S], samples: usize) {
+/// Undoes horizontal differencing (predictor 2) in a row of pixels with this number of samples.
+pub(super) fn accumulate<S: StoredSample>(row: &mut [S], samples: usize) {
     match samples {
         1 => accumulate_pixels::<S, 1>(row),
         2 => accumulate_pixels::<S, 2>(row),
@@ -70,7 +71,7 @@ pub(super) fn accumulate<S: Stored>(row: &mut [S], samples: usize) {
     }
 }
 
-fn accumulate_pixels<S: Stored, const SAMPLES: usize>(row: &mut [S]) {
+fn accumulate_pixels<S: StoredSample, const SAMPLES: usize>(row: &mut [S]) {
     let mut sum = [S::default(); SAMPLES];
     for pixel in row.as_chunks_mut::<SAMPLES>().0 {
         for (sample, sum) in pixel.iter_mut().zip(&mut sum) {

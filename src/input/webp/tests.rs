@@ -36,14 +36,14 @@ fn made(width: u32, height: u32, channels: usize, orientation: u8, seed: u64) ->
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(150))]
     #[test]
-    fn lossless_ones_are_read(
+    fn lossless_pictures_are_read(
         width in 1u32..60, height in 1u32..60, alpha: bool, seed in 0u64..1 << 32, band in 1usize..70,
     ) {
         let channels = if alpha { 4 } else { 3 };
         let (bytes, samples) = made(width, height, channels, 1, seed);
         let (info, found) = read(file(&bytes), band).unwrap();
         prop_assert_eq!((info.size, info.channels, info.kind), (Size::new(width, height), channels, PictureKind::WebP));
-        prop_assert!(info.held >= samples.len() as u64);
+        prop_assert!(info.buffered >= samples.len() as u64);
         let samples: Vec<u16> = samples.into_iter().map(u16::from).collect();
         prop_assert_eq!(&found, &samples);
         prop_assert_eq!(by_image(&bytes), (channels, samples));
@@ -51,14 +51,14 @@ proptest! {
 }
 
 #[test]
-fn lossy_ones_are_read() {
+fn lossy_pictures_are_read() {
     let (info, samples) = read(file(LOSSY), 1).unwrap();
     assert_eq!((info.size, info.channels, info.orientation), (Size::new(2, 2), 3, 1));
     assert_eq!(by_image(LOSSY), (3, samples));
 }
 
 #[test]
-fn orientation_is_applied() {
+fn orientation_6_rotates_the_rows() {
     let (bytes, samples) = made(3, 2, 3, 6, 1);
     let (info, found) = read(file(&bytes), 2).unwrap();
     assert_eq!((info.size, info.orientation), (Size::new(2, 3), 6));
@@ -75,7 +75,7 @@ fn streams_are_refused() {
 fn truncation_at_every_byte_is_an_error() {
     let (lossless, _) = made(9, 7, 4, 6, 2);
     for bytes in [LOSSY, &lossless] {
-        // The last byte may be there only to make the length even.
+        // The last byte may be padding to an even length.
         for length in 0..bytes.len() - 1 {
             assert!(read(file(&bytes[..length]), 3).is_err(), "{length}");
         }
@@ -83,7 +83,7 @@ fn truncation_at_every_byte_is_an_error() {
 }
 
 #[test]
-fn damage_gives_errors_and_no_panics() {
+fn damaged_files_never_panic() {
     let (lossless, _) = made(9, 7, 4, 6, 2);
     let mut next = noise(5);
     for bytes in [LOSSY, &lossless] {
@@ -94,8 +94,8 @@ fn damage_gives_errors_and_no_panics() {
                 wrong[at] = next() as u8;
             }
             if let Ok(picture) = opened(file(&wrong)) {
-                // Whatever size a wrong header has.
-                if picture.info().held < 10_000_000 {
+                // A damaged header can have any size.
+                if picture.info().buffered < 10_000_000 {
                     let _ = read(file(&wrong), 50);
                 }
             }
@@ -103,23 +103,23 @@ fn damage_gives_errors_and_no_panics() {
     }
 }
 
-/// The largest lossless picture in 30 bytes: what it takes is told before, and refused.
+/// The largest lossless picture, in 30 bytes.
 #[test]
-fn giants_are_told_before() {
+fn huge_pictures_announce_their_memory_and_are_refused_below_it() {
     let mut bytes = b"RIFF\x16\0\0\0WEBPVP8L\x0a\0\0\0\x2f".to_vec();
     bytes.extend((16382u32 | 16382 << 14).to_le_bytes());
     bytes.extend([0; 5]);
     let picture = opened(file(&bytes)).unwrap();
     assert_eq!(picture.info().size, Size::new(16383, 16383));
     assert!(matches!(picture.rows(1 << 30), Err(PictureError::TooMuchMemory { .. })));
-    // The crate has no 16384.
+    // The crate reports 0 for 16384.
     bytes[21..25].copy_from_slice(&(16383u32 | 16383 << 14).to_le_bytes());
     assert!(matches!(opened(file(&bytes)), Err(PictureError::Unsupported(_))));
 }
 
-/// A frame of the lossy picture, in a canvas that is larger.
+/// Frames of the lossy picture, in a larger canvas.
 #[test]
-fn animations_show_their_first_picture() {
+fn animations_deliver_their_first_frame() {
     let three = |value: u32| value.to_le_bytes()[..3].to_vec();
     let chunk = |name: &[u8; 4], data: &[u8]| [name.as_slice(), &(data.len() as u32).to_le_bytes(), data].concat();
     let file_of = |width: u32, height: u32| {
@@ -137,9 +137,9 @@ fn animations_show_their_first_picture() {
     assert!(matches!(opened(file(&file_of(1 << 16, 1 << 15))), Err(PictureError::Unsupported(_))));
 }
 
-/// Here the crate panics where the lossy picture is smaller than the frame with its alpha.
+/// The crate panics if a lossy picture is smaller than its frame with alpha.
 #[test]
-fn pixels_of_another_size_than_claimed_are_refused() {
+fn lossy_pictures_of_the_wrong_size_are_refused() {
     let chunk = |name: &[u8; 4], data: &[u8]| [name.as_slice(), &(data.len() as u32).to_le_bytes(), data].concat();
     let riff = |parts: Vec<u8>| {
         [b"RIFF".to_vec(), (parts.len() as u32 + 4).to_le_bytes().to_vec(), b"WEBP".to_vec(), parts].concat()
@@ -155,5 +155,5 @@ fn pixels_of_another_size_than_claimed_are_refused() {
     }
     let still = riff([canvas(0), LOSSY[12..].to_vec()].concat());
     let found = opened(file(&still)).unwrap_err().to_string();
-    assert_eq!(found, "its pixels are 2x2 and not 4x4, or depend on a picture before");
+    assert_eq!(found, "damaged: the lossy picture has 2x2 pixels, not 4x4");
 }

@@ -25,7 +25,7 @@
 use super::CutMode;
 use crate::format::{FormatKind, Quality, Settings};
 use crate::geometry::{Geometry, Tile};
-use crate::input::{Depth, Opened, Reading};
+use crate::input::{Depth, Picture, ReadMemory};
 use crate::tile::Codec;
 use crate::walk::cut::MAX_UNIFORM_PIXELS;
 
@@ -69,24 +69,25 @@ impl CutMemory {
 
     /// Estimates the memory of a cut on the threads of the current rayon pool.
     pub(super) fn estimate(
-        opened: &Opened,
+        opened: &Picture,
         geometry: &Geometry,
         settings: &Settings,
         mode: CutMode,
         usage: TileUse,
     ) -> Self {
         let (buffered, reason) = match opened {
-            Opened::Picture(picture) => (picture.info().held, picture.why_held()),
-            Opened::Jpeg(picture) => (picture.held(mode == CutMode::Pixels), picture.why_held()),
+            Picture::Rows(picture) => (picture.info().buffered, picture.why_buffered()),
+            Picture::Jpeg(picture) if mode == CutMode::Pixels => (picture.buffered_for_rows(), picture.why_buffered()),
+            Picture::Jpeg(picture) => (picture.info().buffered, picture.why_buffered()),
         };
         let threads = rayon::current_num_threads() as u64;
         let shape = Shape::of(geometry, threads);
         let pixel = PixelCost::of(opened, settings, mode);
         let by_pixel = |pixels: u64, hundredths: u64| pixels.saturating_mul(hundredths) / 100;
         let reading = match mode {
-            CutMode::Pixels => opened.info().reading,
+            CutMode::Pixels => opened.info().read_memory,
             // A window of the file.
-            _ => Reading { once: 2 << 20, ..Reading::default() },
+            _ => ReadMemory { shared: 2 << 20, ..ReadMemory::default() },
         };
         let uniform =
             if geometry.base_grid().count() > 1 { MAX_UNIFORM_PIXELS.min(geometry.size().pixels()) } else { 0 };
@@ -101,8 +102,8 @@ impl CutMemory {
             .saturating_add(waiting)
             .saturating_add(by_pixel(uniform, pixel.image))
             .saturating_add(latest)
-            .saturating_add(reading.once)
-            .saturating_add(threads.min(reading.pieces_in(shape.high)).saturating_mul(reading.each_thread));
+            .saturating_add(reading.shared)
+            .saturating_add(threads.min(reading.chunks_in(shape.high)).saturating_mul(reading.per_thread));
         let total = (BASE_MEMORY + threads * MEMORY_PER_THREAD).saturating_add(buffers.saturating_mul(11) / 10);
         Self { total: total.saturating_add(buffered), buffered, reason }
     }
@@ -172,7 +173,7 @@ struct PixelCost {
 }
 
 impl PixelCost {
-    fn of(opened: &Opened, settings: &Settings, mode: CutMode) -> Self {
+    fn of(opened: &Picture, settings: &Settings, mode: CutMode) -> Self {
         let info = opened.info();
         let (channels, deep) = (info.channels as u64, info.depth == Depth::Sixteen);
         let bytes = 100 * channels * if deep { 2 } else { 1 };
@@ -194,7 +195,7 @@ impl PixelCost {
         let samples = match opened {
             _ if channels < 3 => 100,
             // Assumes one chroma block per MCU, as nearly all JPEGs have.
-            Opened::Jpeg(picture) if coefficients => {
+            Picture::Jpeg(picture) if coefficients => {
                 let (wide, high) = picture.mcu_size();
                 100 + 200 * 64 / u64::from(wide * high).max(64)
             }
@@ -203,7 +204,7 @@ impl PixelCost {
         };
         let noise = noise(settings.quality.unwrap_or_default());
         let file = match opened {
-            Opened::Jpeg(picture) if coefficients => {
+            Picture::Jpeg(picture) if coefficients => {
                 let pixels = info.size.pixels().max(1);
                 let stored = picture.file_length().map_or(0, |length| length.saturating_mul(120) / pixels);
                 // A file longer than any coding of its pixels is not read to its end.

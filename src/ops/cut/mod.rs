@@ -21,7 +21,7 @@ use super::survey::Survey;
 use super::{Error, Failure, in_pool};
 use crate::format::{FormatKind, Settings};
 use crate::geometry::Tile;
-use crate::input::{Opened, PictureError};
+use crate::input::{Picture, PictureError};
 use crate::jpeg;
 use crate::store::{LatestSources, StagedSource, StoreError, TreeContext, Version, WriteLock};
 use crate::tile::Codec;
@@ -59,7 +59,7 @@ struct Cut<'a> {
 impl<'a> Cut<'a> {
     fn plan(
         picture: &'a PictureSource,
-        opened: &Opened,
+        opened: &Picture,
         target: Target,
         options: &'a CutOptions<'a>,
     ) -> Result<Self, Failure> {
@@ -86,7 +86,7 @@ impl<'a> Cut<'a> {
     }
 
     /// Adds to the plan what only the existing versions can tell.
-    fn dry_run(mut self, opened: &Opened) -> Result<CutReport, Failure> {
+    fn dry_run(mut self, opened: &Picture) -> Result<CutReport, Failure> {
         if self.target.state == TargetState::Next {
             self.target.pyramid.refuse_half_done()?;
             let options = self.build_options().dry_run(true);
@@ -106,17 +106,17 @@ impl<'a> Cut<'a> {
     /// The luma steps of the latest tiles, to which a newer picture is requantised. `None` if pyramid.json states no
     /// quality: then nobody has requested one, and pictures keep their own.
     fn steps_to_keep(&self, latest: &LatestSources, settings: &Settings) -> Result<Option<[u16; 64]>, Failure> {
-        if self.target.pyramid.spec.states_quality { luma_steps(latest, settings) } else { Ok(None) }
+        if self.target.pyramid.spec.quality.is_some() { luma_steps(latest, settings) } else { Ok(None) }
     }
 
-    fn run(mut self, opened: Opened) -> Result<CutReport, Failure> {
+    fn run(mut self, opened: Picture) -> Result<CutReport, Failure> {
         let created = self.target.create_folder()?;
         self.run_locked(opened, &created)?;
         Ok(self.report)
     }
 
     /// `created` are the folders created for this cut.
-    fn run_locked(&mut self, opened: Opened, created: &[PathBuf]) -> Result<(), Failure> {
+    fn run_locked(&mut self, opened: Picture, created: &[PathBuf]) -> Result<(), Failure> {
         let layout = self.target.pyramid.layout.clone();
         let quiet = Quiet(self.observer);
         if self.target.state == TargetState::Next && !layout.state().exists() {
@@ -137,7 +137,7 @@ impl<'a> Cut<'a> {
         result
     }
 
-    fn cut(&mut self, opened: Opened) -> Result<(), Failure> {
+    fn cut(&mut self, opened: Picture) -> Result<(), Failure> {
         let root = self.target.pyramid.layout.root().to_owned();
         // While this process waited for the lock, another one may have cut the first version.
         let target = Target::find(self.picture, opened.info(), &root, self.options)?;
@@ -151,7 +151,7 @@ impl<'a> Cut<'a> {
     }
 
     /// Cuts the first version. If that fails, neither pyramid.json nor tiles are left.
-    fn cut_first(&mut self, opened: Opened) -> Result<(), Failure> {
+    fn cut_first(&mut self, opened: Picture) -> Result<(), Failure> {
         let (trees, version) = (self.target.trees(), Version(0));
         let new = NewVersion::start(&trees, version, self.options.durability, self.options.build)?;
         let walked = match &new {
@@ -181,7 +181,7 @@ impl<'a> Cut<'a> {
     }
 
     /// Cuts what differs from the latest version.
-    fn cut_next(&mut self, opened: Opened) -> Result<(), Failure> {
+    fn cut_next(&mut self, opened: Picture) -> Result<(), Failure> {
         self.target.pyramid.finish_vacuum(self.observer)?;
         let options = self.build_options();
         let (mut survey, latest) = Survey::run_with_latest(&self.target.pyramid, &options)?;
@@ -223,7 +223,7 @@ impl<'a> Cut<'a> {
     /// Reads the picture from top to bottom and cuts it.
     fn walk<B: BaseSink<Error = StoreError>, K: TileSink<Error = StoreError>>(
         &mut self,
-        opened: Opened,
+        opened: Picture,
         trees: &TreeContext,
         latest: Option<&LatestSources>,
         base: &B,
@@ -250,7 +250,7 @@ impl<'a> Cut<'a> {
     /// Why the picture cannot be read.
     fn unreadable(&self, error: PictureError, trees: &TreeContext) -> Failure {
         match error {
-            PictureError::Stopped => return Failure::CutCancelled { pyramid: trees.layout.root().to_owned() },
+            PictureError::Cancelled => return Failure::CutCancelled { pyramid: trees.layout.root().to_owned() },
             // The length of a stream is not known beforehand.
             PictureError::TooMuchMemory { why, needed, .. } => {
                 let needed = needed.saturating_add(self.report.memory.unbuffered());

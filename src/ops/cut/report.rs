@@ -4,7 +4,7 @@ use super::target::{Target, TargetState};
 use super::{CutMemory, CutMode};
 use crate::format::{FormatKind, Quality, Settings, TileFormat};
 use crate::geometry::{Geometry, Grid, Size};
-use crate::input::{Depth, Opened};
+use crate::input::{Depth, Picture};
 use crate::ops::build::BuildReport;
 use crate::ops::observer::{Observer, UNOBSERVED};
 use crate::store::{Durability, Locking, Version};
@@ -167,7 +167,7 @@ pub struct CutReport {
 
 impl CutReport {
     /// What is known before cutting.
-    pub(super) fn planned(target: &Target, opened: &Opened, mode: CutMode, memory: CutMemory) -> Self {
+    pub(super) fn planned(target: &Target, opened: &Picture, mode: CutMode, memory: CutMemory) -> Self {
         let geometry = &target.pyramid.spec.geometry;
         Self {
             status: CutStatus::WouldCut,
@@ -190,8 +190,8 @@ impl CutReport {
 }
 
 /// Estimated bytes of the base tiles, per pixel and channel as measured on photographs; a rough guess for other pictures.
-fn estimated_bytes(opened: &Opened, geometry: &Geometry, settings: &Settings, mode: CutMode) -> u64 {
-    if let (Opened::Jpeg(picture), CutMode::Lossless) = (opened, mode)
+fn estimated_bytes(opened: &Picture, geometry: &Geometry, settings: &Settings, mode: CutMode) -> u64 {
+    if let (Picture::Jpeg(picture), CutMode::Lossless) = (opened, mode)
         && let Some(length) = picture.file_length()
     {
         // Each tile has its own headers.

@@ -3,7 +3,7 @@
 use super::CutError;
 use crate::format::{FormatKind, Settings};
 use crate::geometry::Geometry;
-use crate::input::{self, Coefficients, Input, JpegPicture, Opened, PictureError, Upsampling};
+use crate::input::{self, Coefficients, JpegPicture, Picture, PictureError, PictureInput, Upsampling};
 use crate::jpeg::quantisation_tables;
 use crate::sync::Progress;
 use crate::text::display_path;
@@ -34,7 +34,7 @@ impl std::fmt::Display for PictureSource {
 
 impl PictureSource {
     /// Reads the picture's headers.
-    pub(super) fn open(&self) -> Result<Opened, CutError> {
+    pub(super) fn open(&self) -> Result<Picture, CutError> {
         let input = match self {
             Self::File(path) => {
                 let open = || File::open(path).and_then(|file| Ok((file.metadata()?.is_dir(), file)));
@@ -42,9 +42,9 @@ impl PictureSource {
                 if is_folder {
                     return Err(CutError::IsAFolder { picture: self.to_string() });
                 }
-                Input::File(BufReader::new(file))
+                PictureInput::File(BufReader::new(file))
             }
-            Self::StandardInput => Input::Stream(BufReader::new(Box::new(std::io::stdin()))),
+            Self::StandardInput => PictureInput::Stream(BufReader::new(Box::new(std::io::stdin()))),
         };
         input::open(input).map_err(|error| self.refused(error))
     }
@@ -78,9 +78,9 @@ fn has_usable_coefficients(picture: &JpegPicture, geometry: &Geometry, settings:
 }
 
 /// The mode in which a picture will be cut. `quality_requested`: the tiles are to have a quality of their own.
-pub(super) fn mode(opened: &Opened, geometry: &Geometry, settings: &Settings, quality_requested: bool) -> CutMode {
+pub(super) fn mode(opened: &Picture, geometry: &Geometry, settings: &Settings, quality_requested: bool) -> CutMode {
     match opened {
-        Opened::Jpeg(picture) if has_usable_coefficients(picture, geometry, settings) => match quality_requested {
+        Picture::Jpeg(picture) if has_usable_coefficients(picture, geometry, settings) => match quality_requested {
             true => CutMode::Requantised,
             false => CutMode::Lossless,
         },
@@ -102,13 +102,13 @@ fn continues(settings: &Settings, latest_steps: Option<[u16; 64]>, steps: [u16; 
 
 /// The mode that [`bands`] will choose, as far as it is known without decoding.
 pub(super) fn continued(
-    opened: &Opened,
+    opened: &Picture,
     mode: CutMode,
     settings: &Settings,
     latest_steps: Option<[u16; 64]>,
 ) -> CutMode {
     match opened {
-        Opened::Jpeg(picture) if mode == CutMode::Lossless => {
+        Picture::Jpeg(picture) if mode == CutMode::Lossless => {
             let continues = picture.luma_steps().is_some_and(|steps| continues(settings, latest_steps, steps));
             if continues { CutMode::Requantised } else { mode }
         }
@@ -120,24 +120,25 @@ pub(super) fn continued(
 /// any: if they are those of the pyramid's quality, the new picture is requantised to it, too. A picture that must be
 /// buffered is decoded now, unless `progress` cancels.
 pub(super) fn bands(
-    opened: Opened,
+    opened: Picture,
     mode: CutMode,
     settings: &Settings,
     latest_steps: Option<[u16; 64]>,
     max_memory: u64,
     progress: &dyn Progress,
 ) -> Result<(Bands, CutMode), PictureError> {
-    let stopped = &|| progress.is_cancelled();
     let info = opened.info().clone();
     let mut rows = match opened {
-        Opened::Picture(picture) => picture.rows(max_memory)?,
-        Opened::Jpeg(picture) if mode == CutMode::Pixels => picture.rows(upsampling(settings), max_memory, stopped)?,
-        Opened::Jpeg(picture) => {
-            let coefficients = picture.coefficients(max_memory, stopped)?;
+        Picture::Rows(picture) => picture.rows(max_memory)?,
+        Picture::Jpeg(picture) if mode == CutMode::Pixels => {
+            picture.rows(upsampling(settings), max_memory, progress)?
+        }
+        Picture::Jpeg(picture) => {
+            let coefficients = picture.coefficients(max_memory, progress)?;
             return Ok(of_coefficients(coefficients, mode, settings, latest_steps));
         }
     };
-    rows.prepare(stopped)?;
+    rows.prepare(progress)?;
     Ok((Bands::of_rows(&info, rows), mode))
 }
 

@@ -123,7 +123,7 @@ impl Target {
 
     /// Whether nothing has changed since `other` was found.
     pub(super) fn is_same_as(&self, other: &Self) -> bool {
-        let states_quality = |target: &Self| target.pyramid.spec.states_quality;
+        let states_quality = |target: &Self| target.pyramid.spec.quality.is_some();
         (self.state, &self.new_spec, &self.settings) == (other.state, &other.new_spec, &other.settings)
             && states_quality(self) == states_quality(other)
     }
@@ -144,7 +144,7 @@ impl Target {
             }
             (.., Some(asked)) if settings.quality.is_some_and(|quality| quality != asked) => {
                 let there = settings.quality.map(|quality| quality.get().to_string()).unwrap_or_default();
-                let stated = self.pyramid.spec.states_quality;
+                let stated = self.pyramid.spec.quality.is_some();
                 let there = if stated { there } else { format!("nothing, which means {there}") };
                 other("quality", asked.get().to_string(), there)
             }

@@ -3,14 +3,14 @@
 use super::CutMode;
 use super::target::{Target, TargetState};
 use crate::format::FormatKind;
-use crate::input::{Depth, Opened};
+use crate::input::{Depth, Picture};
 
 /// The latest tiles made it necessary to requantise a picture that could have been cut without loss.
 pub(super) const REQUANTISED: &str = "requantised, because the latest tiles have the quality of pyramid.json; \
                                       in a folder of its own it can be cut without loss";
 
 /// One warning per property of the picture that the tiles will not have.
-pub(super) fn warnings(opened: &Opened, target: &Target, mode: CutMode) -> Vec<String> {
+pub(super) fn warnings(opened: &Picture, target: &Target, mode: CutMode) -> Vec<String> {
     let (info, settings) = (opened.info(), &target.settings);
     let mut warnings = info.warnings.clone();
     if settings.format.kind() != FormatKind::Jpeg {
@@ -26,7 +26,7 @@ pub(super) fn warnings(opened: &Opened, target: &Target, mode: CutMode) -> Vec<S
     if info.channels.is_multiple_of(2) {
         warnings.push(format!("alpha flattened onto white (JPEG has none); {instead} it"));
     }
-    if let (Opened::Jpeg(jpeg), CutMode::Pixels) = (opened, mode) {
+    if let (Picture::Jpeg(jpeg), CutMode::Pixels) = (opened, mode) {
         let (wide, high) = jpeg.mcu_size();
         warnings.push(match info.orientation {
             1 => format!(

@@ -179,7 +179,7 @@ impl SourceListing {
             );
             named += 1;
         }
-        self.faults.add_uncounted(FaultKind::Missing, missing - named);
+        self.faults.add_unnamed(FaultKind::Missing, missing - named);
     }
 }
 

@@ -247,7 +247,7 @@ impl TreeContext {
             overlap,
             format: TileFormat::new("png").unwrap(),
             quality: None,
-            optimize: None,
+            huffman_tables: None,
             filter: crate::format::Filter::Mean,
             linear: false,
             tile_naming,

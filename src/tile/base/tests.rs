@@ -11,7 +11,7 @@ fn codec(format: &str, quality: u8) -> Codec {
         overlap: 0,
         format,
         quality: Quality::new(quality),
-        optimize: None,
+        huffman_tables: None,
         filter: Filter::Mean,
         linear: false,
         tile_naming: TileNaming::ColumnRow,

@@ -151,7 +151,7 @@ impl Picture {
             overlap: 0,
             format,
             quality: Quality::new(quality),
-            optimize: None,
+            huffman_tables: None,
             filter: Filter::Mean,
             linear: false,
             tile_naming: TileNaming::ColumnRow,

@@ -1,14 +1,14 @@
-//! Files that lie, and files that end.
+//! Files with false headers, and truncated files.
 
-use super::super::super::PictureError;
-use super::{decoded, decoded_by, opened};
+use super::{Strips, decoded, decoded_in_bands, opened};
+use crate::input::PictureError;
 use test_support::tiff::Spec;
 
 fn error(spec: &Spec, samples: &[u16]) -> String {
     decoded(&spec.file(samples)).unwrap_err().to_string()
 }
 
-/// The error for a picture of 12x11 pixels with these tags instead.
+/// The error for a picture with these tags replaced, and others removed.
 fn error_with(spec: Spec, tags: &[(u16, u16, &[u64])], without: &[u16]) -> String {
     let tags = tags.iter().map(|(tag, kind, values)| (*tag, *kind, values.to_vec())).collect();
     let spec = Spec { tags, without: without.to_vec(), ..spec };
@@ -20,14 +20,14 @@ fn tiled(compression: u16) -> Spec {
 }
 
 #[test]
-fn sizes_that_lie_are_refused_before_anything_is_allocated() {
+fn false_sizes_are_refused_without_allocating() {
     for compression in [1, 5, 7, 8, 32773] {
         for tile in [None, Some((16, 16)), Some((65520, 65520))] {
             let spec = Spec { tile, compression, ..Spec::rgb(12, 11) };
             let samples = Spec { compression: 1, ..spec.clone() }.noise(1);
             let chunks = Spec { compression: 1, tile: None, ..spec.clone() }.chunks(&samples);
             let giant = Spec { tags: vec![(256, 4, vec![2_000_000_000]), (257, 4, vec![1_000_000_000])], ..spec };
-            let failed = opened(&giant.file_of(&chunks), false).unwrap_err();
+            let failed = opened(&giant.file_of(&chunks), Strips::AsUsual).unwrap_err();
             assert!(matches!(failed, PictureError::TooShort { .. }), "{failed}");
         }
     }
@@ -35,54 +35,54 @@ fn sizes_that_lie_are_refused_before_anything_is_allocated() {
     let sides = [(0u64, 5u64), (5, 0), (1 << 31, 1), (4_000_000_000, 1)];
     for (width, height) in sides {
         let found = error_with(spec.clone(), &[(256, 4, &[width]), (257, 4, &[height])], &[]);
-        let side = format!("it is {width}x{height} pixels");
-        assert!(found.starts_with(&side) || (width == 1 << 31 && found.contains("it claims")), "{found}");
+        let side = format!("the picture has {width}x{height} pixels");
+        assert!(found.starts_with(&side) || (width == 1 << 31 && found.contains("need at least")), "{found}");
     }
 }
 
 #[test]
-fn tiles_and_strips_that_lie_are_named() {
+fn false_tiles_and_strips_are_named_in_the_error() {
     let found = error_with(tiled(5), &[(322, 4, &[1 << 30]), (323, 4, &[1 << 30])], &[]);
-    assert_eq!(found, "its tiles are 1073741824x1073741824 pixels, for which the file is far too short");
-    assert_eq!(error_with(tiled(5), &[(322, 4, &[0])], &[]), "its TileWidth is 0");
-    assert_eq!(error_with(tiled(5), &[], &[323]), "its TileLength is missing");
-    assert_eq!(error_with(tiled(5), &[], &[324]), "its StripOffsets is missing");
-    assert_eq!(error_with(tiled(5), &[(324, 4, &[0])], &[]), "tile 0 (column 0, row 0): it is not in the file");
-    assert_eq!(error_with(tiled(8), &[(325, 4, &[0])], &[]), "tile 0 (column 0, row 0): it is not in the file");
+    assert_eq!(found, "damaged: the file is too short for tiles of 1073741824x1073741824 pixels");
+    assert_eq!(error_with(tiled(5), &[(322, 4, &[0])], &[]), "damaged: TileWidth is 0");
+    assert_eq!(error_with(tiled(5), &[], &[323]), "damaged: TileLength is missing");
+    assert_eq!(error_with(tiled(5), &[], &[324]), "damaged: StripOffsets is missing");
+    assert_eq!(error_with(tiled(5), &[(324, 4, &[0])], &[]), "damaged: tile 0 (column 0, row 0): missing");
+    assert_eq!(error_with(tiled(8), &[(325, 4, &[0])], &[]), "damaged: tile 0 (column 0, row 0): missing");
     let found = error_with(tiled(8), &[(324, 4, &[4_000_000_000])], &[]);
-    assert_eq!(found, "tile 0 (column 0, row 0), at byte 4000000000, lies beyond the end of the file");
+    assert_eq!(found, "damaged: truncated: tile 0 (column 0, row 0) at byte 4000000000 is beyond the end of the file");
     let found = error_with(tiled(1), &[(325, 4, &[100])], &[]);
-    assert_eq!(found, "tile 0 (column 0, row 0): it has 100 bytes, not the 336 or more that its rows take");
+    assert_eq!(found, "damaged: tile 0 (column 0, row 0): has 100 bytes, but its rows need at least 336");
     let found = error_with(tiled(8), &[(325, 4, &[4_000_000_000])], &[]);
-    assert!(found.ends_with("lies beyond the end of the file"), "{found}");
-    assert_eq!(error_with(Spec::rgb(12, 11), &[(278, 4, &[0])], &[]), "its RowsPerStrip is 0");
+    assert!(found.ends_with("is beyond the end of the file"), "{found}");
+    assert_eq!(error_with(Spec::rgb(12, 11), &[(278, 4, &[0])], &[]), "damaged: RowsPerStrip is 0");
     let found = error_with(Spec::rgb(12, 11), &[(278, 4, &[1])], &[]);
-    assert_eq!(found, "it has 11 strips, but its StripOffsets only 3 values");
+    assert_eq!(found, "damaged: StripOffsets has 3 values for 11 strips");
     let found = error_with(Spec::rgb(12, 11), &[(273, 12, &[8])], &[]);
-    assert_eq!(found, "its StripOffsets is of type 12, no integer");
+    assert_eq!(found, "damaged: StripOffsets has type 12, not an integer");
 }
 
 #[test]
-fn kinds_that_are_not_read_are_named() {
+fn unsupported_features_are_named_in_the_error() {
     for (compression, name) in [(4, "CCITT group 4"), (6, "old-style JPEG"), (50000, "Zstandard"), (34712, "JPEG 2000")]
     {
         let found = error_with(Spec::rgb(12, 11), &[(259, 3, &[compression])], &[]);
-        assert_eq!(found, format!("{name} compression in a TIFF is not supported"));
+        assert_eq!(found, format!("not supported: TIFF with {name} compression"));
     }
     let found = error_with(Spec::rgb(12, 11), &[(339, 3, &[3, 3, 3])], &[]);
-    assert_eq!(found, "a TIFF of floating-point samples is not supported");
+    assert_eq!(found, "not supported: TIFF with floating-point samples");
     let found = error_with(Spec::rgb(12, 11), &[(258, 3, &[8, 8, 16])], &[]);
-    assert_eq!(found, "a TIFF with samples of different BitsPerSample is not supported");
+    assert_eq!(found, "not supported: TIFF with a different BitsPerSample for each sample");
     let found = error_with(Spec::rgb(12, 11), &[(258, 3, &[32, 32, 32])], &[]);
-    assert_eq!(found, "a TIFF of 32 bits a sample is not supported");
+    assert_eq!(found, "not supported: TIFF with 32 bits per sample");
     let found = error_with(Spec::rgb(12, 11), &[(262, 3, &[8])], &[]);
-    assert_eq!(found, "a TIFF of CIE L*a*b* is not supported");
+    assert_eq!(found, "not supported: TIFF with CIE L*a*b* colours");
     let found = error_with(tiled(5), &[(317, 3, &[3])], &[]);
-    assert_eq!(found, "a TIFF with predictor 3 and 8 bits a sample is not supported");
+    assert_eq!(found, "not supported: TIFF with predictor 3 and 8 bits per sample");
 }
 
 #[test]
-fn missing_counts_are_no_obstacle() {
+fn files_without_byte_counts_are_read() {
     for compression in [1, 5, 8, 32773] {
         for tile in [None, Some((16, 16))] {
             let spec = Spec { tile, compression, without: vec![279, 325], ..Spec::rgb(12, 11) };
@@ -92,37 +92,40 @@ fn missing_counts_are_no_obstacle() {
 }
 
 #[test]
-fn chunks_that_end_early_are_named() {
-    for (compression, by_rows) in [(5, false), (8, false), (32773, false), (5, true), (8, true), (32773, true)] {
+fn truncated_chunks_are_named_in_the_error() {
+    for (compression, strips) in [5, 8, 32773]
+        .into_iter()
+        .flat_map(|compression| [Strips::AsUsual, Strips::RowByRow].map(|strips| (compression, strips)))
+    {
         let spec = Spec { compression, ..Spec::rgb(12, 11) };
         let mut chunks = spec.chunks(&spec.noise(1));
         chunks[1] = spec.compressed(&[1; 150]);
-        let found = decoded_by(&spec.file_of(&chunks), &[7], by_rows).unwrap_err().to_string();
-        assert_eq!(found, "strip 1 (from row 5 of the picture): it ends after 150 of 180 bytes");
+        let found = decoded_in_bands(&spec.file_of(&chunks), &[7], strips).unwrap_err().to_string();
+        assert_eq!(found, "damaged: strip 1 (from row 5 of the picture): truncated after 150 of 180 bytes");
         chunks[1] = spec.compressed(&[1; 250]);
-        let found = decoded_by(&spec.file_of(&chunks), &[7], by_rows).unwrap().samples;
-        assert_eq!(found[180..360], [1; 180], "more than is needed is passed over");
+        let found = decoded_in_bands(&spec.file_of(&chunks), &[7], strips).unwrap().samples;
+        assert_eq!(found[180..360], [1; 180], "further bytes are ignored");
     }
 }
 
 #[test]
-fn a_wrong_checksum_is_noticed() {
+fn wrong_checksum_is_detected() {
     let spec = Spec { compression: 8, ..Spec::rgb(12, 11) };
     let mut chunks = spec.chunks(&spec.noise(1));
     let last = chunks[1].len() - 1;
     chunks[1][last] ^= 1;
     let found = decoded(&spec.file_of(&chunks)).unwrap_err().to_string();
-    assert_eq!(found, "strip 1 (from row 5 of the picture): WrongChecksum");
+    assert_eq!(found, "damaged: strip 1 (from row 5 of the picture): WrongChecksum");
 }
 
 #[test]
-fn truncated_files_are_errors_or_right() {
+fn truncated_files_give_errors_or_the_right_samples() {
     for compression in [1, 5, 8, 32773] {
         for (tile, big) in [(None, false), (Some((16, 16)), true)] {
             let spec = Spec { tile, big, compression, ..Spec::rgb(12, 11) };
             let samples = spec.noise(1);
-            let mut whole = spec.file(&samples);
-            // The same with its directory in front, so that pixels are what is missing.
+            let mut file = spec.file(&samples);
+            // The same file with its directory first, so that truncation removes pixels.
             let mut front = spec.header();
             let chunks = spec.chunks(&samples);
             let counts: Vec<u64> = chunks.iter().map(|chunk| chunk.len() as u64).collect();
@@ -136,7 +139,7 @@ fn truncated_files_are_errors_or_right() {
             spec.set_offset(&mut front, if big { 8 } else { 4 }, first);
             front.extend(chunks.concat());
             assert_eq!(decoded(&front).unwrap().samples, samples);
-            for file in [&mut whole, &mut front] {
+            for file in [&mut file, &mut front] {
                 while file.pop().is_some() {
                     if let Ok(found) = decoded(file) {
                         assert_eq!(found.samples, samples, "{} bytes", file.len());
@@ -148,10 +151,16 @@ fn truncated_files_are_errors_or_right() {
 }
 
 #[test]
-fn what_is_no_file_or_no_tiff_is_refused() {
-    assert_eq!(decoded(b"").unwrap_err().to_string(), "the header, at byte 0, lies beyond the end of the file");
-    assert_eq!(decoded(b"II*\0\0\0\0\0").unwrap_err().to_string(), "it holds no image");
-    assert_eq!(decoded(b"\x89PNG\r\n\x1a\n").unwrap_err().to_string(), "it does not begin as a TIFF does");
+fn empty_files_other_formats_and_folders_are_refused() {
+    assert_eq!(
+        decoded(b"").unwrap_err().to_string(),
+        "damaged: truncated: the header at byte 0 is beyond the end of the file"
+    );
+    assert_eq!(decoded(b"II*\0\0\0\0\0").unwrap_err().to_string(), "damaged: the file contains no image");
+    assert_eq!(
+        decoded(b"\x89PNG\r\n\x1a\n").unwrap_err().to_string(),
+        "damaged: the header does not begin with II or MM"
+    );
     let folder = std::io::BufReader::new(std::fs::File::open(env!("CARGO_MANIFEST_DIR")).unwrap());
     assert!(matches!(super::super::open(folder), Err(PictureError::NotSeekable("a TIFF"))));
 }

@@ -1,7 +1,7 @@
-//! Every kind that is read: what was written is what is delivered.
+//! Every kind of TIFF supported: the rows delivered are the pixels written.
 
-use super::super::super::Depth;
-use super::{decoded, decoded_by};
+use super::{Strips, decoded, decoded_in_bands};
+use crate::input::Depth;
 use proptest::prelude::*;
 use test_support::tiff::Spec;
 
@@ -37,7 +37,7 @@ fn color_map(bits: u32) -> Vec<u64> {
     (0..3 << bits).map(|index| index * 40503 % 65536 / 257 * 257).collect()
 }
 
-/// What a pixel is delivered as, by the plainest arithmetic.
+/// The samples expected for a stored pixel, by simple floating-point arithmetic.
 fn shown(spec: &Spec, pixel: &[u16]) -> Vec<u16> {
     let most = f64::from((1u32 << spec.bits) - 1);
     let white = if spec.bits == 16 { 65535.0 } else { 255.0 };
@@ -105,25 +105,26 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 600, ..ProptestConfig::default() })]
 
     #[test]
-    fn rows_are_what_was_written(
+    fn rows_delivered_are_the_pixels_written(
         spec in spec(),
         seed in any::<u32>(),
         heights in prop::collection::vec(1u32..50, 1..4),
-        by_rows in any::<bool>(),
+        row_by_row in any::<bool>(),
     ) {
         let samples = spec.noise(seed);
-        let by_rows = by_rows && spec.tile.is_none() && spec.compression != 1;
-        let found = decoded_by(&spec.file(&samples), &heights, by_rows).unwrap();
+        let row_by_row = row_by_row && spec.tile.is_none() && spec.compression != 1;
+        let strips = if row_by_row { Strips::RowByRow } else { Strips::AsUsual };
+        let found = decoded_in_bands(&spec.file(&samples), &heights, strips).unwrap();
         let wanted = expected(&spec, &samples);
         prop_assert_eq!(found.info.channels, wanted.len() / (spec.width * spec.height) as usize);
         prop_assert_eq!(found.info.depth == Depth::Sixteen, spec.bits == 16);
         prop_assert_eq!(found.info.palette, spec.photometric == 3);
-        prop_assert_eq!(found.info.held, 0);
+        prop_assert_eq!(found.info.buffered, 0);
         prop_assert_eq!(found.samples, wanted);
     }
 
     #[test]
-    fn damage_never_panics(
+    fn damaged_files_never_panic(
         spec in spec(),
         seed in any::<u32>(),
         places in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..4),
@@ -131,7 +132,7 @@ proptest! {
         let small = Spec { width: spec.width.min(20), height: spec.height.min(20), ..spec };
         let mut file = small.file(&small.noise(seed));
         for (place, value) in places {
-            // Headers and directories are what is most worth damaging; they stand at both ends.
+            // The header and the directory, at both ends of the file, are worth damaging most.
             let at = place.index(file.len());
             file[at] = value;
         }
@@ -140,27 +141,27 @@ proptest! {
 }
 
 #[test]
-fn strips_higher_than_usual_are_expanded_row_by_row() {
+fn high_strips_are_decompressed_without_buffering() {
     for compression in [5, 8, 32773, 1] {
         let spec = Spec { rows_per_strip: 2500, compression, ..Spec::rgb(2000, 3000) };
         let samples = spec.noise(7);
-        let found = decoded_by(&spec.file(&samples), &[256], false).unwrap();
-        assert_eq!(found.info.held, 0);
+        let found = decoded_in_bands(&spec.file(&samples), &[256], Strips::AsUsual).unwrap();
+        assert_eq!(found.info.buffered, 0);
         assert!(found.samples == samples, "compression {compression}");
     }
 }
 
 #[test]
-fn tiles_higher_than_usual_are_announced() {
+fn high_tiles_announce_their_memory() {
     let spec = Spec { tile: Some((2000, 3000)), compression: 8, ..Spec::rgb(2000, 2999) };
     let samples = spec.noise(7);
-    let found = decoded_by(&spec.file(&samples), &[1500], false).unwrap();
-    assert_eq!(found.info.held, 2 * 2000 * 3000 * 3);
+    let found = decoded_in_bands(&spec.file(&samples), &[1500], Strips::AsUsual).unwrap();
+    assert_eq!(found.info.buffered, 2 * 2000 * 3000 * 3);
     assert!(found.samples == samples);
 }
 
 #[test]
-fn the_largest_image_is_taken_and_the_others_are_named() {
+fn largest_image_is_used_and_a_warning_names_the_others() {
     let small = Spec::rgb(8, 9);
     let large = Spec::rgb(20, 10);
     let mut file = small.header();
@@ -181,21 +182,24 @@ fn the_largest_image_is_taken_and_the_others_are_named() {
     assert_eq!(found.info.size.to_string(), "20x10");
     assert_eq!(
         found.info.warnings,
-        ["it has 3 images; number 2, the largest with 20x10 pixels, is taken; left out: numbers 1 (8x9), 3 (8x9)"]
+        ["the file contains 3 images: only the largest is used, number 2 (20x10); ignored: 1 (8x9), 3 (8x9)"]
     );
     assert_eq!(found.samples, large.noise(1));
 
-    // The last leads back to the first.
+    // The last directory points to the first.
     small.set_offset(&mut file, link, 0);
     let first = u32::from_le_bytes(file[4..8].try_into().unwrap());
     small.set_offset(&mut file, link, u64::from(first));
     let found = decoded(&file).unwrap();
     assert_eq!(found.info.warnings.len(), 2);
-    assert_eq!(found.info.warnings[1], "the list of its images cannot be read after 3: it leads in a circle");
+    assert_eq!(
+        found.info.warnings[1],
+        "images after number 3 cannot be read: damaged: the chain of directories is circular"
+    );
 }
 
 #[test]
-fn orientation_and_profile_are_told() {
+fn orientation_and_matching_profile_are_reported() {
     let mut profile = vec![0u64; 130];
     profile[16..20].copy_from_slice(&b"RGB ".map(u64::from));
     profile[36..40].copy_from_slice(&b"acsp".map(u64::from));
@@ -210,6 +214,6 @@ fn orientation_and_profile_are_told() {
     let found = decoded(&grey.file(&grey.noise(3))).unwrap();
     assert_eq!(
         (found.info.icc, found.info.warnings),
-        (None, vec!["its ICC profile is for RGB and not for GRAY; it is left out".into()])
+        (None, vec!["ICC profile ignored: it is for RGB, not GRAY".into()])
     );
 }

@@ -1,8 +1,8 @@
-//! Files by libtiff show what libtiff, libjpeg and libpng make of them; JPEG chunks of other shapes, what the `image`
-//! crate makes of them.
+//! Comparison with other decoders: files by libtiff with pictures decoded by libtiff, libjpeg and libpng, and JPEG chunks of
+//! other shapes with the `image` crate.
 
-use super::super::super::Depth;
 use super::decoded;
+use crate::input::Depth;
 use crate::jpeg::{self, Colour, HuffmanTables, JpegImage, PlaneSource, component_size};
 use std::path::Path;
 use test_support::tiff::Spec;
@@ -11,8 +11,8 @@ fn fixture(name: &str) -> Vec<u8> {
     std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/tiff").join(name)).unwrap()
 }
 
-/// The samples of a PNG in so many channels and this depth.
-fn shown(name: &str, channels: usize, depth: Depth) -> Vec<u16> {
+/// The samples of a PNG with this number of channels and this depth.
+fn expected_samples(name: &str, channels: usize, depth: Depth) -> Vec<u16> {
     let image = image::load_from_memory(&fixture(name)).unwrap();
     let eight = |samples: Vec<u8>| samples.into_iter().map(u16::from).collect();
     match (channels, depth) {
@@ -29,7 +29,7 @@ fn largest_difference(one: &[u16], other: &[u16]) -> u16 {
 }
 
 #[test]
-fn files_by_libtiff_show_what_they_should() {
+fn files_by_libtiff_equal_their_pngs() {
     let files = [
         ("rgb_tiles_lzw.tif", "rgb.png", 3),
         ("rgb_strips_big_deflate.tif", "rgb.png", 3),
@@ -45,7 +45,7 @@ fn files_by_libtiff_show_what_they_should() {
         let found = decoded(&fixture(name)).unwrap();
         assert_eq!((found.info.size.to_string().as_str(), found.info.channels), ("37x29", channels), "{name}");
         assert!(found.info.warnings.is_empty(), "{name}: {:?}", found.info.warnings);
-        let wanted = shown(png, channels, found.info.depth);
+        let wanted = expected_samples(png, channels, found.info.depth);
         let allowed = if name.starts_with("jpeg") { 3 } else { 0 };
         let difference = largest_difference(&found.samples, &wanted);
         assert!(difference <= allowed, "{name}: {difference}");
@@ -53,7 +53,7 @@ fn files_by_libtiff_show_what_they_should() {
 }
 
 #[test]
-fn files_by_libtiff_that_are_cut_are_errors_or_right() {
+fn truncated_files_by_libtiff_give_errors_or_the_right_samples() {
     for name in ["rgb_tiles_lzw.tif", "rgb_strips_big_deflate.tif", "jpeg_420.tif"] {
         let whole = fixture(name);
         let wanted = decoded(&whole).unwrap().samples;
@@ -66,7 +66,7 @@ fn files_by_libtiff_that_are_cut_are_errors_or_right() {
 }
 
 #[test]
-fn damage_to_jpeg_never_panics() {
+fn damaged_jpeg_chunks_never_panic() {
     let whole = fixture("jpeg_420.tif");
     for at in 0..whole.len() {
         for change in [0x01, 0x80, 0xFF] {
@@ -77,7 +77,7 @@ fn damage_to_jpeg_never_panics() {
     }
 }
 
-/// A JPEG of noise on a slope with these sampling factors of luma; a single component is grey.
+/// A JPEG of noise on a slope, with these sampling factors of luma.
 fn jpeg_of(size: (u32, u32), colour: Colour, luma: (u8, u8)) -> Vec<u8> {
     let planes: Vec<Vec<u8>> = (0..colour.component_count() as u32)
         .map(|index| {
@@ -104,7 +104,7 @@ fn jpeg_of(size: (u32, u32), colour: Colour, luma: (u8, u8)) -> Vec<u8> {
 }
 
 #[test]
-fn jpeg_chunks_show_what_other_decoders_see() {
+fn jpeg_chunks_are_close_to_those_of_another_decoder() {
     for (colour, photometric, luma) in [
         (Colour::Grey, 1, (1, 1)),
         (Colour::Rgb, 2, (1, 1)),
@@ -131,7 +131,7 @@ fn jpeg_chunks_show_what_other_decoders_see() {
 }
 
 #[test]
-fn planes_of_jpeg_are_put_together() {
+fn planar_jpeg_chunks_are_interleaved() {
     let spec = Spec { compression: 7, planar: true, rows_per_strip: 40, ..Spec::rgb(45, 37) };
     let plane = jpeg_of((45, 37), Colour::Grey, (1, 1));
     let grey = image::load_from_memory(&plane).unwrap().to_luma8().into_raw();
@@ -141,21 +141,21 @@ fn planes_of_jpeg_are_put_together() {
 }
 
 #[test]
-fn jpeg_chunks_of_another_shape_are_refused() {
+fn jpeg_chunks_of_the_wrong_shape_are_refused() {
     let spec = Spec { compression: 7, photometric: 6, rows_per_strip: 16, ..Spec::rgb(45, 16) };
     let error = |spec: &Spec, strip: Vec<u8>| decoded(&spec.file_of(&[strip])).unwrap_err().to_string();
-    let strip = "strip 0 (from row 0 of the picture)";
-    for (size, colour, why) in [
-        ((44, 16), Colour::YCbCr, "its JPEG is 44x16 pixels, not 45x16"),
-        ((45, 15), Colour::YCbCr, "its JPEG is 45x15 pixels, not 45x16"),
-        ((45, 17), Colour::YCbCr, "its JPEG is 45x17 pixels, not 45x16"),
-        ((45, 16), Colour::Grey, "its JPEG has 1 components, not 3"),
+    let strip = "damaged: strip 0 (from row 0 of the picture)";
+    for (size, colour, problem) in [
+        ((44, 16), Colour::YCbCr, "the JPEG has 44x16 pixels, not 45x16"),
+        ((45, 15), Colour::YCbCr, "the JPEG has 45x15 pixels, not 45x16"),
+        ((45, 17), Colour::YCbCr, "the JPEG has 45x17 pixels, not 45x16"),
+        ((45, 16), Colour::Grey, "the number of components in the JPEG is 1, not 3"),
     ] {
-        assert_eq!(error(&spec, jpeg_of(size, colour, (1, 1))), format!("{strip}: {why}"));
+        assert_eq!(error(&spec, jpeg_of(size, colour, (1, 1))), format!("{strip}: {problem}"));
     }
     let cut = jpeg_of((45, 16), Colour::YCbCr, (2, 2));
     let found = error(&spec, cut[..cut.len() / 2].to_vec());
     assert!(found.starts_with(strip), "{found}");
     let cmyk = Spec { photometric: 5, samples: 4, ..spec };
-    assert_eq!(error(&cmyk, cut), "a TIFF of CMYK with JPEG compression is not supported");
+    assert_eq!(error(&cmyk, cut), "not supported: TIFF with CMYK and JPEG compression");
 }

@@ -35,7 +35,7 @@ impl Picture {
             overlap: 0,
             format,
             quality: is_jpeg.then_some(Quality::DEFAULT),
-            optimize: is_jpeg.then_some(false),
+            huffman_tables: is_jpeg.then(Default::default),
             filter: Filter::Mean,
             linear: false,
             tile_naming,

@@ -1,10 +1,10 @@
 use super::*;
 use proptest::prelude::*;
 
-/// Rows of a raster in stored order.
-struct Stored(Samples, usize);
+/// Rows of a picture in stored order, and the number of rows delivered.
+struct StoredRows(Samples, usize);
 
-impl Rows for Stored {
+impl Rows for StoredRows {
     fn read(&mut self, band: &mut Samples) -> Result<(), PictureError> {
         fn copy<S: Sample>(from: &Raster<S>, to: &mut Raster<S>, first: usize) -> usize {
             for y in 0..to.height() {
@@ -15,7 +15,7 @@ impl Rows for Stored {
         self.1 += match (&self.0, band) {
             (Samples::Eight(from), Samples::Eight(to)) => copy(from, to, self.1),
             (Samples::Sixteen(from), Samples::Sixteen(to)) => copy(from, to, self.1),
-            _ => return Err(wrong_band()),
+            _ => return Err(PictureError::wrong_band()),
         };
         Ok(())
     }
@@ -25,10 +25,10 @@ impl Rows for Stored {
     }
 }
 
-/// Where the pixel shown at `x`, `y` is stored, as Exif 2.32, 4.6.4 A puts it: row 0 and column 0 of what is stored are
+/// Where the pixel shown at `x`, `y` is stored, according to Exif 2.32, 4.6.4 A: row 0 and column 0 as stored are shown
 /// at the top and left (1), top and right (2), bottom and right (3), bottom and left (4), left and top (5), right and
-/// top (6), right and bottom (7), left and bottom (8) of what is shown.
-fn place(orientation: u8, stored: Size, x: u32, y: u32) -> (u32, u32) {
+/// top (6), right and bottom (7), left and bottom (8).
+fn stored_position(orientation: u8, stored: Size, x: u32, y: u32) -> (u32, u32) {
     let size = upright_size(stored, orientation);
     let (left, right) = (x, size.width - 1 - x);
     let (top, bottom) = (y, size.height - 1 - y);
@@ -48,18 +48,18 @@ fn place(orientation: u8, stored: Size, x: u32, y: u32) -> (u32, u32) {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(200))]
     #[test]
-    fn pictures_come_out_upright(
+    fn pictures_of_all_orientations_are_delivered_upright(
         width in 1u32..90, height in 1u32..90, channels in 1usize..5, orientation in 1u8..9, band in 1usize..100,
     ) {
         let stored = Size::new(width, height);
-        let (size, long) = (upright_size(stored, orientation), stored.pixels() as usize * channels);
-        let samples: Vec<u16> = (0..long).map(|at| (at * 40503 % 65521) as u16).collect();
+        let (size, count) = (upright_size(stored, orientation), stored.pixels() as usize * channels);
+        let samples: Vec<u16> = (0..count).map(|at| (at * 40503 % 65521) as u16).collect();
         let raster = Raster::from_samples(width as usize, height as usize, channels, samples).unwrap();
         let eight = raster.map(|sample| sample as u8);
         let mut deep = upright(
-            Box::new(Stored(Samples::Sixteen(raster.clone()), 0)), stored, channels, Depth::Sixteen, orientation);
+            Box::new(StoredRows(Samples::Sixteen(raster.clone()), 0)), stored, channels, Depth::Sixteen, orientation);
         let mut shallow = upright(
-            Box::new(Stored(Samples::Eight(eight), 0)), stored, channels, Depth::Eight, orientation);
+            Box::new(StoredRows(Samples::Eight(eight), 0)), stored, channels, Depth::Eight, orientation);
         for first in (0..size.height as usize).step_by(band) {
             let rows = band.min(size.height as usize - first);
             let mut found = Raster::<u16>::new(size.width as usize, rows, channels);
@@ -73,7 +73,7 @@ proptest! {
             prop_assert_eq!(bytes, Samples::Eight(found.map(|sample| sample as u8)));
             for y in 0..rows {
                 for x in 0..size.width as usize {
-                    let (column, row) = place(orientation, stored, x as u32, (first + y) as u32);
+                    let (column, row) = stored_position(orientation, stored, x as u32, (first + y) as u32);
                     let expected = &raster.row(row as usize)[column as usize * channels..][..channels];
                     prop_assert_eq!(&found.row(y)[x * channels..][..channels], expected);
                 }
@@ -83,41 +83,40 @@ proptest! {
     }
 }
 
-/// The letter F, as exif-orientation-examples and every text on the matter show it.
 #[test]
-fn six_is_turned_to_the_right() {
+fn orientation_6_rotates_right_and_8_rotates_left() {
     let stored = Raster::from_samples(3, 2, 1, vec![1u8, 2, 3, 4, 5, 6]).unwrap();
     let mut found = Raster::new(2, 3, 1);
-    assert_eq!(deliver(&stored, 6, 0, &mut found), Some(3));
+    assert_eq!(fill_upright(&mut found, &stored, 6, 0), Some(3));
     assert_eq!(found.samples(), [4, 1, 5, 2, 6, 3]);
-    assert_eq!(deliver(&stored, 8, 0, &mut found), Some(3));
+    assert_eq!(fill_upright(&mut found, &stored, 8, 0), Some(3));
     assert_eq!(found.samples(), [3, 6, 2, 5, 1, 4]);
 }
 
 #[test]
-fn bands_of_another_shape_are_refused() {
+fn bands_of_the_wrong_shape_are_refused() {
     let stored = Raster::<u8>::new(4, 3, 3);
-    assert_eq!(deliver(&stored, 1, 2, &mut Raster::new(4, 2, 3)), None);
-    assert_eq!(deliver(&stored, 1, 9, &mut Raster::new(4, 1, 3)), None);
-    assert_eq!(deliver(&stored, 1, 0, &mut Raster::new(3, 1, 3)), None);
-    assert_eq!(deliver(&stored, 6, 0, &mut Raster::new(4, 1, 3)), None);
-    let mut whole = Whole::new(1, move || Ok(Samples::Eight(stored)));
-    assert!(whole.read(&mut Samples::Sixteen(Raster::new(4, 1, 3))).is_err());
+    assert_eq!(fill_upright(&mut Raster::new(4, 2, 3), &stored, 1, 2), None);
+    assert_eq!(fill_upright(&mut Raster::new(4, 1, 3), &stored, 1, 9), None);
+    assert_eq!(fill_upright(&mut Raster::new(3, 1, 3), &stored, 1, 0), None);
+    assert_eq!(fill_upright(&mut Raster::new(4, 1, 3), &stored, 6, 0), None);
+    let mut rows = BufferedRows::new(1, move || Ok(Samples::Eight(stored)));
+    assert!(rows.read(&mut Samples::Sixteen(Raster::new(4, 1, 3))).is_err());
 }
 
 #[test]
-fn a_failure_is_told_once_and_stays_one() {
-    let mut whole = Whole::new(1, || Err(PictureError::Damaged("row 3".into())));
+fn failed_decoding_stays_an_error() {
+    let mut rows = BufferedRows::new(1, || Err(PictureError::Damaged("row 3".into())));
     let mut band = Samples::Eight(Raster::new(1, 1, 1));
-    assert_eq!(whole.read(&mut band).unwrap_err().to_string(), "row 3");
-    assert!(whole.read(&mut band).is_err());
+    assert_eq!(rows.read(&mut band).unwrap_err().to_string(), "damaged: row 3");
+    assert!(rows.read(&mut band).is_err());
 }
 
 #[test]
-fn memory_that_is_not_there_is_an_error() {
-    let most = crate::geometry::MAX_SIDE;
-    assert!(blank(Size::new(most, most), 4, Depth::Sixteen).is_err());
-    assert_eq!(held(Size::new(most, most), 4, Depth::Sixteen, 3), u64::MAX);
-    assert_eq!(held(Size::new(5, 4), 3, Depth::Sixteen, 2), 0);
-    assert_eq!(held(Size::new(5, 4), 3, Depth::Sixteen, 6), 120);
+fn out_of_memory_is_an_error() {
+    let max = crate::geometry::MAX_SIDE;
+    assert!(zeroed_samples(Size::new(max, max), 4, Depth::Sixteen).is_err());
+    assert_eq!(upright_bytes(Size::new(max, max), 4, Depth::Sixteen, 3), u64::MAX);
+    assert_eq!(upright_bytes(Size::new(5, 4), 3, Depth::Sixteen, 2), 0);
+    assert_eq!(upright_bytes(Size::new(5, 4), 3, Depth::Sixteen, 6), 120);
 }

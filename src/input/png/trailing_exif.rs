@@ -6,51 +6,70 @@ use std::fs::File;
 use std::io::{BufReader, Read, Result, Seek, SeekFrom};
 
 /// Bytes at the end of the file that are searched. Exif data with a thumbnail take up to 64 KB.
-const TAIL: u64 = 1 << 18;
+const TAIL_BYTES: u64 = 1 << 18;
 
-/// Why Exif data behind the pixels of a file were not found before.
-pub(super) const FAR_FROM_THE_END: &str =
-    "more than 256 KB of other data stand behind it: put it before the pixels, or turn them";
-
-/// The file's end has what looks like Exif data with this orientation, and is none.
-pub(super) fn misleading(orientation: u8) -> PictureError {
-    PictureError::Damaged(format!(
-        "its last bytes look like Exif data with orientation {orientation}, but are a part of something else"
+/// The error for an orientation after the pixels that the search could not find.
+pub(super) fn too_far_from_the_end(orientation: u8) -> PictureError {
+    PictureError::Unsupported(format!(
+        "Exif orientation {orientation} after the pixels, more than 256 KB before the end; move it before the pixels, \
+         or rotate them"
     ))
 }
 
-/// Looks at the end of a PNG file for the orientation, and goes back to its begin. Where it is damaged there is none.
+/// The error for an orientation after the pixels of a stream, whose end cannot be searched.
+pub(super) fn in_a_stream(orientation: u8) -> PictureError {
+    PictureError::Unsupported(format!(
+        "Exif orientation {orientation} after the pixels of a stream; read the picture from a file"
+    ))
+}
+
+/// The error for other data at the end of the file that look like Exif data.
+pub(super) fn misleading(orientation: u8) -> PictureError {
+    PictureError::Damaged(format!(
+        "the last bytes look like Exif data with orientation {orientation}, but belong to something else"
+    ))
+}
+
+/// Searches the end of a PNG file for an orientation, then rewinds the file. Damaged Exif data count as none.
 pub(super) fn orientation(file: &mut BufReader<File>) -> Result<Option<u8>> {
     let length = file.seek(SeekFrom::End(0))?;
-    file.seek(SeekFrom::Start(length.saturating_sub(TAIL)))?;
+    file.seek(SeekFrom::Start(length.saturating_sub(TAIL_BYTES)))?;
     let mut tail = Vec::new();
-    file.by_ref().take(TAIL).read_to_end(&mut tail)?;
+    file.by_ref().take(TAIL_BYTES).read_to_end(&mut tail)?;
     file.rewind()?;
     Ok(in_tail(&tail))
 }
 
-/// The orientation in a chunk from which chunk follows chunk up to the end; pixels that look like one do not lead there.
+/// The orientation in a chunk `eXIf` from which an unbroken sequence of chunks leads to IEND.
+///
+/// Pixels that look like such a chunk do not lead there.
 fn in_tail(tail: &[u8]) -> Option<u8> {
-    let begins = tail.windows(4).enumerate().skip(4).filter(|(_, name)| name == b"eXIf").map(|(at, _)| at - 4);
-    begins
+    let starts = tail.windows(4).enumerate().skip(4).filter(|(_, name)| name == b"eXIf").map(|(at, _)| at - 4);
+    starts
         .filter(|&at| leads_to_end(tail.get(at..).unwrap_or_default()))
-        .find_map(|at| in_tiff(chunk(tail.get(at..)?)?.1))
+        .find_map(|at| in_tiff(split_chunk(tail.get(at..)?)?.data))
 }
 
-/// The first chunk: name, data, and what follows it.
-fn chunk(bytes: &[u8]) -> Option<([u8; 4], &[u8], &[u8])> {
+/// A chunk, and the bytes that follow it.
+struct SplitChunk<'a> {
+    name: [u8; 4],
+    data: &'a [u8],
+    rest: &'a [u8],
+}
+
+fn split_chunk(bytes: &[u8]) -> Option<SplitChunk<'_>> {
     let length = u32::from_be_bytes(*bytes.first_chunk()?) as usize;
     let name = *bytes.get(4..)?.first_chunk()?;
     let data = bytes.get(8..8usize.checked_add(length)?)?;
-    Some((name, data, bytes.get(length + 12..)?))
+    Some(SplitChunk { name, data, rest: bytes.get(length + 12..)? })
 }
 
 fn leads_to_end(mut bytes: &[u8]) -> bool {
-    while let Some((name, data, rest)) = chunk(bytes) {
-        if &name == b"IEND" {
-            return data.is_empty();
+    while let Some(chunk) = split_chunk(bytes) {
+        if &chunk.name == b"IEND" {
+            return chunk.data.is_empty();
         }
-        bytes = rest;
+        bytes = chunk.rest;
     }
     false
 }
@@ -65,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_chunk_that_leads_to_the_end_counts() {
+    fn only_an_exif_chunk_followed_by_chunks_up_to_iend_counts() {
         let exif = b"II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x06\0\0\0\0\0\0\0";
         let exif = chunk_of(b"eXIf", exif);
         let (end, text) = (chunk_of(b"IEND", b""), chunk_of(b"tEXt", b"eXIf and more"));
