@@ -3,10 +3,9 @@
 
 #![no_main]
 
-use fast_pyramid::tile::Samples;
-use fast_pyramid::jpeg::{JpegImage, Scratch, decode};
+use fast_pyramid::raster::{Raster, Samples};
+use fast_pyramid::jpeg::{DecodeScratch, JpegImage, decode};
 use fast_pyramid::input::{Depth, Input, JpegPicture, Opened, PictureError, PictureInfo, Rows, Upsampling, open};
-use fast_pyramid::raster::Raster;
 use libfuzzer_sys::fuzz_target;
 use std::fs::File;
 use std::io::{BufReader, Cursor, Write};
@@ -61,7 +60,7 @@ fn check_jpeg(picture: JpegPicture, bytes: &[u8]) {
         return;
     }
     let step = picture.mcu_size().1;
-    let whole = decode(bytes, None, &mut Scratch::default());
+    let whole = decode(bytes, None, &mut DecodeScratch::default());
     let bands = || -> Result<(), PictureError> {
         let mut coefficients = picture.coefficients(MAX_MEMORY, &|| false)?;
         let (mut band, mut part, mut done) = (JpegImage::default(), JpegImage::default(), 0);

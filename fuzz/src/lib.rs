@@ -1,7 +1,7 @@
 //! What several fuzz targets check or need.
 
 use fast_pyramid::tile::Codec;
-use fast_pyramid::jpeg::{Component, EncodeError, HuffmanTables, JpegImage, Scratch, decode, encode};
+use fast_pyramid::jpeg::{Component, DecodeScratch, EncodeError, HuffmanTables, JpegImage, decode, encode};
 use fast_pyramid::format::{Filter, Quality, Settings, TileFormat, TileNaming};
 
 /// Both kinds of Huffman tables.
@@ -31,7 +31,7 @@ pub fn filter(number: usize) -> Filter {
 
 /// Panics unless an image, encoded with both kinds of tables, is decoded again as it was, or cannot be encoded for a
 /// reason that is true of it.
-pub fn check_round_trip(image: &JpegImage, scratch: &mut Scratch) {
+pub fn check_round_trip(image: &JpegImage, scratch: &mut DecodeScratch) {
     for tables in TABLES {
         let mut bytes = Vec::new();
         match encode(image, tables, &mut bytes) {

@@ -22,7 +22,7 @@ pub enum EncodeError {
     /// Sampling factors outside 1..=4, or more than ten blocks in an MCU.
     Sampling,
     /// The component's samples or blocks are not as many as its size and sampling ask for.
-    Layout {
+    SampleCount {
         /// Index of the component.
         component: usize,
         /// Samples or blocks needed.
@@ -57,7 +57,7 @@ impl Display for EncodeError {
                 write!(out, "{count} components do not go with the colour")
             }
             Self::Sampling => write!(out, "sampling factors that baseline JPEG cannot interleave"),
-            Self::Layout { component, expected, found } => {
+            Self::SampleCount { component, expected, found } => {
                 write!(out, "component {component} has {found} samples or blocks instead of {expected}")
             }
             Self::QuantisationStep { step } => {

@@ -3,11 +3,6 @@
 
 use std::sync::Arc;
 
-use super::dct;
-use super::encode_error::EncodeError;
-use super::forward::{PairQuantiser, forward_pair};
-use crate::raster::vector::{Vectorised, widest};
-
 /// A block's 64 coefficients or quantisation steps are in row-major ("natural") order everywhere
 /// outside the file.
 pub type Block = [i16; 64];
@@ -27,6 +22,12 @@ impl Colour {
     /// How many components there are: 1 or 3.
     pub fn component_count(self) -> usize {
         if self == Self::Grey { 1 } else { 3 }
+    }
+
+    /// Which of the two pairs of Huffman tables, and of the two tables of steps, a component uses.
+    #[inline(always)]
+    pub(super) fn table_index(self, component: usize) -> usize {
+        usize::from(self == Self::YCbCr && component > 0)
     }
 }
 
@@ -68,19 +69,6 @@ pub type Component = BlockComponent<Block>;
 /// An image as quantised coefficients.
 pub type JpegImage = BlockImage<Block>;
 
-/// The samples of one component, from which [`JpegImage::assign_planes`] makes coefficients.
-#[derive(Debug, Clone, Copy)]
-pub struct PlaneSource<'a> {
-    /// The component's samples, row by row without gaps, of the size that [`component_size`] gives.
-    pub samples: &'a [u8],
-    /// Horizontal sampling factor, 1 to 4.
-    pub horizontal: u8,
-    /// Vertical sampling factor, 1 to 4.
-    pub vertical: u8,
-    /// Quantisation steps, row-major, 1 to 255.
-    pub quantisation: &'a [u16; 64],
-}
-
 /// Width and height in samples of a component with `factors` (horizontal, vertical) in an image of
 /// `size` whose greatest factors are `greatest`: ceil(size * factor / greatest) (ITU T.81 A.1.1).
 pub fn component_size(size: (u32, u32), factors: (u8, u8), greatest: (u8, u8)) -> (u32, u32) {
@@ -93,7 +81,7 @@ pub fn component_size(size: (u32, u32), factors: (u8, u8), greatest: (u8, u8)) -
 
 /// How an image divides into MCUs, and each component into blocks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Layout {
+pub(super) struct McuLayout {
     /// Width and height in pixels.
     pub(super) size: (u32, u32),
     /// The greatest sampling factors.
@@ -102,7 +90,7 @@ pub(super) struct Layout {
     pub(super) mcus: (usize, usize),
 }
 
-impl Layout {
+impl McuLayout {
     /// The layout of an image of `size` with components of these sampling factors, all at least 1,
     /// whose blocks are of kind `B`.
     pub(super) fn of<B: BlockKind>(size: (u32, u32), factors: impl Iterator<Item = (u8, u8)>) -> Self {
@@ -167,8 +155,8 @@ impl BlockKind for Block {
 
 impl<B: BlockKind> BlockImage<B> {
     /// The image's division into MCUs.
-    pub(super) fn layout(&self) -> Layout {
-        Layout::of::<B>((self.width, self.height), self.factors())
+    pub(super) fn layout(&self) -> McuLayout {
+        McuLayout::of::<B>((self.width, self.height), self.factors())
     }
 
     /// The sampling factors of each component.
@@ -199,7 +187,7 @@ impl<B: BlockKind> BlockImage<B> {
         self.colour = colour;
         self.icc = None;
         self.components.resize_with(factors.len(), BlockComponent::unset);
-        let layout = Layout::of::<B>(size, factors.clone());
+        let layout = McuLayout::of::<B>(size, factors.clone());
         for (component, factors) in self.components.iter_mut().zip(factors) {
             (component.horizontal, component.vertical) = factors;
             (component.blocks_wide, component.blocks_high) = layout.padded_blocks(factors);
@@ -214,135 +202,5 @@ impl<B: BlockKind> BlockImage<B> {
         for (component, other) in self.components.iter_mut().zip(&other.components) {
             component.quantisation = other.quantisation;
         }
-    }
-}
-
-impl JpegImage {
-    /// Width and height in samples of the component with this index; nothing if there is none.
-    pub fn component_size(&self, index: usize) -> (u32, u32) {
-        let layout = self.layout();
-        self.components
-            .get(index)
-            .map_or((0, 0), |component| component_size(layout.size, component.factors(), layout.greatest))
-    }
-
-    /// Decodes the component with this index to samples (ITU T.81 A.3.3, A.3.4): row by row without
-    /// gaps, of [`Self::component_size`]. What `samples` held is replaced; without such a
-    /// component, by nothing.
-    pub fn plane(&self, index: usize, samples: &mut Vec<u8>) {
-        let (width, height) = self.component_size(index);
-        let (width, height) = (width as usize, height as usize);
-        samples.resize(width * height, 0);
-        let Some(component) = self.components.get(index) else {
-            return;
-        };
-        if width == 0 || component.blocks_wide == 0 {
-            return;
-        }
-        let rows_of_blocks = component.coefficients.chunks_exact(component.blocks_wide);
-        for (strip, blocks) in samples.chunks_mut(8 * width).zip(rows_of_blocks) {
-            for (block, left) in blocks.iter().zip((0..width).step_by(8)) {
-                let decoded = dct::inverse(block, &component.quantisation);
-                let wide = (width - left).min(8);
-                for (row, line) in strip.chunks_exact_mut(width).zip(&decoded) {
-                    row[left..left + wide].copy_from_slice(&line[..wide]);
-                }
-            }
-        }
-    }
-
-    /// Makes this the image of `planes`, one for each component: forward DCT (ITU T.81 A.3.3) and
-    /// quantisation to the nearest. Beyond the edge of a plane its last column and row are
-    /// repeated, to whole MCUs. The ICC profile is dropped. The sampling factors of an only plane
-    /// count as 1x1.
-    ///
-    /// # Errors
-    /// If the image cannot be a baseline JPEG, or a plane has another number of samples than its
-    /// size asks for; the image is then unspecified.
-    pub fn assign_planes(
-        &mut self,
-        size: (u32, u32),
-        colour: Colour,
-        planes: &[PlaneSource<'_>],
-    ) -> Result<(), EncodeError> {
-        if planes.len() != colour.component_count() {
-            return Err(EncodeError::Components { count: planes.len() });
-        }
-        let alone = planes.len() == 1;
-        let factors = planes.iter().map(|plane| if alone { (1, 1) } else { (plane.horizontal, plane.vertical) });
-        check_size_and_factors(size, factors.clone())?;
-        planes.iter().try_for_each(|plane| check_steps(plane.quantisation))?;
-        let layout = Layout::of::<Block>(size, factors.clone());
-        for (index, (plane, factors)) in planes.iter().zip(factors.clone()).enumerate() {
-            let (width, height) = component_size(size, factors, layout.greatest);
-            let (expected, found) = (width as usize * height as usize, plane.samples.len());
-            if expected != found {
-                return Err(EncodeError::Layout { component: index, expected, found });
-            }
-        }
-        self.reshape(size, colour, factors);
-        for (plane, component) in planes.iter().zip(&mut self.components) {
-            component.quantisation = *plane.quantisation;
-            let width = component_size(size, component.factors(), layout.greatest).0;
-            widest(PlaneTransform { samples: plane.samples, width: width as usize, component });
-        }
-        Ok(())
-    }
-}
-
-/// Fills a component's blocks from samples in rows of `width`.
-struct PlaneTransform<'a> {
-    samples: &'a [u8],
-    width: usize,
-    component: &'a mut Component,
-}
-
-impl Vectorised for PlaneTransform<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run(self) {
-        let Self { samples, width, component } = self;
-        let height = samples.len() / width.max(1);
-        let quantiser = PairQuantiser::new(&component.quantisation);
-        let mut source = [[0u8; 16]; 8];
-        let rows_of_blocks = component.coefficients.chunks_mut(component.blocks_wide.max(1));
-        for (blocks, top) in rows_of_blocks.zip((0..).step_by(8)) {
-            for (pair, left) in blocks.chunks_mut(2).zip((0..).step_by(16)) {
-                for (line, y) in source.iter_mut().zip(top..) {
-                    let row = y.min(height - 1) * width;
-                    let row = &samples[row..row + width];
-                    match row.get(left..).and_then(|rest| rest.first_chunk::<16>()) {
-                        Some(inside) => *line = *inside,
-                        None => line.iter_mut().zip(left..).for_each(|(to, x)| *to = row[x.min(width - 1)]),
-                    }
-                }
-                // Of the last one in a row the right half may be of no use.
-                pair.copy_from_slice(&forward_pair(&source, &quantiser)[..pair.len()]);
-            }
-        }
-    }
-}
-
-/// Whether an image of this size and sampling can be one interleaved baseline scan.
-pub(super) fn check_size_and_factors(
-    size: (u32, u32),
-    mut factors: impl ExactSizeIterator<Item = (u8, u8)> + Clone,
-) -> Result<(), EncodeError> {
-    let possible = 1..=65535;
-    if !possible.contains(&size.0) || !possible.contains(&size.1) {
-        return Err(EncodeError::Dimension { width: size.0, height: size.1 });
-    }
-    let blocks: u32 = factors.clone().map(|(h, v)| u32::from(h) * u32::from(v)).sum();
-    let alone = factors.len() == 1;
-    let legal = factors.all(|(h, v)| (1..=4).contains(&h) && (1..=4).contains(&v));
-    if legal && (blocks <= 10 || alone) { Ok(()) } else { Err(EncodeError::Sampling) }
-}
-
-/// Whether all steps can stand in an 8-bit table.
-pub(super) fn check_steps(table: &[u16; 64]) -> Result<(), EncodeError> {
-    match table.iter().find(|step| !(1..=255).contains(*step)) {
-        Some(&step) => Err(EncodeError::QuantisationStep { step }),
-        None => Ok(()),
     }
 }

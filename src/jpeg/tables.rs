@@ -1,6 +1,8 @@
 //! The constants of ITU T.81: coefficient order (A.3.6), typical quantisation (K.1) and Huffman
 //! tables (K.3), markers (B.1).
 
+use std::fmt::{self, Display, Formatter};
+
 /// Second bytes of the markers that the codec names.
 pub(super) mod marker {
     pub(crate) const SOF0: u8 = 0xC0;
@@ -52,6 +54,21 @@ const fn natural_order() -> [u8; 64] {
         position += 1;
     }
     order
+}
+
+/// What a table's symbols mean.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HuffmanClass {
+    /// Categories of DC differences.
+    Dc,
+    /// Runs of zeros and categories of AC coefficients.
+    Ac,
+}
+
+impl Display for HuffmanClass {
+    fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
+        out.write_str(if *self == Self::Dc { "DC" } else { "AC" })
+    }
 }
 
 /// A Huffman table as a DHT segment gives it (B.2.4.2).

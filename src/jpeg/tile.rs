@@ -1,11 +1,10 @@
 //! A tile in the form in which its parent takes it.
 
-use super::decode::{Scratch, decode_folding_into, decode_into};
+use super::decode::{DecodeScratch, JpegHeader, decode_folding_into, decode_into};
+use super::decode_error::JpegError;
 use super::encode::{HuffmanTables, encode, encode_folding};
 use super::encode_error::EncodeError;
-use super::error::JpegError;
 use super::fold::{FoldSampling, FoldedImage};
-use super::header::Header;
 use super::image::JpegImage;
 use super::part::ImagePart;
 
@@ -45,8 +44,8 @@ impl JpegTile {
         bytes: &[u8],
         expected_size: Option<(u32, u32)>,
         sampling: Option<FoldSampling>,
-        scratch: &mut Scratch,
-    ) -> Result<Header, JpegError> {
+        scratch: &mut DecodeScratch,
+    ) -> Result<JpegHeader, JpegError> {
         self.is_folded = false;
         let Some(sampling) = sampling else {
             return decode_into(bytes, expected_size, scratch, &mut self.whole);
@@ -144,7 +143,11 @@ impl JpegTile {
     ///
     /// # Errors
     /// None, as the file was decoded or encoded before.
-    pub fn whole<'a>(&'a self, scratch: &mut Scratch, spare: &'a mut JpegImage) -> Result<&'a JpegImage, JpegError> {
+    pub fn whole<'a>(
+        &'a self,
+        scratch: &mut DecodeScratch,
+        spare: &'a mut JpegImage,
+    ) -> Result<&'a JpegImage, JpegError> {
         if !self.is_folded {
             return Ok(&self.whole);
         }

@@ -193,7 +193,7 @@ impl Codec {
         &self,
         bytes: &[u8],
         size: Size,
-        scratch: &mut jpeg::Scratch,
+        scratch: &mut jpeg::DecodeScratch,
         tile: &mut jpeg::JpegTile,
     ) -> Result<(), CodecError> {
         let fold = planes::fold_sampling(self.quality, self.reduction, self.tile_size);

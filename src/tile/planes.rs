@@ -59,7 +59,7 @@ impl Plane {
 /// Buffers for making parents.
 #[derive(Default)]
 pub(super) struct Scratch {
-    pub(super) decoder: jpeg::Scratch,
+    pub(super) decoder: jpeg::DecodeScratch,
     /// The parent, or a base tile, before it is encoded.
     pub(super) parent: JpegImage,
     /// Children that have to be whole.

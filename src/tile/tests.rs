@@ -95,7 +95,7 @@ fn stored(codec: Codec, image: &JpegImage) -> TileImage {
 
 /// The image that this file's bytes hold.
 fn image_of(bytes: &[u8]) -> JpegImage {
-    jpeg::decode(bytes, None, &mut jpeg::Scratch::default()).unwrap()
+    jpeg::decode(bytes, None, &mut jpeg::DecodeScratch::default()).unwrap()
 }
 
 /// A tile's image with its own colour and sampling.

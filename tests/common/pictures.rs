@@ -267,7 +267,7 @@ impl Jpeg {
 
 /// The coefficients of a JPEG.
 pub fn coefficients(bytes: &[u8]) -> JpegImage {
-    jpeg::decode(bytes, None, &mut jpeg::Scratch::default()).unwrap()
+    jpeg::decode(bytes, None, &mut jpeg::DecodeScratch::default()).unwrap()
 }
 
 /// Exif data that say nothing but the orientation.

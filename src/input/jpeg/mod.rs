@@ -7,7 +7,7 @@ use super::apart::apart;
 use super::upsample::Upsampling;
 use super::{Depth, Input, PictureError, PictureInfo, PictureKind, Reading, Rows, profile, whole};
 use crate::geometry::Size;
-use crate::jpeg::{self, Bands, BandsError, Colour, JpegImage, Opened, Several};
+use crate::jpeg::{self, Bands, BandsError, Colour, JpegImage, OpenedJpeg, SeveralScans};
 use bounded::{Bound, Bounded, TooLong};
 use rows::JpegRows;
 use std::io::{BufRead, BufReader};
@@ -26,7 +26,7 @@ pub struct JpegPicture {
     info: PictureInfo,
     /// The size before the orientation is applied.
     stored: Size,
-    opened: Opened<Source>,
+    opened: OpenedJpeg<Source>,
     /// Bytes of the file, if known.
     length: Option<u64>,
     /// Whether the file has an ICC profile that is left out, because it does not fit the picture.
@@ -62,8 +62,8 @@ pub(super) fn open(input: Input) -> Result<JpegPicture, PictureError> {
     let size = whole::upright_size(stored, orientation);
     let channels = if header.colour == Colour::Grey { 1 } else { 3 };
     let held = match &opened {
-        Opened::Bands(_) => 0,
-        Opened::Several(several) => several.coefficient_bytes() + length.unwrap_or(0),
+        OpenedJpeg::OneScan(_) => 0,
+        OpenedJpeg::SeveralScans(several) => several.coefficient_bytes() + length.unwrap_or(0),
     };
     let (kind, depth) = (PictureKind::Jpeg, Depth::Eight);
     let (icc, warning) = profile::fitting(opened.icc().map(|icc| &icc[..]), channels);
@@ -114,8 +114,8 @@ impl JpegPicture {
     #[must_use]
     pub fn can_be_interleaved(&self) -> bool {
         match &self.opened {
-            Opened::Bands(_) => true,
-            Opened::Several(several) => several.can_be_interleaved(),
+            OpenedJpeg::OneScan(_) => true,
+            OpenedJpeg::SeveralScans(several) => several.can_be_interleaved(),
         }
     }
 
@@ -130,8 +130,8 @@ impl JpegPicture {
     #[must_use]
     pub fn luma_steps(&self) -> Option<[u16; 64]> {
         match &self.opened {
-            Opened::Bands(bands) => bands.quantisation(0).copied(),
-            Opened::Several(_) => None,
+            OpenedJpeg::OneScan(bands) => bands.quantisation(0).copied(),
+            OpenedJpeg::SeveralScans(_) => None,
         }
     }
 
@@ -142,8 +142,8 @@ impl JpegPicture {
     /// It has to be held in memory and that is more than `max_memory`, or damaged; [`PictureError::Stopped`].
     pub fn coefficients(self, max_memory: u64, stopped: &dyn Fn() -> bool) -> Result<Coefficients, PictureError> {
         let stored = match self.opened {
-            Opened::Bands(bands) => Stored::Bands(bands),
-            Opened::Several(several) => {
+            OpenedJpeg::OneScan(bands) => Stored::Bands(bands),
+            OpenedJpeg::SeveralScans(several) => {
                 let decode = move || decoded(several, self.length, &self.bound, max_memory);
                 Stored::Whole(apart(stopped, decode)?)
             }
@@ -181,7 +181,7 @@ impl JpegPicture {
 }
 
 fn decoded(
-    several: Several<Source>,
+    several: SeveralScans<Source>,
     length: Option<u64>,
     bound: &OnceLock<Bound>,
     max_memory: u64,

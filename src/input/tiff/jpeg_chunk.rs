@@ -7,7 +7,7 @@ use crate::jpeg::{self, JpegImage};
 /// Buffers for decoding.
 #[derive(Default)]
 pub(super) struct JpegChunk {
-    scratch: jpeg::Scratch,
+    scratch: jpeg::DecodeScratch,
     image: JpegImage,
     spliced: Vec<u8>,
     small: Vec<u8>,
@@ -45,7 +45,7 @@ impl JpegChunk {
             }
             _ => chunk,
         };
-        let header = jpeg::header(bytes).map_err(|error| error.to_string())?;
+        let header = jpeg::read_header(bytes).map_err(|error| error.to_string())?;
         let (size, count) = (Size::new(header.width, header.height), header.colour.component_count());
         if size.width != wanted.size.width || !(wanted.rows..=wanted.size.height).contains(&size.height) {
             return Err(format!("its JPEG is {size} pixels, not {}", wanted.size));

@@ -168,7 +168,7 @@ proptest! {
             let made = (&mut image, &mut bytes[1]);
             codec.without_parents().base_of_coefficients(&whole, columns, None, &mut scratch, made).unwrap();
             prop_assert!(bytes.iter().all(|bytes| *bytes == out));
-            let stored = jpeg::decode(&out, None, &mut jpeg::Scratch::default()).unwrap();
+            let stored = jpeg::decode(&out, None, &mut jpeg::DecodeScratch::default()).unwrap();
             prop_assert_eq!(stored.colour, colour);
             for index in 0..stored.components.len() {
                 let (mut found, mut expected) = (Vec::new(), Vec::new());
@@ -205,17 +205,17 @@ proptest! {
 #[test]
 fn columns_of_one_colour_are_known() {
     let mut image = jpeg_picture(72, 40, Colour::YCbCr, (2, 2));
-    assert_eq!(image.one_colour(0, 72), None);
+    assert_eq!(image.uniform_dc(0, 72), None);
     for component in &mut image.components {
         component.coefficients.fill(std::array::from_fn(|at| if at == 0 { 7 } else { 0 }));
     }
-    assert_eq!(image.one_colour(0, 72), Some([7; 3]));
+    assert_eq!(image.uniform_dc(0, 72), Some([7; 3]));
     image.components[2].coefficients[3][0] = 8;
-    assert_eq!(image.one_colour(0, 48), Some([7; 3]));
-    assert_eq!(image.one_colour(32, 32), None);
-    assert_eq!(image.one_colour(64, 8), Some([7; 3]));
+    assert_eq!(image.uniform_dc(0, 48), Some([7; 3]));
+    assert_eq!(image.uniform_dc(32, 32), None);
+    assert_eq!(image.uniform_dc(64, 8), Some([7; 3]));
     image.components[0].coefficients[9][5] = 1;
-    assert_eq!(image.one_colour(64, 8), None);
+    assert_eq!(image.uniform_dc(64, 8), None);
 }
 
 /// White and black blocks of steps that do not divide them: what the nearest multiples come to is more than baseline has.

@@ -144,7 +144,7 @@ impl Band {
             Self::Pixels(Samples::Eight(raster)) => one_colour(raster, columns)?,
             Self::Pixels(Samples::Sixteen(raster)) => one_colour(raster, columns)?,
             Self::Coefficients(image) => {
-                let [a, b, c] = image.one_colour(columns.left as u32, columns.width as u32)?;
+                let [a, b, c] = image.uniform_dc(columns.left as u32, columns.width as u32)?;
                 [a as u16, b as u16, c as u16, 0]
             }
         };

@@ -4,6 +4,8 @@
 use std::error::Error;
 use std::fmt::{self, Display, Formatter};
 
+use super::tables::HuffmanClass;
+
 /// Why a JPEG file was refused, and where.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct JpegError {
@@ -140,8 +142,8 @@ pub enum JpegErrorKind {
     },
     /// A scan uses a Huffman table that was not defined.
     MissingHuffmanTable {
-        /// Whether it is an AC table.
-        ac: bool,
+        /// Whether a DC or an AC table.
+        class: HuffmanClass,
         /// Its number, 0..=3.
         number: u8,
     },
@@ -289,9 +291,7 @@ impl JpegErrorKind {
             Self::MissingQuantisationTable { number } => {
                 write!(out, "quantisation table {number} is missing")
             }
-            Self::MissingHuffmanTable { ac, number } => {
-                write!(out, "{} Huffman table {number} is missing", if *ac { "AC" } else { "DC" })
-            }
+            Self::MissingHuffmanTable { class, number } => write!(out, "{class} Huffman table {number} is missing"),
             Self::ScanParameters { parameters: [first, last, high, low] } => {
                 write!(out, "a scan of coefficients {first} to {last}, bits {high} to {low}, is not allowed here")
             }

@@ -2,22 +2,12 @@
 //! differ from tile to tile) and to answer a short code and its extra bits with one look-up.
 
 use super::bits::BitReader;
-use super::error::JpegErrorKind;
-use super::pairs::Pairs;
-use super::tables::HuffmanSpec;
+use crate::jpeg::decode_error::JpegErrorKind;
+use crate::jpeg::tables::{HuffmanClass, HuffmanSpec};
 
 /// Codes up to this length are answered by the first look-up.
 pub(super) const LOOKUP_BITS: u32 = 10;
 const LOOKUP_SIZE: usize = 1 << LOOKUP_BITS;
-
-/// What a table's symbols mean.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum TableClass {
-    /// Categories of DC differences.
-    Dc,
-    /// Runs of zeros and categories of AC coefficients.
-    Ac,
-}
 
 /// What a code says, packed to 16 bits: in bits 0..5 how many bits the code and its extra bits take
 /// together, in bits 5..9 how many of them are extra bits, above that how far to go on in the
@@ -27,21 +17,21 @@ pub(super) enum TableClass {
 /// is rare: 64 + r is the end of a band with r extra bits (EOB for r = 0), [`Self::LONG`] a code
 /// longer than the look-up.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct Entry(u16);
+pub(super) struct CodeEntry(u16);
 
-impl Entry {
+impl CodeEntry {
     const END_OF_BAND: u16 = 64;
     /// A code longer than the look-up answers.
     pub(super) const LONG: Self = Self(80 << 9);
     /// Bits that are no code.
     const INVALID: Self = Self(81 << 9);
 
-    fn new(class: TableClass, length: u32, symbol: u8) -> Self {
+    fn new(class: HuffmanClass, length: u32, symbol: u8) -> Self {
         let (run, size) = match class {
-            TableClass::Dc => (0, symbol & 15),
-            TableClass::Ac => (symbol >> 4, symbol & 15),
+            HuffmanClass::Dc => (0, symbol & 15),
+            HuffmanClass::Ac => (symbol >> 4, symbol & 15),
         };
-        let ends = class == TableClass::Ac && size == 0 && run < 15;
+        let ends = class == HuffmanClass::Ac && size == 0 && run < 15;
         let skip = u16::from(run) + if ends { Self::END_OF_BAND } else { 1 };
         Self(skip << 9 | u16::from(size) << 5 | (length as u16 + u16::from(size)))
     }
@@ -84,8 +74,8 @@ impl Entry {
 
 /// A Huffman table ready for decoding.
 pub(super) struct DecodeTable {
-    lookup: [Entry; LOOKUP_SIZE],
-    class: TableClass,
+    lookup: [CodeEntry; LOOKUP_SIZE],
+    class: HuffmanClass,
     symbols: [u8; 256],
     /// For each length the end of its codes, as a 16-bit number with the code uppermost; index 0 is
     /// no length.
@@ -96,8 +86,8 @@ pub(super) struct DecodeTable {
 
 impl DecodeTable {
     /// A table without codes.
-    pub(super) fn empty(class: TableClass) -> Self {
-        Self { lookup: [Entry::INVALID; LOOKUP_SIZE], class, symbols: [0; 256], ends: [0; 17], firsts: [0; 17] }
+    pub(super) fn empty(class: HuffmanClass) -> Self {
+        Self { lookup: [CodeEntry::INVALID; LOOKUP_SIZE], class, symbols: [0; 256], ends: [0; 17], firsts: [0; 17] }
     }
 
     /// Makes the table anew. On an error it must not be used.
@@ -116,101 +106,55 @@ impl DecodeTable {
             if length <= LOOKUP_BITS {
                 let span = (width as usize) >> (16 - LOOKUP_BITS);
                 for &symbol in &spec.symbols[index..index + count] {
-                    self.lookup[filled..filled + span].fill(Entry::new(self.class, length, symbol));
+                    self.lookup[filled..filled + span].fill(CodeEntry::new(self.class, length, symbol));
                     filled += span;
                 }
             }
             index += count;
         }
         let long = end.div_ceil(1 << (16 - LOOKUP_BITS)) as usize;
-        self.lookup[filled..long].fill(Entry::LONG);
-        self.lookup[long..].fill(Entry::INVALID);
+        self.lookup[filled..long].fill(CodeEntry::LONG);
+        self.lookup[long..].fill(CodeEntry::INVALID);
         Ok(())
     }
 
-    /// What the uppermost bits of the reservoir say, or [`Entry::LONG`]. Looks at the first
+    /// What the uppermost bits of the reservoir say, or [`CodeEntry::LONG`]. Looks at the first
     /// [`LOOKUP_BITS`] only.
     #[inline(always)]
-    pub(super) fn first_look(&self, reservoir: u64) -> Entry {
+    pub(super) fn first_look(&self, reservoir: u64) -> CodeEntry {
         self.lookup[(reservoir >> (64 - LOOKUP_BITS)) as usize]
     }
 
     /// What a code longer than the look-up says; needs 16 bits in the reservoir.
     #[cold]
-    pub(super) fn long_code(&self, reservoir: u64) -> Entry {
+    pub(super) fn long_code(&self, reservoir: u64) -> CodeEntry {
         let code = (reservoir >> 48) as u32;
         for length in LOOKUP_BITS as usize + 1..=16 {
             if code < self.ends[length] {
                 let offset = code.saturating_sub(self.ends[length - 1]) >> (16 - length);
                 let index = usize::from(self.firsts[length]) + offset as usize;
                 let symbol = self.symbols.get(index).copied().unwrap_or(0);
-                return Entry::new(self.class, length as u32, symbol);
+                return CodeEntry::new(self.class, length as u32, symbol);
             }
         }
-        Entry::INVALID
+        CodeEntry::INVALID
     }
 
     /// The next code, consumed with its extra bits, and the reservoir before that for
-    /// [`Entry::value`].
+    /// [`CodeEntry::value`].
     #[inline(always)]
-    pub(super) fn next(&self, reader: &mut BitReader<'_>) -> Result<(Entry, u64), JpegErrorKind> {
+    pub(super) fn next(&self, reader: &mut BitReader<'_>) -> Result<(CodeEntry, u64), JpegErrorKind> {
         reader.refill();
         let reservoir = reader.peek();
         let mut entry = self.first_look(reservoir);
-        if entry == Entry::LONG {
+        if entry == CodeEntry::LONG {
             entry = self.long_code(reservoir);
         }
-        if entry == Entry::INVALID {
+        if entry == CodeEntry::INVALID {
             return Err(JpegErrorKind::InvalidCode);
         }
         reader.consume(entry.total_bits());
         Ok((entry, reservoir))
-    }
-}
-
-/// A table that remembers what it was made from: with standard tables every tile brings the same.
-pub(super) struct TableSlot {
-    /// The table, if `defined`.
-    pub(super) table: DecodeTable,
-    /// The same for two symbols at a time, after [`Self::prepare_pairs`].
-    pub(super) pairs: Pairs,
-    pairs_made: bool,
-    spec: HuffmanSpec,
-    /// Whether the present image has defined it.
-    pub(super) defined: bool,
-}
-
-impl TableSlot {
-    /// A slot without a table.
-    pub(super) fn new(class: TableClass) -> Self {
-        Self {
-            table: DecodeTable::empty(class),
-            pairs: Pairs::empty(),
-            pairs_made: false,
-            spec: HuffmanSpec::EMPTY,
-            defined: false,
-        }
-    }
-
-    /// Defines the table, building it only if it is another one than before.
-    pub(super) fn define(&mut self, spec: &HuffmanSpec) -> Result<(), JpegErrorKind> {
-        self.defined = false;
-        if self.spec != *spec || spec.total() == 0 {
-            self.spec = HuffmanSpec::EMPTY;
-            self.pairs_made = false;
-            self.table.build(spec)?;
-            self.spec = *spec;
-        }
-        self.defined = true;
-        Ok(())
-    }
-
-    /// Makes the pairs, if they are not made.
-    pub(super) fn prepare_pairs(&mut self) {
-        if !self.pairs_made {
-            self.pairs.build(&self.table);
-            self.pairs_made = true;
-        }
     }
 }
 
@@ -221,7 +165,9 @@ mod tests {
 
     #[test]
     fn every_code_of_the_standard_tables_is_found_whatever_follows_it() {
-        for (class, spec) in [(TableClass::Dc, &LUMA_DC), (TableClass::Ac, &LUMA_AC), (TableClass::Ac, &CHROMA_AC)] {
+        for (class, spec) in
+            [(HuffmanClass::Dc, &LUMA_DC), (HuffmanClass::Ac, &LUMA_AC), (HuffmanClass::Ac, &CHROMA_AC)]
+        {
             let mut table = DecodeTable::empty(class);
             table.build(spec).unwrap();
             let (mut code, mut index) = (0u64, 0);
@@ -230,25 +176,25 @@ mod tests {
                     for filler in [0, u64::MAX >> length] {
                         let reservoir = code << (64 - length) | filler;
                         let mut entry = table.first_look(reservoir);
-                        assert_eq!(entry == Entry::LONG, length > LOOKUP_BITS);
-                        if entry == Entry::LONG {
+                        assert_eq!(entry == CodeEntry::LONG, length > LOOKUP_BITS);
+                        if entry == CodeEntry::LONG {
                             entry = table.long_code(reservoir);
                         }
-                        assert_eq!(entry, Entry::new(class, length, spec.symbols[index]));
+                        assert_eq!(entry, CodeEntry::new(class, length, spec.symbols[index]));
                     }
                     code += 1;
                     index += 1;
                 }
                 code <<= 1;
             }
-            assert_eq!(table.long_code(u64::MAX), Entry::INVALID);
+            assert_eq!(table.long_code(u64::MAX), CodeEntry::INVALID);
         }
     }
 
     #[test]
     fn extra_bits_extend_as_table_f1_says() {
         for (size, bits, value) in [(1, 0, -1), (1, 1, 1), (2, 0, -3), (2, 3, 3), (10, 0, -1023), (15, 32767, 32767)] {
-            let entry = Entry::new(TableClass::Ac, 4, 0x20 | size);
+            let entry = CodeEntry::new(HuffmanClass::Ac, 4, 0x20 | size);
             assert_eq!((entry.total_bits(), entry.skip()), (4 + u32::from(size), 3));
             let reservoir = 0b1010 << 60 | bits << (60 - u32::from(size));
             assert_eq!(entry.value(reservoir), value);
@@ -259,7 +205,7 @@ mod tests {
     fn too_many_codes_are_refused() {
         let mut spec = HuffmanSpec::EMPTY;
         spec.counts[0] = 3;
-        let mut table = DecodeTable::empty(TableClass::Dc);
+        let mut table = DecodeTable::empty(HuffmanClass::Dc);
         assert_eq!(table.build(&spec), Err(JpegErrorKind::HuffmanTableOverfull));
         spec.counts = [0; 16];
         (spec.counts[14], spec.counts[15]) = (200, 57);

@@ -6,11 +6,11 @@
 //! the 32-bit arithmetic that this was before, which took 41 nanoseconds a block where this takes 19, and 88 instead of 40
 //! without AVX2.
 
-use super::image::Block;
 use super::transpose::transpose;
+use crate::jpeg::image::Block;
 
 /// Rows of two blocks.
-type Lanes = [[i16; 16]; 8];
+type PairRows = [[i16; 16]; 8];
 
 /// Cosines of k pi / 16, times 2^15: with the transform's factor of 1/2, the products' upper halves.
 const C: [i16; 8] = [i16::MAX, 32_138, 30_274, 27_246, 23_170, 18_205, 12_540, 6_393];
@@ -25,7 +25,7 @@ const FRACTION: u32 = SAMPLE_FRACTION - DROPPED;
 const LOWERED: [i16; 8] = [2, 4, 2, -2, 0, 2, 0, 0];
 
 /// Divides by quantisation steps, rounding to the nearest, without a division.
-pub(super) struct PairQuantiser {
+pub(in crate::jpeg) struct PairQuantiser {
     /// Half of each step, with [`FRACTION`] bits behind the binary point.
     halves: [[u16; 16]; 8],
     /// Of a divisor of 2^b to 2^(b + 1): 2^(16 + b) divided by it, rounded up.
@@ -36,7 +36,7 @@ pub(super) struct PairQuantiser {
 
 impl PairQuantiser {
     /// For steps of 1 to 255, row-major.
-    pub(super) fn new(steps: &[u16; 64]) -> Self {
+    pub(in crate::jpeg) fn new(steps: &[u16; 64]) -> Self {
         let mut new = Self { halves: [[0; 16]; 8], reciprocals: [[0; 16]; 8], scales: [[0; 16]; 8] };
         for (index, &step) in steps.iter().enumerate() {
             let divisor = u32::from(step.clamp(1, 255)) << FRACTION;
@@ -56,7 +56,7 @@ impl PairQuantiser {
     /// n * ceil(2^(16 + b) / d) >> (16 + b) is n / d exactly while n is less than 2^15, because what rounding up adds is
     /// less than d, and that at most 2^(b + 1). A coefficient and half a step are less than 2^15.
     #[inline(always)]
-    fn quantise(&self, coefficients: &Lanes) -> Lanes {
+    fn quantise(&self, coefficients: &PairRows) -> PairRows {
         let mut quantised = [[0; 16]; 8];
         // One flat loop: nested ones are not vectorised well.
         let (coefficients, halves) = (coefficients.as_flattened(), self.halves.as_flattened());
@@ -75,7 +75,7 @@ impl PairQuantiser {
 
 /// The quantised coefficients of the two blocks in these rows of samples.
 #[inline(always)]
-pub(super) fn forward_pair(samples: &[[u8; 16]; 8], quantiser: &PairQuantiser) -> [Block; 2] {
+pub(in crate::jpeg) fn forward_pair(samples: &[[u8; 16]; 8], quantiser: &PairQuantiser) -> [Block; 2] {
     let mut centred = [[0; 16]; 8];
     for (to, &sample) in centred.as_flattened_mut().iter_mut().zip(samples.as_flattened()) {
         *to = (i16::from(sample) - 128) << SAMPLE_FRACTION;
@@ -106,7 +106,7 @@ fn upper_half(a: i16, b: i16) -> i16 {
 /// Sixteen 8-point forward transforms, one in each lane. Nothing wraps: a sum of four values is within 16 bits, and what
 /// comes out is less than that.
 #[inline(always)]
-fn pass(input: &Lanes) -> Lanes {
+fn pass(input: &PairRows) -> PairRows {
     let mut output = [[0; 16]; 8];
     for lane in 0..16 {
         let (add, subtract, times) = (i16::wrapping_add, i16::wrapping_sub, upper_half);
@@ -136,7 +136,7 @@ fn pass(input: &Lanes) -> Lanes {
 
 /// Transposes each of both blocks.
 #[inline(always)]
-fn transpose_both(lanes: &Lanes) -> Lanes {
+fn transpose_both(lanes: &PairRows) -> PairRows {
     let halves = [0, 8].map(|left| {
         let mut rows = [[0; 8]; 8];
         rows.iter_mut().zip(lanes).for_each(|(to, from)| to.copy_from_slice(&from[left..left + 8]));

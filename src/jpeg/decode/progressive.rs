@@ -2,22 +2,22 @@
 //! coefficients and AC bands.
 
 use super::bits::BitReader;
-use super::error::JpegErrorKind;
+use super::blocks::{BlockDecoder, DcTables};
 use super::huffman::DecodeTable;
-use super::image::Block;
 use super::sequential::decode_dc;
-use super::tables::NATURAL_ORDER;
-use super::walk::{BlockDecoder, Tables};
+use crate::jpeg::decode_error::JpegErrorKind;
+use crate::jpeg::image::Block;
+use crate::jpeg::tables::NATURAL_ORDER;
 
 /// The upper bits of DC coefficients.
 pub(super) struct DcFirst<'a> {
-    tables: Tables<'a>,
+    tables: DcTables<'a>,
     low: u8,
     predictions: [i32; 3],
 }
 
 impl<'a> DcFirst<'a> {
-    pub(super) fn new(tables: Tables<'a>, low: u8) -> Self {
+    pub(super) fn new(tables: DcTables<'a>, low: u8) -> Self {
         Self { tables, low, predictions: [0; 3] }
     }
 }

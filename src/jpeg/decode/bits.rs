@@ -2,14 +2,14 @@
 //! so that the reader itself need not look for FF.
 
 /// Zero bytes behind the data in the buffer, so that whole words can be read up to its end.
-pub(super) const PADDING: usize = 8;
+pub(in crate::jpeg) const PADDING: usize = 8;
 
 /// Copies the entropy-coded segment at the beginning of `source` into `segment`, FF 00 becoming FF,
 /// and pads it.
 ///
 /// Returns how many bytes of `source` the segment takes: up to its marker, or all where there is
 /// none.
-pub(super) fn unstuff(source: &[u8], segment: &mut Vec<u8>) -> usize {
+pub(in crate::jpeg) fn unstuff(source: &[u8], segment: &mut Vec<u8>) -> usize {
     segment.clear();
     let mut at = 0;
     let end = loop {
@@ -28,7 +28,7 @@ pub(super) fn unstuff(source: &[u8], segment: &mut Vec<u8>) -> usize {
 }
 
 /// Where in `source` the byte stands that became byte `position` of the unstuffed segment.
-pub(super) fn stuffed_position(source: &[u8], position: usize) -> usize {
+pub(in crate::jpeg) fn stuffed_position(source: &[u8], position: usize) -> usize {
     let (mut at, mut unstuffed) = (0, 0);
     while unstuffed < position && at < source.len() {
         at += if source.get(at) == Some(&0xFF) { 2 } else { 1 };
@@ -39,7 +39,7 @@ pub(super) fn stuffed_position(source: &[u8], position: usize) -> usize {
 
 /// How many bytes stand before the first FF, or all. Looks at 16 bytes at a time without branching
 /// inside, which compiles to vector comparisons.
-pub(super) fn length_before_ff(bytes: &[u8]) -> usize {
+pub(in crate::jpeg) fn length_before_ff(bytes: &[u8]) -> usize {
     let (chunks, rest) = bytes.as_chunks::<16>();
     let whole = chunks
         .iter()
@@ -52,7 +52,7 @@ pub(super) fn length_before_ff(bytes: &[u8]) -> usize {
 /// Reads bits from an unstuffed segment, most significant first. Past its end it delivers zeros;
 /// [`Self::overrun`] tells, and is asked once a block, whose bits are bounded.
 #[derive(Clone, Copy)]
-pub(super) struct BitReader<'a> {
+pub(in crate::jpeg) struct BitReader<'a> {
     /// What has not come into the reservoir, padding included.
     rest: &'a [u8],
     reservoir: u64,
@@ -65,12 +65,12 @@ pub(super) struct BitReader<'a> {
 
 impl<'a> BitReader<'a> {
     /// A reader at the first bit of what [`unstuff`] made.
-    pub(super) fn new(segment: &'a [u8]) -> Self {
+    pub(in crate::jpeg) fn new(segment: &'a [u8]) -> Self {
         Self { rest: segment, reservoir: 0, held: 0, beyond: 0, length: segment.len() - PADDING }
     }
 
     /// A reader at the bit numbered `bit` of such a segment.
-    pub(super) fn at(segment: &'a [u8], bit: usize) -> Self {
+    pub(in crate::jpeg) fn at(segment: &'a [u8], bit: usize) -> Self {
         let mut reader = Self::new(segment);
         reader.rest = segment.get(bit / 8..).unwrap_or_default();
         reader.refill();
@@ -81,7 +81,7 @@ impl<'a> BitReader<'a> {
     /// Fills the reservoir to at least 56 bits, without a branch on how many it holds: the bits
     /// below the `held` ones are either zero or already what is put there again.
     #[inline(always)]
-    pub(super) fn refill(&mut self) {
+    pub(in crate::jpeg) fn refill(&mut self) {
         let bytes = ((63 - self.held) >> 3) as usize & 7;
         match self.rest.first_chunk::<8>() {
             Some(next) => {
@@ -96,20 +96,20 @@ impl<'a> BitReader<'a> {
 
     /// The reservoir, its next bit uppermost.
     #[inline(always)]
-    pub(super) fn peek(&self) -> u64 {
+    pub(in crate::jpeg) fn peek(&self) -> u64 {
         self.reservoir
     }
 
     /// Drops `count` bits, at most 31 and no more than held.
     #[inline(always)]
-    pub(super) fn consume(&mut self, count: u32) {
+    pub(in crate::jpeg) fn consume(&mut self, count: u32) {
         self.reservoir <<= count & 63;
         self.held = self.held.wrapping_sub(count);
     }
 
     /// The next `count` bits, 0 to 16, as a number.
     #[inline(always)]
-    pub(super) fn take(&mut self, count: u32) -> u32 {
+    pub(in crate::jpeg) fn take(&mut self, count: u32) -> u32 {
         if self.held < count {
             self.refill();
         }
@@ -120,23 +120,23 @@ impl<'a> BitReader<'a> {
 
     /// Bits of the segment that were not taken, less those taken from behind its end.
     #[inline(always)]
-    pub(super) fn bits_left(&self) -> isize {
+    pub(in crate::jpeg) fn bits_left(&self) -> isize {
         (self.rest.len() * 8 + self.held as usize) as isize - (PADDING * 8 + self.beyond * 8) as isize
     }
 
     /// Whether more bits were taken than there are.
     #[inline(always)]
-    pub(super) fn overrun(&self) -> bool {
+    pub(in crate::jpeg) fn overrun(&self) -> bool {
         self.bits_left() < 0
     }
 
     /// Whole bytes that were not touched.
-    pub(super) fn bytes_left(&self) -> usize {
+    pub(in crate::jpeg) fn bytes_left(&self) -> usize {
         self.bits_left().max(0) as usize / 8
     }
 
     /// The unstuffed byte in which the next bit stands.
-    pub(super) fn byte_position(&self) -> usize {
+    pub(in crate::jpeg) fn byte_position(&self) -> usize {
         self.length - (self.bits_left().max(0) as usize).div_ceil(8)
     }
 }

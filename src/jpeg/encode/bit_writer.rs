@@ -1,7 +1,7 @@
 //! Huffman codes to entropy-coded bytes (ITU T.81 F.1.2), with byte stuffing.
 
 use super::symbols::categorise;
-use super::tables::HuffmanSpec;
+use crate::jpeg::tables::HuffmanSpec;
 
 /// For each symbol its code and the code's length; length 0 for a symbol without a code.
 #[derive(Clone, Copy)]
@@ -167,7 +167,7 @@ fn last_ff(bytes: &[u8]) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::jpeg::bits::{BitReader, unstuff};
+    use crate::jpeg::decode::bits::{BitReader, unstuff};
     use proptest::prelude::*;
 
     proptest! {

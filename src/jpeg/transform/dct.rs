@@ -6,7 +6,7 @@
 //! shuffling, which vectorises, and each result is rounded once a pass, which keeps it within one
 //! of the exact sample.
 
-use super::image::Block;
+use crate::jpeg::image::Block;
 
 /// Cosines of k pi / 16, times 2^13. With the transform's factor of 1/2 that makes 2^14 a unit.
 const C: [i32; 8] = [8192, 8035, 7568, 6811, 5793, 4551, 3135, 1598];
@@ -80,7 +80,7 @@ fn forward_pass(input: &[Lanes; 8], offset: i32, shift: u32) -> [Lanes; 8] {
 
 /// The samples of a block of quantised coefficients: dequantised, transformed, 128 added, limited
 /// to 0..=255.
-pub(super) fn inverse(block: &Block, quantisation: &[u16; 64]) -> [[u8; 8]; 8] {
+pub(in crate::jpeg) fn inverse(block: &Block, quantisation: &[u16; 64]) -> [[u8; 8]; 8] {
     // Of a photograph's colour differences most are blocks of one shade.
     let flat = block.iter().skip(1).fold(0, |any, coefficient| any | coefficient) == 0;
     if flat { inverse_flat(block[0], quantisation[0]) } else { inverse_any(block, quantisation) }
@@ -110,11 +110,11 @@ fn inverse_any(block: &Block, quantisation: &[u16; 64]) -> [[u8; 8]; 8] {
 }
 
 /// Bits behind the binary point of what [`forward_exact`] gives.
-pub(super) const FORWARD_POINT: u32 = UNIT + FORWARD_KEPT;
+pub(in crate::jpeg) const FORWARD_POINT: u32 = UNIT + FORWARD_KEPT;
 
 /// Divides by quantisation steps, rounding to the nearest, without a division.
 #[derive(Clone)]
-pub(super) struct Quantiser {
+pub(in crate::jpeg) struct Quantiser {
     /// Half of each step, in the forward transform's unit of 2^[`FORWARD_POINT`].
     halves: [i32; 64],
     reciprocals: [u32; 64],
@@ -126,7 +126,7 @@ impl Quantiser {
     const RECIPROCAL: u32 = 19;
 
     /// For steps of 1 to 255, row-major.
-    pub(super) fn new(steps: &[u16; 64]) -> Self {
+    pub(in crate::jpeg) fn new(steps: &[u16; 64]) -> Self {
         let steps = steps.map(|step| u32::from(step.clamp(1, 255)));
         Self {
             halves: steps.map(|step| (step << (FORWARD_POINT - 1)) as i32),
@@ -139,7 +139,7 @@ impl Quantiser {
     /// Shifting before dividing loses nothing: floor(n / (2^p * step)) = floor(floor(n / 2^p) /
     /// step), and half a step is a whole number here.
     #[inline(always)]
-    pub(super) fn quantise(&self, coefficients: &[i32; 64]) -> Block {
+    pub(in crate::jpeg) fn quantise(&self, coefficients: &[i32; 64]) -> Block {
         let mut block = [0; 64];
         for index in 0..64 {
             let coefficient = coefficients[index];
@@ -155,7 +155,7 @@ impl Quantiser {
 /// The coefficients of a block of samples, row-major, with [`FORWARD_POINT`] bits behind the binary
 /// point.
 #[inline(always)]
-pub(super) fn forward_exact(samples: &[[u8; 8]; 8]) -> [i32; 64] {
+pub(in crate::jpeg) fn forward_exact(samples: &[[u8; 8]; 8]) -> [i32; 64] {
     let mut rows = [[0; 8]; 8];
     for (to, &sample) in rows.as_flattened_mut().iter_mut().zip(samples.as_flattened()) {
         *to = i32::from(sample) - 128;

@@ -1,4 +1,4 @@
-//! Rows become columns: an 8x8 block of 16-bit numbers, transposed.
+//! Rows8x8 become columns: an 8x8 block of 16-bit numbers, transposed.
 //!
 //! Halving does this three times for each block of a parent, and the plain form compiles to some 220 instructions on
 //! x86-64, where 24 do: halving four 256x256 children (4:2:0) took 104 microseconds with it and takes 67 without, of 310
@@ -6,16 +6,16 @@
 //! the plain one's.
 
 /// Eight rows of eight.
-pub(super) type Rows = [[i16; 8]; 8];
+pub(in crate::jpeg) type Rows8x8 = [[i16; 8]; 8];
 
 /// The transposed block.
 #[cfg(target_arch = "x86_64")]
 #[allow(unsafe_code)]
 #[inline(always)]
-pub(super) fn transpose(rows: &Rows) -> Rows {
+pub(in crate::jpeg) fn transpose(rows: &Rows8x8) -> Rows8x8 {
     use std::arch::x86_64::{__m128i, _mm_unpackhi_epi16, _mm_unpacklo_epi16};
     // SAFETY: both are 128 bytes in which every bit pattern is valid.
-    let mut vectors: [__m128i; 8] = unsafe { std::mem::transmute::<Rows, [__m128i; 8]>(*rows) };
+    let mut vectors: [__m128i; 8] = unsafe { std::mem::transmute::<Rows8x8, [__m128i; 8]>(*rows) };
     // Three times, rows i and i + 4 interleave to rows 2i and 2i + 1.
     for _ in 0..3 {
         let [a, b, c, d, e, f, g, h] = vectors;
@@ -34,19 +34,19 @@ pub(super) fn transpose(rows: &Rows) -> Rows {
         };
     }
     // SAFETY: as above.
-    unsafe { std::mem::transmute::<[__m128i; 8], Rows>(vectors) }
+    unsafe { std::mem::transmute::<[__m128i; 8], Rows8x8>(vectors) }
 }
 
 /// The transposed block.
 #[cfg(not(target_arch = "x86_64"))]
 #[inline(always)]
-pub(super) fn transpose(rows: &Rows) -> Rows {
+pub(in crate::jpeg) fn transpose(rows: &Rows8x8) -> Rows8x8 {
     plain(rows)
 }
 
 /// The definition.
 #[cfg(any(test, not(target_arch = "x86_64")))]
-fn plain(rows: &Rows) -> Rows {
+fn plain(rows: &Rows8x8) -> Rows8x8 {
     std::array::from_fn(|row| std::array::from_fn(|column| rows[column][row]))
 }
 
@@ -58,7 +58,7 @@ mod tests {
     fn the_fast_way_is_the_plain_one() {
         let mut state = 1u32;
         for _ in 0..100 {
-            let rows: Rows = std::array::from_fn(|_| {
+            let rows: Rows8x8 = std::array::from_fn(|_| {
                 std::array::from_fn(|_| {
                     state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
                     (state >> 16) as i16

@@ -7,9 +7,10 @@
 //! coefficients 25 matter, mostly zeros in colour differences. The 4-point DCT of four means, times sqrt(2), is what
 //! [`super::fold`] would make of the halved block.
 
-use super::dct;
-use super::fold::{FRACTION, FoldedBlock, FoldedComponent, FoldedImage, LARGEST_AC, fold_component, fold_exactly};
-use super::image::{Block, Component, JpegImage};
+use super::block::{FRACTION, FoldedBlock, FoldedComponent, FoldedImage, LARGEST_AC, fold_exactly};
+use super::image::fold_component;
+use crate::jpeg::image::{Block, Component, JpegImage};
+use crate::jpeg::transform::dct;
 
 /// Bits behind the binary point of means.
 const MEAN_POINT: u32 = 16;

@@ -6,7 +6,7 @@
 //! takes a third off decoding photographs at quality 75.
 
 use super::bits::BitReader;
-use super::huffman::{DecodeTable, Entry};
+use super::huffman::{CodeEntry, DecodeTable};
 
 /// Bits that are looked at.
 const LOOKUP_BITS: u32 = super::huffman::LOOKUP_BITS;
@@ -37,7 +37,7 @@ impl Pair {
     }
 
     /// For a symbol by itself.
-    fn single(entry: Entry) -> Self {
+    fn single(entry: CodeEntry) -> Self {
         match entry.end_of_band() {
             Some(0) => Self::new(entry.total_bits(), 0, Self::END, 1, 0),
             None if entry.skip() <= 16 && entry.size() <= LARGEST_SIZE => {
@@ -50,7 +50,7 @@ impl Pair {
 
     /// For a coefficient of this value and place and the symbol after it, which has been looked up in what bits were
     /// left.
-    fn joined(first: Entry, value: i32, second: Entry) -> Option<Self> {
+    fn joined(first: CodeEntry, value: i32, second: CodeEntry) -> Option<Self> {
         let (bits, skip) = (first.total_bits() + second.total_bits(), first.skip() as u32);
         match second.end_of_band() {
             Some(0) => Some(Self::new(bits, 0, Self::FIRST_AND_END, skip, value)),
@@ -124,7 +124,7 @@ impl Pairs {
     }
 
     #[inline(always)]
-    fn pair(singles: &DecodeTable, first: Entry, reservoir: u64) -> Pair {
+    fn pair(singles: &DecodeTable, first: CodeEntry, reservoir: u64) -> Pair {
         if first.skip() <= 16 && first.total_bits() < LOOKUP_BITS {
             let second = singles.first_look(reservoir << first.total_bits());
             let code = second.total_bits() - second.size();
@@ -147,14 +147,13 @@ impl Pairs {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::jpeg::huffman::TableClass;
-    use crate::jpeg::optimise::optimal_table;
-    use crate::jpeg::tables::{CHROMA_AC, HuffmanSpec, LUMA_AC};
+    use crate::jpeg::encode::optimal_table::optimal_table;
+    use crate::jpeg::tables::{CHROMA_AC, HuffmanClass, HuffmanSpec, LUMA_AC};
 
     /// The position and value that a symbol leads to, the block's end, or nothing.
     fn singly(table: &DecodeTable, reservoir: &mut u64, at: usize) -> Option<(usize, i16)> {
         let entry = match table.first_look(*reservoir) {
-            Entry::LONG => table.long_code(*reservoir),
+            CodeEntry::LONG => table.long_code(*reservoir),
             entry => entry,
         };
         let before = *reservoir;
@@ -167,7 +166,7 @@ mod tests {
     }
 
     fn check(spec: &HuffmanSpec) {
-        let (mut table, mut pairs) = (DecodeTable::empty(TableClass::Ac), Pairs::empty());
+        let (mut table, mut pairs) = (DecodeTable::empty(HuffmanClass::Ac), Pairs::empty());
         table.build(spec).unwrap();
         pairs.build(&table);
         let mut state = 1u64;

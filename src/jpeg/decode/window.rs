@@ -10,7 +10,7 @@ const WINDOW: usize = 1 << 20;
 
 /// What ended a run of entropy-coded data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum End {
+pub(super) enum DataEnd {
     /// A marker, by its second byte.
     Marker(u8),
     /// The file's end.
@@ -28,7 +28,7 @@ pub(super) struct Window<R> {
     decoded: usize,
     /// How many FF were the last bytes taken: what they mean depends on the next one.
     trailing_ff: usize,
-    end: Option<End>,
+    end: Option<DataEnd>,
 }
 
 impl<R: BufRead> Window<R> {
@@ -38,7 +38,7 @@ impl<R: BufRead> Window<R> {
     }
 
     /// What the data were found to end with.
-    pub(super) fn end(&self) -> Option<End> {
+    pub(super) fn end(&self) -> Option<DataEnd> {
         self.end
     }
 
@@ -70,7 +70,7 @@ impl<R: BufRead> Window<R> {
         };
         let mut at = 0;
         if buffer.is_empty() {
-            self.end = Some(End::File);
+            self.end = Some(DataEnd::File);
         }
         while self.end.is_none() && at < buffer.len() {
             if self.trailing_ff > 0 {
@@ -78,7 +78,7 @@ impl<R: BufRead> Window<R> {
                     0 if self.trailing_ff == 1 => self.segment.push(0xFF),
                     // Any number of FF may stand before a marker (ITU T.81 B.1.1.2).
                     0xFF => {}
-                    marker => self.end = Some(End::Marker(marker)),
+                    marker => self.end = Some(DataEnd::Marker(marker)),
                 }
                 self.trailing_ff = if buffer[at] == 0xFF { self.trailing_ff + 1 } else { 0 };
                 at += 1;
@@ -117,7 +117,7 @@ impl<R: BufRead> Window<R> {
         let ahead = &ahead[..ahead.len() - PADDING];
         let stuffing = ahead.iter().filter(|&&byte| byte == 0xFF).count();
         let marker = match self.end {
-            Some(End::Marker(_)) => 2,
+            Some(DataEnd::Marker(_)) => 2,
             _ => self.trailing_ff,
         };
         self.taken - (ahead.len() + stuffing + marker) as u64
@@ -179,7 +179,7 @@ mod tests {
                 prop_assert!((10 + before..=10 + before + fill_taken).contains(&window.offset()));
             }
             window.require(usize::MAX).unwrap();
-            prop_assert_eq!(window.end(), Some(End::Marker(0xD9)));
+            prop_assert_eq!(window.end(), Some(DataEnd::Marker(0xD9)));
             prop_assert_eq!(window.bytes_left(), bytes.len() - at.div_ceil(8));
             prop_assert_eq!(window.rest().1, 10 + file.len() as u64 - 1);
         }

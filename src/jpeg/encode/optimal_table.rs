@@ -1,7 +1,7 @@
 //! Huffman tables made for one image (ITU T.81 K.2): optimal code lengths, limited to 16 bits, the
 //! code of all ones left unused.
 
-use super::tables::HuffmanSpec;
+use crate::jpeg::tables::HuffmanSpec;
 
 /// Symbols and one more that reserves the code of all ones.
 const SYMBOLS: usize = 257;
@@ -13,7 +13,7 @@ const DEEPEST: usize = 64;
 /// no code.
 ///
 /// Equal frequencies are ordered by symbol, so the result depends on nothing else.
-pub(super) fn optimal_table(frequencies: &[u32; 256]) -> HuffmanSpec {
+pub(in crate::jpeg) fn optimal_table(frequencies: &[u32; 256]) -> HuffmanSpec {
     // The reserved symbol, 256, is as rare as any and first of the rarest, so that it gets a
     // longest code.
     let mut leaves = [(0u32, 0u16); SYMBOLS];

@@ -2,14 +2,16 @@
 
 use std::sync::Arc;
 
-use super::error::{JpegError, JpegErrorKind};
-use super::fold::{FoldSampling, FoldedImage};
-use super::header::{Description, Frame, FrameComponent, Header, Segments};
-use super::huffman::{TableClass, TableSlot};
-use super::image::{BlockImage, JpegImage};
-use super::scan::{Progress, Scan, ScanTables};
-use super::tables::{HuffmanSpec, NATURAL_ORDER, marker};
-use super::walk;
+use super::DecodeScratch;
+use super::header::{Frame, JpegDescription, JpegHeader, Segments};
+use super::scan::{CodedBits, Scan, ScanTables};
+use super::scan_data;
+use super::table_segments::{define_huffman, define_quantisation, steps_of};
+use super::table_slot::TableSlot;
+use crate::jpeg::decode_error::{JpegError, JpegErrorKind};
+use crate::jpeg::fold::{FoldSampling, FoldedImage};
+use crate::jpeg::image::{BlockImage, JpegImage};
+use crate::jpeg::tables::marker;
 
 /// The most pixels that are decoded when the caller does not say what size to expect.
 const MAX_PIXELS: u64 = 1 << 28;
@@ -17,88 +19,24 @@ const MAX_PIXELS: u64 = 1 << 28;
 /// if it is a few bytes long, so their number has to be bounded for the time to be.
 const MAX_SCANS: usize = 200;
 
-/// Buffers and tables that are used again from image to image, so that nothing is allocated for
-/// each.
-pub struct Scratch {
-    pub(super) dc: Vec<TableSlot>,
-    pub(super) ac: Vec<TableSlot>,
-    /// The entropy-coded segment without stuffing.
-    segment: Vec<u8>,
-    last_icc: Option<Arc<[u8]>>,
-}
-
-impl Default for Scratch {
-    fn default() -> Self {
-        let slots = |class| (0..4).map(|_| TableSlot::new(class)).collect();
-        Self { dc: slots(TableClass::Dc), ac: slots(TableClass::Ac), segment: Vec::new(), last_icc: None }
-    }
-}
-
-/// Decodes a JPEG file to its coefficients. See [`decode_into`].
-///
-/// # Errors
-/// As [`decode_into`].
-pub fn decode(bytes: &[u8], expected_size: Option<(u32, u32)>, scratch: &mut Scratch) -> Result<JpegImage, JpegError> {
-    let mut image = JpegImage::default();
-    decode_into(bytes, expected_size, scratch, &mut image)?;
-    Ok(image)
-}
-
-/// Decodes a JPEG file to its coefficients, into `image`, whose buffers are used again.
-///
-/// Reads 8-bit Huffman-coded files, baseline, extended sequential and progressive, of one or three
-/// components (ITU T.81 SOF0 to SOF2). A frame of another size than `expected_size` (width, height)
-/// is refused before anything is allocated. What follows EOI is ignored.
-///
-/// # Errors
-/// If the file is of another kind, or not whole and sound to its last bit; `image` is then
-/// unspecified. Fewer than eight bits of padding after a scan may have any value.
-pub fn decode_into(
-    bytes: &[u8],
-    expected_size: Option<(u32, u32)>,
-    scratch: &mut Scratch,
-    image: &mut JpegImage,
-) -> Result<Header, JpegError> {
-    Decoder::run(bytes, Expected::file(bytes, expected_size), scratch, &mut Target::whole(image))
-}
-
-/// Decodes into `folded` if the image has this sampling and can be folded ([`super::fold::fold`]),
-/// else into `whole`. Returns whether it was folded.
-pub(super) fn decode_folding_into(
-    bytes: &[u8],
-    expected_size: Option<(u32, u32)>,
-    sampling: FoldSampling,
-    scratch: &mut Scratch,
-    whole: &mut JpegImage,
-    folded: &mut FoldedImage,
-) -> Result<(Header, bool), JpegError> {
-    let mut target = Target { whole, folding: Some((sampling, folded)), folded: false };
-    let header = Decoder::run(bytes, Expected::file(bytes, expected_size), scratch, &mut target)?;
-    // What does not come in one sequential scan is folded afterwards.
-    let Target { whole, folding: Some((sampling, folded)), folded: false } = target else {
-        return Ok((header, target.folded));
-    };
-    Ok((header, sampling.fold(whole, folded)))
-}
-
 /// Where an image goes.
-struct Target<'a> {
-    whole: &'a mut JpegImage,
+pub(super) struct DecodeTarget<'a> {
+    pub(super) whole: &'a mut JpegImage,
     /// Where it goes instead if it has this sampling and can be folded at once.
-    folding: Option<(FoldSampling, &'a mut FoldedImage)>,
+    pub(super) folding: Option<(FoldSampling, &'a mut FoldedImage)>,
     /// Whether it does.
-    folded: bool,
+    pub(super) folded: bool,
 }
 
-impl<'a> Target<'a> {
-    fn whole(image: &'a mut JpegImage) -> Self {
+impl<'a> DecodeTarget<'a> {
+    pub(super) fn whole(image: &'a mut JpegImage) -> Self {
         Self { whole: image, folding: None, folded: false }
     }
 }
 
 /// What a frame has to be like, checked before memory is taken for it.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Expected {
+pub(super) struct FrameLimits {
     /// Width and height, if the caller knows them.
     pub(super) size: Option<(u32, u32)>,
     /// The most pixels otherwise.
@@ -107,15 +45,15 @@ pub(super) struct Expected {
     pub(super) file_length: Option<u64>,
 }
 
-impl Expected {
-    fn file(bytes: &[u8], size: Option<(u32, u32)>) -> Self {
+impl FrameLimits {
+    pub(super) fn file(bytes: &[u8], size: Option<(u32, u32)>) -> Self {
         Self { size, most_pixels: MAX_PIXELS, file_length: Some(bytes.len() as u64) }
     }
 }
 
 /// All that a file says up to its first scan.
-pub(super) struct Described {
-    pub(super) header: Header,
+pub(super) struct FirstScan {
+    pub(super) header: JpegHeader,
     pub(super) frame: Frame,
     pub(super) scan: Scan,
     /// Quantisation steps of each component, row-major; unset for a frame in several scans.
@@ -127,67 +65,79 @@ pub(super) struct Described {
 
 /// What comes after the segments that only describe.
 pub(super) enum Next<'a> {
-    /// A scan, with its header's payload and the offset of its marker.
-    Scan(&'a [u8], usize),
-    /// EOI, at this offset.
-    End(usize),
+    /// A scan.
+    Scan {
+        /// The payload of its header.
+        payload: &'a [u8],
+        /// Where its marker stands.
+        offset: usize,
+    },
+    /// The EOI marker.
+    EndOfImage {
+        /// Where it stands.
+        offset: usize,
+    },
 }
 
 /// Reads a file's segments one after the other.
 pub(super) struct Decoder<'a> {
     segments: Segments<'a>,
-    expected: Expected,
-    description: Description<'a>,
+    expected: FrameLimits,
+    description: JpegDescription<'a>,
     /// Known from the first scan on.
-    header: Option<Header>,
+    header: Option<JpegHeader>,
     quantisation: [Option<[u16; 64]>; 4],
     /// MCUs in a restart interval; 0 for none.
     restart_interval: usize,
     scans: usize,
-    progress: Progress,
+    coded: CodedBits,
 }
 
 impl<'a> Decoder<'a> {
     /// Begins to read the file `bytes`, with no table defined.
-    pub(super) fn begin(bytes: &'a [u8], expected: Expected, scratch: &mut Scratch) -> Result<Self, JpegError> {
+    pub(super) fn begin(
+        bytes: &'a [u8],
+        expected: FrameLimits,
+        scratch: &mut DecodeScratch,
+    ) -> Result<Self, JpegError> {
         scratch.dc.iter_mut().chain(&mut scratch.ac).for_each(|slot| slot.defined = false);
         Ok(Self {
             segments: Segments::begin(bytes)?,
             expected,
-            description: Description::default(),
+            description: JpegDescription::default(),
             header: None,
             quantisation: [None; 4],
             restart_interval: 0,
             scans: 0,
-            progress: Progress::default(),
+            coded: CodedBits::default(),
         })
     }
 
-    fn run(
+    pub(super) fn run(
         bytes: &'a [u8],
-        expected: Expected,
-        scratch: &mut Scratch,
-        target: &mut Target<'_>,
-    ) -> Result<Header, JpegError> {
+        expected: FrameLimits,
+        scratch: &mut DecodeScratch,
+        target: &mut DecodeTarget<'_>,
+    ) -> Result<JpegHeader, JpegError> {
         let mut decoder = Self::begin(bytes, expected, scratch)?;
         loop {
             match decoder.next(scratch)? {
-                Next::Scan(payload, offset) => decoder.scan(payload, offset, scratch, target)?,
-                Next::End(offset) => return decoder.finish(scratch, target).map_err(|kind| kind.at(offset)),
+                Next::Scan { payload, offset } => decoder.scan(payload, offset, scratch, target)?,
+                Next::EndOfImage { offset } => return decoder.finish(scratch, target).map_err(|kind| kind.at(offset)),
             }
         }
     }
 
     /// Takes in all segments up to the next scan.
-    pub(super) fn next(&mut self, scratch: &mut Scratch) -> Result<Next<'a>, JpegError> {
+    pub(super) fn next(&mut self, scratch: &mut DecodeScratch) -> Result<Next<'a>, JpegError> {
         loop {
             let (code, offset) = self.segments.next_marker()?;
             if code == marker::EOI {
-                return Ok(Next::End(offset));
+                return Ok(Next::EndOfImage { offset });
             }
             let payload = self.segments.payload(code)?;
             if code == marker::SOS {
-                return Ok(Next::Scan(payload, offset));
+                return Ok(Next::Scan { payload, offset });
             }
             self.segment(code, payload, offset, scratch).map_err(|kind| kind.at(offset))?;
         }
@@ -198,10 +148,10 @@ impl<'a> Decoder<'a> {
         code: u8,
         payload: &'a [u8],
         offset: usize,
-        scratch: &mut Scratch,
+        scratch: &mut DecodeScratch,
     ) -> Result<(), JpegErrorKind> {
         match code {
-            marker::DQT => self.define_quantisation(payload),
+            marker::DQT => define_quantisation(payload, &mut self.quantisation),
             marker::DHT => define_huffman(payload, scratch),
             marker::DRI => match payload {
                 &[high, low] => {
@@ -245,41 +195,13 @@ impl<'a> Decoder<'a> {
         }
     }
 
-    /// DQT (B.2.4.1): any number of tables of 8- or 16-bit steps in zig-zag order.
-    fn define_quantisation(&mut self, mut payload: &[u8]) -> Result<(), JpegErrorKind> {
-        let bad_length = JpegErrorKind::BadLength { marker: marker::DQT, length: payload.len() + 2 };
-        while let [selector, rest @ ..] = payload {
-            let bytes = match selector >> 4 {
-                0 => 1,
-                1 => 2,
-                _ => {
-                    return Err(JpegErrorKind::TableSelector { selector: *selector });
-                }
-            };
-            let slot = self.quantisation.get_mut(usize::from(selector & 15));
-            let slot = slot.ok_or(JpegErrorKind::TableSelector { selector: *selector })?;
-            let (steps, rest) = rest.split_at_checked(64 * bytes).ok_or(bad_length.clone())?;
-            let mut table = [0u16; 64];
-            for (step, &index) in steps.chunks_exact(bytes).zip(&NATURAL_ORDER) {
-                let value = step.iter().fold(0, |value, &byte| value << 8 | u16::from(byte));
-                if value == 0 {
-                    return Err(JpegErrorKind::ZeroQuantisationStep);
-                }
-                table[usize::from(index)] = value;
-            }
-            *slot = Some(table);
-            payload = rest;
-        }
-        Ok(())
-    }
-
     /// A scan: its header, then its entropy-coded data.
     fn scan(
         &mut self,
         payload: &[u8],
         offset: usize,
-        scratch: &mut Scratch,
-        target: &mut Target<'_>,
+        scratch: &mut DecodeScratch,
+        target: &mut DecodeTarget<'_>,
     ) -> Result<(), JpegError> {
         let scan = self.begin_scan(payload, scratch, target).map_err(|kind| kind.at(offset))?;
         prepare_pairs(&scan, scratch);
@@ -288,9 +210,9 @@ impl<'a> Decoder<'a> {
         let (interval, segment) = (self.restart_interval, &mut scratch.segment);
         let length = match &mut target.folding {
             Some((_, folded)) if target.folded => {
-                walk::decode_folding(&scan, tables, interval, source, segment, folded)
+                scan_data::decode_folding(&scan, tables, interval, source, segment, folded)
             }
-            _ => walk::decode(&scan, tables, interval, source, segment, target.whole),
+            _ => scan_data::decode(&scan, tables, interval, source, segment, target.whole),
         }
         .map_err(|fault| fault.kind.at(self.segments.at + fault.offset))?;
         self.segments.at += length;
@@ -300,8 +222,8 @@ impl<'a> Decoder<'a> {
     fn begin_scan(
         &mut self,
         payload: &[u8],
-        scratch: &mut Scratch,
-        target: &mut Target<'_>,
+        scratch: &mut DecodeScratch,
+        target: &mut DecodeTarget<'_>,
     ) -> Result<Scan, JpegErrorKind> {
         let header = self.description.header()?;
         let frame = self.description.frame.ok_or(JpegErrorKind::ScanWithoutFrame)?;
@@ -330,7 +252,7 @@ impl<'a> Decoder<'a> {
     }
 
     /// What the segments so far and the header of the first scan say, for a caller that decodes the scan itself.
-    pub(super) fn describe(mut self, payload: &[u8], scratch: &mut Scratch) -> Result<Described, JpegErrorKind> {
+    pub(super) fn describe(mut self, payload: &[u8], scratch: &mut DecodeScratch) -> Result<FirstScan, JpegErrorKind> {
         let header = self.description.header()?;
         let frame = self.description.frame.ok_or(JpegErrorKind::ScanWithoutFrame)?;
         let (scan, _) = self.read_scan(payload, &frame, scratch)?;
@@ -343,7 +265,7 @@ impl<'a> Decoder<'a> {
         }
         prepare_pairs(&scan, scratch);
         let (icc, restart_interval) = (self.description.icc.profile(&mut scratch.last_icc), self.restart_interval);
-        Ok(Described { header, frame, scan, quantisation, icc, restart_interval })
+        Ok(FirstScan { header, frame, scan, quantisation, icc, restart_interval })
     }
 
     /// Reads a scan's header, and which components it is the first for.
@@ -351,7 +273,7 @@ impl<'a> Decoder<'a> {
         &mut self,
         payload: &[u8],
         frame: &Frame,
-        scratch: &Scratch,
+        scratch: &DecodeScratch,
     ) -> Result<(Scan, [bool; 3]), JpegErrorKind> {
         self.scans += 1;
         if self.scans > MAX_SCANS {
@@ -359,14 +281,14 @@ impl<'a> Decoder<'a> {
         }
         let scan = Scan::parse(payload, frame)?;
         scan.check_tables(ScanTables { dc: &scratch.dc, ac: &scratch.ac })?;
-        let first_use = self.progress.advance(&scan, frame.progressive)?;
+        let first_use = self.coded.advance(&scan)?;
         Ok((scan, first_use))
     }
 
-    fn finish(self, scratch: &mut Scratch, target: &mut Target<'_>) -> Result<Header, JpegErrorKind> {
+    fn finish(self, scratch: &mut DecodeScratch, target: &mut DecodeTarget<'_>) -> Result<JpegHeader, JpegErrorKind> {
         let header = self.header.ok_or(JpegErrorKind::NoImage)?;
         let count = header.colour.component_count();
-        if let Some(component) = self.progress.first_without_data(count) {
+        if let Some(component) = self.coded.first_without_data(count) {
             return Err(JpegErrorKind::ComponentNotCoded { component });
         }
         let icc = self.description.icc.profile(&mut scratch.last_icc);
@@ -392,46 +314,11 @@ fn begin_components<B>(
     Ok(())
 }
 
-fn steps_of(component: &FrameComponent, tables: &[Option<[u16; 64]>; 4]) -> Result<[u16; 64], JpegErrorKind> {
-    let number = component.quantisation_table;
-    let steps = tables.get(usize::from(number)).copied().flatten();
-    steps.ok_or(JpegErrorKind::MissingQuantisationTable { number })
-}
-
 /// Makes what sequential scans need beside their tables.
-fn prepare_pairs(scan: &Scan, scratch: &mut Scratch) {
+fn prepare_pairs(scan: &Scan, scratch: &mut DecodeScratch) {
     if !scan.progressive {
         for component in scan.components() {
             scratch.ac.get_mut(usize::from(component.ac)).into_iter().for_each(TableSlot::prepare_pairs);
         }
     }
-}
-
-/// DHT (B.2.4.2): any number of tables.
-fn define_huffman(mut payload: &[u8], scratch: &mut Scratch) -> Result<(), JpegErrorKind> {
-    let bad_length = JpegErrorKind::BadLength { marker: marker::DHT, length: payload.len() + 2 };
-    while let [selector, rest @ ..] = payload {
-        let slots = match selector >> 4 {
-            0 => &mut scratch.dc,
-            1 => &mut scratch.ac,
-            _ => {
-                return Err(JpegErrorKind::TableSelector { selector: *selector });
-            }
-        };
-        let slot = slots.get_mut(usize::from(selector & 15));
-        let slot = slot.ok_or(JpegErrorKind::TableSelector { selector: *selector })?;
-        let (counts, rest) = rest.split_first_chunk::<16>().ok_or(bad_length.clone())?;
-        let mut spec = HuffmanSpec { counts: *counts, ..HuffmanSpec::EMPTY };
-        let (list, rest) = rest.split_at_checked(spec.total()).ok_or(bad_length.clone())?;
-        let symbols = spec.symbols.get_mut(..list.len()).ok_or(JpegErrorKind::HuffmanTableOverfull)?;
-        symbols.copy_from_slice(list);
-        if selector >> 4 == 0
-            && let Some(&category) = list.iter().find(|&&category| category > 15)
-        {
-            return Err(JpegErrorKind::DcCategory { category });
-        }
-        slot.define(&spec)?;
-        payload = rest;
-    }
-    Ok(())
 }

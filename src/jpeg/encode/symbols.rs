@@ -1,20 +1,15 @@
 //! Coefficients to the symbols of a baseline scan (ITU T.81 F.1.2), which are then counted or
 //! written.
 
-use super::encode_error::EncodeError;
-use super::image::{Block, Colour};
-use super::part::ImagePart;
-use super::tables::NATURAL_ORDER;
+use crate::jpeg::encode_error::EncodeError;
+use crate::jpeg::image::Block;
+use crate::jpeg::part::ImagePart;
+use crate::jpeg::tables::NATURAL_ORDER;
 
 /// The greatest category of a DC difference and of an AC coefficient in baseline (F.1.2.1.1,
 /// F.1.2.2.1).
 const LARGEST_DC: u32 = 11;
 const LARGEST_AC: u32 = 10;
-
-/// Which of the two pairs of Huffman tables, and of the two tables of steps, a component uses.
-pub(super) fn pair_of(colour: Colour, component: usize) -> usize {
-    usize::from(colour == Colour::YCbCr && component > 0)
-}
 
 /// Takes the symbols of a scan in order.
 pub(super) trait SymbolSink {
@@ -49,14 +44,14 @@ pub(super) fn ac_symbol(run: u32, value: i32) -> Option<(u8, u32, u32)> {
 }
 
 /// Hands all symbols of the part's scan to `sink`, MCU by MCU (A.2.3).
-pub(super) fn walk(part: ImagePart<'_>, sink: &mut impl SymbolSink) -> Result<(), EncodeError> {
+pub(super) fn emit_symbols(part: ImagePart<'_>, sink: &mut impl SymbolSink) -> Result<(), EncodeError> {
     let (image, (wide, high)) = (part.image, part.layout().mcus);
     let mut predictions = [0; 3];
     for row in 0..high {
         for column in 0..wide {
             for (index, component) in image.components.iter().enumerate() {
                 let (horizontal, vertical) = (usize::from(component.horizontal), usize::from(component.vertical));
-                let pair = pair_of(image.colour, index);
+                let pair = image.colour.table_index(index);
                 for y in row * vertical..(row + 1) * vertical {
                     let first = y * component.blocks_wide + (part.mcus_left + column) * horizontal;
                     let first_of_part = (y * wide + column) * horizontal;

@@ -2,12 +2,13 @@
 //! its time.
 
 use super::bits::BitReader;
-use super::error::JpegErrorKind;
-use super::fold::{FoldTable, FoldedBlock, LARGEST_AC};
-use super::huffman::{DecodeTable, Entry, TableSlot};
-use super::image::Block;
-use super::tables::NATURAL_ORDER;
-use super::walk::{BlockDecoder, Tables};
+use super::blocks::{BlockDecoder, DcTables};
+use super::huffman::{CodeEntry, DecodeTable};
+use super::table_slot::TableSlot;
+use crate::jpeg::decode_error::JpegErrorKind;
+use crate::jpeg::fold::{FoldTable, FoldedBlock, LARGEST_AC};
+use crate::jpeg::image::Block;
+use crate::jpeg::tables::NATURAL_ORDER;
 
 /// What becomes of a sequential scan's coefficients.
 pub(super) trait Destination {
@@ -25,9 +26,9 @@ pub(super) trait Destination {
 }
 
 /// Blocks as they are.
-pub(super) struct Whole;
+pub(super) struct WholeBlocks;
 
-impl Destination for Whole {
+impl Destination for WholeBlocks {
     type Block = Block;
 
     #[inline(always)]
@@ -47,9 +48,9 @@ impl Destination for Whole {
 }
 
 /// Blocks folded on the way, with a table for each of the scan's components.
-pub(super) struct Folding(pub(super) [FoldTable; 3]);
+pub(super) struct FoldedBlocks(pub(super) [FoldTable; 3]);
 
-impl Destination for Folding {
+impl Destination for FoldedBlocks {
     type Block = FoldedBlock;
 
     #[inline(always)]
@@ -69,19 +70,19 @@ impl Destination for Folding {
 
 /// Decodes whole blocks, each at once.
 pub(super) struct Sequential<'a, D> {
-    dc: Tables<'a>,
+    dc: DcTables<'a>,
     ac: [&'a TableSlot; 3],
     destination: D,
     predictions: [i32; 3],
 }
 
 impl<'a, D: Destination> Sequential<'a, D> {
-    pub(super) fn new(dc: Tables<'a>, ac: [&'a TableSlot; 3], destination: D) -> Self {
+    pub(super) fn new(dc: DcTables<'a>, ac: [&'a TableSlot; 3], destination: D) -> Self {
         Self::resume(dc, ac, destination, [0; 3])
     }
 
     /// Goes on within a restart interval, with these DC predictions for the scan's components.
-    pub(super) fn resume(dc: Tables<'a>, ac: [&'a TableSlot; 3], destination: D, predictions: [i32; 3]) -> Self {
+    pub(super) fn resume(dc: DcTables<'a>, ac: [&'a TableSlot; 3], destination: D, predictions: [i32; 3]) -> Self {
         Self { dc, ac, destination, predictions }
     }
 
@@ -181,7 +182,7 @@ impl<D: Destination> BlockDecoder for Sequential<'_, D> {
 }
 
 /// What it means that a code led out of its block.
-fn end_of_block(entry: Entry) -> Result<(), JpegErrorKind> {
+fn end_of_block(entry: CodeEntry) -> Result<(), JpegErrorKind> {
     match entry.end_of_band() {
         Some(0) => Ok(()),
         None if entry.skip() <= 16 => Err(JpegErrorKind::CoefficientIndex),

@@ -11,9 +11,9 @@
 //! point, saturating at +-2048, twice what an image can hold; multiplications keep the upper half
 //! of the product, as vector units do in one instruction.
 
-use super::fold::{DROPPED, FRACTION, FoldedBlock, FoldedComponent, FoldedImage};
-use super::image::{Block, Colour, Component, JpegImage};
-use super::transpose::{Rows, transpose};
+use super::block::{DROPPED, FRACTION, FoldedBlock, FoldedComponent, FoldedImage};
+use crate::jpeg::image::{Block, Colour, Component, JpegImage};
+use crate::jpeg::transform::{Rows8x8, transpose};
 
 /// Bits behind the binary point.
 const POINT: u32 = FRACTION - DROPPED;
@@ -44,7 +44,7 @@ fn upper(value: i16, factor: i16) -> i16 {
 /// lanes. Products are rounded down; adding one and taking away another cancels that on average.
 #[inline(always)]
 #[allow(clippy::needless_range_loop)] // Lane by lane is how it becomes vector code.
-fn pass(first: &[[i16; 8]], second: &[[i16; 8]]) -> Rows {
+fn pass(first: &[[i16; 8]], second: &[[i16; 8]]) -> Rows8x8 {
     let mut output = [[0; 8]; 8];
     for lane in 0..8 {
         let a: [i16; 4] = std::array::from_fn(|j| first[j][lane]);
@@ -65,11 +65,11 @@ fn pass(first: &[[i16; 8]], second: &[[i16; 8]]) -> Rows {
 
 /// The coefficients of the block that four become, with [`POINT`] bits behind the binary point.
 #[inline(always)]
-fn merge_blocks(above: &[FoldedBlock; 2], below: &[FoldedBlock; 2]) -> Rows {
+fn merge_blocks(above: &[FoldedBlock; 2], below: &[FoldedBlock; 2]) -> Rows8x8 {
     let rows = |[left, right]: &[FoldedBlock; 2]| -> [[i16; 8]; 4] {
         std::array::from_fn(|row| FoldedBlock::joined_row(left, right, row))
     };
-    // Rows 0..4 are the left blocks' columns, 4..8 the right ones'.
+    // Rows8x8 0..4 are the left blocks' columns, 4..8 the right ones'.
     let columns = transpose(&pass(&rows(above), &rows(below)));
     let (left, right) = columns.split_at(4);
     transpose(&pass(left, right))
@@ -100,7 +100,7 @@ impl Requantiser {
     }
 
     #[inline(always)]
-    fn quantise(&self, rows: &Rows, block: &mut Block) {
+    fn quantise(&self, rows: &Rows8x8, block: &mut Block) {
         let upper = |a: u16, b: u16| ((u32::from(a) * u32::from(b)) >> 16) as u16;
         for (index, &value) in rows.as_flattened().iter().enumerate() {
             let rounded = value.unsigned_abs() + self.halves[index];
@@ -153,7 +153,7 @@ impl ParentSteps {
     }
 
     fn of(&self, colour: Colour, component: usize) -> &([u16; 64], Requantiser) {
-        &self.tables[usize::from(colour == Colour::YCbCr && component > 0)]
+        &self.tables[colour.table_index(component)]
     }
 }
 

@@ -2,32 +2,18 @@
 //! A.2, E.2.4).
 
 use super::bits::{BitReader, stuffed_position, unstuff};
-use super::error::JpegErrorKind;
-use super::fold::{FoldTable, FoldedImage};
-use super::huffman::{DecodeTable, TableSlot};
-use super::image::{BlockImage, BlockKind, JpegImage};
+use super::blocks::{BlockDecoder, BlockOrder, DcTables, decode_in_row, scanned_coefficients};
 use super::progressive::{AcFirst, AcRefinement, DcFirst, DcRefinement};
 use super::scan::{Scan, ScanTables};
-use super::sequential::{Folding, Sequential, Whole};
-use super::tables::marker;
-
-/// Decodes the blocks of one kind of scan.
-pub(super) trait BlockDecoder {
-    /// What a block becomes.
-    type Block;
-    /// At the beginning of each restart interval.
-    fn restart(&mut self);
-    /// The next block, of the scan's component number `place`.
-    fn block(&mut self, reader: &mut BitReader<'_>, place: usize, block: &mut Self::Block)
-    -> Result<(), JpegErrorKind>;
-    /// At the end of each restart interval.
-    fn finish(&self) -> Result<(), JpegErrorKind> {
-        Ok(())
-    }
-}
+use super::sequential::{FoldedBlocks, Sequential, WholeBlocks};
+use super::table_slot::TableSlot;
+use crate::jpeg::decode_error::JpegErrorKind;
+use crate::jpeg::fold::{FoldTable, FoldedImage};
+use crate::jpeg::image::{BlockImage, BlockKind, JpegImage};
+use crate::jpeg::tables::marker;
 
 /// A fault in entropy-coded data, with its offset from the data's beginning.
-pub(super) struct Fault {
+pub(super) struct DataFault {
     pub(super) kind: JpegErrorKind,
     pub(super) offset: usize,
 }
@@ -40,12 +26,12 @@ pub(super) fn decode(
     source: &[u8],
     segment: &mut Vec<u8>,
     image: &mut JpegImage,
-) -> Result<usize, Fault> {
+) -> Result<usize, DataFault> {
     let (dc, slots) = own_tables(scan, tables);
     let ac = &slots[0].table;
-    let mut walk = Walk { scan, restart_interval, source, segment, image };
+    let mut walk = ScanData { scan, restart_interval, source, segment, image };
     match (scan.progressive, scan.band.0, scan.bits.0) {
-        (false, ..) => walk.run(Sequential::new(dc, slots, Whole)),
+        (false, ..) => walk.run(Sequential::new(dc, slots, WholeBlocks)),
         (true, 0, 0) => walk.run(DcFirst::new(dc, scan.bits.1)),
         (true, 0, _) => walk.run(DcRefinement::new(scan.bits.1)),
         (true, _, 0) => walk.run(AcFirst::new(ac, scan.band, scan.bits.1)),
@@ -61,26 +47,27 @@ pub(super) fn decode_folding(
     source: &[u8],
     segment: &mut Vec<u8>,
     image: &mut FoldedImage,
-) -> Result<usize, Fault> {
+) -> Result<usize, DataFault> {
     let (dc, slots) = own_tables(scan, tables);
     let fold_tables = scan.components.map(|scanned| FoldTable::new(&image.components[scanned.index].quantisation));
-    Walk { scan, restart_interval, source, segment, image }.run(Sequential::new(dc, slots, Folding(fold_tables)))
+    ScanData { scan, restart_interval, source, segment, image }.run(Sequential::new(
+        dc,
+        slots,
+        FoldedBlocks(fold_tables),
+    ))
 }
 
 /// The DC and AC tables of the scan's components.
 ///
 /// Only tables that the scan uses were checked to be there; any other stands in for those that it
 /// does not.
-pub(super) fn own_tables<'a>(scan: &Scan, tables: ScanTables<'a>) -> (Tables<'a>, [&'a TableSlot; 3]) {
+pub(super) fn own_tables<'a>(scan: &Scan, tables: ScanTables<'a>) -> (DcTables<'a>, [&'a TableSlot; 3]) {
     let number = |slots: &[TableSlot], number: u8| usize::from(number).min(slots.len().saturating_sub(1));
     let dc = scan.components.map(|component| &tables.dc[number(tables.dc, component.dc)].table);
     (dc, scan.components.map(|component| &tables.ac[number(tables.ac, component.ac)]))
 }
 
-/// The tables of a scan's components.
-pub(super) type Tables<'a> = [&'a DecodeTable; 3];
-
-struct Walk<'a, B> {
+struct ScanData<'a, B> {
     scan: &'a Scan,
     restart_interval: usize,
     source: &'a [u8],
@@ -88,62 +75,9 @@ struct Walk<'a, B> {
     image: &'a mut BlockImage<B>,
 }
 
-/// The most blocks that an MCU can have (B.2.3). A component alone in its scan has one.
-const MAX_BLOCKS: usize = 10;
-
-/// One block of an MCU.
-#[derive(Clone, Copy, Default)]
-struct McuBlock {
-    /// Which of the scan's components it belongs to.
-    place: usize,
-    /// Its index in the component, in the first MCU.
-    first: usize,
-    /// How much further on it is in the next MCU of the row, and in the next row of MCUs.
-    steps: (usize, usize),
-}
-
-/// How a scan's blocks follow one another.
-pub(super) struct Geometry {
-    /// MCUs in a row, and rows of them.
-    pub(super) mcus: (usize, usize),
-    blocks: [McuBlock; MAX_BLOCKS],
-    count: usize,
-}
-
-impl Geometry {
-    /// The walk of `scan` over `image`, which has the frame's components.
-    pub(super) fn of<B: BlockKind>(scan: &Scan, image: &BlockImage<B>) -> Self {
-        let layout = image.layout();
-        let alone = scan.components().len() == 1;
-        let mut geometry = Self { mcus: layout.mcus, blocks: [McuBlock::default(); MAX_BLOCKS], count: 0 };
-        for (place, scanned) in scan.components().iter().enumerate() {
-            let component = &image.components[scanned.index];
-            let (mut wide, mut high) = (usize::from(component.horizontal), usize::from(component.vertical));
-            if alone {
-                (geometry.mcus, wide, high) = (layout.own_blocks(component.factors()), 1, 1);
-            }
-            let steps = (wide, high * component.blocks_wide);
-            for (y, x) in (0..high).flat_map(|y| (0..wide).map(move |x| (y, x))) {
-                geometry.blocks[geometry.count] = McuBlock { place, first: y * component.blocks_wide + x, steps };
-                geometry.count += 1;
-            }
-        }
-        geometry
-    }
-
-    /// The blocks of the MCU in this row and column.
-    fn mcu(&self, row: usize, column: usize) -> [McuBlock; MAX_BLOCKS] {
-        let mut blocks = self.blocks;
-        for block in &mut blocks {
-            block.first += row * block.steps.1 + column * block.steps.0;
-        }
-        blocks
-    }
-}
-
-impl<B: BlockKind> Walk<'_, B> {
-    fn run(&mut self, mut decoder: impl BlockDecoder<Block = B>) -> Result<usize, Fault> {
-        let geometry = Geometry::of(self.scan, self.image);
+impl<B: BlockKind> ScanData<'_, B> {
+    fn run(&mut self, mut decoder: impl BlockDecoder<Block = B>) -> Result<usize, DataFault> {
+        let geometry = BlockOrder::of(self.scan, self.image);
         let total = geometry.mcus.0 * geometry.mcus.1;
         let interval = if self.restart_interval == 0 { total } else { self.restart_interval };
         let (mut done, mut start, mut due) = (0, 0, marker::RST0);
@@ -162,13 +96,16 @@ impl<B: BlockKind> Walk<'_, B> {
                 _ if done == total => return Ok(self.after_last(start, due)),
                 Some((code, end)) if code == due => start = end,
                 Some((found, _)) if (marker::RST0..=marker::RST7).contains(&found) => {
-                    return Err(Fault { kind: JpegErrorKind::RestartMarker { expected: due, found }, offset: start });
+                    return Err(DataFault {
+                        kind: JpegErrorKind::RestartMarker { expected: due, found },
+                        offset: start,
+                    });
                 }
                 Some((marker, _)) => {
-                    return Err(Fault { kind: JpegErrorKind::EntropyDataEndsEarly { marker }, offset: start });
+                    return Err(DataFault { kind: JpegErrorKind::EntropyDataEndsEarly { marker }, offset: start });
                 }
                 None => {
-                    return Err(Fault { kind: JpegErrorKind::Truncated, offset: start });
+                    return Err(DataFault { kind: JpegErrorKind::Truncated, offset: start });
                 }
             }
             due = following(due);
@@ -202,24 +139,12 @@ fn marker_at(source: &[u8], at: usize) -> Option<(u8, usize)> {
     (fill > 0).then_some((code, at + fill + 1))
 }
 
-/// The blocks of each of the scan's components, which are in the frame's order.
-pub(super) fn scanned_coefficients<'a, B>(scan: &Scan, image: &'a mut BlockImage<B>) -> [&'a mut [B]; 3] {
-    let mut scanned: [&mut [B]; 3] = Default::default();
-    let mut places = scan.components().iter().zip(&mut scanned).peekable();
-    for (index, component) in image.components.iter_mut().enumerate() {
-        if let Some((_, to)) = places.next_if(|(described, _)| described.index == index) {
-            *to = &mut component.coefficients;
-        }
-    }
-    scanned
-}
-
 /// Decodes the MCUs numbered `mcus`, which is one restart interval. Returns the reader where it has come to.
 fn decode_interval<'a, D: BlockDecoder>(
     decoder: &mut D,
     mut reader: BitReader<'a>,
     mcus: std::ops::Range<usize>,
-    geometry: &Geometry,
+    geometry: &BlockOrder,
     coefficients: &mut [&mut [D::Block]; 3],
 ) -> (BitReader<'a>, Result<(), JpegErrorKind>) {
     decoder.restart();
@@ -239,39 +164,14 @@ fn decode_interval<'a, D: BlockDecoder>(
     (reader, outcome)
 }
 
-/// Decodes `count` MCUs of a row from the one in this row and column on.
-#[inline(always)]
-pub(super) fn decode_in_row<D: BlockDecoder>(
-    decoder: &mut D,
-    reader: &mut BitReader<'_>,
-    (row, column): (usize, usize),
-    count: usize,
-    geometry: &Geometry,
-    coefficients: &mut [&mut [D::Block]; 3],
-) -> Result<(), JpegErrorKind> {
-    let mut blocks = geometry.mcu(row, column);
-    let blocks = &mut blocks[..geometry.count];
-    for _ in 0..count {
-        for next in &mut *blocks {
-            let block = &mut coefficients[next.place][next.first];
-            next.first += next.steps.0;
-            decoder.block(reader, next.place, block)?;
-            if reader.overrun() {
-                return Err(JpegErrorKind::Truncated);
-            }
-        }
-    }
-    Ok(())
-}
-
 /// Puts a fault in its place. Whatever went wrong beyond the end of the data comes from their end.
-fn locate(kind: JpegErrorKind, reader: &BitReader<'_>, source: &[u8], length: usize, start: usize) -> Fault {
+fn locate(kind: JpegErrorKind, reader: &BitReader<'_>, source: &[u8], length: usize, start: usize) -> DataFault {
     if !reader.overrun() {
-        return Fault { kind, offset: start + stuffed_position(source, reader.byte_position()) };
+        return DataFault { kind, offset: start + stuffed_position(source, reader.byte_position()) };
     }
     let kind = match marker_at(source, length) {
         Some((marker, _)) => JpegErrorKind::EntropyDataEndsEarly { marker },
         None => JpegErrorKind::Truncated,
     };
-    Fault { kind, offset: start + length }
+    DataFault { kind, offset: start + length }
 }

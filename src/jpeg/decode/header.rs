@@ -1,15 +1,15 @@
 //! Marker segments (ITU T.81 annex B): finding them, the frame header, and what the application
 //! segments tell.
 
-use super::error::{JpegError, JpegErrorKind, Unsupported};
-use super::icc::IccPieces;
-use super::image::{Block, Colour, Layout};
-use super::tables::marker;
+use crate::jpeg::decode_error::{JpegError, JpegErrorKind, Unsupported};
+use crate::jpeg::icc::IccPieces;
+use crate::jpeg::image::{Block, Colour, McuLayout};
+use crate::jpeg::tables::marker;
 use crate::raster::orientation;
 
 /// What a file says of its image before the first scan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Header {
+pub struct JpegHeader {
     /// Width in pixels.
     pub width: u32,
     /// Height in pixels.
@@ -26,9 +26,9 @@ pub struct Header {
 ///
 /// # Errors
 /// If the file is no JPEG, of a kind that [`super::decode`] does not read, or damaged up to there.
-pub fn header(bytes: &[u8]) -> Result<Header, JpegError> {
+pub fn read_header(bytes: &[u8]) -> Result<JpegHeader, JpegError> {
     let mut segments = Segments::begin(bytes)?;
-    let mut description = Description::default();
+    let mut description = JpegDescription::default();
     loop {
         let (code, offset) = segments.next_marker()?;
         match code {
@@ -122,8 +122,8 @@ impl Frame {
     }
 
     /// The division into MCUs.
-    pub(super) fn layout(&self) -> Layout {
-        Layout::of::<Block>(self.size, self.components().iter().map(|component| component.factors))
+    pub(super) fn layout(&self) -> McuLayout {
+        McuLayout::of::<Block>(self.size, self.components().iter().map(|component| component.factors))
     }
 
     /// The fewest bytes of entropy-coded data that the frame can take: a bit for the DC code of
@@ -183,7 +183,7 @@ impl Frame {
 
 /// What the segments before the first scan say, apart from coding tables.
 #[derive(Default)]
-pub(super) struct Description<'a> {
+pub(super) struct JpegDescription<'a> {
     pub(super) frame: Option<Frame>,
     pub(super) icc: IccPieces<'a>,
     jfif: bool,
@@ -193,7 +193,7 @@ pub(super) struct Description<'a> {
     orientation: Option<u8>,
 }
 
-impl<'a> Description<'a> {
+impl<'a> JpegDescription<'a> {
     /// Takes in a segment. Application segments that are damaged or unknown count as absent.
     pub(super) fn note(&mut self, code: u8, payload: &'a [u8]) -> Result<(), JpegErrorKind> {
         match code {
@@ -220,11 +220,11 @@ impl<'a> Description<'a> {
     }
 
     /// The header, once a scan begins.
-    pub(super) fn header(&self) -> Result<Header, JpegErrorKind> {
+    pub(super) fn header(&self) -> Result<JpegHeader, JpegErrorKind> {
         let frame = self.frame.as_ref().ok_or(JpegErrorKind::ScanWithoutFrame)?;
         let (width, height) = frame.size;
         let (colour, progressive) = (self.colour(frame), frame.progressive);
-        Ok(Header { width, height, colour, progressive, orientation: self.orientation })
+        Ok(JpegHeader { width, height, colour, progressive, orientation: self.orientation })
     }
 
     /// JFIF leaves no choice but YCbCr; else Adobe's marker decides; else the component

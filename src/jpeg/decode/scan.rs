@@ -1,9 +1,9 @@
 //! Scan headers (ITU T.81 B.2.3), and which scans a frame may have.
 
-use super::error::JpegErrorKind;
 use super::header::Frame;
-use super::huffman::TableSlot;
-use super::tables::marker;
+use super::table_slot::TableSlot;
+use crate::jpeg::decode_error::JpegErrorKind;
+use crate::jpeg::tables::{HuffmanClass, marker};
 
 /// The Huffman tables at hand.
 #[derive(Clone, Copy)]
@@ -94,10 +94,10 @@ impl Scan {
             |slots: &[TableSlot], number: u8| !slots.get(usize::from(number)).is_some_and(|slot| slot.defined);
         for component in self.components() {
             if self.uses_dc_table() && missing(tables.dc, component.dc) {
-                return Err(JpegErrorKind::MissingHuffmanTable { ac: false, number: component.dc });
+                return Err(JpegErrorKind::MissingHuffmanTable { class: HuffmanClass::Dc, number: component.dc });
             }
             if self.uses_ac_table() && missing(tables.ac, component.ac) {
-                return Err(JpegErrorKind::MissingHuffmanTable { ac: true, number: component.ac });
+                return Err(JpegErrorKind::MissingHuffmanTable { class: HuffmanClass::Ac, number: component.ac });
             }
         }
         Ok(())
@@ -106,23 +106,23 @@ impl Scan {
 
 /// How far the coefficients of each component have come.
 #[derive(Default)]
-pub(super) struct Progress {
+pub(super) struct CodedBits {
     /// For each component and zig-zag position the lowest bit coded, once there is one.
     lowest_bit: [Option<[Option<u8>; 64]>; 3],
 }
 
-impl Progress {
+impl CodedBits {
     /// Takes in a scan if it may come now; tells which of the frame's components it is the first
     /// for.
     ///
     /// A progressive scan codes the DC coefficient of one or more components or a band of AC
     /// coefficients of one, after its DC; each coefficient begins with some bit and then gains one
     /// bit a scan (G.1.1.1).
-    pub(super) fn advance(&mut self, scan: &Scan, progressive: bool) -> Result<[bool; 3], JpegErrorKind> {
+    pub(super) fn advance(&mut self, scan: &Scan) -> Result<[bool; 3], JpegErrorKind> {
         let ((first, last), (high, low)) = (scan.band, scan.bits);
         let refused = JpegErrorKind::ScanParameters { parameters: [first, last, high, low] };
         let band_allowed = match first {
-            0 => last == 0 || !progressive,
+            0 => last == 0 || !scan.progressive,
             _ => first <= last && last <= 63 && scan.components().len() == 1,
         };
         if !band_allowed || low > 13 || (high != 0 && high != low + 1) {
@@ -134,7 +134,7 @@ impl Progress {
                 continue;
             };
             *first_use = state.is_none();
-            if !progressive && !*first_use {
+            if !scan.progressive && !*first_use {
                 return Err(JpegErrorKind::ComponentCodedTwice { component: index });
             }
             let positions = state.get_or_insert([None; 64]);

@@ -3,16 +3,18 @@
 use std::io::{BufRead, Read};
 use std::sync::Arc;
 
+use super::DecodeScratch;
 use super::bits::BitReader;
-use super::decode::{Decoder, Expected, Next, Scratch};
-use super::error::{JpegError, JpegErrorKind};
-use super::header::{Description, Frame, FrameComponent, Header, Segments};
-use super::image::{JpegImage, Layout};
+use super::blocks::{BlockOrder, decode_in_row, scanned_coefficients};
+use super::decoder::{Decoder, FrameLimits, Next};
+use super::header::{Frame, FrameComponent, JpegDescription, JpegHeader, Segments};
 use super::scan::{Scan, ScanTables};
-use super::sequential::{Sequential, Whole};
-use super::tables::marker;
-use super::walk::{Geometry, decode_in_row, following, own_tables, scanned_coefficients};
-use super::window::{End, Window};
+use super::scan_data::{following, own_tables};
+use super::sequential::{Sequential, WholeBlocks};
+use super::window::{DataEnd, Window};
+use crate::jpeg::decode_error::{JpegError, JpegErrorKind};
+use crate::jpeg::image::{Block, JpegImage, McuLayout};
+use crate::jpeg::tables::marker;
 
 /// The most bytes of marker segments before the first scan: 16 MB of ICC profile and as much of everything else.
 const MAX_HEADER_BYTES: usize = 1 << 25;
@@ -33,16 +35,16 @@ pub enum BandsError {
 }
 
 /// What a file's first segments tell, and the way to the rest of it.
-pub enum Opened<R> {
+pub enum OpenedJpeg<R> {
     /// It is one sequential scan: it can be decoded band by band.
-    Bands(Box<Bands<R>>),
+    OneScan(Box<Bands<R>>),
     /// Its coefficients come in several scans, so it has to be decoded whole.
-    Several(Several<R>),
+    SeveralScans(SeveralScans<R>),
 }
 
 /// A file in several scans.
-pub struct Several<R> {
-    header: Header,
+pub struct SeveralScans<R> {
+    header: JpegHeader,
     icc: Option<Arc<[u8]>>,
     mcu_size: (u32, u32),
     /// Blocks of all components in an MCU.
@@ -54,12 +56,12 @@ pub struct Several<R> {
 
 /// A file in one sequential scan.
 pub struct Bands<R> {
-    header: Header,
+    header: JpegHeader,
     frame: Frame,
     scan: Scan,
     quantisation: [[u16; 64]; 3],
     icc: Option<Arc<[u8]>>,
-    scratch: Scratch,
+    scratch: DecodeScratch,
     window: Window<R>,
     /// Whether there are restart intervals.
     restarts: bool,
@@ -78,30 +80,38 @@ pub struct Bands<R> {
 ///
 /// # Errors
 /// The file cannot be read, is no JPEG, of a kind that [`super::decode`] does not read either, or damaged.
-pub fn open<R: BufRead>(mut source: R, file_length: Option<u64>) -> Result<Opened<R>, BandsError> {
+pub fn open<R: BufRead>(mut source: R, file_length: Option<u64>) -> Result<OpenedJpeg<R>, BandsError> {
     let begin = segments_up_to_scan(&mut source)?;
-    let mut scratch = Scratch::default();
-    let expected = Expected { size: None, most_pixels: u64::MAX, file_length };
+    let mut scratch = DecodeScratch::default();
+    let expected = FrameLimits { size: None, most_pixels: u64::MAX, file_length };
     let mut decoder = Decoder::begin(&begin, expected, &mut scratch)?;
     let (payload, offset) = match decoder.next(&mut scratch)? {
-        Next::Scan(payload, offset) => (payload, offset),
-        Next::End(offset) => return Err(JpegErrorKind::NoImage.at(offset).into()),
+        Next::Scan { payload, offset } => (payload, offset),
+        Next::EndOfImage { offset } => return Err(JpegErrorKind::NoImage.at(offset).into()),
     };
     let described = decoder.describe(payload, &mut scratch).map_err(|kind| kind.at(offset))?;
     let (frame, header) = (described.frame, described.header);
     let layout = frame.layout();
     let coefficients = frame.components().iter().map(|component| {
         let (wide, high) = layout.padded_blocks(component.factors);
-        wide as u64 * high as u64 * size_of::<super::Block>() as u64
+        wide as u64 * high as u64 * size_of::<Block>() as u64
     });
     if !described.scan.is_whole(&frame) {
         let (coefficients, mcu_size, icc) = (coefficients.sum(), mcu_size(&frame), described.icc);
         let blocks = |component: &FrameComponent| u32::from(component.factors.0) * u32::from(component.factors.1);
         let mcu_blocks = frame.components().iter().map(blocks).sum();
-        return Ok(Opened::Several(Several { header, icc, mcu_size, mcu_blocks, coefficients, begin, source }));
+        return Ok(OpenedJpeg::SeveralScans(SeveralScans {
+            header,
+            icc,
+            mcu_size,
+            mcu_blocks,
+            coefficients,
+            begin,
+            source,
+        }));
     }
     let total = layout.mcus.0 * layout.mcus.1;
-    Ok(Opened::Bands(Box::new(Bands {
+    Ok(OpenedJpeg::OneScan(Box::new(Bands {
         header,
         frame,
         scan: described.scan,
@@ -163,33 +173,33 @@ fn take(source: &mut impl Read, count: usize, to: &mut Vec<u8>) -> Result<usize,
     Ok(source.take(count as u64).read_to_end(to)?)
 }
 
-impl<R: BufRead> Opened<R> {
+impl<R: BufRead> OpenedJpeg<R> {
     /// What stands before the first scan.
-    pub fn header(&self) -> &Header {
+    pub fn header(&self) -> &JpegHeader {
         match self {
-            Self::Bands(bands) => &bands.header,
-            Self::Several(several) => &several.header,
+            Self::OneScan(bands) => &bands.header,
+            Self::SeveralScans(scans) => &scans.header,
         }
     }
 
     /// The ICC profile, as far as it stands before the first scan.
     pub fn icc(&self) -> Option<&Arc<[u8]>> {
         match self {
-            Self::Bands(bands) => bands.icc.as_ref(),
-            Self::Several(several) => several.icc.as_ref(),
+            Self::OneScan(bands) => bands.icc.as_ref(),
+            Self::SeveralScans(scans) => scans.icc.as_ref(),
         }
     }
 
     /// Width and height of an MCU in pixels.
     pub fn mcu_size(&self) -> (u32, u32) {
         match self {
-            Self::Bands(bands) => bands.mcu_size(),
-            Self::Several(several) => several.mcu_size,
+            Self::OneScan(bands) => bands.mcu_size(),
+            Self::SeveralScans(scans) => scans.mcu_size,
         }
     }
 }
 
-impl<R: BufRead> Several<R> {
+impl<R: BufRead> SeveralScans<R> {
     /// Whether all its components could be in one scan, whose MCUs have ten blocks at most (ITU T.81 B.2.3).
     pub fn can_be_interleaved(&self) -> bool {
         self.mcu_blocks <= 10
@@ -207,13 +217,13 @@ impl<R: BufRead> Several<R> {
     pub fn decode(mut self, most_bytes: u64) -> Result<JpegImage, BandsError> {
         let size = (self.header.width, self.header.height);
         self.source.take(most_bytes).read_to_end(&mut self.begin)?;
-        Ok(super::decode(&self.begin, Some(size), &mut Scratch::default())?)
+        Ok(super::decode(&self.begin, Some(size), &mut DecodeScratch::default())?)
     }
 }
 
 impl<R: BufRead> Bands<R> {
     /// What stands before the scan.
-    pub fn header(&self) -> &Header {
+    pub fn header(&self) -> &JpegHeader {
         &self.header
     }
 
@@ -245,7 +255,7 @@ impl<R: BufRead> Bands<R> {
         for (component, steps) in band.components.iter_mut().zip(&self.quantisation) {
             component.quantisation = *steps;
         }
-        let geometry = Geometry::of(&self.scan, band);
+        let geometry = BlockOrder::of(&self.scan, band);
         let mut at = (0, 0);
         while at.0 < geometry.mcus.1 {
             let count = MCUS_AT_A_TIME.min(geometry.mcus.0 - at.1).min(self.interval - self.done_of_interval);
@@ -266,13 +276,13 @@ impl<R: BufRead> Bands<R> {
         &mut self,
         at: (usize, usize),
         count: usize,
-        geometry: &Geometry,
+        geometry: &BlockOrder,
         band: &mut JpegImage,
     ) -> Result<(), BandsError> {
         self.window.require(MAX_BYTES_AT_A_TIME)?;
         let tables = ScanTables { dc: &self.scratch.dc, ac: &self.scratch.ac };
         let (dc, ac) = own_tables(&self.scan, tables);
-        let mut decoder = Sequential::resume(dc, ac, Whole, self.predictions);
+        let mut decoder = Sequential::resume(dc, ac, WholeBlocks, self.predictions);
         let mut coefficients = scanned_coefficients(&self.scan, band);
         let mut reader: BitReader<'_> = self.window.reader();
         let outcome = decode_in_row(&mut decoder, &mut reader, at, count, geometry, &mut coefficients);
@@ -290,7 +300,7 @@ impl<R: BufRead> Bands<R> {
     }
 
     /// Checks the end of an interval, or of all, and goes on behind it.
-    fn end_interval(&mut self, layout: &Layout) -> Result<(), BandsError> {
+    fn end_interval(&mut self, layout: &McuLayout) -> Result<(), BandsError> {
         // More than what a byte's padding can be is either there or not.
         self.window.require(2)?;
         if self.window.bytes_left() > 0 {
@@ -303,14 +313,14 @@ impl<R: BufRead> Bands<R> {
             return Ok(());
         }
         match self.window.end() {
-            Some(End::Marker(code)) if code == self.due => {
+            Some(DataEnd::Marker(code)) if code == self.due => {
                 self.window.pass_marker();
                 (self.predictions, self.due) = ([0; 3], following(self.due));
                 // The last interval may be shorter.
                 self.interval = self.interval.min(layout.mcus.0 * layout.mcus.1 - self.done);
                 Ok(())
             }
-            Some(End::Marker(found)) if (marker::RST0..=marker::RST7).contains(&found) => {
+            Some(DataEnd::Marker(found)) if (marker::RST0..=marker::RST7).contains(&found) => {
                 Err(self.fault(JpegErrorKind::RestartMarker { expected: self.due, found }))
             }
             _ => Err(self.early_end()),
@@ -319,7 +329,7 @@ impl<R: BufRead> Bands<R> {
 
     fn early_end(&self) -> BandsError {
         self.fault(match self.window.end() {
-            Some(End::Marker(marker)) => JpegErrorKind::EntropyDataEndsEarly { marker },
+            Some(DataEnd::Marker(marker)) => JpegErrorKind::EntropyDataEndsEarly { marker },
             _ => JpegErrorKind::Truncated,
         })
     }
@@ -335,7 +345,7 @@ impl<R: BufRead> Bands<R> {
     pub fn finish(&mut self) -> Result<(), BandsError> {
         let mut end = self.window.end();
         // Some cameras end the last interval, too, with a restart marker, or add several.
-        while let Some(End::Marker(code)) = end
+        while let Some(DataEnd::Marker(code)) = end
             && code == self.due
             && self.restarts
         {
@@ -346,7 +356,7 @@ impl<R: BufRead> Bands<R> {
             }
             (self.due, end) = (following(self.due), self.window.end());
         }
-        let Some(End::Marker(code)) = end else { return Err(self.fault(JpegErrorKind::MissingEndOfImage)) };
+        let Some(DataEnd::Marker(code)) = end else { return Err(self.fault(JpegErrorKind::MissingEndOfImage)) };
         let (source, offset) = self.window.rest();
         let mut tail = vec![0xFF, code];
         if code != marker::EOI {
@@ -377,7 +387,7 @@ fn check_tail(tail: &[u8]) -> Result<(), JpegError> {
             marker::SOF0..=marker::SOF2 => return Err(JpegErrorKind::SecondFrame.at(offset)),
             _ => {
                 let payload = segments.payload(code)?;
-                Description::default().note(code, payload).map_err(|kind| kind.at(offset))?;
+                JpegDescription::default().note(code, payload).map_err(|kind| kind.at(offset))?;
             }
         }
     }
