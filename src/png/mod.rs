@@ -47,7 +47,7 @@ mod matches;
 
 use crate::geometry::Size;
 use crate::raster::orientation;
-use crate::raster::{Raster, Samples};
+use crate::raster::{PixelKind, Raster, Samples};
 use png::{BitDepth, ColorType, DecodeOptions, Decoder, DecodingError, Encoder, Info};
 use std::borrow::Cow;
 use std::io::Cursor;
@@ -93,7 +93,7 @@ pub(crate) fn decode(bytes: &[u8], size: Size) -> Result<PngImage, PngError> {
     }
     let mut reader = decoder.read_info().map_err(|error| damaged(&error))?;
     if !is_palette_whole(reader.info()) {
-        return Err(PngError::Damaged(PALETTE.into()));
+        return Err(PngError::Damaged(BAD_PALETTE.into()));
     }
     let (colour, depth) = reader.output_color_type();
     let length = reader.output_buffer_size().ok_or_else(|| PngError::Damaged("it is too large".into()))?;
@@ -111,7 +111,7 @@ pub(crate) fn decode(bytes: &[u8], size: Size) -> Result<PngImage, PngError> {
 }
 
 /// What is said of a palette that is none.
-pub(crate) const PALETTE: &str = "its palette is not of whole colours";
+pub(crate) const BAD_PALETTE: &str = "its palette is not of whole colours";
 
 /// Whether a palette, if there is one, is of three bytes a colour (PNG 11.2.2). The crate takes that for granted.
 pub(crate) fn is_palette_whole(info: &Info<'_>) -> bool {
@@ -178,16 +178,16 @@ pub(crate) fn encode(image: &PngImage, out: &mut Vec<u8>) -> Result<(), PngError
 }
 
 impl PngImage {
-    /// Whether both show the same pixels, in whatever kind and depth each is stored, in the same colours.
-    pub(crate) fn shows_the_same(&self, other: &Self) -> bool {
-        let wide = |image: &Self| image.deep().widened(true, true);
+    /// Whether both show the same pixels in the same colour space, whatever their channels and depth.
+    pub(crate) fn has_same_pixels(&self, other: &Self) -> bool {
+        let wide = |image: &Self| image.deep().widened(PixelKind::RGBA);
         self.icc == other.icc && (self.samples == other.samples || wide(self) == wide(other))
     }
 
-    pub(crate) fn channels(&self) -> usize {
+    pub(crate) fn pixel_kind(&self) -> PixelKind {
         match &self.samples {
-            Samples::Eight(raster) => raster.channels(),
-            Samples::Sixteen(raster) => raster.channels(),
+            Samples::Eight(raster) => raster.pixel_kind(),
+            Samples::Sixteen(raster) => raster.pixel_kind(),
         }
     }
 

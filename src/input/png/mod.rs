@@ -13,7 +13,7 @@ mod late;
 use super::source::Source;
 use super::{Depth, Input, Picture, PictureError, PictureInfo, PictureKind, Reading, Rows, profile, whole};
 use crate::geometry::{MAX_SIDE, Size};
-use crate::png::{PALETTE, is_palette_whole};
+use crate::png::{BAD_PALETTE, is_palette_whole};
 use crate::raster::{Samples, orientation};
 use png::{BitDepth, ColorType, DecodeOptions, Decoder, DecodingError, Info, Limits, Reader, Transformations};
 use std::io::ErrorKind;
@@ -94,7 +94,7 @@ fn headers(source: Source) -> Result<Reader<Source>, PictureError> {
     let reader = decoder.read_info().map_err(|error| damaged(error, "its header"))?;
     match is_palette_whole(reader.info()) {
         true => Ok(reader),
-        false => Err(PictureError::Damaged(PALETTE.into())),
+        false => Err(PictureError::Damaged(BAD_PALETTE.into())),
     }
 }
 

@@ -74,7 +74,7 @@ impl<'a> Patch<'a> {
         let size = self.geometry.tile_dimensions(tile);
         let decoded = image.is_lossless()
             && self.codec.decode_into(&worker.bytes, size, &mut worker.scratch, &mut worker.image).is_ok();
-        Ok(decoded && image.shows_the_same(&worker.image))
+        Ok(decoded && image.has_same_pixels(&worker.image))
     }
 }
 

@@ -128,12 +128,13 @@ impl Band {
         manner: &Manner,
         codec: &Codec,
         scratch: &mut Scratch,
-        made: (&mut TileImage, &mut Vec<u8>),
+        image: &mut TileImage,
+        out: &mut Vec<u8>,
     ) -> Result<(), CodecError> {
         match self {
-            Self::Pixels(samples) => codec.base_of_pixels(samples, columns, manner.icc.as_ref(), scratch, made),
-            Self::Coefficients(image) => {
-                codec.base_of_coefficients(image, columns, manner.requantisation.as_deref(), scratch, made)
+            Self::Pixels(samples) => codec.base_from_pixels(samples, columns, manner.icc.as_ref(), scratch, image, out),
+            Self::Coefficients(band) => {
+                codec.base_from_coefficients(band, columns, manner.requantisation.as_deref(), scratch, image, out)
             }
         }
     }

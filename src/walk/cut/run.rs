@@ -196,7 +196,7 @@ impl<B: BaseSink> Cutter<'_, B> {
             }
         }
         worker.bytes.clear();
-        band.tile(columns, &self.manner, &self.codec, &mut worker.scratch, (image, &mut worker.bytes))
+        band.tile(columns, &self.manner, &self.codec, &mut worker.scratch, image, &mut worker.bytes)
             .map_err(|error| CutFailure::Encode { tile, error })?;
         if let Some(flat) = flat {
             let mut known = known();
