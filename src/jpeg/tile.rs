@@ -1,6 +1,6 @@
 //! A tile in the form in which its parent takes it.
 
-use super::decode::{DecodeScratch, JpegHeader, decode_folding_into, decode_into};
+use super::decode::{DecodeScratch, ImageForm, JpegHeader, decode_folding_into, decode_into};
 use super::decode_error::JpegError;
 use super::encode::{HuffmanTables, encode, encode_folding};
 use super::encode_error::EncodeError;
@@ -16,7 +16,7 @@ use super::part::ImagePart;
 /// buffers are used again by what makes it another tile.
 #[derive(Debug, Clone, Default)]
 pub struct JpegTile {
-    is_folded: bool,
+    form: ImageForm,
     /// Set if it is not folded.
     whole: JpegImage,
     /// Set if it is, and then the file, from which the whole image can still be had.
@@ -26,9 +26,9 @@ pub struct JpegTile {
 
 impl PartialEq for JpegTile {
     fn eq(&self, other: &Self) -> bool {
-        match (self.is_folded, other.is_folded) {
-            (true, true) => self.folded == other.folded && self.bytes == other.bytes,
-            (false, false) => self.whole == other.whole,
+        match (self.form, other.form) {
+            (ImageForm::Folded, ImageForm::Folded) => self.folded == other.folded && self.bytes == other.bytes,
+            (ImageForm::Whole, ImageForm::Whole) => self.whole == other.whole,
             _ => false,
         }
     }
@@ -46,13 +46,13 @@ impl JpegTile {
         sampling: Option<FoldSampling>,
         scratch: &mut DecodeScratch,
     ) -> Result<JpegHeader, JpegError> {
-        self.is_folded = false;
+        self.form = ImageForm::Whole;
         let Some(sampling) = sampling else {
             return decode_into(bytes, expected_size, scratch, &mut self.whole);
         };
-        let (header, is_folded) =
+        let (header, form) =
             decode_folding_into(bytes, expected_size, sampling, scratch, &mut self.whole, &mut self.folded)?;
-        if is_folded {
+        if form == ImageForm::Folded {
             self.remember(bytes);
         }
         Ok(header)
@@ -70,7 +70,7 @@ impl JpegTile {
         sampling: Option<FoldSampling>,
         out: &mut Vec<u8>,
     ) -> Result<(), EncodeError> {
-        if !self.encode_folding((&*image).into(), huffman, sampling, out)? {
+        if self.encode_folding((&*image).into(), huffman, sampling, out)? == ImageForm::Whole {
             std::mem::swap(&mut self.whole, image);
             self.encode_whole(huffman, sampling, out)?;
         }
@@ -88,30 +88,30 @@ impl JpegTile {
         sampling: Option<FoldSampling>,
         out: &mut Vec<u8>,
     ) -> Result<(), EncodeError> {
-        if !self.encode_folding(part, huffman, sampling, out)? {
+        if self.encode_folding(part, huffman, sampling, out)? == ImageForm::Whole {
             self.whole.assign_part(part);
             self.encode_whole(huffman, sampling, out)?;
         }
         Ok(())
     }
 
-    /// Encodes the part if it can be folded on the way; tells whether it could.
+    /// Encodes the part if it can be folded on the way. Returns the form it has then; whole means not encoded.
     fn encode_folding(
         &mut self,
         part: ImagePart<'_>,
         huffman: HuffmanTables,
         sampling: Option<FoldSampling>,
         out: &mut Vec<u8>,
-    ) -> Result<bool, EncodeError> {
-        self.is_folded = false;
+    ) -> Result<ImageForm, EncodeError> {
+        self.form = ImageForm::Whole;
         let start = out.len();
         let suits = sampling.is_some_and(|sampling| sampling.suits(part.image));
         if !suits || !part.image.is_foldable_at_once(part.size()) {
-            return Ok(false);
+            return Ok(ImageForm::Whole);
         }
         encode_folding(part, huffman, out, &mut self.folded)?;
         self.remember(out.get(start..).unwrap_or_default());
-        Ok(true)
+        Ok(ImageForm::Folded)
     }
 
     fn encode_whole(
@@ -129,14 +129,14 @@ impl JpegTile {
     }
 
     fn remember(&mut self, bytes: &[u8]) {
-        self.is_folded = true;
+        self.form = ImageForm::Folded;
         self.bytes.clear();
         self.bytes.extend_from_slice(bytes);
     }
 
     /// The folded image, if it is folded.
     pub fn folded(&self) -> Option<&FoldedImage> {
-        self.is_folded.then_some(&self.folded)
+        (self.form == ImageForm::Folded).then_some(&self.folded)
     }
 
     /// The whole image. It has to be decoded, into `spare`, if it is folded.
@@ -148,7 +148,7 @@ impl JpegTile {
         scratch: &mut DecodeScratch,
         spare: &'a mut JpegImage,
     ) -> Result<&'a JpegImage, JpegError> {
-        if !self.is_folded {
+        if self.form == ImageForm::Whole {
             return Ok(&self.whole);
         }
         decode_into(&self.bytes, None, scratch, spare)?;

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use super::DecodeScratch;
 use super::header::{Frame, JpegDescription, JpegHeader, Segments};
 use super::scan::{CodedBits, Scan, ScanTables};
 use super::scan_data;
 use super::table_segments::{define_huffman, define_quantisation, steps_of};
 use super::table_slot::TableSlot;
+use super::{DecodeScratch, ImageForm};
 use crate::jpeg::decode_error::{JpegError, JpegErrorKind};
 use crate::jpeg::fold::{FoldSampling, FoldedImage};
 use crate::jpeg::image::{BlockImage, JpegImage};
@@ -19,18 +19,24 @@ const MAX_PIXELS: u64 = 1 << 28;
 /// if it is a few bytes long, so their number has to be bounded for the time to be.
 const MAX_SCANS: usize = 200;
 
-/// Where an image goes.
+/// Where an image is decoded to.
 pub(super) struct DecodeTarget<'a> {
     pub(super) whole: &'a mut JpegImage,
-    /// Where it goes instead if it has this sampling and can be folded at once.
-    pub(super) folding: Option<(FoldSampling, &'a mut FoldedImage)>,
-    /// Whether it does.
-    pub(super) folded: bool,
+    /// Where it is decoded to instead if it can be folded block by block.
+    pub(super) folding: Option<Folding<'a>>,
+    /// Which of both it is; known from the first scan on.
+    pub(super) form: ImageForm,
+}
+
+/// Where an image of this sampling is folded to.
+pub(super) struct Folding<'a> {
+    pub(super) sampling: FoldSampling,
+    pub(super) folded: &'a mut FoldedImage,
 }
 
 impl<'a> DecodeTarget<'a> {
     pub(super) fn whole(image: &'a mut JpegImage) -> Self {
-        Self { whole: image, folding: None, folded: false }
+        Self { whole: image, folding: None, form: ImageForm::Whole }
     }
 }
 
@@ -209,7 +215,7 @@ impl<'a> Decoder<'a> {
         let source = self.segments.bytes.get(self.segments.at..).unwrap_or_default();
         let (interval, segment) = (self.restart_interval, &mut scratch.segment);
         let length = match &mut target.folding {
-            Some((_, folded)) if target.folded => {
+            Some(Folding { folded, .. }) if target.form == ImageForm::Folded => {
                 scan_data::decode_folding(&scan, tables, interval, source, segment, folded)
             }
             _ => scan_data::decode(&scan, tables, interval, source, segment, target.whole),
@@ -231,17 +237,19 @@ impl<'a> Decoder<'a> {
         let (frame, at_once) = (&frame, scan.is_whole(&frame));
         if self.header.is_none() {
             let factors = frame.components().iter().map(|component| component.factors);
-            if at_once && let Some((sampling, folded)) = &mut target.folding {
+            if at_once && let Some(Folding { sampling, folded }) = &mut target.folding {
                 folded.reshape(frame.size, header.colour, factors.clone());
                 begin_components(folded, frame, [true; 3], &self.quantisation)?;
-                target.folded = sampling.suits(folded) && folded.is_foldable_at_once(frame.size);
+                if sampling.suits(folded) && folded.is_foldable_at_once(frame.size) {
+                    target.form = ImageForm::Folded;
+                }
             }
-            if !target.folded {
+            if target.form == ImageForm::Whole {
                 target.whole.reshape(frame.size, header.colour, factors);
             }
             self.header = Some(header);
         }
-        if !target.folded {
+        if target.form == ImageForm::Whole {
             begin_components(target.whole, frame, first_use, &self.quantisation)?;
             // A sequential interleaved scan sets every block; else some may hold what an earlier
             // image left.
@@ -293,7 +301,7 @@ impl<'a> Decoder<'a> {
         }
         let icc = self.description.icc.profile(&mut scratch.last_icc);
         match &mut target.folding {
-            Some((_, folded)) if target.folded => folded.icc = icc,
+            Some(Folding { folded, .. }) if target.form == ImageForm::Folded => folded.icc = icc,
             _ => target.whole.icc = icc,
         }
         Ok(header)

@@ -20,7 +20,7 @@ pub use header::{JpegHeader, read_header};
 
 use std::sync::Arc;
 
-use self::decoder::{DecodeTarget, Decoder, FrameLimits};
+use self::decoder::{DecodeTarget, Decoder, Folding, FrameLimits};
 use self::table_slot::TableSlot;
 use super::decode_error::JpegError;
 use super::fold::{FoldSampling, FoldedImage};
@@ -76,8 +76,17 @@ pub fn decode_into(
     Decoder::run(bytes, FrameLimits::file(bytes, expected_size), scratch, &mut DecodeTarget::whole(image))
 }
 
-/// Decodes into `folded` if the image has this sampling and can be folded ([`super::fold::fold`]),
-/// else into `whole`. Returns whether it was folded.
+/// The form in which an image was decoded.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum ImageForm {
+    /// Every coefficient.
+    #[default]
+    Whole,
+    /// Folded blocks.
+    Folded,
+}
+
+/// Decodes into `folded` if the image suits `sampling` and can be folded, and into `whole` otherwise.
 pub(super) fn decode_folding_into(
     bytes: &[u8],
     expected_size: Option<(u32, u32)>,
@@ -85,12 +94,15 @@ pub(super) fn decode_folding_into(
     scratch: &mut DecodeScratch,
     whole: &mut JpegImage,
     folded: &mut FoldedImage,
-) -> Result<(JpegHeader, bool), JpegError> {
-    let mut target = DecodeTarget { whole, folding: Some((sampling, folded)), folded: false };
+) -> Result<(JpegHeader, ImageForm), JpegError> {
+    let folding = Some(Folding { sampling, folded });
+    let mut target = DecodeTarget { whole, folding, form: ImageForm::Whole };
     let header = Decoder::run(bytes, FrameLimits::file(bytes, expected_size), scratch, &mut target)?;
-    // What does not come in one sequential scan is folded afterwards.
-    let DecodeTarget { whole, folding: Some((sampling, folded)), folded: false } = target else {
-        return Ok((header, target.folded));
-    };
-    Ok((header, sampling.fold(whole, folded)))
+    if let DecodeTarget { whole, folding: Some(Folding { sampling, folded }), form: ImageForm::Whole } = &mut target {
+        // An image in several scans is folded once it is complete.
+        if sampling.fold(whole, folded) {
+            target.form = ImageForm::Folded;
+        }
+    }
+    Ok((header, target.form))
 }
