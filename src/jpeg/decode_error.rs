@@ -1,21 +1,20 @@
-//! What can be wrong with a JPEG file. Every kind carries its numbers, so that a caller can tell a
-//! person what stands where.
+//! Why a JPEG file was refused. Every kind carries the numbers that a message needs.
 
 use std::error::Error;
 use std::fmt::{self, Display, Formatter};
 
 use super::tables::HuffmanClass;
 
-/// Why a JPEG file was refused, and where.
+/// Why a JPEG file was refused, and at which byte.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct JpegError {
-    /// Byte offset in the file at which the fault was noticed.
+    /// Byte offset in the file at which the fault was detected.
     pub offset: usize,
     /// What is wrong.
     pub kind: JpegErrorKind,
 }
 
-/// A coding process or layout of ITU T.81 that this decoder does not read, by name.
+/// A coding process or layout of ITU T.81 that this decoder does not support.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unsupported {
     /// Arithmetic entropy coding (SOF9, SOF10, DAC).
@@ -24,41 +23,41 @@ pub enum Unsupported {
     Lossless,
     /// Hierarchical coding (SOF5..SOF7, DHP, EXP).
     Hierarchical,
-    /// A sample precision other than 8 bits.
+    /// Samples of another precision than 8 bits.
     Precision(u8),
-    /// A number of components other than 1 and 3; 4 is CMYK or YCCK.
+    /// Neither 1 nor 3 components; 4 are CMYK or YCCK.
     Components(u8),
-    /// The number of lines is not in the frame header but in a DNL segment.
+    /// The height is not in the frame header but in a DNL segment.
     NumberOfLinesLater,
 }
 
-/// What is wrong with a JPEG file. Section numbers are those of ITU T.81.
+/// What is wrong with a JPEG file. Section numbers refer to ITU T.81.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum JpegErrorKind {
-    /// The file does not begin with the SOI marker FF D8.
+    /// The file does not start with the SOI marker FF D8.
     NotJpeg,
-    /// The file ends in the middle of a marker segment or of entropy-coded data.
+    /// The file ends inside a marker segment or entropy-coded data.
     Truncated,
     /// The file ends where a marker should follow, without EOI.
     MissingEndOfImage,
-    /// A legal JPEG of a kind that is not read here.
+    /// A valid JPEG of an unsupported kind.
     Unsupported(Unsupported),
-    /// Something else stands where a marker has to begin with FF.
+    /// A byte other than FF where a marker must start.
     MarkerExpected {
         /// The byte found.
         found: u8,
     },
-    /// A marker that may not stand here.
+    /// A marker that is not allowed here.
     UnexpectedMarker {
         /// The marker's second byte.
         marker: u8,
     },
-    /// A marker segment whose length does not fit what it holds (B.2).
+    /// The length of a marker segment does not match its contents (B.2).
     BadLength {
         /// The marker's second byte.
         marker: u8,
-        /// The length it gives, its own two bytes included.
+        /// The length in the file, including its own two bytes.
         length: usize,
     },
     /// Width or height is zero.
@@ -68,23 +67,23 @@ pub enum JpegErrorKind {
         /// Height in pixels.
         height: u32,
     },
-    /// The frame does not have the size that the caller requires.
+    /// The frame does not have the expected size.
     DimensionMismatch {
-        /// Width and height required, in pixels.
+        /// Expected width and height in pixels.
         expected: (u32, u32),
-        /// Width and height found, in pixels.
+        /// Width and height in the file, in pixels.
         found: (u32, u32),
     },
-    /// More pixels than are read without being told the size to expect.
+    /// More pixels than are decoded if no size is expected.
     TooManyPixels {
-        /// Pixels that the frame header claims.
+        /// Pixels in the frame header.
         found: u64,
-        /// The most that are read.
+        /// The limit.
         limit: u64,
     },
-    /// The file is too short to hold the frame it claims, at the fewest bits that any code takes.
+    /// The file is too short for its frame, even with the shortest codes.
     TooShortForFrame {
-        /// The fewest bytes of entropy-coded data that the frame takes.
+        /// Minimum bytes of entropy-coded data for the frame.
         needed: u64,
         /// Bytes from the frame header to the end of the file.
         found: u64,
@@ -96,7 +95,7 @@ pub enum JpegErrorKind {
         /// Vertical factor.
         vertical: u8,
     },
-    /// Two components with one identifier (B.2.2).
+    /// Two components with the same identifier (B.2.2).
     DuplicateComponent {
         /// The identifier.
         identifier: u8,
@@ -105,15 +104,14 @@ pub enum JpegErrorKind {
     SecondFrame,
     /// A scan before any frame header.
     ScanWithoutFrame,
-    /// A scan naming a component that the frame does not have, naming one twice, or not in the
-    /// frame's order (B.2.3).
+    /// A scan with a component that is missing from the frame, repeated, or out of the frame's order (B.2.3).
     ScanComponent {
         /// The identifier.
         identifier: u8,
     },
-    /// The number of components in a scan is outside 1..=4 or above the frame's.
+    /// A scan with no components, or more than the frame.
     ScanComponentCount {
-        /// The number found.
+        /// Components in the scan.
         count: u8,
     },
     /// More than ten blocks in an MCU (B.2.3).
@@ -121,38 +119,38 @@ pub enum JpegErrorKind {
         /// Blocks in an MCU.
         blocks: u32,
     },
-    /// A table selector above 3, or a class or precision that does not exist.
+    /// A table selector above 3, or an undefined class or precision.
     TableSelector {
         /// The selector byte.
         selector: u8,
     },
     /// A quantisation step of zero (B.2.4.1).
     ZeroQuantisationStep,
-    /// More Huffman codes than fit their lengths, or more than 256 of them (C.2).
+    /// More Huffman codes than fit their lengths, or more than 256 (C.2).
     HuffmanTableOverfull,
     /// A DC Huffman table with a category above 15.
     DcCategory {
         /// The category.
         category: u8,
     },
-    /// A scan uses a quantisation table that was not defined.
+    /// A scan uses an undefined quantisation table.
     MissingQuantisationTable {
         /// Its number, 0..=3.
         number: u8,
     },
-    /// A scan uses a Huffman table that was not defined.
+    /// A scan uses an undefined Huffman table.
     MissingHuffmanTable {
         /// Whether a DC or an AC table.
         class: HuffmanClass,
         /// Its number, 0..=3.
         number: u8,
     },
-    /// Spectral selection or successive approximation outside what G.1.1.1 allows.
+    /// Spectral selection or successive approximation that violates G.1.1.1 or the order of scans.
     ScanParameters {
         /// First coefficient, last coefficient, high and low bit position.
         parameters: [u8; 4],
     },
-    /// A component that already has its data is coded again.
+    /// A component is coded again although it is complete.
     ComponentCodedTwice {
         /// Index of the component in the frame.
         component: usize,
@@ -162,9 +160,9 @@ pub enum JpegErrorKind {
         /// Index of the component in the frame.
         component: usize,
     },
-    /// More scans than are read; every scan costs a pass over the whole image, however short it is.
+    /// Too many scans. Each costs a pass over the whole image, even if it is a few bytes long.
     TooManyScans {
-        /// The most that are read.
+        /// The limit.
         limit: usize,
     },
     /// Bits that are no code of their table.
@@ -175,34 +173,34 @@ pub enum JpegErrorKind {
     CoefficientRange,
     /// A run of empty blocks past the end of its restart interval.
     EndOfBandRun,
-    /// A marker comes before the scan (or the restart interval) has all its blocks.
+    /// A marker before the last block of a scan or restart interval.
     EntropyDataEndsEarly {
         /// The marker's second byte.
         marker: u8,
     },
-    /// Whole bytes left over between the last block and the next marker.
+    /// Unused bytes between the last block and the next marker.
     EntropyDataLeftOver {
-        /// How many.
+        /// Number of bytes.
         bytes: usize,
     },
-    /// Another marker than the restart marker whose turn it is.
+    /// A restart marker out of sequence.
     RestartMarker {
-        /// The marker's second byte that was due.
+        /// Second byte of the expected marker.
         expected: u8,
-        /// The one found.
+        /// Second byte of the marker in the file.
         found: u8,
     },
-    /// More bytes of segments before the first scan than are read.
+    /// Too many bytes of segments before the first scan.
     HeadersTooLong {
-        /// The most that are read.
+        /// The limit.
         limit: usize,
     },
-    /// EOI without any frame or scan before it.
+    /// EOI before any frame or scan.
     NoImage,
 }
 
 impl JpegErrorKind {
-    /// The kind with its place.
+    /// Adds the byte offset.
     pub(super) fn at(self, offset: usize) -> JpegError {
         JpegError { offset, kind: self }
     }
@@ -317,7 +315,7 @@ impl JpegErrorKind {
             }
             Self::HeadersTooLong { limit } => write!(out, "more than {limit} bytes before the image data"),
             Self::NoImage => write!(out, "the file holds no image"),
-            // Every other kind is described by `Display` itself.
+            // `Display` itself describes all other kinds.
             _ => Ok(()),
         }
     }

@@ -1,55 +1,59 @@
-//! A JPEG image as it stands in the file: quantised coefficients, before any loss or gain of a
-//! decoder.
+//! A JPEG image as stored: quantised coefficients.
 
 use std::sync::Arc;
 
-/// A block's 64 coefficients or quantisation steps are in row-major ("natural") order everywhere
-/// outside the file.
+/// The 64 coefficients of a block, row by row ("natural" order).
+///
+/// Only files use zig-zag order. Quantisation steps have natural order, too.
 pub type Block = [i16; 64];
 
-/// How the components are to be understood.
+/// What the components mean.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Colour {
     /// One component.
     Grey,
-    /// Luma and two colour differences, as JFIF defines them.
+    /// Luma and two colour differences (chroma), as JFIF defines them.
     YCbCr,
     /// Red, green, blue.
     Rgb,
 }
 
 impl Colour {
-    /// How many components there are: 1 or 3.
+    /// Number of components: 1 or 3.
     pub fn component_count(self) -> usize {
         if self == Self::Grey { 1 } else { 3 }
     }
 
-    /// Which of the two pairs of Huffman tables, and of the two tables of steps, a component uses.
+    /// Index of the component's tables: 1 for chroma, otherwise 0.
+    ///
+    /// Huffman tables and quantisation steps come in pairs.
     #[inline(always)]
     pub(super) fn table_index(self, component: usize) -> usize {
         usize::from(self == Self::YCbCr && component > 0)
     }
 }
 
-/// One component (plane) of an image whose blocks are of type `B`.
+/// One component (plane) of an image with blocks of type `B`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BlockComponent<B> {
-    /// Horizontal sampling factor, 1 to 4; always 1 where there is only one component.
+    /// Horizontal sampling factor, 1 to 4; 1 if there is only one component.
     pub horizontal: u8,
-    /// Vertical sampling factor, 1 to 4; always 1 where there is only one component.
+    /// Vertical sampling factor, 1 to 4; 1 if there is only one component.
     pub vertical: u8,
-    /// Quantisation steps, row-major, 1 to 65535.
+    /// Quantisation steps, row by row, 1 to 65535.
     pub quantisation: [u16; 64],
-    /// Blocks in a row. Where there are three components, whole MCUs are filled (ITU T.81 A.2.4), or
-    /// as many of them as [`BlockKind::MCUS`] says.
+    /// Blocks per row.
+    ///
+    /// Images with three components are filled up to whole MCUs (ITU T.81 A.2.4), or to the number in
+    /// [`BlockKind::MCUS`].
     pub blocks_wide: usize,
-    /// Rows of blocks, likewise.
+    /// Rows of blocks, filled up in the same way.
     pub blocks_high: usize,
-    /// `blocks_wide * blocks_high` blocks of coefficients, row by row.
+    /// `blocks_wide * blocks_high` blocks, row by row.
     pub coefficients: Vec<B>,
 }
 
-/// An image as blocks of type `B`.
+/// An image with blocks of type `B`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BlockImage<B> {
     /// Width in pixels.
@@ -60,7 +64,7 @@ pub struct BlockImage<B> {
     pub colour: Colour,
     /// One component for grey, otherwise three.
     pub components: Vec<BlockComponent<B>>,
-    /// The ICC profile, whole.
+    /// The complete ICC profile.
     pub icc: Option<Arc<[u8]>>,
 }
 
@@ -69,8 +73,10 @@ pub type Component = BlockComponent<Block>;
 /// An image as quantised coefficients.
 pub type JpegImage = BlockImage<Block>;
 
-/// Width and height in samples of a component with `factors` (horizontal, vertical) in an image of
-/// `size` whose greatest factors are `greatest`: ceil(size * factor / greatest) (ITU T.81 A.1.1).
+/// Width and height in samples of a component (ITU T.81 A.1.1): ceil(size * factor / greatest).
+///
+/// `factors` are the component's horizontal and vertical sampling factors, `greatest` the greatest factors in the
+/// image.
 pub fn component_size(size: (u32, u32), factors: (u8, u8), greatest: (u8, u8)) -> (u32, u32) {
     let scale = |length: u32, factor: u8, greatest: u8| {
         let samples = (u64::from(length) * u64::from(factor)).div_ceil(u64::from(greatest.max(1)));
@@ -79,20 +85,19 @@ pub fn component_size(size: (u32, u32), factors: (u8, u8), greatest: (u8, u8)) -
     (scale(size.0, factors.0, greatest.0), scale(size.1, factors.1, greatest.1))
 }
 
-/// How an image divides into MCUs, and each component into blocks.
+/// How an image divides into MCUs, and its components into blocks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct McuLayout {
     /// Width and height in pixels.
     pub(super) size: (u32, u32),
     /// The greatest sampling factors.
     pub(super) greatest: (u8, u8),
-    /// MCUs in a row and rows of them.
+    /// MCUs per row, and rows of MCUs.
     pub(super) mcus: (usize, usize),
 }
 
 impl McuLayout {
-    /// The layout of an image of `size` with components of these sampling factors, all at least 1,
-    /// whose blocks are of kind `B`.
+    /// The layout of an image with blocks of kind `B`. All sampling factors must be at least 1.
     pub(super) fn of<B: BlockKind>(size: (u32, u32), factors: impl Iterator<Item = (u8, u8)>) -> Self {
         let greatest = factors.fold((1, 1), |most, one| (most.0.max(one.0), most.1.max(one.1)));
         let count = |length: u32, factor: u8| {
@@ -102,13 +107,12 @@ impl McuLayout {
         Self { size, greatest, mcus: (count(size.0, greatest.0), count(size.1, greatest.1)) }
     }
 
-    /// Blocks in a row and rows of blocks of a component, whole MCUs filled.
+    /// Blocks per row and rows of blocks of a component, filled up to whole MCUs.
     pub(super) fn padded_blocks(&self, factors: (u8, u8)) -> (usize, usize) {
         (self.mcus.0 * usize::from(factors.0), self.mcus.1 * usize::from(factors.1))
     }
 
-    /// Blocks in a row and rows of blocks of a component, as a scan of this component alone holds
-    /// them (A.2.3).
+    /// Blocks per row and rows of blocks in a scan of this component alone (A.2.3).
     pub(super) fn own_blocks(&self, factors: (u8, u8)) -> (usize, usize) {
         let (width, height) = component_size(self.size, factors, self.greatest);
         (width.div_ceil(8) as usize, height.div_ceil(8) as usize)
@@ -134,17 +138,17 @@ impl<B> BlockComponent<B> {
 }
 
 impl<B> Default for BlockImage<B> {
-    /// An image of no size, to decode or assign into.
+    /// An empty image, to decode or assign into.
     fn default() -> Self {
         Self { width: 0, height: 0, colour: Colour::Grey, components: Vec::new(), icc: None }
     }
 }
 
-/// A kind of block.
+/// A kind of block: coefficients, or folded coefficients.
 pub trait BlockKind: Copy {
-    /// A block of which nothing is known.
+    /// A block without contents.
     const UNSET: Self;
-    /// Images are filled with blocks to a multiple of this many MCUs, either way.
+    /// Images are filled up to a multiple of this many MCUs in both directions.
     const MCUS: usize;
 }
 
@@ -154,7 +158,7 @@ impl BlockKind for Block {
 }
 
 impl<B: BlockKind> BlockImage<B> {
-    /// The image's division into MCUs.
+    /// How the image divides into MCUs.
     pub(super) fn layout(&self) -> McuLayout {
         McuLayout::of::<B>((self.width, self.height), self.factors())
     }
@@ -164,7 +168,7 @@ impl<B: BlockKind> BlockImage<B> {
         self.components.iter().map(BlockComponent::factors)
     }
 
-    /// Whether there are as many components and blocks as there should be.
+    /// Whether the components and blocks have the right number.
     pub(super) fn is_sound(&self) -> bool {
         let layout = self.layout();
         self.components.len() == self.colour.component_count()
@@ -175,8 +179,7 @@ impl<B: BlockKind> BlockImage<B> {
             })
     }
 
-    /// Gives the image another shape; buffers are kept, and so is what blocks hold (new ones are
-    /// unset).
+    /// Changes the shape. Buffers are reused, and blocks keep their contents; new blocks are unset.
     pub(super) fn reshape(
         &mut self,
         size: (u32, u32),
@@ -195,7 +198,7 @@ impl<B: BlockKind> BlockImage<B> {
         }
     }
 
-    /// Becomes the other image in all but what its blocks hold, and of this size.
+    /// Copies everything but the size and the contents of blocks from `other`.
     pub(super) fn assume_shape_of<C: BlockKind>(&mut self, other: &BlockImage<C>, size: (u32, u32)) {
         self.reshape(size, other.colour, other.factors());
         self.icc.clone_from(&other.icc);

@@ -1,10 +1,10 @@
-//! Which images can be baseline JPEG files.
+//! Checks that an image fits a baseline JPEG file.
 
 use super::encode_error::EncodeError;
 use super::icc;
 use super::part::ImagePart;
 
-/// Whether an image of this size and sampling can be one interleaved baseline scan.
+/// Checks that an image of this size and sampling fits one interleaved baseline scan.
 pub(super) fn check_size_and_factors(
     size: (u32, u32),
     mut factors: impl ExactSizeIterator<Item = (u8, u8)> + Clone,
@@ -19,7 +19,7 @@ pub(super) fn check_size_and_factors(
     if legal && (blocks <= 10 || alone) { Ok(()) } else { Err(EncodeError::Sampling) }
 }
 
-/// Whether all steps can stand in an 8-bit table.
+/// Checks that all quantisation steps fit an 8-bit table.
 pub(super) fn check_steps(table: &[u16; 64]) -> Result<(), EncodeError> {
     match table.iter().find(|step| !(1..=255).contains(*step)) {
         Some(&step) => Err(EncodeError::QuantisationStep { step }),
@@ -27,7 +27,7 @@ pub(super) fn check_steps(table: &[u16; 64]) -> Result<(), EncodeError> {
     }
 }
 
-/// Whether the image's shape and tables are those of a baseline file, and the part's shape, too.
+/// Checks shape, tables and ICC profile of a part and its image.
 pub(super) fn check_part(part: ImagePart<'_>) -> Result<(), EncodeError> {
     let image = part.image;
     let count = image.components.len();

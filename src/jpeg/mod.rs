@@ -1,12 +1,17 @@
-//! JPEG tiles: files to quantised coefficients and back (ITU T.81), and coefficients to samples and
-//! back.
+//! The JPEG codec: files to quantised coefficients and back (ITU T.81), coefficients to samples and back.
 //!
-//! Entropy coding loses nothing, so the coefficients of an image just encoded are what decoding its
-//! file gives: `decode(encode(image)) == image`. A tile can go up to its parent without being read
-//! again.
+//! Entropy coding is lossless: `decode(encode(image)) == image`. A tile just encoded therefore goes to its parent
+//! without being decoded.
 //!
-//! Decoding is strict: what a viewer would fill in or guess is an error here, because a pyramid
-//! built from it would hide the damage.
+//! Decoding is strict. Damage that a viewer would fill in or guess is an error here, because a pyramid built from it
+//! would hide the damage.
+//!
+//! | folder      | contents                                                                  |
+//! |-------------|---------------------------------------------------------------------------|
+//! | `decode`    | files to coefficients, whole or band by band                              |
+//! | `encode`    | coefficients to files                                                     |
+//! | `transform` | samples to coefficients and back                                          |
+//! | `fold`      | halving without samples: parents computed from coefficients               |
 
 mod decode;
 mod decode_error;

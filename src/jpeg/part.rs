@@ -1,12 +1,12 @@
-//! Parts of an image, cut between MCUs: coefficients stay as they are, nothing is lost.
+//! Parts of an image, cut losslessly between MCUs.
 
 use super::image::{Block, JpegImage, McuLayout};
 
-/// Some columns of an image, from top to bottom: an image of its own, of which nothing is copied.
+/// A range of columns of an image, from top to bottom, without copying it.
 #[derive(Debug, Clone, Copy)]
 pub struct ImagePart<'a> {
     pub(super) image: &'a JpegImage,
-    /// MCUs to the left of it.
+    /// MCUs to the left of the part.
     pub(super) mcus_left: usize,
     /// Width in pixels.
     width: u32,
@@ -24,15 +24,16 @@ impl ImagePart<'_> {
         (self.width, self.image.height)
     }
 
-    /// Its division into MCUs.
+    /// How the part divides into MCUs.
     pub(super) fn layout(self) -> McuLayout {
         McuLayout::of::<Block>(self.size(), self.image.factors())
     }
 }
 
 impl JpegImage {
-    /// The columns of pixels from `left` on, `width` of them or those that are left. `left` has to be where an MCU
-    /// begins, and so has the first column behind them, unless it is the right edge.
+    /// The columns from `left`, at most `width` of them.
+    ///
+    /// The part must begin at an MCU, and end at one or at the right edge.
     pub fn part(&self, left: u32, width: u32) -> ImagePart<'_> {
         let mcus_left = (left / (8 * u32::from(self.layout().greatest.0))) as usize;
         ImagePart { image: self, mcus_left, width: width.min(self.width.saturating_sub(left)) }
@@ -57,8 +58,9 @@ impl JpegImage {
         }
     }
 
-    /// Becomes the rows of pixels from `top` on, `height` of them or those that are left, of `whole`, and as wide as
-    /// that. `top` has to be where an MCU begins.
+    /// Becomes the rows of `whole` from `top`, at most `height` of them.
+    ///
+    /// `top` must be the first row of an MCU.
     pub fn assign_rows(&mut self, whole: &Self, top: u32, height: u32) {
         let greatest = whole.layout().greatest.1;
         let mcus_above = (top / (8 * u32::from(greatest))) as usize;
@@ -72,8 +74,10 @@ impl JpegImage {
         }
     }
 
-    /// Whether the columns of pixels from `left` on, `width` of them, are of one colour: the DC coefficient of each
-    /// component, where no block has anything else. `left` has to be where an MCU begins.
+    /// The DC coefficient of each component if the columns are of a uniform colour.
+    ///
+    /// That is the case if no block has AC coefficients or another DC coefficient. `left` must be the first column of
+    /// an MCU.
     pub fn uniform_dc(&self, left: u32, width: u32) -> Option<[i16; 3]> {
         let layout = self.layout();
         let mcu = 8 * u32::from(layout.greatest.0);

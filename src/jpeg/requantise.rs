@@ -1,14 +1,14 @@
-//! Other quantisation steps for an image's coefficients.
+//! Requantises coefficients to other steps.
 
 use super::image::JpegImage;
 use super::transform::dct::{FORWARD_POINT, Quantiser};
 
-/// A dequantised coefficient beyond this is nothing that an 8-bit image can have given: 1024 and half a step.
+/// Largest dequantised coefficient of an 8-bit image: 1024 and half a step.
 const LARGEST: i32 = 1151;
-/// The greatest magnitude of each coefficient that baseline codes whatever its neighbours are; DC goes to -1024.
+/// Largest coefficient that baseline can code whatever its neighbours are; DC goes down to -1024.
 const CODABLE: i16 = 1023;
 
-/// Other quantisation steps for an image.
+/// A change to other quantisation steps.
 #[derive(Clone)]
 pub struct Requantisation {
     steps: [[u16; 64]; 2],
@@ -16,12 +16,12 @@ pub struct Requantisation {
 }
 
 impl Requantisation {
-    /// To these steps, row-major, 1 to 255: those of luma, of all components of RGB, and those of the colour differences.
+    /// The change to these steps, row by row, 1 to 255: luma's (or those of all components of RGB) and chroma's.
     pub fn new(luma: &[u16; 64], chroma: &[u16; 64]) -> Self {
         Self { steps: [*luma, *chroma], quantisers: [Quantiser::new(luma), Quantiser::new(chroma)] }
     }
 
-    /// Whether the image has other steps than these.
+    /// Whether the image has other steps.
     pub fn changes(&self, image: &JpegImage) -> bool {
         let mut components = image.components.iter().enumerate();
         components.any(|(index, component)| component.quantisation != self.steps[image.colour.table_index(index)])
@@ -29,7 +29,7 @@ impl Requantisation {
 }
 
 impl JpegImage {
-    /// Brings all coefficients to other steps, each to the nearest multiple.
+    /// Changes all coefficients to the nearest multiples of other steps.
     pub fn requantise(&mut self, to: &Requantisation) {
         let colour = self.colour;
         for (index, component) in self.components.iter_mut().enumerate() {

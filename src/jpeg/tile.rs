@@ -1,4 +1,4 @@
-//! A tile in the form in which its parent takes it.
+//! A tile in the form that its parent needs.
 
 use super::decode::{DecodeScratch, ImageForm, JpegHeader, decode_folding_into, decode_into};
 use super::decode_error::JpegError;
@@ -8,18 +8,16 @@ use super::fold::{FoldSampling, FoldedImage};
 use super::image::JpegImage;
 use super::part::ImagePart;
 
-/// A tile as its parent takes it: folded where its parent can be made by merging folded blocks,
-/// otherwise whole.
+/// A tile in the form that its parent needs: folded if the parent can be merged from folded tiles, otherwise whole.
 ///
-/// Which it is depends on its size, its sampling, its steps and what the pyramid asks for, and not
-/// on how it came about: a tile decoded from a file equals the one that was encoded into it. Its
-/// buffers are used again by what makes it another tile.
+/// The form depends only on size, sampling, steps and the pyramid's settings, not on how the tile came about: a tile
+/// decoded from a file equals the tile that was encoded into it. Buffers are reused by the next tile.
 #[derive(Debug, Clone, Default)]
 pub struct JpegTile {
     form: ImageForm,
-    /// Set if it is not folded.
+    /// Set if the tile is whole.
     whole: JpegImage,
-    /// Set if it is, and then the file, from which the whole image can still be had.
+    /// Set if the tile is folded, together with its file, from which the whole image can be decoded again.
     folded: FoldedImage,
     bytes: Vec<u8>,
 }
@@ -35,7 +33,7 @@ impl PartialEq for JpegTile {
 }
 
 impl JpegTile {
-    /// Becomes what this file holds. Folded only if `sampling` suits it.
+    /// Decodes a file. The tile is folded only if it suits `sampling`.
     ///
     /// # Errors
     /// As [`decode_into`]; the tile is then unspecified.
@@ -58,8 +56,9 @@ impl JpegTile {
         Ok(header)
     }
 
-    /// Appends `image` to `out` as a file and becomes what [`Self::decode`] of that file would give.
-    /// `image` is then unspecified.
+    /// Appends `image` to `out` as a file, and becomes the tile that [`Self::decode`] would read from it.
+    ///
+    /// `image` is unspecified afterwards.
     ///
     /// # Errors
     /// As [`encode`]; the tile is then unspecified.
@@ -77,7 +76,7 @@ impl JpegTile {
         Ok(())
     }
 
-    /// The same of a part of an image.
+    /// Does the same as [`Self::encode`] for a part of an image.
     ///
     /// # Errors
     /// As [`encode`]; the tile is then unspecified.
@@ -95,7 +94,8 @@ impl JpegTile {
         Ok(())
     }
 
-    /// Encodes the part if it can be folded on the way. Returns the form it has then; whole means not encoded.
+    /// Encodes the part and folds it on the way. Returns [`ImageForm::Whole`] if that is impossible; nothing is encoded
+    /// then.
     fn encode_folding(
         &mut self,
         part: ImagePart<'_>,
@@ -134,15 +134,15 @@ impl JpegTile {
         self.bytes.extend_from_slice(bytes);
     }
 
-    /// The folded image, if it is folded.
+    /// The folded image, if the tile is folded.
     pub fn folded(&self) -> Option<&FoldedImage> {
         (self.form == ImageForm::Folded).then_some(&self.folded)
     }
 
-    /// The whole image. It has to be decoded, into `spare`, if it is folded.
+    /// The whole image, decoded into `spare` if the tile is folded.
     ///
     /// # Errors
-    /// None, as the file was decoded or encoded before.
+    /// None: the file was decoded or encoded before.
     pub fn whole<'a>(
         &'a self,
         scratch: &mut DecodeScratch,

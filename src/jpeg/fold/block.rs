@@ -1,56 +1,55 @@
-//! One block folded: its 8x8 coefficients to 4x4.
+//! Folds a block: 8x8 coefficients to 4x4.
 //!
-//! Let X be the orthonormal 8-point DCT of eight samples. The mean of neighbours is four samples,
-//! and their 4-point DCT is A/sqrt(2) with A_k = cos(k pi/16) X_k - sin(k pi/16) X_(8-k) for k =
-//! 0..3: the basis functions k and 8-k look alike on every second half-way point, and number 4
-//! vanishes there. So along both axes each coefficient goes to one place, times a weight. That can
-//! be done as it is decoded or encoded: a folded block takes 64 bytes instead of 128, and of a
-//! block that is nearly empty, as most are, nothing but the few coefficients is ever touched.
+//! Let X be the orthonormal 8-point DCT of eight samples. The means of neighbours are four samples. Their 4-point DCT
+//! is A/sqrt(2) with A_k = cos(k pi/16) X_k - sin(k pi/16) X_(8-k) for k = 0..3: the basis functions k and 8-k are
+//! alike half-way between neighbours, and number 4 vanishes there. So along both axes each coefficient contributes to
+//! one place, times a weight. This can be done while coefficients are decoded or encoded. A folded block takes 64 bytes
+//! instead of 128, and only the coefficients that are not zero, few in most blocks, cost any work.
 //!
-//! Arithmetic is in whole numbers, so it does not matter in which order coefficients come.
+//! Integer arithmetic makes the order of coefficients irrelevant.
 
 use crate::jpeg::image::{Block, BlockComponent, BlockImage, BlockKind};
 use crate::jpeg::tables::NATURAL_ORDER;
 use crate::jpeg::transform::dct;
 
-/// Bits behind the binary point of folded coefficients.
+/// Fractional bits of folded coefficients.
 pub(super) const FRACTION: u32 = 11;
-/// Bits that are dropped from them when blocks are merged.
+/// Fractional bits that merging drops.
 pub(super) const DROPPED: u32 = 7;
-/// The greatest step with which nothing can overflow: the greatest that baseline has.
+/// Largest step that cannot overflow, which is also the largest of baseline.
 pub(super) const LARGEST_STEP: u16 = 255;
-/// The greatest magnitude of an AC coefficient in files of 8 bits (ITU T.81 F.1.2.2.1). Greater
-/// ones, which no picture gives, count as this.
+/// Largest AC coefficient in 8-bit files (ITU T.81 F.1.2.2.1). Larger ones, which no picture has, are clamped.
 pub(in crate::jpeg) const LARGEST_AC: i32 = 1023;
-/// Likewise of DC coefficients, times their step: 128 times what a picture gives.
+/// Largest DC coefficient times its step: 128 times what a picture reaches. Larger ones are clamped.
 const LARGEST_DC: i32 = 1 << 17;
 
-/// 2^30 times the weight of frequencies 0..7 along one axis: cosines, and sines less than zero.
+/// Weights of frequencies 0..7 along one axis, times 2^30: cosines and negative sines.
 const WEIGHTS: [i64; 8] =
     [1 << 30, 1_053_110_176, 992_008_094, 892_783_698, 0, -596_538_995, -410_903_207, -209_476_638];
-/// Where along one axis they go.
+/// Where each frequency goes along one axis.
 const PLACES: [usize; 8] = [0, 1, 2, 3, 0, 3, 2, 1];
 
-/// A folded block: 4x4, row-major, dequantised, with 11 bits behind the binary point, of
-/// which half of what merging drops is added beforehand, so that it rounds.
+/// A folded block: 4x4, row by row, dequantised, with 11 fractional bits.
+///
+/// Half of what merging drops is already added, so that dropping it rounds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FoldedBlock([i32; 16]);
 
 impl BlockKind for FoldedBlock {
     const UNSET: Self = Self([1 << (DROPPED - 1); 16]);
-    /// So that half of them are whole MCUs of the parent.
+    /// Half of two MCUs is a whole MCU of the parent.
     const MCUS: usize = 2;
 }
 
 impl FoldedBlock {
-    /// The block of these values, row-major, with [`FRACTION`] bits behind the binary point.
+    /// A block of these values, row by row, with [`FRACTION`] fractional bits.
     pub(super) fn of(values: [i32; 16]) -> Self {
         let mut block = Self::UNSET;
         block.0.iter_mut().zip(values).for_each(|(to, value)| *to += value);
         block
     }
 
-    /// Row `row` of two blocks, saturating, less [`DROPPED`] bits.
+    /// Row `row` of two blocks, less [`DROPPED`] bits, saturating.
     #[inline(always)]
     pub(in crate::jpeg) fn joined_row(left: &Self, right: &Self, row: usize) -> [i16; 8] {
         let narrow = |value: i32| (value >> DROPPED).clamp(i16::MIN.into(), i16::MAX.into()) as i16;
@@ -58,21 +57,21 @@ impl FoldedBlock {
     }
 }
 
-/// A component whose blocks are folded.
+/// A component with folded blocks.
 pub type FoldedComponent = BlockComponent<FoldedBlock>;
-/// An image whose blocks are folded. Its size and sampling are those before.
+/// An image with folded blocks. Size and sampling are those of the image before folding.
 pub type FoldedImage = BlockImage<FoldedBlock>;
 
-/// For a component's steps, what each coefficient adds to a folded block.
+/// What each coefficient of a component adds to a folded block.
 #[derive(Clone, Copy)]
 pub(in crate::jpeg) struct FoldTable {
     dc_step: i32,
-    /// For each zig-zag position: in the lowest four bits where it goes, above them its factor.
+    /// Per zig-zag position: the place in the lowest four bits, the factor above.
     entries: [i32; 64],
 }
 
 impl FoldTable {
-    /// For row-major steps of 1 to [`LARGEST_STEP`]; greater ones count as that.
+    /// For steps of at most [`LARGEST_STEP`], row by row; larger ones are clamped.
     pub(in crate::jpeg) fn new(steps: &[u16; 64]) -> Self {
         let entries = std::array::from_fn(|position| {
             let natural = usize::from(NATURAL_ORDER[position]);
@@ -83,7 +82,7 @@ impl FoldTable {
         Self { dc_step: i32::from(steps[0].min(LARGEST_STEP)), entries }
     }
 
-    /// The folded block of which nothing but the DC coefficient is known.
+    /// The folded block of a DC coefficient alone.
     #[inline(always)]
     pub(in crate::jpeg) fn begin(&self, dc: i16) -> FoldedBlock {
         let mut block = FoldedBlock::UNSET;
@@ -91,7 +90,7 @@ impl FoldTable {
         block
     }
 
-    /// The folded block of these quantised coefficients.
+    /// Folds a block of quantised coefficients.
     pub(super) fn fold(&self, block: &Block) -> FoldedBlock {
         let mut folded = self.begin(block[0]);
         for (position, &natural) in NATURAL_ORDER.iter().enumerate().skip(1) {
@@ -113,7 +112,7 @@ impl FoldTable {
 
 const HALF: i64 = 1 << (29 - FRACTION);
 
-/// For each row-major coefficient its place in the folded block and 2^30 times its weight.
+/// Place in the folded block, and weight times 2^30, of each coefficient.
 const PRODUCTS: [(usize, i64); 64] = {
     let mut products = [(0, 0); 64];
     let mut at = 0;
@@ -125,7 +124,7 @@ const PRODUCTS: [(usize, i64); 64] = {
     products
 };
 
-/// Folds a block of coefficients that are not quantised.
+/// Folds a block of unquantised coefficients.
 pub(super) fn fold_exactly(coefficients: &[i32; 64]) -> FoldedBlock {
     let mut sums = [0i64; 16];
     for (&coefficient, (place, weight)) in coefficients.iter().zip(PRODUCTS) {

@@ -1,26 +1,26 @@
-//! Folding an image whose colour differences are whole (4:4:4) for a parent that has them halved (4:2:0): they are brought
-//! to half on the way, and the image is folded as if it had been stored so.
+//! Folds an image with full chroma (4:4:4) for a parent with halved chroma (4:2:0).
 //!
-//! A block of the halved plane is four blocks of the whole one, and what is folded of it are means of 4x4 samples. With X
-//! the orthonormal 8-point DCT of eight samples, the means of its first and last four are E + O and E - O, where E is
-//! X_0 / sqrt(8) and O a weighted sum of X_1, X_3, X_5 and X_7: the even frequencies cancel in each half. So of 64
-//! coefficients 25 matter, mostly zeros in colour differences. The 4-point DCT of four means, times sqrt(2), is what
-//! [`super::fold`] would make of the halved block.
+//! Chroma is halved on the way, as if the image had been stored with halved chroma. Four blocks of the full plane are
+//! one block of the halved plane, and its folded block consists of means of 4x4 samples. Let X be the orthonormal
+//! 8-point DCT of eight samples. The means of the first and the last four samples are E + O and E - O, where E is X_0 /
+//! sqrt(8) and O a weighted sum of X_1, X_3, X_5 and X_7; the other even frequencies cancel in each half. So only 25 of
+//! 64 coefficients matter, and most of them are zero in chroma. The 4-point DCT of four means, times sqrt(2), is the
+//! folded block of the halved block ([`super::block`]).
 
 use super::block::{FRACTION, FoldedBlock, FoldedComponent, FoldedImage, LARGEST_AC, fold_exactly};
 use super::image::fold_component;
 use crate::jpeg::image::{Block, Component, JpegImage};
 use crate::jpeg::transform::dct;
 
-/// Bits behind the binary point of means.
+/// Fractional bits of means.
 const MEAN_POINT: u32 = 16;
-/// Bits behind the binary point of the 4-point DCT's weights.
+/// Fractional bits of the weights in [`DCT`].
 const DCT_POINT: u32 = 14;
 
-/// 2^30 times the weights of X_0 in E, and of the odd X in O: sin(k pi / 2) / (16 sin(k pi / 16)).
+/// Weights of X_0 in E and of the odd X in O, times 2^30: sin(k pi / 2) / (16 sin(k pi / 16)).
 const WEIGHTS: [i64; 8] = [379_625_062, 343_988_688, 0, -120_792_764, 0, 80_711_144, 0, -68_423_604];
 
-/// 2^14 times sqrt(2) times the orthonormal 4-point DCT, by frequency and sample.
+/// The orthonormal 4-point DCT times sqrt(2) and 2^14, by frequency and sample.
 const DCT: [[i64; 4]; 4] = [
     [11_585, 11_585, 11_585, 11_585],
     [15_137, 6_270, -6_270, -15_137],
@@ -28,8 +28,10 @@ const DCT: [[i64; 4]; 4] = [
     [6_270, -15_137, 15_137, -6_270],
 ];
 
-/// A row-major coefficient that matters: where it is, into which of E E, E O, O E and O O (vertical, horizontal) it goes,
-/// and 2^MEAN_POINT times its weight and step.
+/// A coefficient that matters.
+///
+/// `at` is its row-major index, `place` its sum: E E, E O, O E or O O (vertical, horizontal). `factor` is its weight
+/// times its step, with [`MEAN_POINT`] fractional bits.
 #[derive(Clone, Copy)]
 struct Term {
     at: usize,
@@ -37,7 +39,7 @@ struct Term {
     factor: i64,
 }
 
-/// The terms of a component's steps; the first is DC's.
+/// The terms for a component's steps, DC's first.
 fn terms(steps: &[u16; 64]) -> [Term; 25] {
     const FREQUENCIES: [usize; 5] = [0, 1, 3, 5, 7];
     std::array::from_fn(|index| {
@@ -48,8 +50,9 @@ fn terms(steps: &[u16; 64]) -> [Term; 25] {
     })
 }
 
-/// Folds `image`, in YCbCr with all planes whole, into `folded`, whose colour differences are halved. False, with
-/// `folded` left alone, where [`super::fold()`] would be.
+/// Folds a YCbCr image with full chroma; `folded` then has halved chroma.
+///
+/// Returns false and leaves `folded` unchanged if [`super::fold()`] would.
 #[must_use]
 pub(super) fn fold_halving_colour(image: &JpegImage, folded: &mut FoldedImage) -> bool {
     if !image.is_foldable() || !image.is_sound() {
@@ -71,7 +74,7 @@ pub(super) fn fold_halving_colour(image: &JpegImage, folded: &mut FoldedImage) -
 
 fn halve(component: &Component, size: (u32, u32), folded: &mut FoldedComponent) {
     let terms = terms(&component.quantisation);
-    // Halved blocks without a sample beyond the edge.
+    // Halved blocks without samples beyond the edge.
     let (wide, high) = (size.0 as usize / 16, size.1 as usize / 16);
     for (index, to) in folded.coefficients.iter_mut().enumerate() {
         let (column, row) = (index % folded.blocks_wide, index / folded.blocks_wide);
@@ -85,7 +88,7 @@ fn halve(component: &Component, size: (u32, u32), folded: &mut FoldedComponent) 
     }
 }
 
-/// The folded block of the halved block that four become.
+/// The folded block of the halved block of four blocks.
 fn of_four(blocks: [[&Block; 2]; 2], terms: &[Term; 25]) -> FoldedBlock {
     let mut means = [[0i64; 4]; 4];
     for (down, row) in blocks.into_iter().enumerate() {
@@ -110,11 +113,11 @@ fn of_four(blocks: [[&Block; 2]; 2], terms: &[Term; 25]) -> FoldedBlock {
     FoldedBlock::of(values)
 }
 
-/// E E, E O, O E and O O of a block, with [`MEAN_POINT`] bits behind the binary point.
+/// The sums E E, E O, O E and O O of a block, with [`MEAN_POINT`] fractional bits.
 fn sums(block: &Block, terms: &[Term; 25]) -> [i64; 4] {
     let [dc, rest @ ..] = terms;
     let mut sums = [i64::from(block[0]) * dc.factor, 0, 0, 0];
-    // Most blocks of colour differences are flat.
+    // Most chroma blocks have only a DC coefficient.
     if block[1..].iter().fold(0, |any, &coefficient| any | coefficient) != 0 {
         for term in rest {
             let value = i64::from(block[term.at]).clamp(-i64::from(LARGEST_AC), i64::from(LARGEST_AC));
@@ -124,8 +127,9 @@ fn sums(block: &Block, terms: &[Term; 25]) -> [i64; 4] {
     sums
 }
 
-/// The samples of the halved block at (column, row), which holds some beyond the edge. Last columns and rows count as
-/// repeated, before halving and after.
+/// The samples of a halved block at the edge.
+///
+/// The last column and row are repeated, before halving and after.
 fn halved_samples(component: &Component, size: (u32, u32), (column, row): (usize, usize)) -> [[u8; 8]; 8] {
     let (width, height) = (size.0 as usize, size.1 as usize);
     let last = ((width - 1) / 8, (height - 1) / 8);

@@ -1,24 +1,21 @@
-//! The second half of halving in the frequency domain: four folded blocks ([`super::fold`]) become
-//! one of their parent's, without a look at samples.
+//! Merges folded blocks: four of them become one block of the parent, without any samples.
 //!
-//! Two quadruples A and B of folded coefficients, side by side, are eight samples again. Their
-//! 8-point DCT Z falls apart by symmetry: with S_j = A_j + (-1)^j B_j and D_j = A_j - (-1)^j B_j,
-//! Z_(2j) = S_j / 2, and the odd Z are a 4x4 matrix times D. All this once along the columns, once
-//! along the rows.
+//! Two quadruples A and B of folded coefficients, side by side, stand for eight samples. Symmetry splits their 8-point
+//! DCT Z: with S_j = A_j + (-1)^j B_j and D_j = A_j - (-1)^j B_j, Z_(2j) = S_j / 2, and the odd Z are a 4x4 matrix
+//! times D. This is done once along the columns and once along the rows.
 //!
-//! Samples are not limited to 0..=255 between decoding and averaging, which the other path does;
-//! else both compute the same mean. Arithmetic is in 16-bit lanes with four bits behind the binary
-//! point, saturating at +-2048, twice what an image can hold; multiplications keep the upper half
-//! of the product, as vector units do in one instruction.
+//! The path of samples clamps samples to 0..=255 between decoding and averaging, and this one does not; otherwise both
+//! compute the same mean. Arithmetic uses 16-bit lanes with four fractional bits and saturates at +-2048, twice what an
+//! image can hold. Multiplications keep the upper half of the product, which vector units do in one instruction.
 
 use super::block::{DROPPED, FRACTION, FoldedBlock, FoldedComponent, FoldedImage};
 use crate::jpeg::image::{Block, Colour, Component, JpegImage};
 use crate::jpeg::transform::{Rows8x8, transpose};
 
-/// Bits behind the binary point.
+/// Fractional bits.
 const POINT: u32 = FRACTION - DROPPED;
 
-/// 2^16 times the weights of D_0..D_3 in Z_1, Z_3, Z_5 and Z_7.
+/// Weights of D_0..D_3 in Z_1, Z_3, Z_5 and Z_7, times 2^16.
 const ODD: [[i16; 4]; 4] = [
     [29_692, 13_623, -2_446, 750],
     [-10_426, 25_922, 16_819, -3_196],
@@ -26,22 +23,24 @@ const ODD: [[i16; 4]; 4] = [
     [-5_906, 9_102, -12_299, 28_368],
 ];
 
-/// The greatest magnitude of each coefficient that baseline codes whatever its neighbours are; DC
-/// goes from -1024 to 1023.
+/// Largest magnitude of each coefficient that baseline can code whatever its neighbours are.
+///
+/// DC goes from -1024 to 1023.
 const LARGEST: [i16; 64] = {
     let mut largest = [1023; 64];
     largest[0] = 1024;
     largest
 };
 
-/// The upper 16 bits of a product.
+/// The upper half of a product.
 #[inline(always)]
 fn upper(value: i16, factor: i16) -> i16 {
     ((i32::from(value) * i32::from(factor)) >> 16) as i16
 }
 
-/// Joins two columns of four frequencies, one above the other, to one of eight, in each of eight
-/// lanes. Products are rounded down; adding one and taking away another cancels that on average.
+/// Joins two columns of four frequencies, one above the other, to one of eight, in each of eight lanes.
+///
+/// Products are rounded down; adding one and subtracting another cancels that on average.
 #[inline(always)]
 #[allow(clippy::needless_range_loop)] // Lane by lane is how it becomes vector code.
 fn pass(first: &[[i16; 8]], second: &[[i16; 8]]) -> Rows8x8 {
@@ -63,26 +62,25 @@ fn pass(first: &[[i16; 8]], second: &[[i16; 8]]) -> Rows8x8 {
     output
 }
 
-/// The coefficients of the block that four become, with [`POINT`] bits behind the binary point.
+/// The coefficients of the block merged from four, with [`POINT`] fractional bits.
 #[inline(always)]
 fn merge_blocks(above: &[FoldedBlock; 2], below: &[FoldedBlock; 2]) -> Rows8x8 {
     let rows = |[left, right]: &[FoldedBlock; 2]| -> [[i16; 8]; 4] {
         std::array::from_fn(|row| FoldedBlock::joined_row(left, right, row))
     };
-    // Rows8x8 0..4 are the left blocks' columns, 4..8 the right ones'.
+    // Rows 0..4 are the columns of the left blocks, 4..8 those of the right ones.
     let columns = transpose(&pass(&rows(above), &rows(below)));
     let (left, right) = columns.split_at(4);
     transpose(&pass(left, right))
 }
 
-/// Divides by quantisation steps in 16-bit lanes, to the nearest, halves away from zero.
+/// Divides by quantisation steps in 16-bit lanes, to nearest, with halves rounded away from zero.
 struct Requantiser {
     /// Half of each step.
     halves: [u16; 64],
-    /// 2^k / step, rounded up, where k is such that it has 16 bits. With those, and dividends below
-    /// 2^15, the quotient is exact.
+    /// 2^k / step, rounded up, with k such that it has 16 bits. The quotient is then exact for dividends below 2^15.
     reciprocals: [u16; 64],
-    /// What shifts the upper half of the product the rest of k bits to the right.
+    /// Shifts the upper half of the product right by the rest of k bits.
     shifts: [u16; 64],
 }
 
@@ -111,12 +109,11 @@ impl Requantiser {
     }
 }
 
-/// Whether [`merge`] can make a parent of these children: upper left, upper right, lower left,
-/// lower right.
+/// Whether [`merge`] can generate a parent from these children: top left, top right, bottom left, bottom right.
 ///
-/// There must be as many as a grid has, of fitting sizes, with the same colour and sampling, each
-/// foldable, and half of those that have a neighbour to the right or below must be whole MCUs in
-/// that direction. It depends on nothing but the children, so a tile takes the same path in every run.
+/// The children must form a grid with matching sizes, have the same colour and sampling, and be foldable. Half of a
+/// child with a neighbour to the right or below must be a whole number of MCUs in that direction. Only the children
+/// decide, so a tile takes the same path in every run.
 pub fn can_merge(children: [Option<&FoldedImage>; 4]) -> bool {
     let [Some(first), right, below, last] = children else {
         return false;
@@ -140,13 +137,13 @@ pub fn can_merge(children: [Option<&FoldedImage>; 4]) -> bool {
         && (last.is_none() || (width(last) == width(right) && height(last) == height(below)))
 }
 
-/// The steps of a parent: luma's, or those of all of RGB, and the colour differences'.
+/// The quantisation steps of a parent: luma's (or those of all components of RGB) and chroma's.
 pub struct ParentSteps {
     tables: [([u16; 64], Requantiser); 2],
 }
 
 impl ParentSteps {
-    /// Both row-major, 1 to 255.
+    /// Both row by row, 1 to 255.
     #[must_use]
     pub fn new(luma: &[u16; 64], chroma: &[u16; 64]) -> Self {
         Self { tables: [luma, chroma].map(|steps| (steps.map(|step| step.clamp(1, 255)), Requantiser::new(steps))) }
@@ -157,11 +154,10 @@ impl ParentSteps {
     }
 }
 
-/// Makes `parent` the image of half the size in which each sample is the mean of 2x2 of the
-/// children's, every component by itself; its buffers are used again. The ICC profile is that of
-/// the first child that has one.
+/// Makes `parent` half of the children: each sample is the mean of 2x2 samples of the same component.
 ///
-/// False, with `parent` left alone, if it does not apply: see [`can_merge`].
+/// Its buffers are reused. The ICC profile is that of the first child with one. Returns false and leaves `parent`
+/// unchanged if [`can_merge`] is false.
 #[must_use]
 pub fn merge(children: [Option<&FoldedImage>; 4], steps: &ParentSteps, parent: &mut JpegImage) -> bool {
     let [Some(first), right, below, _] = children else {
@@ -191,7 +187,7 @@ pub fn merge(children: [Option<&FoldedImage>; 4], steps: &ParentSteps, parent: &
     true
 }
 
-/// Fills the part of `parent` whose upper left block is at `corner` from one child.
+/// Fills the blocks of `parent` from `corner` (column, row) with those of one child.
 fn merge_component(
     source: &FoldedComponent,
     requantiser: &Requantiser,

@@ -1,4 +1,7 @@
-//! Halving in the frequency domain: images are folded ([`fold()`]), and four of them merged ([`merge()`]).
+//! Halving in the frequency domain.
+//!
+//! Each child is folded ([`fold()`]): its 8x8 blocks become 4x4 blocks of half the size. Then four folded blocks are
+//! merged to a block of the parent ([`merge()`]). No samples are computed.
 
 mod block;
 mod halve_colour;

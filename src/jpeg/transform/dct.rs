@@ -1,23 +1,22 @@
-//! The discrete cosine transform of 8x8 blocks, both ways (ITU T.81 A.3.3), in integers, so that
-//! every processor gives the same result.
+//! The discrete cosine transform of 8x8 blocks and its inverse (ITU T.81 A.3.3), in 32-bit integers.
 //!
-//! Both directions split even from odd frequencies once and multiply the halves by their 4x4
-//! matrices: more multiplications than the leanest schemes, but every lane does the same without
-//! shuffling, which vectorises, and each result is rounded once a pass, which keeps it within one
-//! of the exact sample.
+//! Integers give the same result on every processor. Both directions split even from odd frequencies once and multiply
+//! the halves by their 4x4 matrices. That takes more multiplications than the leanest schemes, but all lanes do the
+//! same without shuffling, which vectorises. Each pass rounds once, so samples are within one of the exact value.
 
 use crate::jpeg::image::Block;
 
-/// Cosines of k pi / 16, times 2^13. With the transform's factor of 1/2 that makes 2^14 a unit.
+/// Cosines of k pi / 16, times 2^13. With the transform's factor of 1/2, the unit is 2^14.
 const C: [i32; 8] = [8192, 8035, 7568, 6811, 5793, 4551, 3135, 1598];
 /// The unit of one pass, as a shift.
 const UNIT: u32 = 14;
-/// Bits kept behind the binary point between the passes of the inverse transform.
+/// Fractional bits between the passes of the inverse transform.
 const INVERSE_KEPT: u32 = 3;
-/// Bits kept behind the binary point between the passes of the forward transform.
+/// Fractional bits between the passes of the forward transform.
 const FORWARD_KEPT: u32 = 5;
-/// A dequantised coefficient beyond this is nothing an 8-bit image can have given (at most 1024 and
-/// half a step); it is brought back to it, so that the sums stay inside 32 bits.
+/// Limit of dequantised coefficients, which keeps sums inside 32 bits.
+///
+/// An 8-bit image reaches at most 1024 and half a step.
 const LARGEST: i32 = 2047;
 
 type Lanes = [i32; 8];
@@ -27,8 +26,7 @@ fn transpose(rows: &[Lanes; 8]) -> [Lanes; 8] {
     std::array::from_fn(|row| std::array::from_fn(|column| rows[column][row]))
 }
 
-/// Eight 8-point inverse transforms, one in each lane, with `offset` added before the shift by
-/// `shift`.
+/// Eight 8-point inverse transforms, one per lane. `offset` is added before the shift.
 #[inline(always)]
 fn inverse_pass(input: &[Lanes; 8], offset: i32, shift: u32) -> [Lanes; 8] {
     let mut output = [[0; 8]; 8];
@@ -51,8 +49,7 @@ fn inverse_pass(input: &[Lanes; 8], offset: i32, shift: u32) -> [Lanes; 8] {
     output
 }
 
-/// Eight 8-point forward transforms, one in each lane, with `offset` added before the shift by
-/// `shift`.
+/// Eight 8-point forward transforms, one per lane. `offset` is added before the shift.
 #[inline(always)]
 fn forward_pass(input: &[Lanes; 8], offset: i32, shift: u32) -> [Lanes; 8] {
     let mut output = [[0; 8]; 8];
@@ -78,15 +75,14 @@ fn forward_pass(input: &[Lanes; 8], offset: i32, shift: u32) -> [Lanes; 8] {
     output
 }
 
-/// The samples of a block of quantised coefficients: dequantised, transformed, 128 added, limited
-/// to 0..=255.
+/// The samples of a block: dequantised, transformed, 128 added, clamped to 0..=255.
 pub(in crate::jpeg) fn inverse(block: &Block, quantisation: &[u16; 64]) -> [[u8; 8]; 8] {
-    // Of a photograph's colour differences most are blocks of one shade.
+    // Most chroma blocks of a photograph have only a DC coefficient.
     let flat = block.iter().skip(1).fold(0, |any, coefficient| any | coefficient) == 0;
     if flat { inverse_flat(block[0], quantisation[0]) } else { inverse_any(block, quantisation) }
 }
 
-/// The same for a block of only the first coefficient, by what the passes make of it.
+/// The inverse of a block with only a DC coefficient: what both passes make of it.
 fn inverse_flat(coefficient: i16, step: u16) -> [[u8; 8]; 8] {
     let dequantised = (i32::from(coefficient) * i32::from(step)).clamp(-LARGEST, LARGEST);
     let shift = UNIT - INVERSE_KEPT;
@@ -109,23 +105,25 @@ fn inverse_any(block: &Block, quantisation: &[u16; 64]) -> [[u8; 8]; 8] {
     transpose(&samples).map(|row| row.map(|sample| sample.clamp(0, 255) as u8))
 }
 
-/// Bits behind the binary point of what [`forward_exact`] gives.
+/// Fractional bits of coefficients from [`forward_exact`].
 pub(in crate::jpeg) const FORWARD_POINT: u32 = UNIT + FORWARD_KEPT;
 
-/// Divides by quantisation steps, rounding to the nearest, without a division.
+/// Divides by quantisation steps, rounding to nearest, without a division.
 #[derive(Clone)]
 pub(in crate::jpeg) struct Quantiser {
-    /// Half of each step, in the forward transform's unit of 2^[`FORWARD_POINT`].
+    /// Half of each step, in units of 2^-[`FORWARD_POINT`].
     halves: [i32; 64],
     reciprocals: [u32; 64],
 }
 
 impl Quantiser {
-    /// The scale of the reciprocals. n * ceil(2^19 / step) >> 19 is n / step exactly while n * step
-    /// < 2^19; n, a coefficient and half a step, is under 2^11, a step under 2^8.
+    /// Scale of the reciprocals.
+    ///
+    /// n * ceil(2^19 / step) >> 19 equals n / step while n * step < 2^19. Here n (a coefficient and half a step) is
+    /// below 2^11, and a step below 2^8.
     const RECIPROCAL: u32 = 19;
 
-    /// For steps of 1 to 255, row-major.
+    /// For steps of 1 to 255, row by row.
     pub(in crate::jpeg) fn new(steps: &[u16; 64]) -> Self {
         let steps = steps.map(|step| u32::from(step.clamp(1, 255)));
         Self {
@@ -134,10 +132,11 @@ impl Quantiser {
         }
     }
 
-    /// The nearest multiples, halves away from zero, of coefficients in units of 2^[`FORWARD_POINT`].
+    /// The nearest multiples, with halves rounded away from zero, of coefficients with [`FORWARD_POINT`] fractional
+    /// bits.
     ///
-    /// Shifting before dividing loses nothing: floor(n / (2^p * step)) = floor(floor(n / 2^p) /
-    /// step), and half a step is a whole number here.
+    /// Shifting before dividing loses nothing: floor(n / (2^p * step)) = floor(floor(n / 2^p) / step), and half a step
+    /// is an integer here.
     #[inline(always)]
     pub(in crate::jpeg) fn quantise(&self, coefficients: &[i32; 64]) -> Block {
         let mut block = [0; 64];
@@ -152,8 +151,7 @@ impl Quantiser {
     }
 }
 
-/// The coefficients of a block of samples, row-major, with [`FORWARD_POINT`] bits behind the binary
-/// point.
+/// The unquantised coefficients of a block of samples, row by row, with [`FORWARD_POINT`] fractional bits.
 #[inline(always)]
 pub(in crate::jpeg) fn forward_exact(samples: &[[u8; 8]; 8]) -> [i32; 64] {
     let mut rows = [[0; 8]; 8];

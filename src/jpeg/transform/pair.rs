@@ -1,10 +1,9 @@
 //! The forward DCT and quantisation of two blocks side by side (ITU T.81 A.3.3, A.3.4), in 16-bit integers.
 //!
-//! Sixteen lanes of 16 bits are what AVX2 has. Multiplications keep the upper half of a product, which is rounded down; so
-//! the first pass has two bits more than are kept, and the second adds what its roundings lack on average. A coefficient
-//! is within 0.2 of the exact one (0.15 in four million random ones). Of quantised ones one in 200 differs from those of
-//! the 32-bit arithmetic that this was before, which took 41 nanoseconds a block where this takes 19, and 88 instead of 40
-//! without AVX2.
+//! AVX2 has 16 lanes of 16 bits. Multiplications keep the upper half of the product, rounded down. Therefore the first
+//! pass has two extra bits, and the second adds what its roundings lose on average. Coefficients are within 0.2 of the
+//! exact value (0.15 in four million random ones). One in 200 quantised coefficients differs from 32-bit arithmetic,
+//! which took 41 nanoseconds per block where this takes 19, and 88 instead of 40 without AVX2.
 
 use super::transpose::transpose;
 use crate::jpeg::image::Block;
@@ -12,35 +11,37 @@ use crate::jpeg::image::Block;
 /// Rows of two blocks.
 type PairRows = [[i16; 16]; 8];
 
-/// Cosines of k pi / 16, times 2^15: with the transform's factor of 1/2, the products' upper halves.
+/// Cosines of k pi / 16, times 2^15. With the transform's factor of 1/2, the upper half of a product is the result.
 const C: [i16; 8] = [i16::MAX, 32_138, 30_274, 27_246, 23_170, 18_205, 12_540, 6_393];
-/// Bits behind the binary point of samples, of which [`DROPPED`] are dropped after the first pass. More would overflow:
-/// the sum of four samples is -2^15 at the least.
+/// Fractional bits of samples; the first pass drops [`DROPPED`] of them.
+///
+/// More would overflow: the sum of four samples reaches -2^15.
 const SAMPLE_FRACTION: u32 = 6;
 const DROPPED: u32 = 2;
-/// Bits behind the binary point of coefficients. With more, the sum of four of the first pass would overflow.
+/// Fractional bits of coefficients. With more, the sum of four results of the first pass would overflow.
 const FRACTION: u32 = SAMPLE_FRACTION - DROPPED;
-/// How far the second pass's outputs are too low on average, in halves of the last bit: half for each product that is
-/// added, less half for each that is taken away.
+/// By how much the second pass's outputs are too low on average, in halves of the last bit.
+///
+/// Each added product counts one half, each subtracted product minus one half.
 const LOWERED: [i16; 8] = [2, 4, 2, -2, 0, 2, 0, 0];
 
-/// Divides by quantisation steps, rounding to the nearest, without a division.
+/// Divides by quantisation steps, rounding to nearest, without a division.
 pub(in crate::jpeg) struct PairQuantiser {
-    /// Half of each step, with [`FRACTION`] bits behind the binary point.
+    /// Half of each step, with [`FRACTION`] fractional bits.
     halves: [[u16; 16]; 8],
-    /// Of a divisor of 2^b to 2^(b + 1): 2^(16 + b) divided by it, rounded up.
+    /// 2^(16 + b) / divisor, rounded up, for divisors from 2^b to 2^(b + 1).
     reciprocals: [[u16; 16]; 8],
     /// 2^(16 - b).
     scales: [[i16; 16]; 8],
 }
 
 impl PairQuantiser {
-    /// For steps of 1 to 255, row-major.
+    /// For steps of 1 to 255, row by row.
     pub(in crate::jpeg) fn new(steps: &[u16; 64]) -> Self {
         let mut new = Self { halves: [[0; 16]; 8], reciprocals: [[0; 16]; 8], scales: [[0; 16]; 8] };
         for (index, &step) in steps.iter().enumerate() {
             let divisor = u32::from(step.clamp(1, 255)) << FRACTION;
-            // A power of two would have a reciprocal of 2^16; half of that serves as well.
+            // The reciprocal of a power of two would be 2^16; half of it serves as well.
             let power = divisor.ilog2() - u32::from(divisor.is_power_of_two());
             for lane in [index % 8, index % 8 + 8] {
                 new.halves[index / 8][lane] = (divisor / 2) as u16;
@@ -51,14 +52,14 @@ impl PairQuantiser {
         new
     }
 
-    /// The nearest multiples, halves away from zero.
+    /// The nearest multiples, with halves rounded away from zero.
     ///
-    /// n * ceil(2^(16 + b) / d) >> (16 + b) is n / d exactly while n is less than 2^15, because what rounding up adds is
-    /// less than d, and that at most 2^(b + 1). A coefficient and half a step are less than 2^15.
+    /// n * ceil(2^(16 + b) / d) >> (16 + b) equals n / d while n < 2^15: rounding up adds less than d, which is at most
+    /// 2^(b + 1). A coefficient and half a step are below 2^15.
     #[inline(always)]
     fn quantise(&self, coefficients: &PairRows) -> PairRows {
         let mut quantised = [[0; 16]; 8];
-        // One flat loop: nested ones are not vectorised well.
+        // One flat loop: nested ones do not vectorise well.
         let (coefficients, halves) = (coefficients.as_flattened(), self.halves.as_flattened());
         let (reciprocals, scales) = (self.reciprocals.as_flattened(), self.scales.as_flattened());
         for (index, to) in quantised.as_flattened_mut().iter_mut().enumerate() {
@@ -73,7 +74,7 @@ impl PairQuantiser {
     }
 }
 
-/// The quantised coefficients of the two blocks in these rows of samples.
+/// The quantised coefficients of two blocks of samples, side by side.
 #[inline(always)]
 pub(in crate::jpeg) fn forward_pair(samples: &[[u8; 16]; 8], quantiser: &PairQuantiser) -> [Block; 2] {
     let mut centred = [[0; 16]; 8];
@@ -97,14 +98,15 @@ pub(in crate::jpeg) fn forward_pair(samples: &[[u8; 16]; 8], quantiser: &PairQua
     blocks
 }
 
-/// The upper half of the product: `a` times the cosine that `b` is, rounded down.
+/// The upper half of a product, rounded down: `a` times the cosine `b`.
 #[inline(always)]
 fn upper_half(a: i16, b: i16) -> i16 {
     ((i32::from(a) * i32::from(b)) >> 16) as i16
 }
 
-/// Sixteen 8-point forward transforms, one in each lane. Nothing wraps: a sum of four values is within 16 bits, and what
-/// comes out is less than that.
+/// Sixteen 8-point forward transforms, one per lane.
+///
+/// Nothing wraps: a sum of four values fits 16 bits, and the results are smaller.
 #[inline(always)]
 fn pass(input: &PairRows) -> PairRows {
     let mut output = [[0; 16]; 8];
@@ -134,7 +136,7 @@ fn pass(input: &PairRows) -> PairRows {
     output
 }
 
-/// Transposes each of both blocks.
+/// Transposes each of the two blocks.
 #[inline(always)]
 fn transpose_both(lanes: &PairRows) -> PairRows {
     let halves = [0, 8].map(|left| {

@@ -1,4 +1,4 @@
-//! Samples to coefficients and back: whole planes at a time.
+//! Whole planes of samples to coefficients and back.
 
 use super::dct;
 use super::pair::{PairQuantiser, forward_pair};
@@ -7,21 +7,21 @@ use crate::jpeg::image::{Block, Colour, Component, JpegImage, McuLayout, compone
 use crate::jpeg::limits::{check_size_and_factors, check_steps};
 use crate::raster::vector::{Vectorised, widest};
 
-/// The samples of one component, from which [`JpegImage::assign_planes`] makes coefficients.
+/// The samples of one component, for [`JpegImage::assign_planes`].
 #[derive(Debug, Clone, Copy)]
 pub struct PlaneSource<'a> {
-    /// The component's samples, row by row without gaps, of the size that [`component_size`] gives.
+    /// Samples, row by row without gaps. [`component_size`] gives their width and height.
     pub samples: &'a [u8],
     /// Horizontal sampling factor, 1 to 4.
     pub horizontal: u8,
     /// Vertical sampling factor, 1 to 4.
     pub vertical: u8,
-    /// Quantisation steps, row-major, 1 to 255.
+    /// Quantisation steps, row by row, 1 to 255.
     pub quantisation: &'a [u16; 64],
 }
 
 impl JpegImage {
-    /// Width and height in samples of the component with this index; nothing if there is none.
+    /// Width and height in samples of a component; zero if there is no such component.
     pub fn component_size(&self, index: usize) -> (u32, u32) {
         let layout = self.layout();
         self.components
@@ -29,9 +29,9 @@ impl JpegImage {
             .map_or((0, 0), |component| component_size(layout.size, component.factors(), layout.greatest))
     }
 
-    /// Decodes the component with this index to samples (ITU T.81 A.3.3, A.3.4): row by row without
-    /// gaps, of [`Self::component_size`]. What `samples` held is replaced; without such a
-    /// component, by nothing.
+    /// Decodes a component to samples, row by row without gaps (ITU T.81 A.3.3, A.3.4).
+    ///
+    /// Replaces the contents of `samples`; they are empty if there is no such component.
     pub fn plane(&self, index: usize, samples: &mut Vec<u8>) {
         let (width, height) = self.component_size(index);
         let (width, height) = (width as usize, height as usize);
@@ -54,14 +54,14 @@ impl JpegImage {
         }
     }
 
-    /// Makes this the image of `planes`, one for each component: forward DCT (ITU T.81 A.3.3) and
-    /// quantisation to the nearest. Beyond the edge of a plane its last column and row are
-    /// repeated, to whole MCUs. The ICC profile is dropped. The sampling factors of an only plane
-    /// count as 1x1.
+    /// Makes this the image of `planes`, one per component (ITU T.81 A.3.3).
+    ///
+    /// Coefficients are quantised to the nearest multiple. The last column and row of a plane are repeated up to whole
+    /// MCUs. The ICC profile is removed. A single plane has sampling factors 1x1, whatever it says.
     ///
     /// # Errors
-    /// If the image cannot be a baseline JPEG, or a plane has another number of samples than its
-    /// size asks for; the image is then unspecified.
+    /// The image cannot be a baseline JPEG, or a plane does not have the number of samples of its size. The image is
+    /// then unspecified.
     pub fn assign_planes(
         &mut self,
         size: (u32, u32),
@@ -93,7 +93,7 @@ impl JpegImage {
     }
 }
 
-/// Fills a component's blocks from samples in rows of `width`.
+/// Computes the blocks of a component from samples in rows of `width`.
 struct PlaneTransform<'a> {
     samples: &'a [u8],
     width: usize,
@@ -120,7 +120,7 @@ impl Vectorised for PlaneTransform<'_> {
                         None => line.iter_mut().zip(left..).for_each(|(to, x)| *to = row[x.min(width - 1)]),
                     }
                 }
-                // Of the last one in a row the right half may be of no use.
+                // The right half of the last pair in a row may be unused.
                 pair.copy_from_slice(&forward_pair(&source, &quantiser)[..pair.len()]);
             }
         }

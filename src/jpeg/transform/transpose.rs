@@ -1,11 +1,11 @@
-//! Rows8x8 become columns: an 8x8 block of 16-bit numbers, transposed.
+//! Transposes 8x8 blocks of 16-bit numbers.
 //!
-//! Halving does this three times for each block of a parent, and the plain form compiles to some 220 instructions on
-//! x86-64, where 24 do: halving four 256x256 children (4:2:0) took 104 microseconds with it and takes 67 without, of 310
-//! for a whole parent. Every x86-64 processor has the instructions used here, and they move bits only, so the result is
-//! the plain one's.
+//! Halving does this three times per block of a parent. The plain form compiles to about 220 instructions on x86-64
+//! where 24 suffice: halving four 256x256 children (4:2:0) took 104 microseconds with it and takes 67 without, out of
+//! 310 for a complete parent. Every x86-64 processor has the instructions used here. They only move bits, so the result
+//! is the same.
 
-/// Eight rows of eight.
+/// Eight rows of eight numbers.
 pub(in crate::jpeg) type Rows8x8 = [[i16; 8]; 8];
 
 /// The transposed block.
@@ -14,9 +14,9 @@ pub(in crate::jpeg) type Rows8x8 = [[i16; 8]; 8];
 #[inline(always)]
 pub(in crate::jpeg) fn transpose(rows: &Rows8x8) -> Rows8x8 {
     use std::arch::x86_64::{__m128i, _mm_unpackhi_epi16, _mm_unpacklo_epi16};
-    // SAFETY: both are 128 bytes in which every bit pattern is valid.
+    // SAFETY: both types are 128 bytes in which every bit pattern is valid.
     let mut vectors: [__m128i; 8] = unsafe { std::mem::transmute::<Rows8x8, [__m128i; 8]>(*rows) };
-    // Three times, rows i and i + 4 interleave to rows 2i and 2i + 1.
+    // Each round interleaves rows i and i + 4 to rows 2i and 2i + 1.
     for _ in 0..3 {
         let [a, b, c, d, e, f, g, h] = vectors;
         // SAFETY: these instructions are SSE2, which every x86-64 processor has.
@@ -44,7 +44,7 @@ pub(in crate::jpeg) fn transpose(rows: &Rows8x8) -> Rows8x8 {
     plain(rows)
 }
 
-/// The definition.
+/// The definition, and the only form on other processors.
 #[cfg(any(test, not(target_arch = "x86_64")))]
 fn plain(rows: &Rows8x8) -> Rows8x8 {
     std::array::from_fn(|row| std::array::from_fn(|column| rows[column][row]))
