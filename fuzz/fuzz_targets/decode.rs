@@ -3,7 +3,7 @@
 
 #![no_main]
 
-use fast_pyramid::internals::jpeg::{JpegErrorKind, JpegImage, Scratch, decode, decode_into, header};
+use fast_pyramid::internals::jpeg::{DecodeScratch, JpegErrorKind, JpegImage, decode, decode_into, read_header};
 use fast_pyramid_fuzz::check_round_trip;
 use libfuzzer_sys::fuzz_target;
 
@@ -11,9 +11,9 @@ use libfuzzer_sys::fuzz_target;
 const MAX_PIXELS: u64 = 1 << 20;
 
 fuzz_target!(|bytes: &[u8]| {
-    let mut scratch = Scratch::default();
+    let mut scratch = DecodeScratch::default();
     let decoded = decode(bytes, None, &mut scratch);
-    let header = header(bytes);
+    let header = read_header(bytes);
     if let Err(error) = &decoded {
         assert!(error.offset <= bytes.len() && !error.to_string().is_empty());
     }

@@ -5,7 +5,7 @@
 #![no_main]
 
 use fast_pyramid::Size;
-use fast_pyramid::internals::jpeg::{self, Colour, FoldSampling, FoldedImage, HuffmanTables, JpegImage, JpegTile, ParentSteps, Scratch, can_merge, decode, fold, header, merge, quantisation_tables};
+use fast_pyramid::internals::jpeg::{self, Colour, FoldSampling, FoldedImage, HuffmanTables, JpegImage, JpegTile, ParentSteps, DecodeScratch, can_merge, decode, fold, merge, quantisation_tables, read_header};
 use fast_pyramid::internals::tile::{self, TileImage};
 use fast_pyramid_fuzz::{check_round_trip, codec, filter};
 use libfuzzer_sys::fuzz_target;
@@ -19,7 +19,7 @@ type Children<'a> = [Option<&'a JpegImage>; 4];
 
 fuzz_target!(|bytes: &[u8]| {
     let Some((&[quality, how, order, shape], files)) = bytes.split_first_chunk() else { return };
-    let mut scratch = Scratch::default();
+    let mut scratch = DecodeScratch::default();
     let files: Vec<&[u8]> = split(files).into_iter().take(4).collect();
     let images: Vec<JpegImage> = files.iter().filter_map(|file| image(file, &mut scratch)).collect();
     if images.is_empty() {
@@ -32,18 +32,18 @@ fuzz_target!(|bytes: &[u8]| {
     check_folding_on_the_way(&files, &images, &mut scratch);
 
     let codec = codec("jpg", quality, how & 8 != 0, filter(usize::from(how & 3)), how & 4 != 0);
-    let mut scratch = codec::Scratch::default();
+    let mut scratch = tile::DecodeScratch::default();
     let tiles = children.map(|child| child.map(|child| stored(child, &codec, &mut scratch)));
     let mut file = Vec::new();
     let children = tiles.each_ref().map(Option::as_ref);
     let parent =
         codec.parent(children, size, &mut scratch, &mut file).expect("children of fitting sizes have a parent");
-    let back = codec.decode(&file, size, &mut codec::Scratch::default()).expect("a parent can be read");
+    let back = codec.decode(&file, size, &mut tile::DecodeScratch::default()).expect("a parent can be read");
     assert!(back == parent, "the parent handed up is not the one in the file");
 });
 
 /// The tile that is read from a file with this image, or from one like it where baseline cannot hold it.
-fn stored(image: &JpegImage, codec: &codec::Codec, scratch: &mut codec::Scratch) -> TileImage {
+fn stored(image: &JpegImage, codec: &tile::Codec, scratch: &mut tile::DecodeScratch) -> TileImage {
     let mut file = Vec::new();
     let size = Size::new(image.width, image.height);
     if jpeg::encode(image, HuffmanTables::Optimised, &mut file).is_err() {
@@ -66,7 +66,7 @@ fn stored(image: &JpegImage, codec: &codec::Codec, scratch: &mut codec::Scratch)
 }
 
 /// Folded on the way is folded afterwards.
-fn check_folding_on_the_way(files: &[&[u8]], images: &[JpegImage], scratch: &mut Scratch) {
+fn check_folding_on_the_way(files: &[&[u8]], images: &[JpegImage], scratch: &mut DecodeScratch) {
     let mut tile = JpegTile::default();
     for file in files {
         for chroma_step in [1, 2] {
@@ -97,8 +97,8 @@ fn split(mut bytes: &[u8]) -> Vec<&[u8]> {
     pieces
 }
 
-fn image(bytes: &[u8], scratch: &mut Scratch) -> Option<JpegImage> {
-    let header = header(bytes).ok()?;
+fn image(bytes: &[u8], scratch: &mut DecodeScratch) -> Option<JpegImage> {
+    let header = read_header(bytes).ok()?;
     let small = header.width.max(header.height) <= LONGEST_SIDE;
     small.then(|| decode(bytes, Some((header.width, header.height)), scratch).ok())?
 }
@@ -130,7 +130,7 @@ fn parent_size(children: &Children<'_>) -> Size {
 }
 
 /// The path of coefficients by itself.
-fn check_merge(children: Children<'_>, size: Size, quality: u8, scratch: &mut Scratch) {
+fn check_merge(children: Children<'_>, size: Size, quality: u8, scratch: &mut DecodeScratch) {
     let (luma, chroma) = quantisation_tables(quality);
     let steps = ParentSteps::new(&luma, &chroma);
     let mut folded: [FoldedImage; 4] = Default::default();

@@ -4,7 +4,7 @@
 #![no_main]
 
 use fast_pyramid::internals::raster::Samples;
-use fast_pyramid::internals::jpeg::{JpegImage, Scratch, decode};
+use fast_pyramid::internals::jpeg::{JpegImage, DecodeScratch, decode};
 use fast_pyramid::internals::input::{Depth, JpegPicture, Picture, PictureError, PictureInfo, PictureInput, Rows, Upsampling, open};
 use fast_pyramid::internals::raster::Raster;
 use fast_pyramid::internals::sync::Unobserved;
@@ -62,7 +62,7 @@ fn check_jpeg(picture: JpegPicture, bytes: &[u8]) {
         return;
     }
     let step = picture.mcu_size().1;
-    let whole = decode(bytes, None, &mut Scratch::default());
+    let whole = decode(bytes, None, &mut DecodeScratch::default());
     let bands = || -> Result<(), PictureError> {
         let mut coefficients = picture.coefficients(MAX_MEMORY, &Unobserved)?;
         let (mut band, mut part, mut done) = (JpegImage::default(), JpegImage::default(), 0);

@@ -2,7 +2,7 @@
 
 use fast_pyramid::{Quality, TileFormat};
 use fast_pyramid::internals::tile::Codec;
-use fast_pyramid::internals::jpeg::{Component, EncodeError, HuffmanTables, JpegImage, Scratch, decode, encode};
+use fast_pyramid::internals::jpeg::{Component, EncodeError, HuffmanTables, JpegImage, DecodeScratch, decode, encode};
 use fast_pyramid::internals::format::{Filter, Settings, TileNaming};
 
 /// Both kinds of Huffman tables.
@@ -32,7 +32,7 @@ pub fn filter(number: usize) -> Filter {
 
 /// Panics unless an image, encoded with both kinds of tables, is decoded again as it was, or cannot be encoded for a
 /// reason that is true of it.
-pub fn check_round_trip(image: &JpegImage, scratch: &mut Scratch) {
+pub fn check_round_trip(image: &JpegImage, scratch: &mut DecodeScratch) {
     for tables in TABLES {
         let mut bytes = Vec::new();
         match encode(image, tables, &mut bytes) {

@@ -1,9 +1,9 @@
-//! Why an image cannot become a baseline JPEG file.
+//! Why an image cannot be written as a baseline JPEG file.
 
 use std::error::Error;
 use std::fmt::{self, Display, Formatter};
 
-/// Why an image could not be written as a baseline JPEG.
+/// Why an image cannot be written as a baseline JPEG file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum EncodeError {
@@ -14,15 +14,15 @@ pub enum EncodeError {
         /// Height in pixels.
         height: u32,
     },
-    /// The number of components does not go with the colour: 1 for grey, 3 otherwise.
+    /// The number of components does not match the colour: 1 for grey, otherwise 3.
     Components {
-        /// How many there are.
+        /// Number of components.
         count: usize,
     },
     /// Sampling factors outside 1..=4, or more than ten blocks in an MCU.
     Sampling,
-    /// The component's samples or blocks are not as many as its size and sampling ask for.
-    Layout {
+    /// A component with the wrong number of samples or blocks for its size and sampling.
+    SampleCount {
         /// Index of the component.
         component: usize,
         /// Samples or blocks needed.
@@ -35,7 +35,7 @@ pub enum EncodeError {
         /// The step.
         step: u16,
     },
-    /// A coefficient beyond what baseline codes (F.1.2): DC differences up to 2047, AC up to 1023.
+    /// A coefficient beyond baseline (F.1.2): DC differences reach 2047, AC coefficients 1023.
     Coefficient {
         /// Index of the component.
         component: usize,
@@ -57,7 +57,7 @@ impl Display for EncodeError {
                 write!(out, "{count} components do not go with the colour")
             }
             Self::Sampling => write!(out, "sampling factors that baseline JPEG cannot interleave"),
-            Self::Layout { component, expected, found } => {
+            Self::SampleCount { component, expected, found } => {
                 write!(out, "component {component} has {found} samples or blocks instead of {expected}")
             }
             Self::QuantisationStep { step } => {

@@ -1,32 +1,34 @@
-//! ICC profiles in APP2 segments (ICC.1:2022 annex B.4): pieces of at most 65519 bytes, numbered
-//! from 1, each with the number of all.
+//! ICC profiles in APP2 segments (ICC.1:2022 annex B.4).
+//!
+//! A profile is split into pieces of at most 65519 bytes, numbered from 1. Each piece carries the number of all pieces.
 
 use std::sync::Arc;
 
-/// What such a segment's payload begins with.
+/// Start of the payload of a segment with a piece.
 const SIGNATURE: &[u8] = b"ICC_PROFILE\0";
-/// The longest piece: a segment's 65535 bytes less length, signature, number and count.
+/// Longest piece: the 65535 bytes of a segment less length, signature, number and count.
 pub(super) const LONGEST_PIECE: usize = 65519;
-/// The longest profile that fits 255 segments.
+/// Longest profile that fits 255 segments.
 pub(super) const LONGEST_PROFILE: usize = 255 * LONGEST_PIECE;
 
-/// The pieces found so far, in the file's order: number, count, bytes.
+/// The pieces found so far, in file order.
 #[derive(Default)]
 pub(super) struct IccPieces<'a> {
     pieces: Vec<(u8, u8, &'a [u8])>,
 }
 
 impl<'a> IccPieces<'a> {
-    /// Notes the payload of an APP2 segment if it is a piece of a profile.
+    /// Adds the payload of an APP2 segment if it is a piece of a profile.
     pub(super) fn add(&mut self, payload: &'a [u8]) {
         if let Some([number, count, piece @ ..]) = payload.strip_prefix(SIGNATURE) {
             self.pieces.push((*number, *count, piece));
         }
     }
 
-    /// The whole profile. None if there is none, or if the pieces are not exactly those numbered 1
-    /// to their count. Where it equals `last`, that is shared instead of copied; `last` becomes
-    /// what is returned.
+    /// Joins the pieces to the profile.
+    ///
+    /// Returns none if there are no pieces, or if they are not exactly those numbered from 1 to their count. A profile
+    /// that equals `last` is shared instead of copied; `last` becomes the profile returned.
     pub(super) fn profile(mut self, last: &mut Option<Arc<[u8]>>) -> Option<Arc<[u8]>> {
         self.pieces.sort_by_key(|&(number, ..)| number);
         let count = self.pieces.len();
@@ -52,7 +54,7 @@ impl<'a> IccPieces<'a> {
     }
 }
 
-/// The payloads of the APP2 segments that hold `profile`.
+/// The payloads of the APP2 segments for `profile`.
 pub(super) fn payloads(profile: &[u8]) -> impl Iterator<Item = [&[u8]; 2]> {
     profile.chunks(LONGEST_PIECE).map(|piece| [SIGNATURE, piece])
 }

@@ -1,56 +1,45 @@
-//! JPEG tiles: files to quantised coefficients and back (ITU T.81), and coefficients to samples and
-//! back.
+//! The JPEG codec: files to quantised coefficients and back (ITU T.81), coefficients to samples and back.
 //!
-//! Entropy coding loses nothing, so the coefficients of an image just encoded are what decoding its
-//! file gives: `decode(encode(image)) == image`. A tile can go up to its parent without being read
-//! again.
+//! Entropy coding is lossless: `decode(encode(image)) == image`. A tile just encoded therefore goes to its parent
+//! without being decoded.
 //!
-//! Decoding is strict: what a viewer would fill in or guess is an error here, because a pyramid
-//! built from it would hide the damage.
+//! Decoding is strict. Damage that a viewer would fill in or guess is an error here, because a pyramid built from it
+//! would hide the damage.
+//!
+//! | folder      | contents                                                                  |
+//! |-------------|---------------------------------------------------------------------------|
+//! | `decode`    | files to coefficients, whole or band by band                              |
+//! | `encode`    | coefficients to files                                                     |
+//! | `transform` | samples to coefficients and back                                          |
+//! | `fold`      | halving without samples: parents computed from coefficients               |
 
-mod bands;
-mod bits;
-mod dct;
 mod decode;
+mod decode_error;
 mod encode;
 mod encode_error;
-mod error;
 mod fold;
-mod fold_colour;
-mod forward;
-mod header;
-mod huffman;
 mod icc;
 mod image;
-mod merge;
-mod optimise;
-mod pairs;
+mod limits;
 mod part;
-mod progressive;
-mod scan;
-mod sequential;
-mod symbols;
+mod requantise;
 mod tables;
 mod tile;
-mod transpose;
-mod walk;
-mod window;
-mod write;
+mod transform;
 
 #[cfg(test)]
 mod tests;
 
-pub use bands::{Bands, BandsError, Opened, Several, open};
-pub use decode::{Scratch, decode, decode_into};
+pub use decode::{
+    Bands, BandsError, DecodeScratch, JpegHeader, OpenedJpeg, SeveralScans, decode, decode_into, open, read_header,
+};
+pub use decode_error::{JpegError, JpegErrorKind, Unsupported};
 pub use encode::{HuffmanTables, encode, encode_part};
 pub use encode_error::EncodeError;
-pub use error::{JpegError, JpegErrorKind, Unsupported};
-pub use fold::{FoldSampling, FoldedBlock, FoldedComponent, FoldedImage, fold};
-pub use header::{Header, header};
-pub use image::{
-    Block, BlockComponent, BlockImage, BlockKind, Colour, Component, JpegImage, PlaneSource, component_size,
-};
-pub use merge::{ParentSteps, can_merge, merge};
-pub use part::{ImagePart, Requantisation};
-pub use tables::quantisation_tables;
+pub use fold::{FoldSampling, FoldedBlock, FoldedComponent, FoldedImage, ParentSteps, can_merge, fold, merge};
+pub use image::{Block, BlockComponent, BlockImage, BlockKind, Colour, Component, JpegImage, component_size};
+pub use part::ImagePart;
+pub use requantise::Requantisation;
+pub use tables::{HuffmanClass, quantisation_tables};
 pub use tile::JpegTile;
+pub use transform::PlaneSource;

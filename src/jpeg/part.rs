@@ -1,39 +1,12 @@
-//! Parts of an image, cut between MCUs: coefficients stay as they are, nothing is lost.
+//! Parts of an image, cut losslessly between MCUs.
 
-use super::dct::{FORWARD_POINT, Quantiser};
-use super::image::{Block, JpegImage, Layout};
-use super::symbols::pair_of;
+use super::image::{Block, JpegImage, McuLayout};
 
-/// A dequantised coefficient beyond this is nothing that an 8-bit image can have given: 1024 and half a step.
-const LARGEST: i32 = 1151;
-/// The greatest magnitude of each coefficient that baseline codes whatever its neighbours are; DC goes to -1024.
-const CODABLE: i16 = 1023;
-
-/// Other quantisation steps for an image.
-#[derive(Clone)]
-pub struct Requantisation {
-    steps: [[u16; 64]; 2],
-    quantisers: [Quantiser; 2],
-}
-
-impl Requantisation {
-    /// To these steps, row-major, 1 to 255: those of luma, of all components of RGB, and those of the colour differences.
-    pub fn new(luma: &[u16; 64], chroma: &[u16; 64]) -> Self {
-        Self { steps: [*luma, *chroma], quantisers: [Quantiser::new(luma), Quantiser::new(chroma)] }
-    }
-
-    /// Whether the image has other steps than these.
-    pub fn changes(&self, image: &JpegImage) -> bool {
-        let mut components = image.components.iter().enumerate();
-        components.any(|(index, component)| component.quantisation != self.steps[pair_of(image.colour, index)])
-    }
-}
-
-/// Some columns of an image, from top to bottom: an image of its own, of which nothing is copied.
+/// A range of columns of an image, from top to bottom, without copying it.
 #[derive(Debug, Clone, Copy)]
 pub struct ImagePart<'a> {
     pub(super) image: &'a JpegImage,
-    /// MCUs to the left of it.
+    /// MCUs to the left of the part.
     pub(super) mcus_left: usize,
     /// Width in pixels.
     width: u32,
@@ -51,15 +24,16 @@ impl ImagePart<'_> {
         (self.width, self.image.height)
     }
 
-    /// Its division into MCUs.
-    pub(super) fn layout(self) -> Layout {
-        Layout::of::<Block>(self.size(), self.image.factors())
+    /// How the part divides into MCUs.
+    pub(super) fn layout(self) -> McuLayout {
+        McuLayout::of::<Block>(self.size(), self.image.factors())
     }
 }
 
 impl JpegImage {
-    /// The columns of pixels from `left` on, `width` of them or those that are left. `left` has to be where an MCU
-    /// begins, and so has the first column behind them, unless it is the right edge.
+    /// The columns from `left`, at most `width` of them.
+    ///
+    /// The part must begin at an MCU, and end at one or at the right edge.
     pub fn part(&self, left: u32, width: u32) -> ImagePart<'_> {
         let mcus_left = (left / (8 * u32::from(self.layout().greatest.0))) as usize;
         ImagePart { image: self, mcus_left, width: width.min(self.width.saturating_sub(left)) }
@@ -84,8 +58,9 @@ impl JpegImage {
         }
     }
 
-    /// Becomes the rows of pixels from `top` on, `height` of them or those that are left, of `whole`, and as wide as
-    /// that. `top` has to be where an MCU begins.
+    /// Becomes the rows of `whole` from `top`, at most `height` of them.
+    ///
+    /// `top` must be the first row of an MCU.
     pub fn assign_rows(&mut self, whole: &Self, top: u32, height: u32) {
         let greatest = whole.layout().greatest.1;
         let mcus_above = (top / (8 * u32::from(greatest))) as usize;
@@ -99,31 +74,11 @@ impl JpegImage {
         }
     }
 
-    /// Brings all coefficients to other steps, each to the nearest multiple.
-    pub fn requantise(&mut self, to: &Requantisation) {
-        let colour = self.colour;
-        for (index, component) in self.components.iter_mut().enumerate() {
-            let table = pair_of(colour, index);
-            let (steps, quantiser) = (&to.steps[table], &to.quantisers[table]);
-            if component.quantisation == *steps {
-                continue;
-            }
-            let from = component.quantisation.map(i32::from);
-            for block in &mut component.coefficients {
-                let exact = std::array::from_fn(|at| {
-                    (i32::from(block[at]) * from[at]).clamp(-LARGEST, LARGEST) << FORWARD_POINT
-                });
-                let quantised = quantiser.quantise(&exact);
-                *block = quantised.map(|value| value.clamp(-CODABLE, CODABLE));
-                block[0] = quantised[0].clamp(-CODABLE - 1, CODABLE);
-            }
-            component.quantisation = *steps;
-        }
-    }
-
-    /// Whether the columns of pixels from `left` on, `width` of them, are of one colour: the DC coefficient of each
-    /// component, where no block has anything else. `left` has to be where an MCU begins.
-    pub fn one_colour(&self, left: u32, width: u32) -> Option<[i16; 3]> {
+    /// The DC coefficient of each component if the columns are of a uniform colour.
+    ///
+    /// That is the case if no block has AC coefficients or another DC coefficient. `left` must be the first column of
+    /// an MCU.
+    pub fn uniform_dc(&self, left: u32, width: u32) -> Option<[i16; 3]> {
         let layout = self.layout();
         let mcu = 8 * u32::from(layout.greatest.0);
         let mcus = (left / mcu) as usize..((left + width).div_ceil(mcu) as usize).min(layout.mcus.0);

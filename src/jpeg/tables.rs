@@ -1,7 +1,8 @@
-//! The constants of ITU T.81: coefficient order (A.3.6), typical quantisation (K.1) and Huffman
-//! tables (K.3), markers (B.1).
+//! Constants of ITU T.81: coefficient order (A.3.6), quantisation (K.1) and Huffman tables (K.3), markers (B.1).
 
-/// Second bytes of the markers that the codec names.
+use std::fmt::{self, Display, Formatter};
+
+/// Second bytes of markers.
 pub(super) mod marker {
     pub(crate) const SOF0: u8 = 0xC0;
     pub(crate) const SOF2: u8 = 0xC2;
@@ -26,7 +27,7 @@ pub(super) mod marker {
     pub(crate) const COM: u8 = 0xFE;
 }
 
-/// For each position of the zig-zag sequence its row-major index in the block (A.3.6).
+/// Row-major index in the block of each zig-zag position (A.3.6).
 pub(super) const NATURAL_ORDER: [u8; 64] = natural_order();
 
 const fn natural_order() -> [u8; 64] {
@@ -54,12 +55,27 @@ const fn natural_order() -> [u8; 64] {
     order
 }
 
-/// A Huffman table as a DHT segment gives it (B.2.4.2).
+/// What the symbols of a Huffman table mean.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HuffmanClass {
+    /// Categories of DC differences.
+    Dc,
+    /// Runs of zeros and categories of AC coefficients.
+    Ac,
+}
+
+impl Display for HuffmanClass {
+    fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
+        out.write_str(if *self == Self::Dc { "DC" } else { "AC" })
+    }
+}
+
+/// A Huffman table as in a DHT segment (B.2.4.2).
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) struct HuffmanSpec {
-    /// How many codes there are of each length, 1 to 16 bits.
+    /// Number of codes of each length, 1 to 16 bits.
     pub(super) counts: [u8; 16],
-    /// The symbols in order of their codes; the rest is zero.
+    /// Symbols in the order of their codes, then zeros.
     pub(super) symbols: [u8; 256],
 }
 
@@ -77,7 +93,7 @@ impl HuffmanSpec {
         Self { counts, symbols }
     }
 
-    /// How many codes there are in all.
+    /// Number of codes.
     pub(super) fn total(&self) -> usize {
         self.counts.iter().map(|&count| usize::from(count)).sum()
     }
@@ -151,9 +167,10 @@ const CHROMA_QUANTISATION: [u16; 64] = [
     99, 99, 99, 99, 99, 99, 99, 99,
 ];
 
-/// The luma and the chroma quantisation table for a quality of 1 to 100 (values outside are taken
-/// as the nearest), row-major, steps 1 to 255: tables K.1 and K.2 scaled by the rule of the
-/// Independent JPEG Group that most encoders share, so that 75 here means what 75 means elsewhere.
+/// The luma and chroma quantisation tables for a quality of 1 to 100.
+///
+/// Tables K.1 and K.2 are scaled by the rule of the Independent JPEG Group, which most encoders share, so 75 means the
+/// same here as elsewhere. Steps are row by row, 1 to 255. A quality outside the range counts as the nearest inside.
 pub fn quantisation_tables(quality: u8) -> ([u16; 64], [u16; 64]) {
     let quality = u32::from(quality.clamp(1, 100));
     let percent = if quality < 50 { 5000 / quality } else { 200 - 2 * quality };

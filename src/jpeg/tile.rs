@@ -1,42 +1,39 @@
-//! A tile in the form in which its parent takes it.
+//! A tile in the form that its parent needs.
 
-use super::decode::{Scratch, decode_folding_into, decode_into};
+use super::decode::{DecodeScratch, ImageForm, JpegHeader, decode_folding_into, decode_into};
+use super::decode_error::JpegError;
 use super::encode::{HuffmanTables, encode, encode_folding};
 use super::encode_error::EncodeError;
-use super::error::JpegError;
 use super::fold::{FoldSampling, FoldedImage};
-use super::header::Header;
 use super::image::JpegImage;
 use super::part::ImagePart;
 
-/// A tile as its parent takes it: folded where its parent can be made by merging folded blocks,
-/// otherwise whole.
+/// A tile in the form that its parent needs: folded if the parent can be merged from folded tiles, otherwise whole.
 ///
-/// Which it is depends on its size, its sampling, its steps and what the pyramid asks for, and not
-/// on how it came about: a tile decoded from a file equals the one that was encoded into it. Its
-/// buffers are used again by what makes it another tile.
+/// The form depends only on size, sampling, steps and the pyramid's settings, not on how the tile came about: a tile
+/// decoded from a file equals the tile that was encoded into it. Buffers are reused by the next tile.
 #[derive(Debug, Clone, Default)]
 pub struct JpegTile {
-    is_folded: bool,
-    /// Set if it is not folded.
+    form: ImageForm,
+    /// Set if the tile is whole.
     whole: JpegImage,
-    /// Set if it is, and then the file, from which the whole image can still be had.
+    /// Set if the tile is folded, together with its file, from which the whole image can be decoded again.
     folded: FoldedImage,
     bytes: Vec<u8>,
 }
 
 impl PartialEq for JpegTile {
     fn eq(&self, other: &Self) -> bool {
-        match (self.is_folded, other.is_folded) {
-            (true, true) => self.folded == other.folded && self.bytes == other.bytes,
-            (false, false) => self.whole == other.whole,
+        match (self.form, other.form) {
+            (ImageForm::Folded, ImageForm::Folded) => self.folded == other.folded && self.bytes == other.bytes,
+            (ImageForm::Whole, ImageForm::Whole) => self.whole == other.whole,
             _ => false,
         }
     }
 }
 
 impl JpegTile {
-    /// Becomes what this file holds. Folded only if `sampling` suits it.
+    /// Decodes a file. The tile is folded only if it suits `sampling`.
     ///
     /// # Errors
     /// As [`decode_into`]; the tile is then unspecified.
@@ -45,22 +42,23 @@ impl JpegTile {
         bytes: &[u8],
         expected_size: Option<(u32, u32)>,
         sampling: Option<FoldSampling>,
-        scratch: &mut Scratch,
-    ) -> Result<Header, JpegError> {
-        self.is_folded = false;
+        scratch: &mut DecodeScratch,
+    ) -> Result<JpegHeader, JpegError> {
+        self.form = ImageForm::Whole;
         let Some(sampling) = sampling else {
             return decode_into(bytes, expected_size, scratch, &mut self.whole);
         };
-        let (header, is_folded) =
+        let (header, form) =
             decode_folding_into(bytes, expected_size, sampling, scratch, &mut self.whole, &mut self.folded)?;
-        if is_folded {
+        if form == ImageForm::Folded {
             self.remember(bytes);
         }
         Ok(header)
     }
 
-    /// Appends `image` to `out` as a file and becomes what [`Self::decode`] of that file would give.
-    /// `image` is then unspecified.
+    /// Appends `image` to `out` as a file, and becomes the tile that [`Self::decode`] would read from it.
+    ///
+    /// `image` is unspecified afterwards.
     ///
     /// # Errors
     /// As [`encode`]; the tile is then unspecified.
@@ -71,14 +69,14 @@ impl JpegTile {
         sampling: Option<FoldSampling>,
         out: &mut Vec<u8>,
     ) -> Result<(), EncodeError> {
-        if !self.encode_folding((&*image).into(), huffman, sampling, out)? {
+        if self.encode_folding((&*image).into(), huffman, sampling, out)? == ImageForm::Whole {
             std::mem::swap(&mut self.whole, image);
             self.encode_whole(huffman, sampling, out)?;
         }
         Ok(())
     }
 
-    /// The same of a part of an image.
+    /// Does the same as [`Self::encode`] for a part of an image.
     ///
     /// # Errors
     /// As [`encode`]; the tile is then unspecified.
@@ -89,30 +87,31 @@ impl JpegTile {
         sampling: Option<FoldSampling>,
         out: &mut Vec<u8>,
     ) -> Result<(), EncodeError> {
-        if !self.encode_folding(part, huffman, sampling, out)? {
+        if self.encode_folding(part, huffman, sampling, out)? == ImageForm::Whole {
             self.whole.assign_part(part);
             self.encode_whole(huffman, sampling, out)?;
         }
         Ok(())
     }
 
-    /// Encodes the part if it can be folded on the way; tells whether it could.
+    /// Encodes the part and folds it on the way. Returns [`ImageForm::Whole`] if that is impossible; nothing is encoded
+    /// then.
     fn encode_folding(
         &mut self,
         part: ImagePart<'_>,
         huffman: HuffmanTables,
         sampling: Option<FoldSampling>,
         out: &mut Vec<u8>,
-    ) -> Result<bool, EncodeError> {
-        self.is_folded = false;
+    ) -> Result<ImageForm, EncodeError> {
+        self.form = ImageForm::Whole;
         let start = out.len();
         let suits = sampling.is_some_and(|sampling| sampling.suits(part.image));
         if !suits || !part.image.is_foldable_at_once(part.size()) {
-            return Ok(false);
+            return Ok(ImageForm::Whole);
         }
         encode_folding(part, huffman, out, &mut self.folded)?;
         self.remember(out.get(start..).unwrap_or_default());
-        Ok(true)
+        Ok(ImageForm::Folded)
     }
 
     fn encode_whole(
@@ -130,22 +129,26 @@ impl JpegTile {
     }
 
     fn remember(&mut self, bytes: &[u8]) {
-        self.is_folded = true;
+        self.form = ImageForm::Folded;
         self.bytes.clear();
         self.bytes.extend_from_slice(bytes);
     }
 
-    /// The folded image, if it is folded.
+    /// The folded image, if the tile is folded.
     pub fn folded(&self) -> Option<&FoldedImage> {
-        self.is_folded.then_some(&self.folded)
+        (self.form == ImageForm::Folded).then_some(&self.folded)
     }
 
-    /// The whole image. It has to be decoded, into `spare`, if it is folded.
+    /// The whole image, decoded into `spare` if the tile is folded.
     ///
     /// # Errors
-    /// None, as the file was decoded or encoded before.
-    pub fn whole<'a>(&'a self, scratch: &mut Scratch, spare: &'a mut JpegImage) -> Result<&'a JpegImage, JpegError> {
-        if !self.is_folded {
+    /// None: the file was decoded or encoded before.
+    pub fn whole<'a>(
+        &'a self,
+        scratch: &mut DecodeScratch,
+        spare: &'a mut JpegImage,
+    ) -> Result<&'a JpegImage, JpegError> {
+        if self.form == ImageForm::Whole {
             return Ok(&self.whole);
         }
         decode_into(&self.bytes, None, scratch, spare)?;

@@ -1,5 +1,6 @@
 //! Writes zlib streams (RFC 1950, 1951): each block with Huffman codes of its own, or stored where these gain nothing.
 
+use super::filter::FilteredRows;
 use super::huffman::{Code, codes, lengths};
 use super::matches::{Sequence, blocks};
 
@@ -33,12 +34,12 @@ const LENGTH_INDEX: [u8; 259] = {
 
 /// Appends the zlib stream of rows of `stride` bytes, each a filter type and then pixels of `pixel` bytes. `filtered`
 /// says whether they are differences.
-pub(super) fn zlib(rows: &[u8], stride: usize, pixel: usize, filtered: bool, out: &mut Vec<u8>) {
+pub(super) fn zlib(rows: &FilteredRows, out: &mut Vec<u8>) {
     out.extend_from_slice(&[0x78, 0x01]);
     let mut pending = Pending::default();
-    blocks(rows, stride, pixel, filtered, |data, sequences, last| pending.block(data, sequences, last, out));
+    blocks(rows, |data, sequences, last| pending.block(data, sequences, last, out));
     let mut checksum = simd_adler32::Adler32::new();
-    checksum.write(rows);
+    checksum.write(&rows.bytes);
     out.extend_from_slice(&checksum.finish().to_be_bytes());
 }
 
@@ -107,14 +108,14 @@ fn frequencies(data: &[u8], sequences: &[Sequence]) -> ([u32; LITERALS], [u32; D
 }
 
 /// The codes of a block, and its beginning, which describes them.
-struct Header {
+struct BlockHeader {
     literals: [u8; LITERALS],
     distances: [u8; DISTANCES],
     /// Bits and how many.
     bits: Vec<(u64, u8)>,
 }
 
-impl Header {
+impl BlockHeader {
     fn new(literals: [u8; LITERALS], mut distances: [u8; DISTANCES], last: bool) -> Self {
         if distances.iter().all(|&length| length == 0) {
             // Not all decoders take a block with no distance at all.
@@ -199,7 +200,7 @@ impl Pending {
             return self.stored(data, last, out);
         }
         let (symbols, distances) = frequencies(data, sequences);
-        let header = Header::new(lengths(&symbols, LITERAL_LIMIT), lengths(&distances, DISTANCE_LIMIT), last);
+        let header = BlockHeader::new(lengths(&symbols, LITERAL_LIMIT), lengths(&distances, DISTANCE_LIMIT), last);
         let bits = header.total(&symbols, &distances);
         let stored = data.len() + 5 * data.len().div_ceil(STORED);
         if bits >= stored as u64 * 8 {
@@ -208,7 +209,7 @@ impl Pending {
         let begin = out.len();
         // 7 bits pending, 7 bits filling the last byte up, and room for writing 8 bytes at the last one.
         out.resize(begin + (bits as usize + 14) / 8 + 8, 0);
-        let mut writer = Writer { out: &mut out[begin..], at: 0, bits: self.bits, count: self.count };
+        let mut writer = DeflateWriter { out: &mut out[begin..], at: 0, bits: self.bits, count: self.count };
         for &(bits, count) in &header.bits {
             writer.put(bits, count);
         }
@@ -242,14 +243,14 @@ impl Pending {
 }
 
 /// Writes bits into a slice that is long enough.
-struct Writer<'a> {
+struct DeflateWriter<'a> {
     out: &'a mut [u8],
     at: usize,
     bits: u64,
     count: u32,
 }
 
-impl Writer<'_> {
+impl DeflateWriter<'_> {
     /// Appends at most 56 bits. All whole bytes go out with a single store of 8 bytes, at the cost of no branch.
     #[inline(always)]
     fn put(&mut self, bits: u64, count: u8) {

@@ -1,11 +1,23 @@
 //! PNG's row filters: which suits each row, and whether any suits the picture.
 
-/// The rows of a picture with the filter type in front of each, as the compressor takes them.
-pub(super) struct Rows {
-    /// All rows.
+/// The rows of an image as the compressor reads them.
+pub(super) struct FilteredRows {
+    /// All rows: a filter type, then pixels.
     pub(super) bytes: Vec<u8>,
-    /// Whether the rows are differences to their neighbours, and not the pixels themselves.
-    pub(super) filtered: bool,
+    /// Bytes per row.
+    pub(super) stride: usize,
+    /// Bytes per pixel.
+    pub(super) pixel: usize,
+    pub(super) filtering: Filtering,
+}
+
+/// What the bytes of rows are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Filtering {
+    /// The pixels themselves.
+    Pixels,
+    /// Differences from what a filter predicts.
+    Differences,
 }
 
 /// Every eighth row tells whether to filter at all; measuring all of them would cost as much as filtering.
@@ -20,7 +32,7 @@ const SAMPLED: usize = 8;
 /// drawings. In 16 bits it is 35 to 50 for all, but of photographs nine samples in ten differ. Where hardly any
 /// differs, repeated pixels are the shortest: at 1 to 2 % of a map's tiles filters made them 2 to 3 times as large.
 /// Compressing four rows of every 32 in both ways tells no more: what repeats in a picture repeats farther away.
-pub(super) fn rows(pixels: &[u8], stride: usize, pixel: usize) -> Rows {
+pub(super) fn rows(pixels: &[u8], stride: usize, pixel: usize) -> FilteredRows {
     let mut chooser = Chooser::new(stride, pixel);
     let rows = pixels.chunks_exact(stride);
     let (mut total, mut different, mut seen) = (0u64, 0u64, 0u64);
@@ -30,17 +42,23 @@ pub(super) fn rows(pixels: &[u8], stride: usize, pixel: usize) -> Rows {
         different += best.iter().filter(|&&byte| byte != 0).count() as u64;
         seen += best.len() as u64;
     }
-    let filtered = different * 5 > seen * 3 || (total < different * 12 && different * 40 > seen);
+    let filtering = match different * 5 > seen * 3 || (total < different * 12 && different * 40 > seen) {
+        true => Filtering::Differences,
+        false => Filtering::Pixels,
+    };
     let mut bytes = Vec::with_capacity(pixels.len() + rows.len());
     let first = vec![0; stride];
     let mut above = first.as_slice();
     for row in rows {
-        let (kind, best) = if filtered { chooser.best(row, above) } else { (0, row) };
+        let (kind, best) = match filtering {
+            Filtering::Differences => chooser.best(row, above),
+            Filtering::Pixels => (0, row),
+        };
         bytes.push(kind);
         bytes.extend_from_slice(best);
         above = row;
     }
-    Rows { bytes, filtered }
+    FilteredRows { bytes, stride: stride + 1, pixel, filtering }
 }
 
 /// One row filtered in all ways.

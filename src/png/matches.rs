@@ -1,5 +1,7 @@
 //! What is repeated in the rows of a picture: the LZ77 half of DEFLATE, made for pictures.
 
+use super::filter::{FilteredRows, Filtering};
+
 /// How far back DEFLATE reaches.
 const WINDOW: usize = 32768;
 const HASH_BITS: u32 = 14;
@@ -150,30 +152,26 @@ fn common(data: &[u8], at: usize, start: usize) -> usize {
 /// Passes the blocks that `data` is to be made of to `block`: their bytes, what they consist of, and whether it is the
 /// last. `data` is rows of `stride` bytes, each a filter type and then pixels of `pixel` bytes; matches are looked
 /// for only where pixels begin.
-pub(super) fn blocks(
-    data: &[u8],
-    stride: usize,
-    pixel: usize,
-    filtered: bool,
-    block: impl FnMut(&[u8], &[Sequence], bool),
-) {
-    match (filtered, pixel) {
-        (true, 1) => walk::<1>(data, stride, &mut Runs::<1>, block),
-        (true, 2) => walk::<2>(data, stride, &mut Runs::<2>, block),
-        (true, 3) => walk::<3>(data, stride, &mut Runs::<3>, block),
-        (true, 4) => walk::<4>(data, stride, &mut Runs::<4>, block),
-        (true, 6) => walk::<6>(data, stride, &mut Runs::<6>, block),
-        (true, _) => walk::<8>(data, stride, &mut Runs::<8>, block),
-        (false, 1) => walk::<1>(data, stride, &mut Repeats::<1>::new(stride), block),
-        (false, 2) => walk::<2>(data, stride, &mut Repeats::<2>::new(stride), block),
-        (false, 3) => walk::<3>(data, stride, &mut Repeats::<3>::new(stride), block),
-        (false, 4) => walk::<4>(data, stride, &mut Repeats::<4>::new(stride), block),
-        (false, 6) => walk::<6>(data, stride, &mut Repeats::<6>::new(stride), block),
-        (false, _) => walk::<8>(data, stride, &mut Repeats::<8>::new(stride), block),
+pub(super) fn blocks(rows: &FilteredRows, block: impl FnMut(&[u8], &[Sequence], bool)) {
+    use Filtering::{Differences, Pixels};
+    let (data, stride) = (rows.bytes.as_slice(), rows.stride);
+    match (rows.filtering, rows.pixel) {
+        (Differences, 1) => find_sequences::<1>(data, stride, &mut Runs::<1>, block),
+        (Differences, 2) => find_sequences::<2>(data, stride, &mut Runs::<2>, block),
+        (Differences, 3) => find_sequences::<3>(data, stride, &mut Runs::<3>, block),
+        (Differences, 4) => find_sequences::<4>(data, stride, &mut Runs::<4>, block),
+        (Differences, 6) => find_sequences::<6>(data, stride, &mut Runs::<6>, block),
+        (Differences, _) => find_sequences::<8>(data, stride, &mut Runs::<8>, block),
+        (Pixels, 1) => find_sequences::<1>(data, stride, &mut Repeats::<1>::new(stride), block),
+        (Pixels, 2) => find_sequences::<2>(data, stride, &mut Repeats::<2>::new(stride), block),
+        (Pixels, 3) => find_sequences::<3>(data, stride, &mut Repeats::<3>::new(stride), block),
+        (Pixels, 4) => find_sequences::<4>(data, stride, &mut Repeats::<4>::new(stride), block),
+        (Pixels, 6) => find_sequences::<6>(data, stride, &mut Repeats::<6>::new(stride), block),
+        (Pixels, _) => find_sequences::<8>(data, stride, &mut Repeats::<8>::new(stride), block),
     }
 }
 
-fn walk<const PIXEL: usize>(
+fn find_sequences<const PIXEL: usize>(
     data: &[u8],
     stride: usize,
     finder: &mut impl Finder,

@@ -40,31 +40,19 @@
 //! The bytes are the same on every machine: all is integer arithmetic, and what `simd-adler32` and `crc32fast` choose
 //! by processor are ways to the same checksum.
 
+mod decode;
 mod deflate;
+mod encode;
 mod filter;
 mod huffman;
+mod image;
 mod matches;
 
+pub(crate) use decode::{BAD_PALETTE, decode, is_palette_whole};
+pub(crate) use encode::encode;
+pub use image::PngImage;
+
 use crate::geometry::Size;
-use crate::raster::orientation;
-use crate::raster::{Raster, Samples};
-use png::{BitDepth, ColorType, DecodeOptions, Decoder, DecodingError, Encoder, Info};
-use std::borrow::Cow;
-use std::io::Cursor;
-use std::sync::Arc;
-
-/// A chunk's length must fit into 31 bits.
-const LARGEST_CHUNK: usize = 1 << 30;
-
-/// A PNG tile as stored: palettes and 1, 2 and 4 bits read as the 8-bit colours that they show, transparent colours
-/// as alpha.
-#[derive(Debug, Clone, PartialEq)]
-pub struct PngImage {
-    /// The pixels.
-    pub samples: Samples,
-    /// The ICC profile, if the file has one.
-    pub icc: Option<Arc<[u8]>>,
-}
 
 /// Why a PNG tile is refused, or could not be encoded.
 #[derive(Debug)]
@@ -77,135 +65,6 @@ pub(crate) enum PngError {
     Damaged(String),
     /// It cannot be encoded; the text says why.
     Encode(String),
-}
-
-/// Decodes a PNG of this size, every checksum and the end included.
-pub(crate) fn decode(bytes: &[u8], size: Size) -> Result<PngImage, PngError> {
-    let mut options = DecodeOptions::default();
-    options.set_ignore_adler32(false);
-    options.set_ignore_text_chunk(true);
-    let mut decoder = Decoder::new_with_options(Cursor::new(bytes), options);
-    decoder.set_transformations(png::Transformations::EXPAND);
-    let header = decoder.read_header_info().map_err(|error| damaged(&error))?;
-    let found = Size::new(header.width, header.height);
-    if found != size {
-        return Err(PngError::WrongSize { expected: size, found });
-    }
-    let mut reader = decoder.read_info().map_err(|error| damaged(&error))?;
-    if !is_palette_whole(reader.info()) {
-        return Err(PngError::Damaged(PALETTE.into()));
-    }
-    let (colour, depth) = reader.output_color_type();
-    let length = reader.output_buffer_size().ok_or_else(|| PngError::Damaged("it is too large".into()))?;
-    let mut samples = vec![0; length];
-    reader.next_frame(&mut samples).map_err(|error| damaged(&error))?;
-    reader.finish().map_err(|error| damaged(&error))?;
-    let info = reader.info();
-    if let Some(turned) = info.exif_metadata.as_deref().and_then(orientation::in_tiff).filter(|&value| value != 1) {
-        return Err(PngError::Rotated(turned));
-    }
-    let icc = info.icc_profile.as_deref().map(Arc::from);
-    let samples =
-        shape(samples, size, colour, depth).ok_or_else(|| PngError::Damaged("it has too few samples".into()))?;
-    Ok(PngImage { samples, icc })
-}
-
-/// What is said of a palette that is none.
-pub(crate) const PALETTE: &str = "its palette is not of whole colours";
-
-/// Whether a palette, if there is one, is of three bytes a colour (PNG 11.2.2). The crate takes that for granted.
-pub(crate) fn is_palette_whole(info: &Info<'_>) -> bool {
-    info.palette.as_ref().is_none_or(|palette| palette.len().is_multiple_of(3) && palette.len() <= 768)
-}
-
-fn damaged(error: &DecodingError) -> PngError {
-    match error {
-        DecodingError::IoError(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => {
-            PngError::Damaged("it ends too early".into())
-        }
-        DecodingError::Format(error) if error.to_string().contains("signature") => {
-            PngError::Damaged("it is not a PNG".into())
-        }
-        DecodingError::LimitsExceeded => PngError::Damaged("its metadata is too large".into()),
-        other => PngError::Damaged(other.to_string()),
-    }
-}
-
-fn shape(bytes: Vec<u8>, size: Size, colour: ColorType, depth: BitDepth) -> Option<Samples> {
-    let (width, height, channels) = (size.width as usize, size.height as usize, colour.samples());
-    if depth == BitDepth::Sixteen {
-        let samples = bytes.as_chunks::<2>().0.iter().map(|&sample| u16::from_be_bytes(sample)).collect();
-        Raster::from_samples(width, height, channels, samples).map(Samples::Sixteen)
-    } else {
-        Raster::from_samples(width, height, channels, bytes).map(Samples::Eight)
-    }
-}
-
-/// Encodes a tile and appends its file to `out`.
-pub(crate) fn encode(image: &PngImage, out: &mut Vec<u8>) -> Result<(), PngError> {
-    let failed = |error: png::EncodingError| PngError::Encode(error.to_string());
-    let (width, height, channels, depth, bytes) = match &image.samples {
-        Samples::Eight(raster) => {
-            (raster.width(), raster.height(), raster.channels(), BitDepth::Eight, Cow::Borrowed(raster.samples()))
-        }
-        Samples::Sixteen(raster) => {
-            let mut bytes = vec![0; raster.samples().len() * 2];
-            for (to, sample) in bytes.as_chunks_mut::<2>().0.iter_mut().zip(raster.samples()) {
-                *to = sample.to_be_bytes();
-            }
-            (raster.width(), raster.height(), raster.channels(), BitDepth::Sixteen, Cow::Owned(bytes))
-        }
-    };
-    let pixel = if depth == BitDepth::Sixteen { channels * 2 } else { channels };
-    let rows = filter::rows(&bytes, width * pixel, pixel);
-    let mut compressed = Vec::with_capacity(rows.bytes.len() / 2);
-    deflate::zlib(&rows.bytes, width * pixel + 1, pixel, rows.filtered, &mut compressed);
-    let mut info = Info::with_size(width as u32, height as u32);
-    info.icc_profile = image.icc.as_deref().map(Cow::Borrowed);
-    let mut encoder = Encoder::with_info(out, info).map_err(failed)?;
-    encoder.set_color(match channels {
-        1 => ColorType::Grayscale,
-        2 => ColorType::GrayscaleAlpha,
-        3 => ColorType::Rgb,
-        _ => ColorType::Rgba,
-    });
-    encoder.set_depth(depth);
-    let mut writer = encoder.write_header().map_err(failed)?;
-    for part in compressed.chunks(LARGEST_CHUNK) {
-        writer.write_chunk(png::chunk::IDAT, part).map_err(failed)?;
-    }
-    writer.finish().map_err(failed)
-}
-
-impl PngImage {
-    /// Whether both show the same pixels, in whatever kind and depth each is stored, in the same colours.
-    pub(crate) fn shows_the_same(&self, other: &Self) -> bool {
-        let wide = |image: &Self| image.deep().widened(true, true);
-        self.icc == other.icc && (self.samples == other.samples || wide(self) == wide(other))
-    }
-
-    pub(crate) fn channels(&self) -> usize {
-        match &self.samples {
-            Samples::Eight(raster) => raster.channels(),
-            Samples::Sixteen(raster) => raster.channels(),
-        }
-    }
-
-    /// The samples in 16 bits; 255 becomes 65535.
-    pub(crate) fn deep(&self) -> Cow<'_, Raster<u16>> {
-        match &self.samples {
-            Samples::Eight(raster) => Cow::Owned(raster.map(|sample| u16::from(sample) * 257)),
-            Samples::Sixteen(raster) => Cow::Borrowed(raster),
-        }
-    }
-
-    /// The samples in 8 bits.
-    pub(crate) fn shallow(&self) -> Cow<'_, Raster<u8>> {
-        match &self.samples {
-            Samples::Eight(raster) => Cow::Borrowed(raster),
-            Samples::Sixteen(raster) => Cow::Owned(raster.map(|sample| (sample >> 8) as u8)),
-        }
-    }
 }
 
 #[cfg(test)]

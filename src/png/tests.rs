@@ -1,4 +1,5 @@
 use super::*;
+use crate::raster::{Raster, Samples};
 
 /// Pictures that go through every part of the encoder: noise (stored), slopes (filtered), repeated patches and
 /// blank areas (matches near, far, and longer than 258).

@@ -1,10 +1,11 @@
-//! Four children side by side in one raster.
+//! Joins four children to one raster.
 
 use crate::raster::{Raster, Sample};
 use std::borrow::Borrow;
 
-/// Puts up to four rasters of equally many channels together, in the order top left, top right, bottom left, bottom
-/// right. The top left one says where the others begin; without it the result is empty.
+/// Joins up to four rasters: top left, top right, bottom left, bottom right.
+///
+/// They must have the same channels. The top left one decides where the others begin; without it the result is empty.
 pub(super) fn stitch<S: Sample, R: Borrow<Raster<S>>>(parts: &[Option<R>; 4]) -> Raster<S> {
     let parts = parts.each_ref().map(|part| part.as_ref().map(Borrow::borrow));
     let side = |part: Option<&Raster<S>>, length: fn(&Raster<S>) -> usize| part.map_or(0, length);

@@ -1,13 +1,25 @@
+use super::settings::TileSettings;
 use super::*;
-use crate::format::Filter;
-use crate::jpeg::{Colour, HuffmanTables, JpegImage};
+use crate::format::{Filter, FormatKind, Quality};
+use crate::geometry::Size;
+use crate::jpeg::{self, Colour, HuffmanTables, JpegImage};
+use crate::raster::reduce::Reduction;
 use crate::raster::{Raster, Samples};
 use proptest::prelude::*;
 use std::path::Path;
 
 fn codec(kind: FormatKind, quality: u8, filter: Filter, linear: bool) -> Codec {
-    let quality = Quality::new(quality).unwrap();
-    Codec { kind, quality, optimize: false, reduction: Reduction { filter, linear }, tile_size: 64, parents: true }
+    let settings = TileSettings {
+        quality: Quality::new(quality).unwrap(),
+        huffman: HuffmanTables::Standard,
+        reduction: Reduction { filter, linear },
+        tile_size: 64,
+    };
+    Codec { kind, settings, has_parents: true }
+}
+
+fn with_tables(codec: Codec, huffman: HuffmanTables) -> Codec {
+    Codec { settings: TileSettings { huffman, ..codec.settings }, ..codec }
 }
 
 fn fixture(name: &str) -> Vec<u8> {
@@ -95,7 +107,7 @@ fn stored(codec: Codec, image: &JpegImage) -> TileImage {
 
 /// The image that this file's bytes hold.
 fn image_of(bytes: &[u8]) -> JpegImage {
-    jpeg::decode(bytes, None, &mut jpeg::Scratch::default()).unwrap()
+    jpeg::decode(bytes, None, &mut jpeg::DecodeScratch::default()).unwrap()
 }
 
 /// A tile's image with its own colour and sampling.
@@ -169,9 +181,9 @@ proptest! {
     fn a_parent_handed_up_is_the_parent_read_back(
         sizes in any_sizes(), colours in proptest::array::uniform4(any_colour()), same in any::<bool>(),
         quality in proptest::sample::select(vec![5u8, 80, 89, 90, 100]), (filter, linear) in any_filter(),
-        seed in any::<u32>(), optimize in any::<bool>(),
+        seed in any::<u32>(), huffman in proptest::sample::select(vec![HuffmanTables::Standard, HuffmanTables::Optimised]),
     ) {
-        let codec = Codec { optimize, ..codec(FormatKind::Jpeg, quality, filter, linear) };
+        let codec = with_tables(codec(FormatKind::Jpeg, quality, filter, linear), huffman);
         let children: Vec<Option<TileImage>> = sizes.iter().zip(colours).enumerate().map(|(index, (size, colour))| {
             let (colour, factor) = if same { colours[0] } else { colour };
             size.map(|size| stored(codec, &jpeg_image(seed.wrapping_add(index as u32), size, colour, factor)))
@@ -236,13 +248,12 @@ fn the_path_of_samples_agrees_with_the_path_of_coefficients() {
     let children = ["0_0", "1_0", "0_1", "1_1"].map(|name| decode(&format!("relief/v0/{name}.jpg"), size).unwrap());
     let tiles = children.each_ref().map(TileImage::as_jpeg);
     assert!(jpeg::can_merge(tiles.map(|tile| tile.and_then(jpeg::JpegTile::folded))));
-    let mean = Reduction { filter: Filter::Mean, linear: false };
     let codec = codec(FormatKind::Jpeg, 89, Filter::Mean, false);
     let (mut bytes, mut slow) = (Vec::new(), JpegImage::default());
     codec.parent(children.each_ref().map(Some), size, &mut Scratch::default(), &mut bytes).unwrap();
     let fast = image_of(&bytes);
     let images = ["0_0", "1_0", "0_1", "1_1"].map(|name| image_of(&fixture(&format!("relief/v0/{name}.jpg"))));
-    planes::by_samples(images.each_ref().map(Some), size, codec.quality, mean, &mut slow).unwrap();
+    jpeg_parent::by_samples(images.each_ref().map(Some), size, codec.settings, &mut slow).unwrap();
     assert!(fast != slow, "requantised differently somewhere, or the test compares a path with itself");
     for index in 0..3 {
         let plane = |image: &JpegImage| {
@@ -268,8 +279,8 @@ fn generated_bytes_are_those_of_this_encoder_version() {
             let extension = if kind == FormatKind::Jpeg { "jpg" } else { "png" };
             let children =
                 ["0_0", "1_0", "0_1", "1_1"].map(|name| decode(&format!("{folder}/{name}.{extension}"), size).unwrap());
-            for optimize in [false, true] {
-                let codec = Codec { optimize, ..codec(kind, 80, filter, linear) };
+            for huffman in [HuffmanTables::Standard, HuffmanTables::Optimised] {
+                let codec = with_tables(codec(kind, 80, filter, linear), huffman);
                 let mut bytes = Vec::new();
                 codec.parent(children.each_ref().map(Some), size, &mut Scratch::default(), &mut bytes).unwrap();
                 found.push(hash(&bytes));

@@ -13,7 +13,7 @@ use std::time::Instant;
 #[derive(Default)]
 struct Worker {
     bytes: Vec<u8>,
-    scratch: jpeg::Scratch,
+    scratch: jpeg::DecodeScratch,
     tile: JpegTile,
 }
 
@@ -44,6 +44,6 @@ fn one(worker: &mut Worker, path: &Path, chroma_step: u8) -> Result<u64, Failure
 
 /// Pixels that a sample of colour differences stands for in this tile.
 fn chroma_step(path: &Path) -> Result<u8, Failure> {
-    let image = jpeg::decode(&std::fs::read(path)?, None, &mut jpeg::Scratch::default())?;
+    let image = jpeg::decode(&std::fs::read(path)?, None, &mut jpeg::DecodeScratch::default())?;
     Ok(image.components[0].horizontal)
 }

@@ -56,7 +56,7 @@ pub fn run(folder: &Path, quality: u8, rounds: usize, most: usize) -> Result<Val
 
 /// The children of up to `most` parents, spread over the picture, and the tiles' side. Only whole tiles.
 fn families(folder: &Path, most: usize) -> Result<(Vec<Children>, u32), Failure> {
-    let mut scratch = fast_pyramid::internals::jpeg::Scratch::default();
+    let mut scratch = fast_pyramid::internals::jpeg::DecodeScratch::default();
     let mut parents: BTreeMap<(u32, u32), Vec<Vec<u8>>> = BTreeMap::new();
     let tiles = tiles::list(folder)?;
     let first = std::fs::read(&tiles[0].path)?;

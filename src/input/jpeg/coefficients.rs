@@ -4,7 +4,7 @@ use super::bounded::{StreamBound, TooLong};
 use super::{JpegPicture, JpegStream, SEVERAL_SCANS, picture_error};
 use crate::input::PictureError;
 use crate::input::detached::run_detached;
-use crate::jpeg::{Bands, BandsError, JpegImage, Opened, Several};
+use crate::jpeg::{Bands, BandsError, JpegImage, OpenedJpeg, SeveralScans};
 use crate::sync::Progress;
 use std::sync::OnceLock;
 
@@ -36,8 +36,8 @@ impl Coefficients {
     pub(super) fn new(picture: JpegPicture, max_memory: u64, progress: &dyn Progress) -> Result<Self, PictureError> {
         let JpegPicture { opened, length, without_icc, bound, .. } = picture;
         let source = match opened {
-            Opened::Bands(bands) => CoefficientSource::Bands(bands),
-            Opened::Several(several) => {
+            OpenedJpeg::OneScan(bands) => CoefficientSource::Bands(bands),
+            OpenedJpeg::SeveralScans(several) => {
                 let decode = move || decode_buffered(several, length, &bound, max_memory);
                 CoefficientSource::Buffered(run_detached(progress, decode)?)
             }
@@ -98,7 +98,7 @@ impl Coefficients {
 
 /// Decodes a picture in several scans, with at most `max_memory` bytes for its coefficients and its file.
 fn decode_buffered(
-    several: Several<JpegStream>,
+    several: SeveralScans<JpegStream>,
     length: Option<u64>,
     bound: &OnceLock<StreamBound>,
     max_memory: u64,

@@ -11,7 +11,7 @@ use super::{
     Depth, PictureError, PictureInfo, PictureInput, PictureKind, ReadMemory, Rows, buffered, profile::matching_profile,
 };
 use crate::geometry::Size;
-use crate::jpeg::{self, BandsError, Colour, Opened};
+use crate::jpeg::{self, BandsError, Colour, OpenedJpeg};
 use crate::sync::Progress;
 use bounded::{BoundedStream, StreamBound};
 use rows::JpegRows;
@@ -29,7 +29,7 @@ pub struct JpegPicture {
     info: PictureInfo,
     /// The size before the orientation is applied.
     stored: Size,
-    opened: Opened<JpegStream>,
+    opened: OpenedJpeg<JpegStream>,
     /// Bytes of the file, if known.
     length: Option<u64>,
     /// Whether to omit the file's ICC profile, because it does not match the picture.
@@ -78,8 +78,8 @@ pub(super) fn open(input: PictureInput) -> Result<JpegPicture, PictureError> {
         icc,
         orientation,
         buffered: match &opened {
-            Opened::Bands(_) => 0,
-            Opened::Several(several) => several.coefficient_bytes() + length.unwrap_or(0),
+            OpenedJpeg::OneScan(_) => 0,
+            OpenedJpeg::SeveralScans(several) => several.coefficient_bytes() + length.unwrap_or(0),
         },
         read_memory: ReadMemory { shared: mcu_row * 8, ..ReadMemory::default() },
         warnings: warning.into_iter().collect(),
@@ -131,8 +131,8 @@ impl JpegPicture {
     #[must_use]
     pub fn can_be_interleaved(&self) -> bool {
         match &self.opened {
-            Opened::Bands(_) => true,
-            Opened::Several(several) => several.can_be_interleaved(),
+            OpenedJpeg::OneScan(_) => true,
+            OpenedJpeg::SeveralScans(several) => several.can_be_interleaved(),
         }
     }
 
@@ -147,8 +147,8 @@ impl JpegPicture {
     #[must_use]
     pub fn luma_steps(&self) -> Option<[u16; 64]> {
         match &self.opened {
-            Opened::Bands(bands) => bands.quantisation(0).copied(),
-            Opened::Several(_) => None,
+            OpenedJpeg::OneScan(bands) => bands.quantisation(0).copied(),
+            OpenedJpeg::SeveralScans(_) => None,
         }
     }
 

@@ -96,7 +96,7 @@ fn interpolation_has_no_seams_between_rows_of_mcus() {
     for luma in [(2, 2), (1, 2), (2, 1)] {
         for size in [(64, 96), (33, 17), (40, 33), (35, 50)] {
             let bytes = jpeg_file(size, Colour::YCbCr, luma, 9);
-            let image = jpeg::decode(&bytes, None, &mut jpeg::Scratch::default()).unwrap();
+            let image = jpeg::decode(&bytes, None, &mut jpeg::DecodeScratch::default()).unwrap();
             let (mut planes, mut small) = ([Vec::new(), Vec::new(), Vec::new()], Vec::new());
             image.plane(0, &mut planes[0]);
             for (index, plane) in planes.iter_mut().enumerate().skip(1) {

@@ -16,7 +16,7 @@ use super::{
     profile::matching_profile,
 };
 use crate::geometry::{MAX_SIDE, Size};
-use crate::png::{PALETTE, is_palette_whole};
+use crate::png::{BAD_PALETTE, is_palette_whole};
 use crate::raster::{Raster, Samples, orientation};
 use png::{BitDepth, ColorType, DecodeOptions, Decoder, DecodingError, Info, Limits, Reader, Transformations};
 use std::io::ErrorKind;
@@ -92,7 +92,7 @@ fn read_headers(bytes: ByteStream) -> Result<Reader<ByteStream>, PictureError> {
     let reader = decoder.read_info().map_err(|error| picture_error(error, "the header"))?;
     match is_palette_whole(reader.info()) {
         true => Ok(reader),
-        false => Err(PictureError::Damaged(PALETTE.into())),
+        false => Err(PictureError::Damaged(BAD_PALETTE.into())),
     }
 }
 

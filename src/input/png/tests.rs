@@ -249,7 +249,7 @@ fn palette_with_an_incomplete_colour_is_damaged() {
     for cut in [1, 2] {
         let palette = chunk(b"PLTE", &bytes[at + 4..at + 4 + length - cut]);
         let changed = [&bytes[..at - 4], &palette, &bytes[at + 8 + length..]].concat();
-        assert_eq!(error(file(&changed)), format!("damaged: {}", crate::png::PALETTE));
+        assert_eq!(error(file(&changed)), format!("damaged: {}", crate::png::BAD_PALETTE));
         let codec = crate::tile::Codec::new(&crate::format::Settings {
             width: 4,
             height: 4,
@@ -263,6 +263,6 @@ fn palette_with_an_incomplete_colour_is_damaged() {
             tile_naming: crate::format::TileNaming::ColumnRow,
         });
         let decoded = codec.decode(&changed, Size::new(4, 4), &mut crate::tile::Scratch::default());
-        assert_eq!(decoded.unwrap_err().to_string(), crate::png::PALETTE);
+        assert_eq!(decoded.unwrap_err().to_string(), crate::png::BAD_PALETTE);
     }
 }

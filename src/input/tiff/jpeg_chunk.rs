@@ -7,7 +7,7 @@ use crate::jpeg::{self, JpegImage};
 /// Decodes JPEG chunks. Its buffers are reused.
 #[derive(Default)]
 pub(super) struct JpegChunk {
-    scratch: jpeg::Scratch,
+    scratch: jpeg::DecodeScratch,
     image: JpegImage,
     /// The chunk with shared tables.
     spliced: Vec<u8>,
@@ -47,7 +47,7 @@ impl JpegChunk {
             }
             _ => chunk,
         };
-        let header = jpeg::header(bytes).map_err(|error| error.to_string())?;
+        let header = jpeg::read_header(bytes).map_err(|error| error.to_string())?;
         let (size, count) = (Size::new(header.width, header.height), header.colour.component_count());
         let ExpectedShape { size: wanted, min_rows, components } = expected;
         if size.width != wanted.width || !(min_rows..=wanted.height).contains(&size.height) {

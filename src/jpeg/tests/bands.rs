@@ -16,8 +16,8 @@ fn in_bands(bytes: &[u8], rows: &mut impl FnMut() -> u32, at_once: usize) -> Res
         BandsError::Read(error) => panic!("{error}"),
     };
     let mut bands = match open(source, Some(bytes.len() as u64)).map_err(read)? {
-        Opened::Several(several) => return several.decode(u64::MAX).map_err(read),
-        Opened::Bands(bands) => bands,
+        OpenedJpeg::SeveralScans(several) => return several.decode(u64::MAX).map_err(read),
+        OpenedJpeg::OneScan(bands) => bands,
     };
     let header = *bands.header();
     let (mut band, mut whole, mut done) = (JpegImage::default(), None::<JpegImage>, 0);

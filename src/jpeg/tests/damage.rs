@@ -27,7 +27,7 @@ fn samples() -> Vec<Vec<u8>> {
 
 #[test]
 fn a_file_cut_anywhere_is_an_error() {
-    let mut scratch = Scratch::default();
+    let mut scratch = DecodeScratch::default();
     for bytes in samples() {
         for length in 0..bytes.len() {
             let error = decode(&bytes[..length], None, &mut scratch).unwrap_err();
@@ -41,7 +41,7 @@ fn a_file_cut_anywhere_is_an_error() {
 
 #[test]
 fn no_changed_byte_makes_it_panic() {
-    let mut scratch = Scratch::default();
+    let mut scratch = DecodeScratch::default();
     let mut image = JpegImage::default();
     let mut random = Random::new(3);
     for bytes in samples() {
@@ -59,7 +59,7 @@ fn no_changed_byte_makes_it_panic() {
                         assert!((found.width * found.height) as usize <= most);
                     }
                 }
-                let _ = header(&changed);
+                let _ = read_header(&changed);
             }
             changed[at] = bytes[at];
         }
@@ -69,7 +69,7 @@ fn no_changed_byte_makes_it_panic() {
 
 #[test]
 fn random_tails_end() {
-    let mut scratch = Scratch::default();
+    let mut scratch = DecodeScratch::default();
     let mut random = Random::new(8);
     for bytes in samples() {
         let start = bytes.windows(2).position(|pair| pair == [0xFF, marker::SOS]).unwrap() + 8;
@@ -92,14 +92,15 @@ fn huge_claims_are_refused_before_memory_is_taken() {
         let at = frame_at(&bytes);
         bytes[at + 5..at + 9].copy_from_slice(&[0xFF, 0xDC, 0xFF, 0xDC]);
         let mut image = JpegImage::default();
-        let error = decode_into(&bytes, Some((37, 21)), &mut Scratch::default(), &mut image).unwrap_err();
+        let error = decode_into(&bytes, Some((37, 21)), &mut DecodeScratch::default(), &mut image).unwrap_err();
         assert_eq!(error.offset, at);
         assert_eq!(error.kind, JpegErrorKind::DimensionMismatch { expected: (37, 21), found: (65500, 65500) });
         assert_eq!(refusal(&bytes), JpegErrorKind::TooManyPixels { found: 65500 * 65500, limit: 1 << 28 });
         bytes[at + 5..at + 9].copy_from_slice(&[0x40, 0, 0x40, 0]);
-        let error = decode_into(&bytes, None, &mut Scratch::default(), &mut image).unwrap_err();
+        let error = decode_into(&bytes, None, &mut DecodeScratch::default(), &mut image).unwrap_err();
         assert!(matches!(error.kind, JpegErrorKind::TooShortForFrame { .. }));
-        let error = decode_into(&bytes, Some((1 << 14, 1 << 14)), &mut Scratch::default(), &mut image).unwrap_err();
+        let error =
+            decode_into(&bytes, Some((1 << 14, 1 << 14)), &mut DecodeScratch::default(), &mut image).unwrap_err();
         assert!(matches!(error.kind, JpegErrorKind::TooShortForFrame { .. }));
         assert!(image.components.is_empty());
     }
@@ -156,8 +157,14 @@ fn faults_of_the_segments_are_told_apart() {
     assert_eq!(set(find(marker::DQT) + 9, 0), JpegErrorKind::ZeroQuantisationStep);
     assert_eq!(set(find(marker::DHT) + 5, 3), JpegErrorKind::BadLength { marker: marker::DHT, length: 31 });
     assert_eq!(set(find(marker::DHT) + 21, 16), JpegErrorKind::DcCategory { category: 16 });
-    assert_eq!(set(find(marker::SOS) + 6, 0x30), JpegErrorKind::MissingHuffmanTable { ac: false, number: 3 });
-    assert_eq!(set(find(marker::SOS) + 6, 0x03), JpegErrorKind::MissingHuffmanTable { ac: true, number: 3 });
+    assert_eq!(
+        set(find(marker::SOS) + 6, 0x30),
+        JpegErrorKind::MissingHuffmanTable { class: HuffmanClass::Dc, number: 3 }
+    );
+    assert_eq!(
+        set(find(marker::SOS) + 6, 0x03),
+        JpegErrorKind::MissingHuffmanTable { class: HuffmanClass::Ac, number: 3 }
+    );
     assert_eq!(set(find(marker::SOS) + 5, 9), JpegErrorKind::ScanComponent { identifier: 9 });
     assert_eq!(set(bytes.len() - 1, 0xD0), JpegErrorKind::UnexpectedMarker { marker: 0xD0 });
     let mut moved = bytes.clone();
@@ -195,18 +202,18 @@ fn colours_are_told_by_jfif_then_adobe_then_identifiers() {
     let image = photo_image((16, 8), Colour::Rgb, &[(1, 1); 3], 75, 1);
     let rgb = encoded(&image, HuffmanTables::Standard);
     let adobe_end = 2 + 16;
-    assert_eq!(header(&rgb).unwrap().colour, Colour::Rgb);
+    assert_eq!(read_header(&rgb).unwrap().colour, Colour::Rgb);
     let without = [&rgb[..2], &rgb[adobe_end..]].concat();
-    assert_eq!(header(&without).unwrap().colour, Colour::Rgb);
+    assert_eq!(read_header(&without).unwrap().colour, Colour::Rgb);
     let mut transform = rgb.clone();
     transform[adobe_end - 1] = 1;
-    assert_eq!(header(&transform).unwrap().colour, Colour::YCbCr);
+    assert_eq!(read_header(&transform).unwrap().colour, Colour::YCbCr);
     let jfif = encoded(&photo_image((8, 8), Colour::Grey, &[(1, 1)], 75, 1), HuffmanTables::Standard)[2..20].to_vec();
     let both = [&rgb[..2], &jfif, &rgb[2..]].concat();
-    assert_eq!(header(&both).unwrap().colour, Colour::YCbCr);
+    assert_eq!(read_header(&both).unwrap().colour, Colour::YCbCr);
     assert_eq!(decoded(&both).unwrap().colour, Colour::YCbCr);
     let numbered = write(&image, marker::SOF0, 0, &[ScanPlan::sequential(&[0, 1, 2])]);
-    assert_eq!(header(&numbered).unwrap().colour, Colour::YCbCr);
+    assert_eq!(read_header(&numbered).unwrap().colour, Colour::YCbCr);
 }
 
 #[test]
@@ -214,7 +221,7 @@ fn the_orientation_is_told() {
     let bytes = samples().remove(1);
     let exif = b"\xFF\xE1\0\x22Exif\0\0MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0";
     let turned = [&bytes[..2], exif, &bytes[2..]].concat();
-    assert_eq!(header(&turned).unwrap().orientation, Some(6));
-    let found = decode_into(&turned, None, &mut Scratch::default(), &mut JpegImage::default()).unwrap();
-    assert_eq!(found, header(&turned).unwrap());
+    assert_eq!(read_header(&turned).unwrap().orientation, Some(6));
+    let found = decode_into(&turned, None, &mut DecodeScratch::default(), &mut JpegImage::default()).unwrap();
+    assert_eq!(found, read_header(&turned).unwrap());
 }

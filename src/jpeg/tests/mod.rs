@@ -2,7 +2,7 @@
 
 mod bands;
 mod damage;
-mod fold_colour;
+mod halve_colour;
 mod merge;
 mod reference;
 mod round_trip;
@@ -92,7 +92,7 @@ pub(super) fn encoded(image: &JpegImage, huffman: HuffmanTables) -> Vec<u8> {
 
 /// Decodes with fresh scratch.
 pub(super) fn decoded(bytes: &[u8]) -> Result<JpegImage, JpegError> {
-    decode(bytes, None, &mut Scratch::default())
+    decode(bytes, None, &mut DecodeScratch::default())
 }
 
 /// The kind of error that decoding gives.

@@ -51,9 +51,9 @@ fn check(image: &JpegImage) {
         let bytes = encoded(image, huffman);
         let size = (image.width, image.height);
         let mut again = random_image((9, 9), Colour::YCbCr, &SAMPLINGS[3], 64, 1);
-        let found = decode_into(&bytes, Some(size), &mut Scratch::default(), &mut again).unwrap();
+        let found = decode_into(&bytes, Some(size), &mut DecodeScratch::default(), &mut again).unwrap();
         assert!(again == *image, "buffers used before do not show through");
-        assert_eq!(header(&bytes).unwrap(), found);
+        assert_eq!(read_header(&bytes).unwrap(), found);
         assert_eq!((found.width, found.height, found.colour), (size.0, size.1, image.colour));
         assert_eq!((found.progressive, found.orientation), (false, None));
     }
@@ -126,7 +126,7 @@ fn what_baseline_cannot_hold_is_refused() {
     assert_eq!(refused(|image| image.colour = Colour::Grey), EncodeError::Components { count: 3 });
     assert_eq!(refused(|image| image.components[1].horizontal = 0), EncodeError::Sampling);
     assert_eq!(refused(|image| image.components[0].vertical = 5), EncodeError::Sampling);
-    assert_eq!(refused(|image| image.width = 40), EncodeError::Layout { component: 0, expected: 24, found: 16 });
+    assert_eq!(refused(|image| image.width = 40), EncodeError::SampleCount { component: 0, expected: 24, found: 16 });
     assert_eq!(refused(|image| image.components[2].quantisation[9] = 256), EncodeError::QuantisationStep { step: 256 });
     assert_eq!(
         refused(|image| image.components[2].coefficients[1][9] = 1024),
@@ -146,7 +146,7 @@ fn planes_of_the_wrong_size_are_refused() {
     let mut image = JpegImage::default();
     assert_eq!(
         image.assign_planes((8, 8), Colour::Grey, &[plane]),
-        Err(EncodeError::Layout { component: 0, expected: 64, found: 63 })
+        Err(EncodeError::SampleCount { component: 0, expected: 64, found: 63 })
     );
     assert_eq!(image.assign_planes((8, 8), Colour::Rgb, &[plane]), Err(EncodeError::Components { count: 1 }));
     assert_eq!(

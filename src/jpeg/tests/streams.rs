@@ -28,7 +28,7 @@ fn clear_padding(image: &mut JpegImage, from_coefficient: usize) {
 fn check(image: &JpegImage, frame: u8, interval: u16, scans: &[ScanPlan]) {
     let bytes = write(image, frame, interval, scans);
     let mut again = random_image((50, 50), Colour::YCbCr, &[(2, 2), (2, 2), (1, 1)], 64, 1);
-    decode_into(&bytes, None, &mut Scratch::default(), &mut again).unwrap();
+    decode_into(&bytes, None, &mut DecodeScratch::default(), &mut again).unwrap();
     assert!(again == *image);
 }
 

@@ -3,8 +3,8 @@
 use std::f64::consts::PI;
 
 use super::*;
-use crate::jpeg::dct;
-use crate::jpeg::forward::{PairQuantiser, forward_pair};
+use crate::jpeg::transform::dct;
+use crate::jpeg::transform::pair::{PairQuantiser, forward_pair};
 
 fn basis(frequency: usize, position: usize) -> f64 {
     let scale = if frequency == 0 { 0.125f64.sqrt() } else { 0.5 };

@@ -281,6 +281,6 @@ fn luma_steps(latest: &LatestSources, settings: &Settings) -> Result<Option<[u16
     if settings.format.kind() != FormatKind::Jpeg || latest.read(column, row, &mut bytes)?.is_none() {
         return Ok(None);
     }
-    let decoded = jpeg::decode(&bytes, None, &mut jpeg::Scratch::default());
+    let decoded = jpeg::decode(&bytes, None, &mut jpeg::DecodeScratch::default());
     Ok(decoded.ok().and_then(|image| Some(image.components.first()?.quantisation)))
 }

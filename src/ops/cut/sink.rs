@@ -79,7 +79,7 @@ impl<'a> Patch<'a> {
         let size = self.geometry.tile_dimensions(tile);
         let decoded = image.is_lossless()
             && self.codec.decode_into(&latest.bytes, size, &mut latest.scratch, &mut latest.image).is_ok();
-        Ok(decoded && image.shows_the_same(&latest.image))
+        Ok(decoded && image.has_same_pixels(&latest.image))
     }
 }
 

@@ -1,5 +1,7 @@
+use super::planes::{eight_of_sixteen, flattened};
 use super::*;
 use crate::format::{Filter, Quality, Settings, TileFormat, TileNaming};
+use crate::raster::{PixelKind, Raster, Sample};
 use proptest::prelude::*;
 
 fn codec(format: &str, quality: u8) -> Codec {
@@ -34,7 +36,7 @@ fn picture<S: Sample>(width: usize, height: usize, channels: usize) -> Raster<S>
 fn made(codec: Codec, band: &Samples, columns: Columns) -> Vec<u8> {
     let (mut scratch, mut image, mut out) = (Scratch::default(), TileImage::default(), Vec::new());
     let icc = Arc::from([1u8, 2, 3].as_slice());
-    codec.base_of_pixels(band, columns, Some(&icc), &mut scratch, (&mut image, &mut out)).unwrap();
+    codec.base_from_pixels(band, columns, Some(&icc), &mut scratch, &mut image, &mut out).unwrap();
     let height = match band {
         Samples::Eight(band) => band.height(),
         Samples::Sixteen(band) => band.height(),
@@ -53,11 +55,11 @@ fn sixteen_bits_become_the_nearest_eight() {
 }
 
 #[test]
-fn alpha_is_laid_over_white() {
+fn alpha_is_laid_flattened() {
     let pixels = Raster::from_samples(4, 1, 2, vec![100u8, 255, 100, 0, 100, 51, 0, 128]).unwrap();
-    assert_eq!(over_white(pixels).samples(), [100, 255, 224, 127]);
+    assert_eq!(flattened(pixels).samples(), [100, 255, 224, 127]);
     let pixels = Raster::from_samples(1, 1, 4, vec![0u16, 65535, 1000, 32768]).unwrap();
-    assert_eq!(over_white(pixels).samples(), [32767, 65535, 33267]);
+    assert_eq!(flattened(pixels).samples(), [32767, 65535, 33267]);
 }
 
 #[test]
@@ -66,7 +68,7 @@ fn jpeg_tiles_of_pixels_look_like_them() {
         for channels in 1..=4 {
             let eight = picture::<u8>(100, 37, channels);
             let columns = Columns { left: 33, width: 67 };
-            let expected = over_white(eight.columns(columns.left, columns.width)).widened(true, false);
+            let expected = flattened(eight.columns(columns.left, columns.width)).widened(PixelKind::RGB);
             let sixteen = Samples::Sixteen(eight.map(|sample| u16::from(sample) * 257));
             let bytes = made(codec("jpg", quality), &Samples::Eight(eight), columns);
             assert_eq!(bytes, made(codec("jpg", quality), &sixteen, columns));
@@ -159,16 +161,16 @@ proptest! {
         for left in (0..width).step_by(tile as usize) {
             let columns = Columns { left: left as usize, width: tile.min(width - left) as usize };
             out.clear();
-            codec.base_of_coefficients(&whole, columns, None, &mut scratch, (&mut image, &mut out)).unwrap();
+            codec.base_from_coefficients(&whole, columns, None, &mut scratch, &mut image, &mut out).unwrap();
             let size = Size::new(columns.width as u32, height);
             prop_assert_eq!(&codec.decode(&out, size, &mut scratch).unwrap(), &image);
             let (mut copy, mut bytes) = (JpegImage::default(), [Vec::new(), Vec::new()]);
             copy.assign_part(whole.part(columns.left as u32, columns.width as u32));
-            jpeg::encode(&copy, codec.huffman_tables(), &mut bytes[0]).unwrap();
-            let made = (&mut image, &mut bytes[1]);
-            codec.without_parents().base_of_coefficients(&whole, columns, None, &mut scratch, made).unwrap();
+            jpeg::encode(&copy, codec.settings.huffman, &mut bytes[0]).unwrap();
+            let (codec_alone, out_alone) = (codec.without_parents(), &mut bytes[1]);
+            codec_alone.base_from_coefficients(&whole, columns, None, &mut scratch, &mut image, out_alone).unwrap();
             prop_assert!(bytes.iter().all(|bytes| *bytes == out));
-            let stored = jpeg::decode(&out, None, &mut jpeg::Scratch::default()).unwrap();
+            let stored = jpeg::decode(&out, None, &mut jpeg::DecodeScratch::default()).unwrap();
             prop_assert_eq!(stored.colour, colour);
             for index in 0..stored.components.len() {
                 let (mut found, mut expected) = (Vec::new(), Vec::new());
@@ -205,17 +207,17 @@ proptest! {
 #[test]
 fn columns_of_one_colour_are_known() {
     let mut image = jpeg_picture(72, 40, Colour::YCbCr, (2, 2));
-    assert_eq!(image.one_colour(0, 72), None);
+    assert_eq!(image.uniform_dc(0, 72), None);
     for component in &mut image.components {
         component.coefficients.fill(std::array::from_fn(|at| if at == 0 { 7 } else { 0 }));
     }
-    assert_eq!(image.one_colour(0, 72), Some([7; 3]));
+    assert_eq!(image.uniform_dc(0, 72), Some([7; 3]));
     image.components[2].coefficients[3][0] = 8;
-    assert_eq!(image.one_colour(0, 48), Some([7; 3]));
-    assert_eq!(image.one_colour(32, 32), None);
-    assert_eq!(image.one_colour(64, 8), Some([7; 3]));
+    assert_eq!(image.uniform_dc(0, 48), Some([7; 3]));
+    assert_eq!(image.uniform_dc(32, 32), None);
+    assert_eq!(image.uniform_dc(64, 8), Some([7; 3]));
     image.components[0].coefficients[9][5] = 1;
-    assert_eq!(image.one_colour(64, 8), None);
+    assert_eq!(image.uniform_dc(64, 8), None);
 }
 
 /// White and black blocks of steps that do not divide them: what the nearest multiples come to is more than baseline has.
@@ -232,7 +234,7 @@ fn requantised_tiles_can_always_be_encoded() {
             let codec = codec("jpg", quality);
             let (mut scratch, mut image, mut out) = (Scratch::default(), TileImage::default(), Vec::new());
             let (columns, to) = (Columns { left: 0, width: 64 }, codec.requantisation());
-            codec.base_of_coefficients(&whole, columns, Some(&to), &mut scratch, (&mut image, &mut out)).unwrap();
+            codec.base_from_coefficients(&whole, columns, Some(&to), &mut scratch, &mut image, &mut out).unwrap();
         }
     }
 }

@@ -123,19 +123,22 @@ pub(super) struct TileContext {
 }
 
 impl Band {
-    /// Makes the tile of these columns, and appends its file to the bytes of `made`.
+    /// Makes the tile of these columns: appends its file to `out`, and puts what reading it gives into `image`.
     pub(super) fn tile(
         &self,
         columns: Columns,
         context: &TileContext,
         codec: &Codec,
         scratch: &mut Scratch,
-        made: (&mut TileImage, &mut Vec<u8>),
+        image: &mut TileImage,
+        out: &mut Vec<u8>,
     ) -> Result<(), CodecError> {
         match self {
-            Self::Pixels(samples) => codec.base_of_pixels(samples, columns, context.icc.as_ref(), scratch, made),
-            Self::Coefficients(image) => {
-                codec.base_of_coefficients(image, columns, context.requantisation.as_deref(), scratch, made)
+            Self::Pixels(samples) => {
+                codec.base_from_pixels(samples, columns, context.icc.as_ref(), scratch, image, out)
+            }
+            Self::Coefficients(band) => {
+                codec.base_from_coefficients(band, columns, context.requantisation.as_deref(), scratch, image, out)
             }
         }
     }
@@ -146,7 +149,7 @@ impl Band {
             Self::Pixels(Samples::Eight(raster)) => single_colour(raster, columns)?,
             Self::Pixels(Samples::Sixteen(raster)) => single_colour(raster, columns)?,
             Self::Coefficients(image) => {
-                let [a, b, c] = image.one_colour(columns.left as u32, columns.width as u32)?;
+                let [a, b, c] = image.uniform_dc(columns.left as u32, columns.width as u32)?;
                 [a as u16, b as u16, c as u16, 0]
             }
         };

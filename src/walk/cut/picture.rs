@@ -196,7 +196,7 @@ impl<B: BaseSink> Cutter<'_, B> {
             }
         }
         buffers.bytes.clear();
-        band.tile(columns, &self.context, &self.codec, &mut buffers.scratch, (image, &mut buffers.bytes))
+        band.tile(columns, &self.context, &self.codec, &mut buffers.scratch, image, &mut buffers.bytes)
             .map_err(|error| CutFailure::Encode { tile, error })?;
         if let Some(uniform) = uniform {
             let mut kept = self.uniform_tiles.lock();

@@ -30,5 +30,5 @@ pub(crate) fn cut_bytes(bytes: &[u8], folder: &Path, options: &CutOptions<'_>) -
 
 /// The coefficients of a JPEG.
 pub(crate) fn coefficients(bytes: &[u8]) -> JpegImage {
-    codec::decode(bytes, None, &mut codec::Scratch::default()).unwrap()
+    codec::decode(bytes, None, &mut codec::DecodeScratch::default()).unwrap()
 }

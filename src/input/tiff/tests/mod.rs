@@ -1,4 +1,4 @@
-//! TIFFs written by [`test_support::tiff`] and by libtiff (`fixtures/pictures`), intact and damaged.
+//! TIFFs written by [`test_support::tiff`] and by libtiff (`fixtures/tiff`), intact and damaged.
 
 mod hostile;
 mod kinds;

@@ -1,0 +1,108 @@
+//! Decoding: files to coefficients.
+
+mod bands;
+pub(super) mod bits;
+mod blocks;
+mod decoder;
+mod header;
+mod huffman;
+mod pairs;
+mod progressive;
+mod scan;
+mod scan_data;
+mod sequential;
+mod table_segments;
+mod table_slot;
+mod window;
+
+pub use bands::{Bands, BandsError, OpenedJpeg, SeveralScans, open};
+pub use header::{JpegHeader, read_header};
+
+use std::sync::Arc;
+
+use self::decoder::{DecodeTarget, Decoder, Folding, FrameLimits};
+use self::table_slot::TableSlot;
+use super::decode_error::JpegError;
+use super::fold::{FoldSampling, FoldedImage};
+use super::image::JpegImage;
+use super::tables::HuffmanClass;
+
+/// Buffers and tables that are used again from image to image, so that nothing is allocated for
+/// each.
+pub struct DecodeScratch {
+    dc: Vec<TableSlot>,
+    ac: Vec<TableSlot>,
+    /// The entropy-coded segment without stuffing.
+    segment: Vec<u8>,
+    last_icc: Option<Arc<[u8]>>,
+}
+
+impl Default for DecodeScratch {
+    fn default() -> Self {
+        let slots = |class| (0..4).map(|_| TableSlot::new(class)).collect();
+        Self { dc: slots(HuffmanClass::Dc), ac: slots(HuffmanClass::Ac), segment: Vec::new(), last_icc: None }
+    }
+}
+
+/// Decodes a JPEG file to its coefficients. See [`decode_into`].
+///
+/// # Errors
+/// As [`decode_into`].
+pub fn decode(
+    bytes: &[u8],
+    expected_size: Option<(u32, u32)>,
+    scratch: &mut DecodeScratch,
+) -> Result<JpegImage, JpegError> {
+    let mut image = JpegImage::default();
+    decode_into(bytes, expected_size, scratch, &mut image)?;
+    Ok(image)
+}
+
+/// Decodes a JPEG file to its coefficients, into `image`, whose buffers are used again.
+///
+/// Reads 8-bit Huffman-coded files, baseline, extended sequential and progressive, of one or three
+/// components (ITU T.81 SOF0 to SOF2). A frame of another size than `expected_size` (width, height)
+/// is refused before anything is allocated. What follows EOI is ignored.
+///
+/// # Errors
+/// If the file is of another kind, or not whole and sound to its last bit; `image` is then
+/// unspecified. Fewer than eight bits of padding after a scan may have any value.
+pub fn decode_into(
+    bytes: &[u8],
+    expected_size: Option<(u32, u32)>,
+    scratch: &mut DecodeScratch,
+    image: &mut JpegImage,
+) -> Result<JpegHeader, JpegError> {
+    Decoder::run(bytes, FrameLimits::file(bytes, expected_size), scratch, &mut DecodeTarget::whole(image))
+}
+
+/// The form in which an image was decoded.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum ImageForm {
+    /// Every coefficient.
+    #[default]
+    Whole,
+    /// Folded blocks.
+    Folded,
+}
+
+/// Decodes into `folded` if the image suits `sampling` and can be folded, and into `whole` otherwise.
+pub(super) fn decode_folding_into(
+    bytes: &[u8],
+    expected_size: Option<(u32, u32)>,
+    sampling: FoldSampling,
+    scratch: &mut DecodeScratch,
+    whole: &mut JpegImage,
+    folded: &mut FoldedImage,
+) -> Result<(JpegHeader, ImageForm), JpegError> {
+    let folding = Some(Folding { sampling, folded });
+    let mut target = DecodeTarget { whole, folding, form: ImageForm::Whole };
+    let header = Decoder::run(bytes, FrameLimits::file(bytes, expected_size), scratch, &mut target)?;
+    if let DecodeTarget { whole, folding: Some(Folding { sampling, folded }), form: ImageForm::Whole } = &mut target {
+        // An image in several scans is folded once it is complete.
+        if sampling.fold(whole, folded) {
+            target.form = ImageForm::Folded;
+        }
+    }
+    Ok((header, target.form))
+}

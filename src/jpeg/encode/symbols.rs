@@ -1,0 +1,146 @@
+//! Coefficients to the symbols of a baseline scan (ITU T.81 F.1.2), which are then counted or
+//! written.
+
+use crate::jpeg::encode_error::EncodeError;
+use crate::jpeg::image::Block;
+use crate::jpeg::part::ImagePart;
+use crate::jpeg::tables::NATURAL_ORDER;
+
+/// The greatest category of a DC difference and of an AC coefficient in baseline (F.1.2.1.1,
+/// F.1.2.2.1).
+const LARGEST_DC: u32 = 11;
+const LARGEST_AC: u32 = 10;
+
+/// Takes the symbols of a scan in order.
+pub(super) trait SymbolSink {
+    /// A component's block with this index in the part begins, with its DC coefficient. Its symbols are coded
+    /// with the tables of a pair.
+    fn begin_block(&mut self, component: usize, pair: usize, index: usize, dc: i16);
+
+    /// The category of a DC difference, with as many extra bits.
+    fn dc(&mut self, size: u32, extra: u32);
+
+    /// At a zig-zag position an AC coefficient other than zero, after a run of 0 to 15 zeros. False
+    /// if it is too large for baseline.
+    fn ac(&mut self, run: u32, position: u32, value: i32) -> bool;
+
+    /// An AC symbol without extra bits: [`ZERO_RUN`] or [`END_OF_BLOCK`].
+    fn zeros(&mut self, symbol: u8);
+
+    /// The block is complete.
+    fn end_block(&mut self);
+}
+
+/// Sixteen zeros.
+pub(super) const ZERO_RUN: u8 = 0xF0;
+/// Zeros to the end of the block.
+pub(super) const END_OF_BLOCK: u8 = 0;
+
+/// An AC coefficient's symbol, category and extra bits; nothing if it is too large for baseline.
+#[inline(always)]
+pub(super) fn ac_symbol(run: u32, value: i32) -> Option<(u8, u32, u32)> {
+    let (size, extra) = categorise(value);
+    (size <= LARGEST_AC).then_some(((run << 4 | size) as u8, size, extra))
+}
+
+/// Hands all symbols of the part's scan to `sink`, MCU by MCU (A.2.3).
+pub(super) fn emit_symbols(part: ImagePart<'_>, sink: &mut impl SymbolSink) -> Result<(), EncodeError> {
+    let (image, (wide, high)) = (part.image, part.layout().mcus);
+    let mut predictions = [0; 3];
+    for row in 0..high {
+        for column in 0..wide {
+            for (index, component) in image.components.iter().enumerate() {
+                let (horizontal, vertical) = (usize::from(component.horizontal), usize::from(component.vertical));
+                let pair = image.colour.table_index(index);
+                for y in row * vertical..(row + 1) * vertical {
+                    let first = y * component.blocks_wide + (part.mcus_left + column) * horizontal;
+                    let first_of_part = (y * wide + column) * horizontal;
+                    for (block, at) in component.coefficients[first..first + horizontal].iter().zip(first_of_part..) {
+                        sink.begin_block(index, pair, at, block[0]);
+                        let fits = code_block(block, &mut predictions[index], sink);
+                        sink.end_block();
+                        if !fits {
+                            return Err(EncodeError::Coefficient { component: index });
+                        }
+                    }
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// A value's category and extra bits (F.1.2.1.1): negative values are written less one.
+#[inline(always)]
+pub(super) const fn categorise(value: i32) -> (u32, u32) {
+    let size = 32 - value.unsigned_abs().leading_zeros();
+    let extra = (value + (value >> 31)) as u32 & ((1 << size) - 1);
+    (size, extra)
+}
+
+/// Hands a block's symbols to `sink` (F.1.2); false if a coefficient is too large for baseline.
+#[inline(always)]
+fn code_block(block: &Block, prediction: &mut i32, sink: &mut impl SymbolSink) -> bool {
+    let dc = i32::from(block[0]);
+    let (size, extra) = categorise(dc - *prediction);
+    *prediction = dc;
+    if size > LARGEST_DC {
+        return false;
+    }
+    sink.dc(size, extra);
+    // Bit k tells whether the coefficient at zig-zag position k is other than zero.
+    let mut nonzero = nonzero_positions(block) & !1;
+    let mut last = 0;
+    while nonzero != 0 {
+        let at = nonzero.trailing_zeros();
+        nonzero &= nonzero - 1;
+        let mut run = at - last - 1;
+        while run > 15 {
+            sink.zeros(ZERO_RUN);
+            run -= 16;
+        }
+        let value = block[usize::from(NATURAL_ORDER[at as usize & 63] & 63)];
+        if !sink.ac(run, at, i32::from(value)) {
+            return false;
+        }
+        last = at;
+    }
+    if last < 63 {
+        sink.zeros(END_OF_BLOCK);
+    }
+    true
+}
+
+/// For each row of a block and each set of its columns, as bits, those coefficients' zig-zag
+/// positions as bits.
+static ROW_POSITIONS: [[u64; 256]; 8] = row_positions();
+
+const fn row_positions() -> [[u64; 256]; 8] {
+    let mut table = [[0; 256]; 8];
+    let mut position = 0;
+    while position < 64 {
+        let (row, column) = (NATURAL_ORDER[position] / 8, NATURAL_ORDER[position] % 8);
+        let mut set = 0;
+        while set < 256 {
+            if set >> column & 1 == 1 {
+                table[row as usize][set] |= 1 << position;
+            }
+            set += 1;
+        }
+        position += 1;
+    }
+    table
+}
+
+/// The zig-zag positions of the coefficients other than zero, as bits.
+#[inline(always)]
+fn nonzero_positions(block: &Block) -> u64 {
+    // One byte a coefficient, 0 or 1, which is a vector comparison; then each row's eight bytes to
+    // eight bits: the multiplication brings byte i's bit to bit 56 + i.
+    let flags = block.map(|coefficient| u8::from(coefficient != 0));
+    let (rows, _) = flags.as_chunks::<8>();
+    rows.iter().zip(&ROW_POSITIONS).fold(0, |positions, (row, table)| {
+        let set = u64::from_le_bytes(*row).wrapping_mul(0x0102_0408_1020_4080) >> 56;
+        positions | table[set as usize]
+    })
+}

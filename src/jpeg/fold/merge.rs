@@ -1,0 +1,207 @@
+//! Merges folded blocks: four of them become one block of the parent, without any samples.
+//!
+//! Two quadruples A and B of folded coefficients, side by side, stand for eight samples. Symmetry splits their 8-point
+//! DCT Z: with S_j = A_j + (-1)^j B_j and D_j = A_j - (-1)^j B_j, Z_(2j) = S_j / 2, and the odd Z are a 4x4 matrix
+//! times D. This is done once along the columns and once along the rows.
+//!
+//! The path of samples clamps samples to 0..=255 between decoding and averaging, and this one does not; otherwise both
+//! compute the same mean. Arithmetic uses 16-bit lanes with four fractional bits and saturates at +-2048, twice what an
+//! image can hold. Multiplications keep the upper half of the product, which vector units do in one instruction.
+
+use super::block::{DROPPED, FRACTION, FoldedBlock, FoldedComponent, FoldedImage};
+use crate::jpeg::image::{Block, Colour, Component, JpegImage};
+use crate::jpeg::transform::{Rows8x8, transpose};
+
+/// Fractional bits.
+const POINT: u32 = FRACTION - DROPPED;
+
+/// Weights of D_0..D_3 in Z_1, Z_3, Z_5 and Z_7, times 2^16.
+const ODD: [[i16; 4]; 4] = [
+    [29_692, 13_623, -2_446, 750],
+    [-10_426, 25_922, 16_819, -3_196],
+    [6_967, -11_549, 25_172, 16_069],
+    [-5_906, 9_102, -12_299, 28_368],
+];
+
+/// Largest magnitude of each coefficient that baseline can code whatever its neighbours are.
+///
+/// DC goes from -1024 to 1023.
+const LARGEST: [i16; 64] = {
+    let mut largest = [1023; 64];
+    largest[0] = 1024;
+    largest
+};
+
+/// The upper half of a product.
+#[inline(always)]
+fn upper(value: i16, factor: i16) -> i16 {
+    ((i32::from(value) * i32::from(factor)) >> 16) as i16
+}
+
+/// Joins two columns of four frequencies, one above the other, to one of eight, in each of eight lanes.
+///
+/// Products are rounded down; adding one and subtracting another cancels that on average.
+#[inline(always)]
+#[allow(clippy::needless_range_loop)] // Lane by lane is how it becomes vector code.
+fn pass(first: &[[i16; 8]], second: &[[i16; 8]]) -> Rows8x8 {
+    let mut output = [[0; 8]; 8];
+    for lane in 0..8 {
+        let a: [i16; 4] = std::array::from_fn(|j| first[j][lane]);
+        let b = [0, 1, 2, 3].map(|j| if j % 2 == 0 { second[j][lane] } else { second[j][lane].saturating_neg() });
+        let d: [i16; 4] = std::array::from_fn(|j| a[j].saturating_sub(b[j]));
+        for j in 0..4 {
+            // Half the sum, rounded up, without overflow.
+            output[2 * j][lane] = (a[j] | b[j]) - ((a[j] ^ b[j]) >> 1);
+            let [w0, w1, w2, w3] = ODD[j];
+            output[2 * j + 1][lane] = upper(d[0], w0)
+                .saturating_sub(upper(d[1], -w1))
+                .saturating_add(upper(d[2], w2))
+                .saturating_sub(upper(d[3], -w3));
+        }
+    }
+    output
+}
+
+/// The coefficients of the block merged from four, with [`POINT`] fractional bits.
+#[inline(always)]
+fn merge_blocks(above: &[FoldedBlock; 2], below: &[FoldedBlock; 2]) -> Rows8x8 {
+    let rows = |[left, right]: &[FoldedBlock; 2]| -> [[i16; 8]; 4] {
+        std::array::from_fn(|row| FoldedBlock::joined_row(left, right, row))
+    };
+    // Rows 0..4 are the columns of the left blocks, 4..8 those of the right ones.
+    let columns = transpose(&pass(&rows(above), &rows(below)));
+    let (left, right) = columns.split_at(4);
+    transpose(&pass(left, right))
+}
+
+/// Divides by quantisation steps in 16-bit lanes, to nearest, with halves rounded away from zero.
+struct Requantiser {
+    /// Half of each step.
+    halves: [u16; 64],
+    /// 2^k / step, rounded up, with k such that it has 16 bits. The quotient is then exact for dividends below 2^15.
+    reciprocals: [u16; 64],
+    /// Shifts the upper half of the product right by the rest of k bits.
+    shifts: [u16; 64],
+}
+
+impl Requantiser {
+    /// For steps of 1 to 255.
+    fn new(steps: &[u16; 64]) -> Self {
+        let steps = steps.map(|step| u32::from(step.clamp(1, 255)) << POINT);
+        // 2^15 <= 2^k / step < 2^16.
+        let k = |step: u32| 16 + (step - 1).ilog2();
+        Self {
+            halves: steps.map(|step| (step / 2) as u16),
+            reciprocals: steps.map(|step| (1u32 << k(step)).div_ceil(step) as u16),
+            shifts: steps.map(|step| 1 << (32 - k(step))),
+        }
+    }
+
+    #[inline(always)]
+    fn quantise(&self, rows: &Rows8x8, block: &mut Block) {
+        let upper = |a: u16, b: u16| ((u32::from(a) * u32::from(b)) >> 16) as u16;
+        for (index, &value) in rows.as_flattened().iter().enumerate() {
+            let rounded = value.unsigned_abs() + self.halves[index];
+            let quotient = upper(upper(rounded, self.reciprocals[index]), self.shifts[index]) as i16;
+            let sign = value >> 15;
+            block[index] = ((quotient.min(LARGEST[index]) ^ sign) - sign).min(1023);
+        }
+    }
+}
+
+/// Whether [`merge`] can generate a parent from these children: top left, top right, bottom left, bottom right.
+///
+/// The children must form a grid with matching sizes, have the same colour and sampling, and be foldable. Half of a
+/// child with a neighbour to the right or below must be a whole number of MCUs in that direction. Only the children
+/// decide, so a tile takes the same path in every run.
+pub fn can_merge(children: [Option<&FoldedImage>; 4]) -> bool {
+    let [Some(first), right, below, last] = children else {
+        return false;
+    };
+    if last.is_some() != (right.is_some() && below.is_some()) {
+        return false;
+    }
+    let alike = children.into_iter().flatten().all(|child| {
+        child.colour == first.colour && child.factors().eq(first.factors()) && child.is_foldable() && child.is_sound()
+    });
+    // Where tiles meet, blocks of the parent meet.
+    let greatest = first.layout().greatest;
+    let whole = |length: u32, factor: u8| length.is_multiple_of(16 * u32::from(factor));
+    let width = |child: Option<&FoldedImage>| child.map(|child| child.width);
+    let height = |child: Option<&FoldedImage>| child.map(|child| child.height);
+    alike
+        && (right.is_none() || whole(first.width, greatest.0))
+        && (below.is_none() || whole(first.height, greatest.1))
+        && below.is_none_or(|below| below.width == first.width)
+        && right.is_none_or(|right| right.height == first.height)
+        && (last.is_none() || (width(last) == width(right) && height(last) == height(below)))
+}
+
+/// The quantisation steps of a parent: luma's (or those of all components of RGB) and chroma's.
+pub struct ParentSteps {
+    tables: [([u16; 64], Requantiser); 2],
+}
+
+impl ParentSteps {
+    /// Both row by row, 1 to 255.
+    #[must_use]
+    pub fn new(luma: &[u16; 64], chroma: &[u16; 64]) -> Self {
+        Self { tables: [luma, chroma].map(|steps| (steps.map(|step| step.clamp(1, 255)), Requantiser::new(steps))) }
+    }
+
+    fn of(&self, colour: Colour, component: usize) -> &([u16; 64], Requantiser) {
+        &self.tables[colour.table_index(component)]
+    }
+}
+
+/// Makes `parent` half of the children: each sample is the mean of 2x2 samples of the same component.
+///
+/// Its buffers are reused. The ICC profile is that of the first child with one. Returns false and leaves `parent`
+/// unchanged if [`can_merge`] is false.
+#[must_use]
+pub fn merge(children: [Option<&FoldedImage>; 4], steps: &ParentSteps, parent: &mut JpegImage) -> bool {
+    let [Some(first), right, below, _] = children else {
+        return false;
+    };
+    if !can_merge(children) {
+        return false;
+    }
+    let width = first.width + right.map_or(0, |right| right.width);
+    let height = first.height + below.map_or(0, |below| below.height);
+    parent.reshape((width.div_ceil(2), height.div_ceil(2)), first.colour, first.factors());
+    parent.icc = children.into_iter().flatten().find_map(|child| child.icc.clone());
+    for (index, component) in parent.components.iter_mut().enumerate() {
+        let (quantisation, requantiser) = steps.of(first.colour, index);
+        component.quantisation = *quantisation;
+        let own = |child: &'_ FoldedImage| {
+            child.components.get(index).map_or((0, 0), |one| (one.blocks_wide / 2, one.blocks_high / 2))
+        };
+        let (left, above) = own(first);
+        let corners = [(0, 0), (left, 0), (0, above), (left, above)];
+        for (child, corner) in children.into_iter().zip(corners) {
+            if let Some(source) = child.and_then(|child| child.components.get(index)) {
+                merge_component(source, requantiser, corner, component);
+            }
+        }
+    }
+    true
+}
+
+/// Fills the blocks of `parent` from `corner` (column, row) with those of one child.
+fn merge_component(
+    source: &FoldedComponent,
+    requantiser: &Requantiser,
+    corner: (usize, usize),
+    parent: &mut Component,
+) {
+    let pairs_of_rows = source.coefficients.chunks_exact(2 * source.blocks_wide);
+    let rows = parent.coefficients.chunks_exact_mut(parent.blocks_wide).skip(corner.1);
+    for (row, pair) in rows.zip(pairs_of_rows) {
+        let (above, below) = pair.split_at(source.blocks_wide);
+        let ((above, _), (below, _)) = (above.as_chunks::<2>(), below.as_chunks::<2>());
+        let blocks = row.iter_mut().skip(corner.0);
+        for ((block, above), below) in blocks.zip(above).zip(below) {
+            requantiser.quantise(&merge_blocks(above, below), block);
+        }
+    }
+}

@@ -1,0 +1,46 @@
+//! Decides which tiles can be folded for their parent.
+
+use super::block::FoldedImage;
+use super::halve_colour::fold_halving_colour;
+use super::image::fold;
+use crate::jpeg::image::{BlockImage, BlockKind, Colour, JpegImage};
+
+/// The sampling of tiles that can be folded for their parent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FoldSampling {
+    /// Pixels per sample of the parent's chroma, along each axis.
+    pub chroma_step: u8,
+    /// Width and height of a full tile in pixels.
+    pub tile_size: u32,
+}
+
+impl FoldSampling {
+    /// Whether an image has its parent's sampling, and half of a full tile is a whole number of MCUs.
+    ///
+    /// Tiles then meet where blocks of the parent meet.
+    pub fn suits<B: BlockKind>(self, image: &BlockImage<B>) -> bool {
+        let first = if image.colour == Colour::YCbCr { self.chroma_step } else { 1 };
+        self.has(image, (first, first))
+    }
+
+    /// Whether an image with full chroma suits once its chroma is halved.
+    fn suits_halved<B: BlockKind>(self, image: &BlockImage<B>) -> bool {
+        self.chroma_step == 2 && image.colour == Colour::YCbCr && self.has(image, (1, 1))
+    }
+
+    fn has<B: BlockKind>(self, image: &BlockImage<B>, first: (u8, u8)) -> bool {
+        let step = if image.colour == Colour::YCbCr { self.chroma_step } else { 1 };
+        let mut factors = image.factors();
+        self.tile_size.is_multiple_of(16 * u32::from(step))
+            && factors.next() == Some(first)
+            && factors.all(|factor| factor == (1, 1))
+    }
+
+    /// Folds `image` into `folded`, reusing its buffers, and halves chroma if necessary.
+    ///
+    /// Returns false and leaves `folded` unchanged if the image does not suit.
+    #[must_use]
+    pub fn fold(self, image: &JpegImage, folded: &mut FoldedImage) -> bool {
+        (self.suits(image) && fold(image, folded)) || (self.suits_halved(image) && fold_halving_colour(image, folded))
+    }
+}

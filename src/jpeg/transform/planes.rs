@@ -1,0 +1,128 @@
+//! Whole planes of samples to coefficients and back.
+
+use super::dct;
+use super::pair::{PairQuantiser, forward_pair};
+use crate::jpeg::encode_error::EncodeError;
+use crate::jpeg::image::{Block, Colour, Component, JpegImage, McuLayout, component_size};
+use crate::jpeg::limits::{check_size_and_factors, check_steps};
+use crate::raster::vector::{Vectorised, widest};
+
+/// The samples of one component, for [`JpegImage::assign_planes`].
+#[derive(Debug, Clone, Copy)]
+pub struct PlaneSource<'a> {
+    /// Samples, row by row without gaps. [`component_size`] gives their width and height.
+    pub samples: &'a [u8],
+    /// Horizontal sampling factor, 1 to 4.
+    pub horizontal: u8,
+    /// Vertical sampling factor, 1 to 4.
+    pub vertical: u8,
+    /// Quantisation steps, row by row, 1 to 255.
+    pub quantisation: &'a [u16; 64],
+}
+
+impl JpegImage {
+    /// Width and height in samples of a component; zero if there is no such component.
+    pub fn component_size(&self, index: usize) -> (u32, u32) {
+        let layout = self.layout();
+        self.components
+            .get(index)
+            .map_or((0, 0), |component| component_size(layout.size, component.factors(), layout.greatest))
+    }
+
+    /// Decodes a component to samples, row by row without gaps (ITU T.81 A.3.3, A.3.4).
+    ///
+    /// Replaces the contents of `samples`; they are empty if there is no such component.
+    pub fn plane(&self, index: usize, samples: &mut Vec<u8>) {
+        let (width, height) = self.component_size(index);
+        let (width, height) = (width as usize, height as usize);
+        samples.resize(width * height, 0);
+        let Some(component) = self.components.get(index) else {
+            return;
+        };
+        if width == 0 || component.blocks_wide == 0 {
+            return;
+        }
+        let rows_of_blocks = component.coefficients.chunks_exact(component.blocks_wide);
+        for (strip, blocks) in samples.chunks_mut(8 * width).zip(rows_of_blocks) {
+            for (block, left) in blocks.iter().zip((0..width).step_by(8)) {
+                let decoded = dct::inverse(block, &component.quantisation);
+                let wide = (width - left).min(8);
+                for (row, line) in strip.chunks_exact_mut(width).zip(&decoded) {
+                    row[left..left + wide].copy_from_slice(&line[..wide]);
+                }
+            }
+        }
+    }
+
+    /// Makes this the image of `planes`, one per component (ITU T.81 A.3.3).
+    ///
+    /// Coefficients are quantised to the nearest multiple. The last column and row of a plane are repeated up to whole
+    /// MCUs. The ICC profile is removed. A single plane has sampling factors 1x1, whatever it says.
+    ///
+    /// # Errors
+    /// The image cannot be a baseline JPEG, or a plane does not have the number of samples of its size. The image is
+    /// then unspecified.
+    pub fn assign_planes(
+        &mut self,
+        size: (u32, u32),
+        colour: Colour,
+        planes: &[PlaneSource<'_>],
+    ) -> Result<(), EncodeError> {
+        if planes.len() != colour.component_count() {
+            return Err(EncodeError::Components { count: planes.len() });
+        }
+        let alone = planes.len() == 1;
+        let factors = planes.iter().map(|plane| if alone { (1, 1) } else { (plane.horizontal, plane.vertical) });
+        check_size_and_factors(size, factors.clone())?;
+        planes.iter().try_for_each(|plane| check_steps(plane.quantisation))?;
+        let layout = McuLayout::of::<Block>(size, factors.clone());
+        for (index, (plane, factors)) in planes.iter().zip(factors.clone()).enumerate() {
+            let (width, height) = component_size(size, factors, layout.greatest);
+            let (expected, found) = (width as usize * height as usize, plane.samples.len());
+            if expected != found {
+                return Err(EncodeError::SampleCount { component: index, expected, found });
+            }
+        }
+        self.reshape(size, colour, factors);
+        for (plane, component) in planes.iter().zip(&mut self.components) {
+            component.quantisation = *plane.quantisation;
+            let width = component_size(size, component.factors(), layout.greatest).0;
+            widest(PlaneTransform { samples: plane.samples, width: width as usize, component });
+        }
+        Ok(())
+    }
+}
+
+/// Computes the blocks of a component from samples in rows of `width`.
+struct PlaneTransform<'a> {
+    samples: &'a [u8],
+    width: usize,
+    component: &'a mut Component,
+}
+
+impl Vectorised for PlaneTransform<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let Self { samples, width, component } = self;
+        let height = samples.len() / width.max(1);
+        let quantiser = PairQuantiser::new(&component.quantisation);
+        let mut source = [[0u8; 16]; 8];
+        let rows_of_blocks = component.coefficients.chunks_mut(component.blocks_wide.max(1));
+        for (blocks, top) in rows_of_blocks.zip((0..).step_by(8)) {
+            for (pair, left) in blocks.chunks_mut(2).zip((0..).step_by(16)) {
+                for (line, y) in source.iter_mut().zip(top..) {
+                    let row = y.min(height - 1) * width;
+                    let row = &samples[row..row + width];
+                    match row.get(left..).and_then(|rest| rest.first_chunk::<16>()) {
+                        Some(inside) => *line = *inside,
+                        None => line.iter_mut().zip(left..).for_each(|(to, x)| *to = row[x.min(width - 1)]),
+                    }
+                }
+                // The right half of the last pair in a row may be unused.
+                pair.copy_from_slice(&forward_pair(&source, &quantiser)[..pair.len()]);
+            }
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! How the tiles of one pyramid are decoded, reduced and encoded.
+
+use super::jpeg_parent::{self, JpegScratch};
+use super::png_parent;
+use super::settings::TileSettings;
+use super::{CodecError, TileImage};
+use crate::format::{FormatKind, Settings};
+use crate::geometry::Size;
+use crate::jpeg::{DecodeScratch, JpegTile};
+use crate::png;
+
+/// Buffers that a worker keeps from tile to tile.
+#[derive(Default)]
+pub struct Scratch {
+    pub(super) jpeg: JpegScratch,
+}
+
+impl std::fmt::Debug for Scratch {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str("Scratch")
+    }
+}
+
+/// Decodes and generates the tiles of one pyramid.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Codec {
+    pub(super) kind: FormatKind,
+    pub(super) settings: TileSettings,
+    /// Whether parents are generated from the tiles, which are then prepared for it.
+    pub(super) has_parents: bool,
+}
+
+impl Codec {
+    /// The codec of a pyramid with these settings.
+    #[must_use]
+    pub fn new(settings: &Settings) -> Self {
+        Self { kind: settings.format.kind(), settings: TileSettings::new(settings), has_parents: true }
+    }
+
+    /// The same codec for base tiles without parents: same bytes, but no preparation for parents.
+    #[must_use]
+    pub fn without_parents(self) -> Self {
+        Self { has_parents: false, ..self }
+    }
+
+    /// Decodes a stored tile. See [`Codec::decode_into`].
+    ///
+    /// # Errors
+    /// As [`Codec::decode_into`].
+    pub fn decode(&self, bytes: &[u8], size: Size, scratch: &mut Scratch) -> Result<TileImage, CodecError> {
+        let mut image = TileImage::default();
+        self.decode_into(bytes, size, scratch, &mut image)?;
+        Ok(image)
+    }
+
+    /// Decodes a stored tile, which must have this size, into `image`, reusing its buffers.
+    ///
+    /// # Errors
+    /// The tile has another size or an EXIF orientation, is of an unsupported kind, or is damaged anywhere up to its
+    /// last byte (docs/tiles.md). `image` is then unspecified.
+    pub fn decode_into(
+        &self,
+        bytes: &[u8],
+        size: Size,
+        scratch: &mut Scratch,
+        image: &mut TileImage,
+    ) -> Result<(), CodecError> {
+        if let Some(problem) = wrong_format(bytes, self.kind) {
+            return Err(CodecError::Damaged(problem.into()));
+        }
+        match self.kind {
+            FormatKind::Jpeg => self.decode_jpeg(bytes, size, &mut scratch.jpeg.decoder, image.jpeg_mut()),
+            FormatKind::Png => {
+                *image = TileImage::Png(png::decode(bytes, size)?);
+                Ok(())
+            }
+        }
+    }
+
+    /// Generates a parent. See [`Codec::parent_into`].
+    ///
+    /// # Errors
+    /// As [`Codec::parent_into`].
+    pub fn parent(
+        &self,
+        children: [Option<&TileImage>; 4],
+        size: Size,
+        scratch: &mut Scratch,
+        out: &mut Vec<u8>,
+    ) -> Result<TileImage, CodecError> {
+        let mut parent = TileImage::default();
+        self.parent_into(children, size, scratch, &mut parent, out)?;
+        Ok(parent)
+    }
+
+    /// Generates the parent of `size` from its children and appends its bytes to `out`.
+    ///
+    /// The children are top left, top right, bottom left and bottom right. `parent` becomes the parent as stored; its
+    /// buffers are reused.
+    ///
+    /// # Errors
+    /// The children are not of this codec's format, or the parent cannot be encoded.
+    pub fn parent_into(
+        &self,
+        children: [Option<&TileImage>; 4],
+        size: Size,
+        scratch: &mut Scratch,
+        parent: &mut TileImage,
+        out: &mut Vec<u8>,
+    ) -> Result<(), CodecError> {
+        match self.kind {
+            FormatKind::Jpeg => {
+                let children = children.map(|child| child.and_then(TileImage::as_jpeg));
+                jpeg_parent::parent(children, size, self.settings, &mut scratch.jpeg, parent.jpeg_mut(), out)
+            }
+            FormatKind::Png => {
+                let children = children.map(|child| child.and_then(TileImage::as_png));
+                let image = png_parent::parent(children, self.settings.reduction);
+                png::encode(&image, out)?;
+                *parent = TileImage::Png(image);
+                Ok(())
+            }
+        }
+    }
+
+    fn decode_jpeg(
+        &self,
+        bytes: &[u8],
+        size: Size,
+        scratch: &mut DecodeScratch,
+        tile: &mut JpegTile,
+    ) -> Result<(), CodecError> {
+        let header = tile.decode(bytes, Some((size.width, size.height)), self.settings.fold_sampling(), scratch)?;
+        match header.orientation {
+            Some(orientation) if orientation != 1 => Err(CodecError::Rotated(orientation)),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Names the format of a file that is not of the pyramid's, if its first bytes show it.
+fn wrong_format(bytes: &[u8], kind: FormatKind) -> Option<&'static str> {
+    match (bytes, kind) {
+        ([], _) => Some("empty file"),
+        ([0x89, b'P', b'N', b'G', ..], FormatKind::Jpeg) => Some("a PNG file, not a JPEG"),
+        ([0xFF, 0xD8, 0xFF, ..], FormatKind::Png) => Some("a JPEG file, not a PNG"),
+        ([b'<', ..], _) => Some("an HTML or XML file, not an image"),
+        _ => None,
+    }
+}

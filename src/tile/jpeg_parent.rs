@@ -1,0 +1,141 @@
+//! A JPEG parent from its children, by one of two paths that compute the same reduction.
+//!
+//! What a parent is: grey if all its children are grey, RGB if none is YCbCr and some are RGB, otherwise YCbCr. YCbCr
+//! parents have their colour differences halved both ways (4:2:0) below quality 90 and whole (4:4:4) from there on,
+//! whatever their children have; RGB parents have whole planes. Each component is reduced by itself, without a detour
+//! through another colour space or resolution. Only in averaging in linear light do YCbCr tiles become RGB and back.
+//!
+//! **The path of coefficients** ([`jpeg::fold`], [`jpeg::merge`]) is taken for the mean of children that are all of one
+//! colour and have the parent's own sampling, or whole colour differences where the parent halves them
+//! (`jpeg/fold_colour.rs`), and quantisation steps of at most 255, as all baseline files have, in pyramids whose tile size
+//! is a multiple of 32 (4:2:0) or 16 (4:4:4, grey), so that half of a tile is a whole number of MCUs. Tiles at the right and
+//! lower edge may have any size: of blocks that reach beyond it the samples are computed, the last column and row repeated,
+//! and the coefficients computed anew. **The path of samples** is taken by all other children: decode their planes, reduce
+//! each to the parent's by a factor of 4, 2 or 1 along each axis, transform and
+//! quantise. Which path it is depends on the children and the settings alone, so a tile takes the same one in every run.
+//! They differ in that only the path of samples limits samples to 0..=255, in whole numbers, before the mean.
+
+use super::jpeg_planes::{Plane, assign_planes, component_planes, pixels_of, reduce_component};
+use super::settings::TileSettings;
+use super::{CodecError, stitch::stitch};
+use crate::format::Quality;
+use crate::geometry::Size;
+use crate::jpeg::{self, Colour, DecodeScratch, FoldedImage, JpegImage, JpegTile, ParentSteps, quantisation_tables};
+use crate::raster::reduce::{Axes, Reduction};
+use crate::raster::ycbcr;
+use crate::raster::{PixelKind, Raster};
+
+type Children<'a> = [Option<&'a JpegImage>; 4];
+
+/// Buffers for making JPEG tiles.
+#[derive(Default)]
+pub(super) struct JpegScratch {
+    pub(super) decoder: DecodeScratch,
+    /// The parent, or a base tile, before it is encoded.
+    pub(super) image: JpegImage,
+    /// Children that have to be whole.
+    wholes: [JpegImage; 4],
+    steps: CachedSteps,
+}
+
+/// Makes `parent`, of `size`, from its children, of which the top left one is always there, and appends its file to
+/// `out`.
+pub(super) fn parent(
+    children: [Option<&JpegTile>; 4],
+    size: Size,
+    settings: TileSettings,
+    scratch: &mut JpegScratch,
+    parent: &mut JpegTile,
+    out: &mut Vec<u8>,
+) -> Result<(), CodecError> {
+    let sampling = settings.fold_sampling();
+    let fits = |image: &&FoldedImage| sampling.is_some_and(|sampling| sampling.suits(image));
+    let folded = children.map(|child| child.and_then(JpegTile::folded).filter(fits));
+    let all_folded = folded.iter().flatten().count() == children.iter().flatten().count();
+    if !all_folded || !jpeg::merge(folded, scratch.steps.of(settings.quality), &mut scratch.image) {
+        let mut wholes = [None; 4];
+        for ((to, child), spare) in wholes.iter_mut().zip(children).zip(&mut scratch.wholes) {
+            if let Some(child) = child {
+                let whole = child.whole(&mut scratch.decoder, spare);
+                *to = Some(whole.map_err(|error| CodecError::Damaged(error.to_string()))?);
+            }
+        }
+        by_samples(wholes, size, settings, &mut scratch.image)?;
+    }
+    parent
+        .encode(&mut scratch.image, settings.huffman, sampling, out)
+        .map_err(|error| CodecError::Encode(error.to_string()))
+}
+
+/// The last quality's steps.
+#[derive(Default)]
+struct CachedSteps(Option<(Quality, ParentSteps)>);
+
+impl CachedSteps {
+    fn of(&mut self, quality: Quality) -> &ParentSteps {
+        if self.0.as_ref().is_some_and(|(last, _)| *last != quality) {
+            self.0 = None;
+        }
+        let make = || {
+            let (luma, chroma) = quantisation_tables(quality.get());
+            (quality, ParentSteps::new(&luma, &chroma))
+        };
+        &self.0.get_or_insert_with(make).1
+    }
+}
+
+/// The path of samples.
+pub(super) fn by_samples(
+    children: Children<'_>,
+    size: Size,
+    settings: TileSettings,
+    parent: &mut JpegImage,
+) -> Result<(), CodecError> {
+    let (colour, reduction) = (parent_colour(children), settings.reduction);
+    let chroma_step = settings.chroma_step(colour);
+    let planes = if reduction.linear && colour == Colour::YCbCr {
+        linear_planes(children, chroma_step, reduction)
+    } else {
+        (0..colour.component_count())
+            .map(|index| {
+                let planes = component_planes(children, colour, index);
+                if reduction.linear {
+                    return reduction.halve(&stitch(&planes.map(|plane| plane.map(Plane::expanded))));
+                }
+                reduce_component(planes, if index == 0 { 1 } else { chroma_step }, reduction)
+            })
+            .collect()
+    };
+    assign_planes(&planes, size, colour, settings, parent)?;
+    parent.icc = children.iter().flatten().find_map(|child| child.icc.clone());
+    Ok(())
+}
+
+fn parent_colour(children: Children<'_>) -> Colour {
+    let any = |colour| children.iter().flatten().any(|child| child.colour == colour);
+    if any(Colour::YCbCr) {
+        Colour::YCbCr
+    } else if any(Colour::Rgb) {
+        Colour::Rgb
+    } else {
+        Colour::Grey
+    }
+}
+
+/// The planes of a YCbCr parent averaged in linear light, for which the children become RGB and the parent YCbCr.
+fn linear_planes(children: Children<'_>, chroma_step: u8, reduction: Reduction) -> Vec<Raster<u8>> {
+    let pixels = children.map(|child| child.map(|child| pixels_of(child).widened(PixelKind::RGB)));
+    let rgb = reduction.halve(&stitch(&pixels));
+    let mut planes: [Raster<u8>; 3] = std::array::from_fn(|_| Raster::new(rgb.width(), rgb.height(), 1));
+    let pixels = rgb.samples().as_chunks::<3>().0;
+    for (index, plane) in planes.iter_mut().enumerate() {
+        for (sample, &pixel) in plane.samples_mut().iter_mut().zip(pixels) {
+            *sample = ycbcr::from_rgb(pixel)[index];
+        }
+    }
+    let [luma, first, second] = planes;
+    let halved = |plane: Raster<u8>| {
+        if chroma_step == 2 { reduction.halve_plane(&plane, Axes::Both) } else { plane }
+    };
+    vec![luma, halved(first), halved(second)]
+}

@@ -1,0 +1,42 @@
+//! How the tiles of one pyramid are generated.
+
+use crate::format::{Filter, Quality, Settings};
+use crate::jpeg::{Colour, FoldSampling, HuffmanTables};
+use crate::raster::reduce::Reduction;
+
+/// Below this quality colour differences are stored at half resolution, as libvips does.
+const FULL_CHROMA_FROM: u8 = 90;
+
+/// The settings of a pyramid that decide the bytes of its tiles.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct TileSettings {
+    pub(super) quality: Quality,
+    pub(super) huffman: HuffmanTables,
+    pub(super) reduction: Reduction,
+    pub(super) tile_size: u32,
+}
+
+impl TileSettings {
+    pub(super) fn new(settings: &Settings) -> Self {
+        let optimised = settings.huffman_tables.is_some_and(bool::from);
+        Self {
+            quality: settings.quality.unwrap_or(Quality::DEFAULT),
+            huffman: if optimised { HuffmanTables::Optimised } else { HuffmanTables::Standard },
+            reduction: Reduction { filter: settings.filter, linear: settings.linear },
+            tile_size: settings.tile_size,
+        }
+    }
+
+    /// Pixels per sample of a generated tile's colour differences, along each axis.
+    pub(super) fn chroma_step(self, colour: Colour) -> u8 {
+        if colour == Colour::YCbCr && self.quality.get() < FULL_CHROMA_FROM { 2 } else { 1 }
+    }
+
+    /// The sampling of tiles that can be folded for their parent.
+    ///
+    /// None if parents cannot be merged from folded tiles: only the mean without linear light can.
+    pub(super) fn fold_sampling(self) -> Option<FoldSampling> {
+        let plain_mean = self.reduction.filter == Filter::Mean && !self.reduction.linear;
+        plain_mean.then(|| FoldSampling { chroma_step: self.chroma_step(Colour::YCbCr), tile_size: self.tile_size })
+    }
+}
