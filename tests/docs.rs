@@ -65,7 +65,8 @@ fn blocks(lines: &[&str]) -> Vec<(Range<usize>, &'static str)> {
     let mut at = 0;
     while at < lines.len() {
         if lines[at].starts_with("```") {
-            let end = (at + 1..lines.len()).find(|&line| lines[line].starts_with("```")).expect("a fence is not closed");
+            let end =
+                (at + 1..lines.len()).find(|&line| lines[line].starts_with("```")).expect("a fence is not closed");
             blocks.push((at + 1..end, ""));
             at = end + 1;
         } else if lines[at].starts_with("    ") && (at == 0 || lines[at - 1].is_empty()) {
@@ -91,7 +92,8 @@ fn examples(text: &str) -> Vec<Example> {
                 (Some(command), _) => {
                     examples.extend(current.take());
                     let command = command.to_owned();
-                    current = Some(Example { number: at + 1, command, lines: at + 1..at + 1, indent, shown: Vec::new() });
+                    current =
+                        Some(Example { number: at + 1, command, lines: at + 1..at + 1, indent, shown: Vec::new() });
                 }
                 (None, Some(example)) if example.shown.is_empty() && example.command.ends_with('\\') => {
                     example.command += &format!("\n{line}");
