@@ -404,6 +404,22 @@ fn json_guide_lists_the_keys_that_are_printed() {
     }
 }
 
+#[test]
+fn architecture_sends_to_files_that_exist() {
+    let text = read("ARCHITECTURE.md");
+    let table = text.split("## To change X, go to Y").nth(1).unwrap().split("Future capabilities").next().unwrap();
+    let named = table.split('`').skip(1).step_by(2).filter(|name| name.contains('/') || name.ends_with(".rs"));
+    let (mut count, mut wrong) = (0, Vec::new());
+    for name in named {
+        count += 1;
+        if !root().join("src").join(name).exists() && !root().join(name).exists() {
+            wrong.push(name);
+        }
+    }
+    assert!(count > 20, "only {count} files and folders are named");
+    assert!(wrong.is_empty(), "ARCHITECTURE.md names what does not exist: {}", wrong.join(", "));
+}
+
 /// The name by which a heading is linked to.
 fn anchor(heading: &str) -> String {
     let kept = heading.to_lowercase().replace(' ', "-");
