@@ -1,0 +1,115 @@
+//! The guides that list what the program has: docs/command-line.md and docs/json.md.
+
+use super::common::cli::Desk;
+use super::{Shell, read, root, updating};
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+
+/// The help of the program, then of each of its commands.
+fn command_line() -> String {
+    let desk = Desk::new();
+    let help = |arguments: &[&str]| {
+        let mut command = desk.command();
+        let output = command.args(arguments).env_remove("COLUMNS").output().unwrap();
+        assert!(output.status.success());
+        let text = String::from_utf8(output.stdout).unwrap();
+        let lines: Vec<&str> = text.lines().map(str::trim_end).collect();
+        lines.join("\n")
+    };
+    let program = help(&["help"]);
+    let listed = program.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
+    let names = listed.filter_map(|line| line.strip_prefix("  ").filter(|line| !line.starts_with(' ')));
+    let names: Vec<&str> = names.filter_map(|line| line.split(' ').next()).filter(|name| *name != "help").collect();
+    assert!(names.contains(&"build") && names.contains(&"man"), "{names:?}");
+    let mut text = "# The command line\n\n\
+        Every command and option, as `fast_pyramid help` prints them, for those who want to look one up.\n\n\
+        This file is generated: `UPDATE_DOCS=1 cargo test --test it docs` writes it, and a test compares it with the \
+        program.\nThe guides show the commands at work: [cutting](cutting.md), [your own tiles](tiles.md), \
+        [versions](versions.md),\n[maintenance](maintenance.md); [json.md](json.md) describes `--json`.\n\n"
+        .to_owned();
+    text += &format!("## fast_pyramid\n\n```text\n{program}\n```\n");
+    for name in names {
+        text += &format!("\n## {name}\n\n```text\n{}\n```\n", help(&["help", name]));
+    }
+    text
+}
+
+#[test]
+fn command_line_guide_is_the_help() {
+    let (document, now) = ("docs/command-line.md", command_line());
+    if updating() {
+        fs::write(root().join(document), &now).unwrap();
+    }
+    assert!(read(document) == now, "{document} is not what `fast_pyramid help` prints; run with UPDATE_DOCS=1");
+}
+
+/// The keys of an object and of all objects in it.
+fn collect_keys(value: &Value, keys: &mut BTreeSet<String>) {
+    match value {
+        Value::Object(fields) => fields.iter().for_each(|(key, field)| {
+            keys.insert(key.clone());
+            collect_keys(field, keys);
+        }),
+        Value::Array(items) => items.iter().for_each(|item| collect_keys(item, keys)),
+        _ => {}
+    }
+}
+
+/// The keys that each section of docs/json.md lists: the words in backquotes in the first column of its tables.
+fn documented_keys() -> BTreeMap<String, BTreeSet<String>> {
+    let (mut sections, mut section) = (BTreeMap::<String, BTreeSet<String>>::new(), String::new());
+    for line in read("docs/json.md").lines() {
+        if let Some(title) = line.strip_prefix("## ") {
+            section = title.trim_matches('`').to_owned();
+        }
+        let Some(cell) = line.strip_prefix("| `").and_then(|line| line.split('|').next()) else { continue };
+        let keys = sections.entry(section.clone()).or_default();
+        keys.extend(cell.split('`').step_by(2).map(str::to_owned).filter(|key| !key.is_empty()));
+    }
+    sections
+}
+
+/// Commands that together print every key of a section, and the section.
+const PRINTING: [(&str, &str); 18] = [
+    ("", "mkdir many && cp -r fixtures/relief many/a && cp -r fixtures/relief many/b"),
+    ("build", "fast_pyramid --json many/a many/b"),
+    ("cut", "fast_pyramid cut --json --build fixtures/pictures/map.jpg map"),
+    ("cut", "fast_pyramid cut --json --dry-run fixtures/pictures/map-2.jpg map"),
+    ("info", "fast_pyramid info --json many/a"),
+    ("changes", "fast_pyramid changes --json many/a"),
+    ("verify", "fast_pyramid verify --json many/a"),
+    ("vacuum", "fast_pyramid vacuum --json --keep-last 2 --keep-sources many/a"),
+    ("info", "fast_pyramid info --json many/a"),
+    ("", "mkdir -p many/a/dest/.fast_pyramid/staging/v3 && cp -r many/a/v2 many/a/v3"),
+    ("info", "fast_pyramid info --json many/a"),
+    ("", "cd many/b/dest/dzi && rm -r v0/dzi_files/9 v0/dzi_files/11/0_0.jpg && touch v0/note && : > v0/dzi.xml"),
+    ("", "rm many/b/dest/.fast_pyramid/versions/v2/manifest.json"),
+    ("verify", "fast_pyramid verify --json many/b"),
+    ("repair", "fast_pyramid repair --json many/b"),
+    ("", "rm many/b/v0/0_0.jpg"),
+    ("repair", "fast_pyramid repair --json many/b"),
+    ("Errors", "fast_pyramid --json nowhere"),
+];
+
+#[test]
+fn json_guide_lists_the_keys_that_are_printed() {
+    let shell = Shell::new();
+    let mut printed = BTreeMap::<String, BTreeSet<String>>::new();
+    for (section, command) in PRINTING {
+        let (lines, _) = shell.run(command);
+        let keys = printed.entry(section.to_owned()).or_default();
+        let objects = lines.iter().filter(|line| line.starts_with('{'));
+        objects.for_each(|line| collect_keys(&serde_json::from_str(line).unwrap(), keys));
+        assert!(section.is_empty() || !keys.is_empty(), "$ {command}\n{}", lines.join("\n"));
+    }
+    printed.remove("");
+    let documented = documented_keys();
+    assert_eq!(printed.keys().collect::<Vec<_>>(), documented.keys().collect::<Vec<_>>());
+    // A key that only a rare state shows.
+    let rare = |section: &str| if section == "info" { vec!["half_vacuumed".to_owned()] } else { Vec::new() };
+    for (section, mut keys) in printed {
+        keys.extend(rare(&section));
+        assert_eq!(keys, documented[&section], "the keys in section {section} of docs/json.md");
+    }
+}
