@@ -193,7 +193,7 @@ impl Target {
     /// Removes the folders that were created for a picture that then could not be cut, if nobody has put anything into
     /// them.
     pub(super) fn remove_created(&self, created: &[PathBuf]) {
-        store::remove_unused(&self.pyramid.layout);
+        store::remove_empty_pyramid(&self.pyramid.layout);
         remove(created);
     }
 
