@@ -64,7 +64,11 @@ pub(crate) struct LockArguments {
 
 impl LockArguments {
     pub(crate) fn locking(&self) -> Locking {
-        Locking { wait: self.wait.unwrap_or_default(), disabled: self.no_lock }
+        match self.wait {
+            _ if self.no_lock => Locking::Skip,
+            Some(patience) => Locking::Wait(patience),
+            None => Locking::Immediate,
+        }
     }
 }
 

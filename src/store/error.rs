@@ -1,85 +1,68 @@
-//! Errors of the file system, each with what was tried and where.
+//! Errors of the store, each with the path concerned and the reason.
 
 use crate::text::display_path;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// An operation on a file or folder that failed.
+/// A failed operation on a file or folder.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot {action} {}: {source}", display_path(path))]
 pub struct IoError {
-    /// What was tried, as a verb: `read`, `create`, `rename`, ...
+    /// The operation, as a verb: `read`, `create`, `rename`, ...
     pub action: &'static str,
-    /// On what.
+    /// The file or folder.
     pub path: PathBuf,
-    /// Why it failed.
+    /// The reason.
     #[source]
     pub source: io::Error,
 }
 
-/// Tells a path for a message: a path itself, or a closure that spells it only then.
-pub(crate) trait Locate {
-    /// The path.
-    fn path(&self) -> PathBuf;
-}
-
-impl Locate for Path {
-    fn path(&self) -> PathBuf {
-        self.to_owned()
+impl IoError {
+    /// An error of the operation `action` on `path`.
+    pub(crate) fn new(action: &'static str, path: impl Into<PathBuf>, source: impl Into<io::Error>) -> Self {
+        Self { action, path: path.into(), source: source.into() }
     }
 }
 
-impl Locate for PathBuf {
-    fn path(&self) -> PathBuf {
-        self.clone()
-    }
-}
-
-impl<F: Fn() -> PathBuf> Locate for F {
-    fn path(&self) -> PathBuf {
-        self()
-    }
-}
-
-/// Adds the action and the path to a result of the system.
+/// Turns an error of the operating system into an [`IoError`].
 pub(crate) trait Context<T> {
-    /// `self`, or an [`IoError`] that says `action` failed on `place`.
-    fn context(self, action: &'static str, place: &(impl Locate + ?Sized)) -> Result<T, IoError>;
+    /// `self`, or an error of the operation `action` on `path`.
+    fn context(self, action: &'static str, path: &Path) -> Result<T, IoError>;
 }
 
 impl<T, E: Into<io::Error>> Context<T> for Result<T, E> {
-    fn context(self, action: &'static str, place: &(impl Locate + ?Sized)) -> Result<T, IoError> {
-        self.map_err(|error| IoError { action, path: place.path(), source: error.into() })
+    fn context(self, action: &'static str, path: &Path) -> Result<T, IoError> {
+        self.map_err(|error| IoError::new(action, path, error))
     }
 }
 
-/// What is wrong with the folders of a pyramid, apart from its tiles.
+/// Why an operation on the folders of a pyramid failed.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// The file system refused.
+    /// The file system reported an error.
     #[error(transparent)]
     Io(#[from] IoError),
     /// Another process is changing this pyramid.
-    #[error("{} is being changed by another process{holder}", display_path(pyramid))]
+    #[error("{}: another process is changing this pyramid{holder}", display_path(pyramid))]
     Locked {
         /// The pyramid folder.
         pyramid: PathBuf,
-        /// Who holds it, as far as it said, or an empty text.
+        /// A description of that process in parentheses, or empty if it is unknown.
         holder: String,
     },
-    /// The file system has no locks.
-    #[error("{} cannot be locked: the file system has no locks", display_path(path))]
+    /// The file system does not support locks.
+    #[error("cannot lock {}: the file system does not support locks", display_path(path))]
     CannotLock {
-        /// The lock's file.
+        /// The lock file.
         path: PathBuf,
     },
-    /// A folder of the tool's own is a symbolic link, through which relative links would not work.
-    #[error("{} is a symbolic link; links from the trees to the tiles would lead elsewhere", display_path(path))]
+    /// A folder below `dest` is a symbolic link, so relative links in the trees would lead elsewhere.
+    #[error("{}: this is a symbolic link, so the relative links in the trees would not work", display_path(path))]
     LinkedFolder {
         /// The folder.
         path: PathBuf,
     },
-    /// A file of the tool's own cannot be understood.
+    /// A file that fast_pyramid wrote is not as it was written.
     #[error("{} is damaged: {problem}", display_path(path))]
     Damaged {
         /// The file.
@@ -87,13 +70,13 @@ pub enum StoreError {
         /// What is wrong with it.
         problem: String,
     },
-    /// Something else stands where a file of the tool's own has to be.
-    #[error("{} is {problem}, not a file of this tool", display_path(path))]
+    /// Something other than a regular file is in the place of the lock file.
+    #[error("{}: this is {found}, but has to be a regular file", display_path(path))]
     NotAFile {
-        /// Where the file has to be.
+        /// The lock file.
         path: PathBuf,
         /// What is there.
-        problem: &'static str,
+        found: &'static str,
     },
     /// A tile changed while it was read.
     #[error("{} changed while it was read", display_path(path))]
@@ -101,11 +84,11 @@ pub enum StoreError {
         /// The tile.
         path: PathBuf,
     },
-    /// A tile of the previous version was asked for where there is none.
+    /// The lowest version was asked for a tile of the previous version.
     #[error("there is no version below the lowest one")]
     NoPrevious,
-    /// Source folders stand both in the pyramid folder and in its `src`.
-    #[error("{} has source versions both in itself ({first}) and in src ({second})", display_path(pyramid))]
+    /// Source versions are both in the pyramid folder and in its `src`.
+    #[error("{}: source versions both beside pyramid.json ({first}) and in src ({second})", display_path(pyramid))]
     TwoPlaces {
         /// The pyramid folder.
         pyramid: PathBuf,
@@ -115,29 +98,29 @@ pub enum StoreError {
         second: String,
     },
     /// There is no source version.
-    #[error("{} has no source version{}", display_path(pyramid), if *half_cut { " yet: the first picture is being cut, or that was stopped" } else { ": no folder v0, v1, ... in it or in its src" })]
+    #[error("{}: no source version{}", display_path(pyramid), if *half_cut { " yet: the first cut is unfinished or still running" } else { "; expected folders v0, v1, ... here or in src" })]
     NoVersions {
         /// The pyramid folder.
         pyramid: PathBuf,
-        /// Whether a first version is there that is not whole.
+        /// Whether the first version was cut in part.
         half_cut: bool,
     },
-    /// Something is named like a version, but is none.
-    #[error("{} {problem}", display_path(path))]
+    /// An entry is named like a source version, but is not one.
+    #[error("{}: {problem}", display_path(path))]
     BadVersion {
         /// The entry.
         path: PathBuf,
         /// What is wrong with it.
         problem: &'static str,
     },
-    /// A new version was to be put where there is something already.
-    #[error("{} is there already", display_path(path))]
+    /// The place of a new source version is occupied.
+    #[error("{} already exists", display_path(path))]
     VersionExists {
-        /// Where it was to be put.
+        /// The place.
         path: PathBuf,
     },
-    /// A vacuum was told to stop, and did.
-    #[error("{}: the vacuum was interrupted; versions that stay show what they showed", display_path(pyramid))]
+    /// A vacuum was cancelled.
+    #[error("{}: vacuum interrupted; the remaining versions are unchanged", display_path(pyramid))]
     VacuumCancelled {
         /// The pyramid folder.
         pyramid: PathBuf,
@@ -163,5 +146,10 @@ impl StoreError {
             | Self::VacuumCancelled { pyramid: path } => Some(path),
             Self::NoPrevious => None,
         }
+    }
+
+    /// A file that fast_pyramid wrote is not as it was written.
+    pub(crate) fn damaged(path: impl Into<PathBuf>, problem: impl Into<String>) -> Self {
+        Self::Damaged { path: path.into(), problem: problem.into() }
     }
 }

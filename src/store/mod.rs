@@ -1,8 +1,11 @@
-//! Everything on disk: the user's sources, which are only read but for whole new versions, and `dest/`, which only this
-//! module touches.
-//! It sees bytes, never pixels.
+//! Everything on disk: the sources of the user, and `dest/`, which only this room changes.
+//!
+//! It sees bytes, never pixels. Finished sources are only read, except by a vacuum that drops them.
+//!
+//! Its topics import downwards only: `vacuum` and `check`, `tree`, `source`, `state`, `context`, `fs`, `layout`, `error`.
 
 mod check;
+mod context;
 mod error;
 mod fs;
 mod layout;
@@ -11,31 +14,25 @@ mod state;
 mod tree;
 mod vacuum;
 
-pub use check::check::{VersionCheck, VersionState, damaged_tiles, owners_by_tree, version_states};
-pub use check::entries::{PresentLevels, check_served_folder};
-pub use check::mend::{RepairAction, Repairer};
-pub use check::problem::{Problem, ProblemKind, Problems};
+pub use check::{
+    PresentLevels, Problem, ProblemKind, Problems, RepairAction, Repairer, VersionCheck, VersionState,
+    check_served_folder, damaged_tiles, owners_by_tree, version_states,
+};
+pub use context::TreeContext;
 pub use error::{IoError, StoreError};
-pub use fs::files::{FileStamp, FileStat};
+pub(crate) use fs::read_file;
+pub use fs::{Durability, FileStamp, FileStat};
 pub use layout::{Layout, LinkTarget, SourcePlace, Version, is_in_manifest, tile_path};
-pub use source::freshness::{Mtimes, SourceChanges, SourceCheck};
-pub use source::latest::LatestSources;
-pub use source::new_pyramid::{remove_spec, remove_unused, write_spec};
-pub use source::new_source::StagedSource;
-pub use source::sources::{SourceFolder, SourceListing, SourceVersions, has_tiles, is_half_cut};
-pub use state::folder::state_file_names;
-pub use state::lock::{Locking, ReadLock, WriteLock};
-pub use state::manifest::{Counts, Manifest, Record, Role, owned_tiles, records};
-pub use state::replaced::forget_replaced;
-pub use tree::owners::Owners;
-pub use tree::publish::{
-    Durability, check_own_folders, clean_leftovers, discard_staging, half_built, is_published, point_latest_to,
-    publish, published,
+pub use source::{
+    LatestSources, Mtimes, SourceChanges, SourceCheck, SourceFolder, SourceListing, SourceVersions, StagedSource,
+    has_tiles, is_half_cut, remove_empty_pyramid, remove_spec, write_spec,
 };
-pub use tree::staging::{NewTree, ResumedTile, StagedTree};
-pub use tree::tree::{Tree, TreeContext};
-pub use vacuum::{
-    UnfinishedVacuum, Vacuum, VacuumJournal, VacuumSteps, VacuumTotals, dropped_versions, forget_dropped, freed_by_each,
+pub use state::{
+    Counts, Locking, Manifest, ReadLock, Record, Role, WriteLock, check_own_folders, dropped_versions, forget_dropped,
+    forget_replaced, owned_tiles, records, state_file_names,
 };
-
-pub(crate) use fs::files::read_file;
+pub use tree::{
+    NewTree, Owners, ResumedTile, StagedTree, Tree, clean_leftovers, discard_staging, half_built, is_published,
+    point_latest_to, publish, published,
+};
+pub use vacuum::{UnfinishedVacuum, Vacuum, VacuumJournal, VacuumSteps, VacuumTotals, freed_by_each};

@@ -111,7 +111,7 @@ impl Run {
 
     /// Another test may be about to start a program, which has all locks of this process until it really runs.
     pub(crate) fn locking() -> Locking {
-        Locking { wait: Duration::from_secs(120), ..Locking::default() }
+        Locking::Wait(Duration::from_secs(120))
     }
 
     pub(crate) fn options<'a>(&self) -> BuildOptions<'a> {

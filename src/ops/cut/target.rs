@@ -188,7 +188,7 @@ impl Target {
 
     /// Removes the folders created for a picture that could not be cut, as far as they are empty.
     pub(super) fn remove_created(&self, created: &[PathBuf]) {
-        store::remove_unused(&self.pyramid.layout);
+        store::remove_empty_pyramid(&self.pyramid.layout);
         remove_empty(created);
     }
 

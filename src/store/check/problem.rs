@@ -1,4 +1,4 @@
-//! What can be wrong with what is published: one value a problem, counted all, kept in order up to a limit.
+//! Problems with what is published: all are counted, and the first are kept in order.
 
 use crate::format::TileFormat;
 use crate::geometry::Tile;
@@ -7,43 +7,43 @@ use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-/// So many problems of one version are kept and named; the rest is counted. Bounds the memory where everything is wrong.
+/// The most problems of one version that are kept. Bounds the memory where everything is wrong.
 const MAX_KEPT: usize = 10_000;
 
-/// What kind of problem it is. The set is part of the program's interface.
+/// The kind of a problem. This set is part of the interface of the program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ProblemKind {
-    /// The manifest is lost, cannot be read, or does not describe its tree.
+    /// The manifest is missing, cannot be read, or does not describe its tree.
     DamagedManifest,
-    /// Something is not there.
+    /// Something is missing.
     Missing,
-    /// Something else stands in its place: a folder, a link, a pipe, a file.
+    /// Something of another kind is in the place of a file, folder or link.
     WrongKind,
-    /// A link that does not lead straight to the owner of its tile.
+    /// A link does not lead straight to the owner of its tile.
     WrongLink,
-    /// A generated tile with more or fewer bytes than were published.
+    /// A generated tile has more or fewer bytes than were published.
     WrongLength,
-    /// A generated tile with other bytes than were published.
+    /// A generated tile has other bytes than were published.
     WrongHash,
-    /// A generated tile that is not what its children give.
+    /// A generated tile differs from what its children give.
     WrongPixels,
-    /// The dzi.xml is not what the build writes.
+    /// The dzi.xml differs from what the build writes.
     WrongDescriptor,
-    /// A source tile that is not what its version was published from, or that came later.
+    /// A source tile has changed since its version was published, or was added.
     SourceChanged,
-    /// A source tile, or a whole source folder, that a version was published from and that is gone.
+    /// A source tile or source folder of a published version is missing.
     SourceMissing,
-    /// A file or folder that cannot be read at all.
+    /// A file or folder cannot be read.
     Unreadable,
     /// `latest` does not lead to the newest version.
     WrongLatest,
-    /// Something that does not belong there.
+    /// A file or folder does not belong where it is.
     Unexpected,
 }
 
 impl ProblemKind {
-    /// Its name, as in JSON.
+    /// Its name in JSON.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -63,16 +63,16 @@ impl ProblemKind {
         }
     }
 
-    /// Whether it is about the user's own files, which the tool never touches.
+    /// Whether it concerns the source files of the user, which fast_pyramid never changes.
     #[must_use]
     pub fn is_of_the_source(self) -> bool {
         matches!(self, Self::SourceChanged | Self::SourceMissing)
     }
 }
 
-/// Where in a version a problem is; decides the order in which problems are told.
+/// The part of a version that a problem concerns, in the order in which problems are reported.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Place {
+pub(crate) enum Part {
     Manifest,
     Tree,
     Descriptor,
@@ -82,21 +82,21 @@ pub(crate) enum Place {
     Elsewhere,
 }
 
-/// One thing that is not as it was published.
+/// Something that is not as it was published.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Problem {
-    /// In which version's tree, manifest or sources; `None` where it concerns no single one.
+    /// The version whose tree, manifest or sources it concerns; `None` if it concerns no single one.
     pub version: Option<Version>,
-    /// What: under the version's tree where it lies there, otherwise under the pyramid folder.
+    /// The file or folder: relative to the version's tree if it is in it, otherwise to the pyramid folder.
     pub path: String,
-    /// What kind of problem.
+    /// The kind of problem.
     pub kind: ProblemKind,
     /// What should be there.
     pub expected: String,
     /// What is there.
     pub found: String,
     #[serde(skip)]
-    pub(crate) place: Place,
+    pub(crate) part: Part,
 }
 
 impl fmt::Display for Problem {
@@ -110,7 +110,7 @@ impl fmt::Display for Problem {
 }
 
 impl Problem {
-    /// A problem with a tile of the tree of `version`.
+    /// A problem with a tile in the tree of `version`.
     pub(crate) fn of_tile(
         version: Version,
         tile: Tile,
@@ -120,50 +120,62 @@ impl Problem {
         found: String,
     ) -> Self {
         let path = tile_path(tile, format);
-        Self { version: Some(version), path, kind, expected, found, place: Place::Tile(tile) }
+        Self { version: Some(version), path, kind, expected, found, part: Part::Tile(tile) }
+    }
+
+    /// Something that does not belong where it is.
+    pub(crate) fn unexpected(version: Option<Version>, path: String, found: String) -> Self {
+        let (kind, expected, part) = (ProblemKind::Unexpected, "nothing".into(), Part::Elsewhere);
+        Self { version, path, kind, expected, found, part }
     }
 }
 
-/// The problems of one version: all are counted, the first are kept, in an order that does not depend on when they were
-/// found.
+/// What orders the problems of a version, whenever they are found.
+type Key = (Part, ProblemKind, String);
+
+/// The problems of one version: all are counted, the first are kept.
 #[derive(Debug, Default)]
 pub struct Problems {
-    kept: BTreeMap<(Place, ProblemKind, String), Problem>,
+    kept: BTreeMap<Key, Problem>,
     kinds: BTreeSet<ProblemKind>,
     count: u64,
 }
 
+fn key(problem: &Problem) -> Key {
+    (problem.part, problem.kind, problem.path.clone())
+}
+
 impl Problems {
-    /// Adds one.
+    /// Adds a problem.
     pub fn add(&mut self, problem: Problem) {
         self.count += 1;
         self.kinds.insert(problem.kind);
-        self.kept.insert((problem.place, problem.kind, problem.path.clone()), problem);
+        self.kept.insert(key(&problem), problem);
         if self.kept.len() > MAX_KEPT {
             self.kept.pop_last();
         }
     }
 
-    /// Adds one that others may find as well.
+    /// Adds a problem that may have been found before.
     pub fn add_once(&mut self, problem: Problem) {
-        if !self.kept.contains_key(&(problem.place, problem.kind, problem.path.clone())) {
+        if !self.kept.contains_key(&key(&problem)) {
             self.add(problem);
         }
     }
 
-    /// How many there are, kept or not.
+    /// The number of problems, kept or not.
     #[must_use]
     pub fn count(&self) -> u64 {
         self.count
     }
 
-    /// Which kinds there are among all of them.
+    /// The kinds of all problems, kept or not.
     #[must_use]
     pub fn kinds(&self) -> &BTreeSet<ProblemKind> {
         &self.kinds
     }
 
-    /// Those that were kept, in order.
+    /// The problems that were kept, in order.
     pub fn kept(&self) -> impl Iterator<Item = &Problem> {
         self.kept.values()
     }
@@ -180,12 +192,12 @@ mod tests {
     }
 
     #[test]
-    fn a_problem_is_a_line() {
+    fn problem_is_displayed_in_one_line() {
         assert_eq!(problem(3).to_string(), "v1 dzi_files/9/3_0.jpg: missing: expected a file, found nothing");
     }
 
     #[test]
-    fn the_first_are_kept_whatever_the_order() {
+    fn first_problems_are_kept_in_any_order_of_adding() {
         let mut problems = Problems::default();
         for column in (0..MAX_KEPT as u32 + 10).rev() {
             problems.add(problem(column));
@@ -196,8 +208,8 @@ mod tests {
     }
 
     #[test]
-    fn names_are_those_of_the_json() {
-        for kind in [ProblemKind::SourceMissing, ProblemKind::WrongPixels, ProblemKind::DamagedManifest] {
+    fn problem_kinds_have_their_json_names() {
+        for kind in [ProblemKind::SourceMissing, ProblemKind::Unexpected, ProblemKind::DamagedManifest] {
             assert_eq!(serde_json::to_value(kind).unwrap(), kind.name());
         }
     }

@@ -1,68 +1,68 @@
-//! Whether the sources of a published version are still those it was built from (SPEC 3.7).
+//! Whether the sources of a published version are still those that it was built from (docs/versions.md).
 
 use crate::geometry::{GridSet, Tile};
 use crate::store::error::StoreError;
-use crate::store::source::sources::SourceFolder;
-use crate::store::state::manifest::{self, Manifest, Record, Role};
+use crate::store::source::SourceFolder;
+use crate::store::state::{Manifest, Record, Role, check_records, records, rewrite};
 use crate::sync::Progress;
 use rayon::prelude::*;
 use std::path::Path;
 
-/// Records looked at together by all threads; bounds the memory.
-const BATCH: usize = 16384;
+/// Records compared together by all threads; bounds the memory.
+const BATCH_RECORDS: usize = 16384;
 
 /// How many changed tiles are named.
-const NAMED: usize = 3;
+const MAX_NAMED: usize = 3;
 
-/// How many are kept, so that the first ones can be told whatever order the manifest has them in.
-const KEPT: usize = 1000;
+/// How many changed tiles are kept, so that the first ones can be named whatever their order in the manifest.
+const MAX_KEPT: usize = 1000;
 
-/// How the sources of a published version differ from what it was built from.
+/// How the sources of a published version differ from those that it was built from.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SourceChanges {
     /// Number of tiles with other contents.
     pub changed: u64,
-    /// Number of tiles that were not there when it was built.
+    /// Number of tiles that are new.
     pub added: u64,
-    /// Number of tiles that are no longer there.
+    /// Number of tiles that are missing.
     pub removed: u64,
-    /// The first of them by row and column.
-    places: Vec<(u32, u32, String)>,
+    /// The first of them: row, column, name.
+    kept: Vec<(u32, u32, String)>,
 }
 
 impl SourceChanges {
-    /// Whether nothing differs.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.count() == 0
-    }
-
     /// Number of tiles that differ.
     #[must_use]
     pub fn count(&self) -> u64 {
         self.changed + self.added + self.removed
     }
 
-    /// The names of the first few of them.
+    /// Whether nothing differs.
     #[must_use]
-    pub fn examples(&self) -> Vec<&str> {
-        self.places.iter().take(NAMED).map(|(_, _, name)| name.as_str()).collect()
+    pub fn is_empty(&self) -> bool {
+        self.count() == 0
     }
 
-    fn note(&mut self, source: &SourceFolder, column: u32, row: u32) {
-        if self.places.len() < KEPT {
-            self.places.push((row, column, source.name(column, row)));
+    /// The names of the first few tiles that differ.
+    #[must_use]
+    pub fn examples(&self) -> Vec<&str> {
+        self.kept.iter().take(MAX_NAMED).map(|(_, _, name)| name.as_str()).collect()
+    }
+
+    fn keep(&mut self, source: &SourceFolder, column: u32, row: u32) {
+        if self.kept.len() < MAX_KEPT {
+            self.kept.push((row, column, source.name(column, row)));
         }
     }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum State {
-    Same,
-    /// Same length, another modification time: the contents decide.
+enum TileState {
+    Unchanged,
+    /// Same contents, but another modification time.
     Touched,
     Changed,
-    Gone,
+    Removed,
 }
 
 /// What happens to a manifest if only the modification times of source tiles have changed, as after a fresh checkout.
@@ -81,17 +81,19 @@ pub struct SourceCheck<'a> {
     pub manifest_folder: &'a Path,
     /// Its header.
     pub manifest: &'a Manifest,
-    /// The folder of the source version.
+    /// The source version.
     pub source: &'a SourceFolder,
-    /// The tiles in that folder.
+    /// The tiles that it has now.
     pub listed: &'a GridSet,
     /// Whether the manifest may be updated.
     pub mtimes: Mtimes,
 }
 
 impl SourceCheck<'_> {
-    /// Compares lengths and modification times; hashes decide where only the time differs. `visit` receives the records
-    /// of all source tiles in batches. Returns `None` if `progress`, which counts nothing, cancelled the comparison.
+    /// Compares lengths and modification times, and hashes if only the time differs.
+    ///
+    /// `visit` receives the records of all source tiles in batches. Returns `None` if `progress` is cancelled; it counts
+    /// nothing.
     ///
     /// # Errors
     /// A tile cannot be read, or the manifest is damaged.
@@ -100,85 +102,81 @@ impl SourceCheck<'_> {
         progress: &dyn Progress,
         visit: &mut dyn FnMut(&[Record]),
     ) -> Result<Option<SourceChanges>, StoreError> {
-        check_sources(*self, progress, visit)
+        let Self { manifest_folder, manifest, source, listed, mtimes } = *self;
+        let mut changes = SourceChanges::default();
+        let mut known = GridSet::new(listed.grid());
+        let mut touched = false;
+        let is_source = |record: &Record| record.role != Role::Generated;
+        let mut records = records(manifest_folder)?.filter(|record| record.as_ref().map_or(true, is_source));
+        loop {
+            let batch: Vec<Record> = records.by_ref().take(BATCH_RECORDS).collect::<Result<_, _>>()?;
+            visit(&batch);
+            if progress.is_cancelled() {
+                return Ok(None);
+            }
+            if batch.is_empty() {
+                break;
+            }
+            let states = batch.par_iter().map(|record| state(source, record));
+            let states: Vec<TileState> = states.collect::<Result<_, _>>()?;
+            for (record, state) in batch.iter().zip(states) {
+                let Tile { column, row, .. } = record.tile;
+                known.insert(column, row);
+                match state {
+                    TileState::Unchanged => {}
+                    TileState::Touched => touched = true,
+                    TileState::Changed => {
+                        changes.changed += 1;
+                        changes.keep(source, column, row);
+                    }
+                    TileState::Removed => {
+                        changes.removed += 1;
+                        changes.keep(source, column, row);
+                    }
+                }
+            }
+        }
+        for (column, row) in listed.iter().filter(|&(column, row)| !known.contains(column, row)) {
+            changes.added += 1;
+            changes.keep(source, column, row);
+        }
+        changes.kept.sort_unstable();
+        if !changes.is_empty() {
+            // The records may have changed instead of the tiles.
+            check_records(manifest_folder, manifest)?;
+        }
+        if touched && changes.is_empty() && mtimes == Mtimes::Update {
+            self.update_mtimes()?;
+        }
+        Ok(Some(changes))
     }
-}
 
-fn check_sources(
-    check: SourceCheck<'_>,
-    progress: &dyn Progress,
-    visit: &mut dyn FnMut(&[Record]),
-) -> Result<Option<SourceChanges>, StoreError> {
-    let SourceCheck { manifest_folder: folder, manifest, source, listed, mtimes } = check;
-    let mut changes = SourceChanges::default();
-    let mut known = GridSet::new(listed.grid());
-    let mut touched = false;
-    let mut records =
-        manifest::records(folder)?.filter(|record| !matches!(record, Ok(record) if record.role == Role::Generated));
-    loop {
-        let some: Vec<Record> = records.by_ref().take(BATCH).collect::<Result<_, _>>()?;
-        visit(&some);
-        if progress.is_cancelled() {
-            return Ok(None);
-        }
-        if some.is_empty() {
-            break;
-        }
-        let states: Vec<State> = some.par_iter().map(|record| state(source, record)).collect::<Result<_, _>>()?;
-        for (record, state) in some.iter().zip(states) {
+    /// Records new modification times. Each is read together with the right contents, so that the next run detects
+    /// changes made meanwhile.
+    fn update_mtimes(&self) -> Result<(), StoreError> {
+        let mut bytes = Vec::new();
+        rewrite(self.manifest_folder, self.manifest, |mut record| {
             let Tile { column, row, .. } = record.tile;
-            known.insert(column, row);
-            match state {
-                State::Same => {}
-                State::Touched => touched = true,
-                State::Changed => changes.changed += 1,
-                State::Gone => changes.removed += 1,
+            if record.role != Role::Generated && self.source.stat(column, row)? != Some(record.stamp.stat()) {
+                let stamp = self.source.read(column, row, &mut bytes)?;
+                if stamp.hash == record.stamp.hash {
+                    record.stamp.modified = stamp.modified;
+                }
             }
-            if matches!(state, State::Changed | State::Gone) {
-                changes.note(source, column, row);
-            }
-        }
+            Ok(record)
+        })
     }
-    for (column, row) in listed.iter().filter(|&(column, row)| !known.contains(column, row)) {
-        changes.added += 1;
-        changes.note(source, column, row);
-    }
-    changes.places.sort_unstable();
-    if !changes.is_empty() {
-        // Before the user's tiles are blamed: it may be the records that have changed.
-        manifest::check_records(folder, manifest)?;
-    }
-    if touched && changes.is_empty() && mtimes == Mtimes::Update {
-        take_new_times(folder, manifest, source)?;
-    }
-    Ok(Some(changes))
 }
 
-fn state(source: &SourceFolder, record: &Record) -> Result<State, StoreError> {
+fn state(source: &SourceFolder, record: &Record) -> Result<TileState, StoreError> {
     let Tile { column, row, .. } = record.tile;
     match source.stat(column, row)? {
-        None => Ok(State::Gone),
-        Some(found) if found.length != record.stamp.length => Ok(State::Changed),
-        Some(found) if found.modified == record.stamp.modified => Ok(State::Same),
+        None => Ok(TileState::Removed),
+        Some(found) if found.length != record.stamp.length => Ok(TileState::Changed),
+        Some(found) if found.modified == record.stamp.modified => Ok(TileState::Unchanged),
         Some(_) => {
             let stamp = source.read(column, row, &mut Vec::new())?;
-            Ok(if stamp.hash == record.stamp.hash { State::Touched } else { State::Changed })
+            Ok(if stamp.hash == record.stamp.hash { TileState::Touched } else { TileState::Changed })
         }
     }
-}
-
-/// Only a time that was read together with the right contents is taken, so that a change in the meantime is still noticed
-/// by the next run.
-fn take_new_times(folder: &Path, manifest: &Manifest, source: &SourceFolder) -> Result<(), StoreError> {
-    let mut bytes = Vec::new();
-    manifest::rewrite(folder, manifest, |mut record| {
-        let Tile { column, row, .. } = record.tile;
-        if record.role != Role::Generated && source.stat(column, row)? != Some(record.stamp.stat()) {
-            let stamp = source.read(column, row, &mut bytes)?;
-            if stamp.hash == record.stamp.hash {
-                record.stamp.modified = stamp.modified;
-            }
-        }
-        Ok(record)
-    })
 }

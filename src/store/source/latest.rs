@@ -1,116 +1,117 @@
-//! The base tiles as the newest version shows them, whichever source version each is from.
+//! The base tiles that the newest version shows, from whichever source version.
 
 use crate::geometry::{Grid, GridSet};
+use crate::store::context::TreeContext;
 use crate::store::error::StoreError;
 use crate::store::layout::Version;
-use crate::store::source::sources::SourceFolder;
-use crate::store::state::manifest::Record;
-use crate::store::tree::tree::TreeContext;
+use crate::store::source::SourceFolder;
+use crate::store::state::Record;
 use crate::sync::Mutex;
 use std::num::NonZeroU128;
 use std::sync::Arc;
 
 /// The most source folders that are open at a time.
-const MAX_OPEN: usize = 32;
+const MAX_OPEN_FOLDERS: usize = 32;
 
-/// For each base tile the highest source version that has it. Twenty bytes a tile, however many versions there are. Any
-/// number of threads may read.
+/// The highest source version that has each base tile. Any number of threads may read the tiles.
+///
+/// It takes twenty bytes per tile, however many versions there are.
 #[derive(Debug)]
 pub struct LatestSources {
-    trees: TreeContext,
+    context: TreeContext,
     grid: Grid,
     versions: Vec<Version>,
-    /// For each tile, row by row, which of `versions` it is from, counted from 1; 0 where none has it.
-    from: Vec<u32>,
-    /// For each tile XXH3-128 of its bytes, where a manifest says it.
+    /// For each tile, row by row, one more than the index of its version in `versions`; 0 if no version has it.
+    numbers: Vec<u32>,
+    /// For each tile XXH3-128 of its bytes, if a manifest has it.
     hashes: Vec<Option<NonZeroU128>>,
-    /// Those used last, and which of `versions` they are; the last one used comes last.
-    open: Mutex<Vec<(u32, Arc<SourceFolder>)>>,
+    /// Open folders, the most recently used last.
+    open: Mutex<Vec<OpenFolder>>,
+}
+
+#[derive(Debug)]
+struct OpenFolder {
+    version: Version,
+    folder: Arc<SourceFolder>,
 }
 
 impl LatestSources {
     /// No versions yet.
     #[must_use]
-    pub fn new(trees: &TreeContext) -> Self {
-        let grid = trees.geometry.base_grid();
+    pub fn new(context: &TreeContext) -> Self {
+        let grid = context.geometry.base_grid();
         let count = grid.count() as usize;
-        let (from, hashes) = (vec![0; count], vec![None; count]);
-        Self { trees: trees.clone(), grid, versions: Vec::new(), from, hashes, open: Mutex::default() }
+        let (numbers, hashes) = (vec![0; count], vec![None; count]);
+        Self { context: context.clone(), grid, versions: Vec::new(), numbers, hashes, open: Mutex::default() }
     }
 
-    /// Adds a version that has these tiles of the base. In any order.
+    /// Adds the tiles of a version. Versions may come in any order.
     pub fn add(&mut self, version: Version, tiles: &GridSet) {
-        self.note(version, tiles.iter().map(|place| (place, None)));
+        self.add_all(version, tiles.iter().map(|place| (place, None)));
     }
 
-    /// Adds some tiles of a version whose manifest says of them what they are. In any order.
+    /// Adds some tiles of a version, with their hashes from its manifest. Versions may come in any order.
     pub fn add_recorded(&mut self, version: Version, records: &[Record]) {
         let known = |record: &Record| ((record.tile.column, record.tile.row), NonZeroU128::new(record.stamp.hash));
-        self.note(version, records.iter().map(known));
+        self.add_all(version, records.iter().map(known));
     }
 
-    fn note(&mut self, version: Version, tiles: impl Iterator<Item = ((u32, u32), Option<NonZeroU128>)>) {
+    fn add_all(&mut self, version: Version, tiles: impl Iterator<Item = ((u32, u32), Option<NonZeroU128>)>) {
         if self.versions.last() != Some(&version) {
             self.versions.push(version);
         }
-        let new = self.versions.len() as u32;
+        let number = self.versions.len() as u32;
         for ((column, row), hash) in tiles {
-            if self.grid.contains(column, row) && self.owner(column, row).is_none_or(|(_, known)| known < version) {
-                let index = self.index(column, row);
-                (self.from[index], self.hashes[index]) = (new, hash);
+            if let Some(index) = self.index(column, row)
+                && self.version(column, row).is_none_or(|known| known < version)
+            {
+                (self.numbers[index], self.hashes[index]) = (number, hash);
             }
         }
     }
 
-    /// The version whose file the tile at `column`, `row` is; nothing if none has it.
+    /// The version whose file the tile at `column`, `row` is; `None` if no version has it.
     #[must_use]
     pub fn version(&self, column: u32, row: u32) -> Option<Version> {
-        self.owner(column, row).map(|(_, version)| version)
+        let number = self.numbers[self.index(column, row)?];
+        self.versions.get((number as usize).checked_sub(1)?).copied()
     }
 
-    /// XXH3-128 of the bytes of the tile at `column`, `row`, if a manifest says it.
+    /// XXH3-128 of the bytes of the tile at `column`, `row`, if a manifest has it.
     #[must_use]
     pub fn hash(&self, column: u32, row: u32) -> Option<u128> {
-        let index = Some(self.index(column, row)).filter(|_| self.grid.contains(column, row))?;
-        self.hashes[index].map(NonZeroU128::get)
+        self.hashes[self.index(column, row)?].map(NonZeroU128::get)
     }
 
-    /// Reads the tile at `column`, `row` into `bytes`, which is emptied first, and tells the version that it is from. If no
-    /// version has it, it does nothing.
+    /// Reads the tile at `column`, `row` into `bytes` and returns its version. If no version has it, `bytes` stays
+    /// unchanged.
     ///
     /// # Errors
-    /// It is gone, not a regular file, too large, changes meanwhile, or cannot be read.
+    /// The tile is missing, is not a regular file, is too large, changes meanwhile, or cannot be read.
     pub fn read(&self, column: u32, row: u32, bytes: &mut Vec<u8>) -> Result<Option<Version>, StoreError> {
-        let Some((number, version)) = self.owner(column, row) else { return Ok(None) };
-        self.folder(number, version)?.read(column, row, bytes)?;
+        let Some(version) = self.version(column, row) else { return Ok(None) };
+        self.folder(version)?.read(column, row, bytes)?;
         Ok(Some(version))
     }
 
-    fn index(&self, column: u32, row: u32) -> usize {
-        (u64::from(row) * u64::from(self.grid.columns) + u64::from(column)) as usize
+    fn index(&self, column: u32, row: u32) -> Option<usize> {
+        let index = u64::from(row) * u64::from(self.grid.columns) + u64::from(column);
+        self.grid.contains(column, row).then_some(index as usize)
     }
 
-    /// Which of `versions`, counted from 1, a tile is from, and that version.
-    fn owner(&self, column: u32, row: u32) -> Option<(u32, Version)> {
-        let number =
-            Some(self.index(column, row)).filter(|_| self.grid.contains(column, row)).map(|at| self.from[at])?;
-        let version = self.versions.get((number as usize).checked_sub(1)?)?;
-        Some((number, *version))
-    }
-
-    fn folder(&self, number: u32, version: Version) -> Result<Arc<SourceFolder>, StoreError> {
+    fn folder(&self, version: Version) -> Result<Arc<SourceFolder>, StoreError> {
         let mut open = self.open.lock();
-        let folder = match open.iter().rposition(|(known, _)| *known == number) {
-            Some(at) => open.remove(at).1,
+        let folder = match open.iter().rposition(|known| known.version == version) {
+            Some(at) => open.remove(at).folder,
             None => {
-                let folder = Arc::new(SourceFolder::open(&self.trees, version)?);
-                if open.len() == MAX_OPEN {
+                let folder = Arc::new(SourceFolder::open(&self.context, version)?);
+                if open.len() == MAX_OPEN_FOLDERS {
                     open.remove(0);
                 }
                 folder
             }
         };
-        open.push((number, Arc::clone(&folder)));
+        open.push(OpenFolder { version, folder: Arc::clone(&folder) });
         Ok(folder)
     }
 }
@@ -119,7 +120,9 @@ impl LatestSources {
 mod tests {
     use super::*;
     use crate::format::TileNaming;
-    use crate::store::{Durability, SourcePlace, StagedSource};
+    use crate::store::fs::Durability;
+    use crate::store::layout::SourcePlace;
+    use crate::store::source::StagedSource;
     use rayon::prelude::*;
     use std::collections::BTreeMap;
 
@@ -129,11 +132,11 @@ mod tests {
         (0..GRID.rows).flat_map(|row| (0..GRID.columns).map(move |column| (column, row)))
     }
 
-    /// Version 0 lacks its first tile, version 7 is missing, version n has some tiles with its number as their bytes.
-    fn write(trees: &TreeContext, versions: u32) -> BTreeMap<Version, GridSet> {
+    /// Version 0 lacks its first tile, version 7 is missing, and version n has some tiles whose bytes are its number.
+    fn write(context: &TreeContext, versions: u32) -> BTreeMap<Version, GridSet> {
         let mut written = BTreeMap::new();
         for version in (0..versions).filter(|version| *version != 7) {
-            let source = StagedSource::start(trees, Version(version), Durability::Unflushed).unwrap();
+            let source = StagedSource::start(context, Version(version), Durability::Unflushed).unwrap();
             let mut tiles = GridSet::new(GRID);
             for (column, row) in places() {
                 let mixed = (version * 31 + column * 7 + row * 13) % 11;
@@ -149,13 +152,13 @@ mod tests {
     }
 
     #[test]
-    fn the_highest_version_counts_however_many_there_are() {
+    fn latest_tile_is_that_of_the_highest_version() {
         let folder = tempfile::tempdir().unwrap();
-        let trees = TreeContext::of_png(folder.path(), SourcePlace::Src, TileNaming::RowColumn);
+        let context = TreeContext::of_png(folder.path(), SourcePlace::Src, TileNaming::RowColumn);
         for versions in [1, 2, 100] {
             std::fs::remove_dir_all(folder.path().join("src")).ok();
-            let written = write(&trees, versions);
-            let (mut rising, mut falling) = (LatestSources::new(&trees), LatestSources::new(&trees));
+            let written = write(&context, versions);
+            let (mut rising, mut falling) = (LatestSources::new(&context), LatestSources::new(&context));
             written.iter().for_each(|(version, tiles)| rising.add(*version, tiles));
             written.iter().rev().for_each(|(version, tiles)| falling.add(*version, tiles));
             for latest in [&rising, &falling] {
@@ -169,18 +172,18 @@ mod tests {
                     let shown = expected.map_or("before".into(), |version| version.0.to_string());
                     assert_eq!(bytes, shown.into_bytes());
                 });
-                assert!(latest.open.lock().len() <= MAX_OPEN);
+                assert!(latest.open.lock().len() <= MAX_OPEN_FOLDERS);
             }
             assert_eq!(rising.version(5, 0).or(rising.version(0, 3)), None);
         }
     }
 
     #[test]
-    fn a_tile_that_is_gone_is_an_error_with_its_path() {
+    fn missing_tile_is_an_error_with_its_path() {
         let folder = tempfile::tempdir().unwrap();
-        let trees = TreeContext::of_png(folder.path(), SourcePlace::Beside, TileNaming::ColumnRow);
-        let mut latest = LatestSources::new(&trees);
-        write(&trees, 1).iter().for_each(|(version, tiles)| latest.add(*version, tiles));
+        let context = TreeContext::of_png(folder.path(), SourcePlace::Beside, TileNaming::ColumnRow);
+        let mut latest = LatestSources::new(&context);
+        write(&context, 1).iter().for_each(|(version, tiles)| latest.add(*version, tiles));
         std::fs::remove_file(folder.path().join("v0/4_2.png")).unwrap();
         let error = latest.read(4, 2, &mut Vec::new()).unwrap_err();
         assert!(error.to_string().contains("v0/4_2.png"), "{error}");

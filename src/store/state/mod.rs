@@ -1,6 +1,17 @@
-//! The tool's own state in `dest/.fast_pyramid`: lock, manifests, and notes about unfinished work.
+//! The state folder `dest/.fast_pyramid`: lock, manifests, and records of unfinished work.
 
-pub(crate) mod folder;
-pub(crate) mod lock;
-pub(crate) mod manifest;
-pub(crate) mod replaced;
+mod dropped;
+mod folder;
+mod lock;
+mod manifest;
+mod replaced;
+
+pub use dropped::{dropped_versions, forget_dropped};
+pub(crate) use dropped::{marked_as_dropped, set_dropped};
+pub(crate) use folder::{SCHEMA, read_json, write_json};
+pub use folder::{check_own_folders, state_file_names};
+pub use lock::{Locking, ReadLock, WriteLock};
+pub use manifest::{Counts, Manifest, Record, Role, owned_tiles, records};
+pub(crate) use manifest::{ManifestFields, ManifestWriter, check_records, fingerprint, records_hash, rewrite};
+pub use replaced::forget_replaced;
+pub(crate) use replaced::{record_replaced, replaced};

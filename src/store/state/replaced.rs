@@ -1,11 +1,12 @@
-//! Which published versions are about to be replaced. While they are, some are out of sight, and without a note of them a
-//! stopped replacement would look like a pyramid that never had more versions.
+//! Which published versions are being replaced.
+//!
+//! Some of them are out of sight meanwhile. Without this record, a replacement that was killed would look like a pyramid
+//! that never had these versions.
 
 use crate::store::error::StoreError;
-use crate::store::fs::files;
+use crate::store::fs;
 use crate::store::layout::{Layout, Version};
-use crate::store::state::folder as state;
-use crate::store::state::folder::SCHEMA;
+use crate::store::state::{SCHEMA, read_json, write_json};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -20,8 +21,8 @@ fn path(layout: &Layout) -> PathBuf {
     layout.state().join("replaced.json")
 }
 
-/// Notes that `versions` are about to be replaced, besides those of an earlier attempt.
-pub(crate) fn note_replaced(layout: &Layout, mut versions: BTreeSet<Version>) -> Result<(), StoreError> {
+/// Records that `versions` are about to be replaced, in addition to those of an unfinished attempt.
+pub(crate) fn record_replaced(layout: &Layout, mut versions: BTreeSet<Version>) -> Result<(), StoreError> {
     if versions.is_empty() {
         return Ok(());
     }
@@ -29,20 +30,20 @@ pub(crate) fn note_replaced(layout: &Layout, mut versions: BTreeSet<Version>) ->
     if path(layout).is_dir() {
         forget_replaced(layout)?;
     }
-    state::write(&path(layout), &Replaced { schema: SCHEMA, versions })?;
-    Ok(files::flush_folder(&layout.state())?)
+    write_json(&path(layout), &Replaced { schema: SCHEMA, versions })?;
+    Ok(fs::flush_folder(&layout.state())?)
 }
 
-/// The versions that were published before a replacement which has not come to its end. What cannot be read counts as
-/// nothing: trees and manifests say the rest.
+/// The versions that an unfinished replacement found published. A damaged record counts as none: trees and manifests say
+/// the rest.
 pub(crate) fn replaced(layout: &Layout) -> BTreeSet<Version> {
-    state::read::<Replaced>(&path(layout)).ok().flatten().map(|replaced| replaced.versions).unwrap_or_default()
+    read_json::<Replaced>(&path(layout)).ok().flatten().map(|replaced| replaced.versions).unwrap_or_default()
 }
 
-/// Everything is published again, or is to go.
+/// Deletes the record, because everything is published again or dropped on purpose.
 ///
 /// # Errors
-/// The file system refuses.
+/// The record cannot be deleted.
 pub fn forget_replaced(layout: &Layout) -> Result<(), StoreError> {
-    Ok(files::remove_tree(&path(layout))?)
+    Ok(fs::remove_tree(&path(layout))?)
 }

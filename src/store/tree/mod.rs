@@ -1,8 +1,20 @@
-//! Published trees: read through their owners, staged, and published.
+//! Trees: read through their owners, built in staging, and published.
 
-pub(crate) mod owners;
-pub(crate) mod publish;
-pub(crate) mod resume;
-pub(crate) mod staging;
-#[allow(clippy::module_inception)]
-pub(crate) mod tree;
+mod leftovers;
+mod levels;
+mod owners;
+mod publish;
+mod published;
+mod read;
+mod resume;
+mod staging;
+
+pub use leftovers::{clean_leftovers, discard_staging};
+pub(crate) use levels::LevelDirs;
+pub use owners::Owners;
+pub use publish::{point_latest_to, publish};
+pub(crate) use published::versions_in;
+pub use published::{half_built, is_published, published};
+pub use read::Tree;
+pub use resume::ResumedTile;
+pub use staging::{NewTree, StagedTree};

@@ -1,17 +1,17 @@
-//! Whose file each tile of a version really is, followed from the lowest version up.
+//! The owners of the tiles that a version shows, followed from the lowest version upwards.
 
 use crate::geometry::{Geometry, Tile};
 use crate::store::error::StoreError;
 use crate::store::layout::{LinkTarget, Version};
-use crate::store::state::manifest;
+use crate::store::state::records;
 use std::path::Path;
 
-/// The bit of a slot that says that the owner's file is not what was published.
+/// The bit of a slot that marks the owner's file as damaged.
 const DAMAGED: u32 = 1 << 31;
 
-/// The owner of every tile as one version shows it: four bytes a tile, whatever the number of versions.
+/// The owner of every tile that one version shows: four bytes per tile, whatever the number of versions.
 ///
-/// Versions are taken in ascending order; what a later one owns replaces what an earlier one owned.
+/// Versions are applied in ascending order; the tiles of a later one replace those of an earlier one.
 #[derive(Debug)]
 pub struct Owners {
     base_level: u8,
@@ -22,12 +22,12 @@ pub struct Owners {
 #[derive(Debug)]
 struct Level {
     columns: u64,
-    /// 0 where nobody owns the tile yet, otherwise one more than the owner's index in `versions`, and maybe [`DAMAGED`].
+    /// One more than the owner's index in `versions`, with [`DAMAGED`] added if so; 0 for tiles without an owner.
     slots: Vec<u32>,
 }
 
 impl Owners {
-    /// Nobody owns anything yet.
+    /// No tile has an owner.
     #[must_use]
     pub fn new(geometry: &Geometry) -> Self {
         let level = |level| {
@@ -37,18 +37,18 @@ impl Owners {
         Self { base_level: geometry.base_level(), versions: Vec::new(), levels: geometry.levels().map(level).collect() }
     }
 
-    /// Goes on to the next version, without saying yet what it owns.
+    /// Proceeds to the next version, which owns nothing yet.
     pub fn begin_version(&mut self, version: Version) {
         self.versions.push(version);
     }
 
-    /// Goes on to the next version, which owns what its manifest in `folder` says.
+    /// Proceeds to the next version, which owns the tiles that its manifest in `folder` names.
     ///
     /// # Errors
     /// The records cannot be read.
     pub fn apply_manifest(&mut self, version: Version, folder: &Path) -> Result<(), StoreError> {
         self.begin_version(version);
-        for record in manifest::records(folder)? {
+        for record in records(folder)? {
             let record = record?;
             if record.owned() {
                 self.own(record.tile);
@@ -58,20 +58,17 @@ impl Owners {
     }
 
     fn slot(&self, tile: Tile) -> u32 {
-        self.levels
-            .get(usize::from(tile.level))
-            .and_then(|level| level.slots.get(level.index(tile)))
-            .map_or(0, |&it| it)
+        let level = self.levels.get(usize::from(tile.level));
+        level.and_then(|level| level.slots.get(level.index(tile))).map_or(0, |&slot| slot)
     }
 
     fn slot_mut(&mut self, tile: Tile) -> Option<&mut u32> {
-        self.levels.get_mut(usize::from(tile.level)).and_then(|level| {
-            let index = level.index(tile);
-            level.slots.get_mut(index)
-        })
+        let level = self.levels.get_mut(usize::from(tile.level))?;
+        let index = level.index(tile);
+        level.slots.get_mut(index)
     }
 
-    /// The tile is the current version's own, and in order as far as is known.
+    /// Makes the current version the owner of a tile, which counts as undamaged.
     pub fn own(&mut self, tile: Tile) {
         let current = self.versions.len() as u32;
         if let Some(slot) = self.slot_mut(tile) {
@@ -79,7 +76,7 @@ impl Owners {
         }
     }
 
-    /// The tile is that of an earlier version, whatever was known before. For trees whose manifest is lost.
+    /// Makes an earlier version the owner of a tile. For trees whose manifest is lost.
     pub fn assign(&mut self, tile: Tile, owner: Version) {
         let index = self.versions.iter().position(|&version| version == owner);
         if let (Some(index), Some(slot)) = (index, self.slot_mut(tile)) {
@@ -87,34 +84,34 @@ impl Owners {
         }
     }
 
-    /// The owner's file is not what was published.
+    /// Marks the owner's file as different from what was published.
     pub fn mark_damaged(&mut self, tile: Tile) {
         if let Some(slot) = self.slot_mut(tile) {
             *slot |= DAMAGED;
         }
     }
 
-    /// Whether the owner's file is known not to be what was published.
+    /// Whether the owner's file is marked as damaged.
     #[must_use]
     pub fn is_damaged(&self, tile: Tile) -> bool {
         self.slot(tile) & DAMAGED != 0
     }
 
-    /// Whose file it is, or `None` where no version so far owns it.
+    /// The version that owns a tile, if any.
     #[must_use]
     pub fn owner(&self, tile: Tile) -> Option<Version> {
         let number = self.slot(tile) & !DAMAGED;
         self.versions.get((number as usize).checked_sub(1)?).copied()
     }
 
-    /// Where its bytes are.
+    /// The target of a link to a tile.
     #[must_use]
     pub fn link_target(&self, tile: Tile) -> Option<LinkTarget> {
         let owner = self.owner(tile)?;
         Some(if tile.level == self.base_level { LinkTarget::Source(owner) } else { LinkTarget::Tree(owner) })
     }
 
-    /// Whether the current version owns the tile.
+    /// Whether the current version owns a tile.
     #[must_use]
     pub fn is_current(&self, tile: Tile) -> bool {
         (self.slot(tile) & !DAMAGED) as usize == self.versions.len() && !self.versions.is_empty()
@@ -133,7 +130,7 @@ mod tests {
     use crate::geometry::Size;
 
     #[test]
-    fn later_versions_replace_earlier_ones() {
+    fn later_owners_replace_earlier_ones() {
         let geometry = Geometry::new(Size::new(200, 100), 100, 0).unwrap();
         let base = Tile { level: 8, column: 1, row: 0 };
         let mut owners = Owners::new(&geometry);

@@ -1,42 +1,44 @@
-//! What an earlier attempt at a version has left in staging, and how much of it is used again.
+//! Resuming an earlier attempt at a version from what it left in staging.
 //!
-//! An attempt that was killed leaves tiles, links, and the records of the tiles it had finished. A tile counts as finished
-//! if its record is there and the tile is what the record says: a generated one by length and hash, a source tile by
-//! length and time, a link by its target. It is *complete* if all affected tiles below it are finished too; then the walk
-//! need not go below it. All else is made anew over what is there.
+//! A killed attempt leaves tiles, links, and the records of the tiles that it had finished. A tile counts as *finished* if
+//! it has a record and matches it: a generated tile by length and hash, a source tile by length and time, a link by its
+//! target. It is *complete* if all affected tiles below it are finished, too; then the walk need not visit them. All other
+//! tiles are written again over what is there.
 
+use crate::format::Settings;
 use crate::geometry::{Tile, TileSet};
-use crate::store::error::StoreError;
-use crate::store::fs::files;
-use crate::store::layout::{Version, link_to_source, source_name, tile_name};
-use crate::store::source::sources::SourceFolder;
-use crate::store::state::manifest::{self, ManifestWriter, Record, Role};
-use crate::store::tree::staging::ResumedTile;
-use crate::store::tree::tree::{LevelFolders, Tree, TreeContext};
+use crate::store::context::TreeContext;
+use crate::store::error::{IoError, StoreError};
+use crate::store::fs;
+use crate::store::layout::{LinkTarget, Version};
+use crate::store::source::SourceFolder;
+use crate::store::state::{ManifestWriter, Record, Role, fingerprint, records};
+use crate::store::tree::{LevelDirs, Tree};
 use serde::{Deserialize, Serialize};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use xxhash_rust::xxh3::xxh3_128;
 
-/// What an attempt was begun with. With anything else, nothing of it can be used.
+/// What an attempt was started with. With any other basis, nothing of it can be used.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Basis {
     encoder: u32,
-    settings: crate::format::Settings,
-    /// The version below, and a fingerprint of what it owns.
+    settings: Settings,
+    /// The version below, and a fingerprint of its records.
     below: Option<(Version, String)>,
 }
 
 const BASIS: &str = "basis.json";
-/// The most bytes of it; a whole one has under a thousand.
-const MAX_BASIS: u64 = 1 << 16;
+/// The most bytes of a basis; a real one has under a thousand.
+const MAX_BASIS_BYTES: u64 = 1 << 16;
 
 impl Basis {
-    pub(crate) fn new(trees: &TreeContext, encoder: u32, previous: Option<&Tree>) -> Result<Self, StoreError> {
+    pub(crate) fn new(context: &TreeContext, encoder: u32, previous: Option<&Tree>) -> Result<Self, StoreError> {
         let below = previous.map(|tree| {
-            let fingerprint = manifest::fingerprint(&trees.manifest(tree.version()))?;
+            let fingerprint = fingerprint(&context.manifest(tree.version()))?;
             Ok::<_, StoreError>((tree.version(), format!("{fingerprint:016x}")))
         });
-        Ok(Self { encoder, settings: trees.settings.clone(), below: below.transpose()? })
+        Ok(Self { encoder, settings: context.settings.clone(), below: below.transpose()? })
     }
 
     /// Its file in the folder of an attempt.
@@ -44,125 +46,126 @@ impl Basis {
         staged.join(BASIS)
     }
 
-    /// Whether the attempt in `staged` began with this.
+    /// Whether the attempt in `staged` was started with this.
     pub(crate) fn is_that_of(&self, staged: &Path) -> bool {
-        let found = files::read_file(&Self::path(staged), MAX_BASIS);
+        let found = fs::read_file(&Self::path(staged), MAX_BASIS_BYTES);
         found.is_ok_and(|bytes| serde_json::from_slice(&bytes).is_ok_and(|found: Self| found == *self))
     }
 
     pub(crate) fn write(&self, staged: &Path) -> Result<(), StoreError> {
         let path = Self::path(staged);
-        let text = serde_json::to_vec(self)
-            .map_err(|error| StoreError::Damaged { path: path.clone(), problem: error.to_string() })?;
-        Ok(files::replace_file(&path, &text)?)
+        let text = serde_json::to_vec(self).map_err(|error| StoreError::damaged(&path, error.to_string()))?;
+        Ok(fs::replace_file(&path, &text)?)
     }
 }
 
-/// What an attempt needs to know of the version it is about.
-pub(crate) struct Attempt<'a> {
-    pub(crate) trees: &'a TreeContext,
-    pub(crate) version: Version,
-    pub(crate) levels: &'a LevelFolders,
-    pub(crate) previous: Option<&'a Tree>,
-    pub(crate) source: &'a SourceFolder,
-    /// Whether a tile lies over a source tile of the version, or is one.
-    pub(crate) affects: &'a dyn Fn(Tile) -> bool,
+/// A generated tile that an earlier attempt finished, with everything below it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ResumedTile {
+    /// The version owns it: its bytes differ from those of the previous version.
+    Changed,
+    /// It is a link to the owner of the same tile in the previous version.
+    Unchanged,
 }
 
-/// What can be used again.
+/// The tiles of an earlier attempt that are used again.
 #[derive(Debug)]
-pub(crate) struct Finished {
-    /// Tiles below which nothing is to be done.
+pub(crate) struct ResumedTiles {
     complete: TileSet,
-    /// Those of them that are new in this version.
-    new: TileSet,
+    /// The complete tiles that the version owns.
+    changed: TileSet,
 }
 
-impl Finished {
-    /// Nothing.
-    pub(crate) fn nothing(trees: &TreeContext) -> Self {
-        Self { complete: TileSet::new(&trees.geometry), new: TileSet::new(&trees.geometry) }
+impl ResumedTiles {
+    pub(crate) fn none(context: &TreeContext) -> Self {
+        Self { complete: TileSet::new(&context.geometry), changed: TileSet::new(&context.geometry) }
     }
 
-    /// What is known of `tile`, if it is complete.
+    /// The state of `tile`, if it is complete.
     pub(crate) fn get(&self, tile: Tile) -> Option<ResumedTile> {
-        let state = || if self.new.contains(tile) { ResumedTile::Changed } else { ResumedTile::Unchanged };
+        let state = || if self.changed.contains(tile) { ResumedTile::Changed } else { ResumedTile::Unchanged };
         self.complete.contains(tile).then(state)
     }
 }
 
+/// An earlier attempt, and the version that it was for.
+pub(crate) struct Attempt<'a> {
+    pub(crate) context: &'a TreeContext,
+    pub(crate) version: Version,
+    pub(crate) levels: &'a LevelDirs,
+    pub(crate) previous: Option<&'a Tree>,
+    pub(crate) source: &'a SourceFolder,
+    /// Whether a tile is one of the version's source tiles or lies above one.
+    pub(crate) affects: &'a dyn Fn(Tile) -> bool,
+}
+
 impl Attempt<'_> {
-    /// Looks through what is there; begins the manifest in `folder` anew with the records that still hold.
-    pub(crate) fn resume(&self, folder: &Path) -> Result<(Finished, ManifestWriter), StoreError> {
-        let mut finished = Finished::nothing(self.trees);
+    /// Finds the tiles to use again, and starts a new manifest in `folder` with their records.
+    pub(crate) fn resume(&self, folder: &Path) -> Result<(ResumedTiles, ManifestWriter), StoreError> {
         let aside = folder.with_extension("before");
         if !aside.exists() {
-            std::fs::rename(folder, &aside).or_else(ignore_missing).map_err(|error| self.io(&aside, error))?;
-        }
-        let mut bytes = Vec::new();
-        let mut seen = TileSet::new(&self.trees.geometry);
-        for record in whole_records(&aside) {
-            if self.is_finished(record, &mut bytes)? {
-                seen.insert(record.tile);
+            match std::fs::rename(folder, &aside) {
+                Err(error) if error.kind() != ErrorKind::NotFound => {
+                    return Err(IoError::new("rename", aside, error).into());
+                }
+                _ => {}
             }
         }
-        self.complete(&seen, &mut finished)?;
+        let mut bytes = Vec::new();
+        let mut finished = TileSet::new(&self.context.geometry);
+        for record in intact_records(&aside) {
+            if self.is_finished(record, &mut bytes)? {
+                finished.insert(record.tile);
+            }
+        }
+        let resumed = self.complete_tiles(&finished)?;
         let writer = ManifestWriter::create(folder.to_owned())?;
-        let mut kept = TileSet::new(&self.trees.geometry);
-        for record in whole_records(&aside) {
-            if seen.contains(record.tile) && self.is_used(record.tile, &finished) && !kept.contains(record.tile) {
-                kept.insert(record.tile);
+        let mut recorded = TileSet::new(&self.context.geometry);
+        for record in intact_records(&aside) {
+            let tile = record.tile;
+            if finished.contains(tile) && self.is_skipped(tile, &resumed) && recorded.insert(tile) {
                 writer.add(record)?;
             }
         }
         writer.flush()?;
-        files::remove_tree(&aside)?;
-        Ok((finished, writer))
+        fs::remove_tree(&aside)?;
+        Ok((resumed, writer))
     }
 
-    fn io(&self, path: &Path, source: std::io::Error) -> StoreError {
-        crate::store::error::IoError { action: "rename", path: path.to_owned(), source }.into()
+    /// Whether the walk will skip the tile: a generated one if it is complete, a source tile if its parent is.
+    fn is_skipped(&self, tile: Tile, resumed: &ResumedTiles) -> bool {
+        let base = tile.level == self.context.geometry.base_level();
+        let visited = if base { tile.parent() } else { Some(tile) };
+        visited.is_some_and(|tile| resumed.complete.contains(tile))
     }
 
-    /// Whether the walk will pass over the tile: a generated one is asked for, a source tile only if its parent is not
-    /// complete.
-    fn is_used(&self, tile: Tile, finished: &Finished) -> bool {
-        let geometry = &self.trees.geometry;
-        let asked = if tile.level == geometry.base_level() { tile.parent() } else { Some(tile) };
-        asked.is_some_and(|tile| finished.complete.contains(tile))
-    }
-
-    /// Whether the tile is what its record says.
+    /// Whether the tile matches its record.
     fn is_finished(&self, record: Record, bytes: &mut Vec<u8>) -> Result<bool, StoreError> {
-        let (tile, geometry) = (record.tile, &self.trees.geometry);
+        let (tile, geometry) = (record.tile, &self.context.geometry);
         if !geometry.contains(tile) || !(self.affects)(tile) {
             return Ok(false);
         }
-        let name = tile_name(tile, self.trees.format());
-        let level = self.levels.get(tile.level, Path::new(name.as_str()))?;
+        let name = self.context.tile_name(tile);
+        let level = self.levels.get(tile.level)?;
+        let is_base = tile.level == geometry.base_level();
         if record.role == Role::Generated {
-            let most = self.trees.max_tile_bytes();
-            let read = files::read_at(level, name.as_str(), Path::new(name.as_str()), most, bytes);
-            let whole = read.is_ok() && bytes.len() as u64 == record.stamp.length;
-            return Ok(whole && tile.level != geometry.base_level() && xxh3_128(bytes) == record.stamp.hash);
+            let read = level.read(&name, self.context.max_tile_bytes(), bytes);
+            let intact = read.is_ok() && bytes.len() as u64 == record.stamp.length;
+            return Ok(intact && !is_base && xxh3_128(bytes) == record.stamp.hash);
         }
-        let stamp = self.source.stat(tile.column, tile.row)?;
-        if tile.level != geometry.base_level() || stamp != Some(record.stamp.stat()) {
+        if self.source.stat(tile.column, tile.row)? != Some(record.stamp.stat()) || !is_base {
             return Ok(false);
         }
-        let expected = match (record.role, self.previous) {
-            (Role::SourceUnchanged, Some(previous)) => previous.link_target(tile)?,
-            _ => {
-                let name = source_name(self.trees.naming(), tile.column, tile.row, self.trees.format());
-                link_to_source(self.trees.place, self.version, &name).as_str().to_owned()
-            }
-        };
-        Ok(files::link_target_at(level, &name).is_some_and(|found| found == expected))
+        Ok(match (record.role, self.previous) {
+            (Role::SourceUnchanged, Some(previous)) => level.is_link_to(&name, &previous.link_target(tile)?),
+            _ => level.is_link_to(&name, &self.context.link_text(tile, LinkTarget::Source(self.version))),
+        })
     }
 
     /// Finds the complete tiles, from the base upwards.
-    fn complete(&self, seen: &TileSet, finished: &mut Finished) -> Result<(), StoreError> {
-        let geometry = &self.trees.geometry;
+    fn complete_tiles(&self, finished: &TileSet) -> Result<ResumedTiles, StoreError> {
+        let geometry = &self.context.geometry;
+        let mut resumed = ResumedTiles::none(self.context);
         for level in geometry.levels().rev() {
             let grid = geometry.grid(level);
             for (row, column) in (0..grid.rows).flat_map(|row| (0..grid.columns).map(move |column| (row, column))) {
@@ -170,45 +173,37 @@ impl Attempt<'_> {
                 if !(self.affects)(tile) {
                     continue;
                 }
-                let all_below = level == geometry.base_level()
-                    || geometry
-                        .children(tile)
-                        .into_iter()
-                        .flatten()
-                        .all(|child| finished.complete.contains(child) || !(self.affects)(child));
+                let complete = |child: Tile| resumed.complete.contains(child) || !(self.affects)(child);
+                let all_below =
+                    level == geometry.base_level() || geometry.children(tile).into_iter().flatten().all(complete);
                 if !all_below {
                     continue;
                 }
-                if seen.contains(tile) {
-                    finished.complete.insert(tile);
-                    finished.new.insert(tile);
-                } else if self.is_kept(tile)? {
-                    finished.complete.insert(tile);
+                if finished.contains(tile) {
+                    resumed.complete.insert(tile);
+                    resumed.changed.insert(tile);
+                } else if self.is_unchanged(tile)? {
+                    resumed.complete.insert(tile);
                 }
             }
         }
-        Ok(())
+        Ok(resumed)
     }
 
-    /// Whether the tile is a link to what the previous version shows, although something below it was patched.
-    fn is_kept(&self, tile: Tile) -> Result<bool, StoreError> {
-        let Some(previous) = self.previous.filter(|_| tile.level != self.trees.geometry.base_level()) else {
+    /// Whether a generated tile is a link to the owner of the previous version's tile.
+    fn is_unchanged(&self, tile: Tile) -> Result<bool, StoreError> {
+        let Some(previous) = self.previous.filter(|_| tile.level != self.context.geometry.base_level()) else {
             return Ok(false);
         };
-        let name = tile_name(tile, self.trees.format());
-        let level = self.levels.get(tile.level, Path::new(name.as_str()))?;
-        match files::link_target_at(level, &name) {
-            Some(found) => Ok(found == previous.link_target(tile)?),
-            None => Ok(false),
+        let level = self.levels.get(tile.level)?;
+        match level.read_link(&self.context.tile_name(tile)) {
+            Ok(Some(found)) => Ok(found == previous.link_target(tile)?),
+            _ => Ok(false),
         }
     }
 }
 
-fn ignore_missing(error: std::io::Error) -> Result<(), std::io::Error> {
-    if error.kind() == std::io::ErrorKind::NotFound { Ok(()) } else { Err(error) }
-}
-
-/// The records in a manifest's folder up to the first that is torn.
-fn whole_records(folder: &Path) -> impl Iterator<Item = Record> {
-    manifest::records(folder).into_iter().flatten().map_while(Result::ok)
+/// The records in a manifest folder up to the first damaged one.
+fn intact_records(folder: &Path) -> impl Iterator<Item = Record> {
+    records(folder).into_iter().flatten().map_while(Result::ok)
 }

@@ -1,37 +1,20 @@
-//! Building a version's tree where nobody sees it.
+//! Building the tree of a version in staging, out of sight.
 
 use crate::geometry::Tile;
-use crate::store::error::{Context, StoreError};
-use crate::store::fs::early_flush::EarlyFlush;
-use crate::store::fs::files;
-use crate::store::fs::files::FileStamp;
-use crate::store::layout::{DESCRIPTOR, Version, link_to_source, source_name, tile_name, tile_path};
-use crate::store::source::sources::SourceFolder;
-use crate::store::state::manifest::{Manifest, ManifestWriter, Record, Role};
-use crate::store::tree::publish::Durability;
-use crate::store::tree::resume::{Attempt, Basis, Finished};
-use crate::store::tree::tree::{LevelFolders, Tree, TreeContext};
+use crate::store::context::TreeContext;
+use crate::store::error::StoreError;
+use crate::store::fs::{self, Dir, Durability, EarlyFlush, FileStamp};
+use crate::store::layout::{DESCRIPTOR, LinkTarget, Version};
+use crate::store::source::SourceFolder;
+use crate::store::state::{Manifest, ManifestFields, ManifestWriter, Record, Role};
+use crate::store::tree::resume::{Attempt, Basis, ResumedTiles};
+use crate::store::tree::{LevelDirs, ResumedTile, Tree};
 use crate::sync::Mutex;
-use std::path::{Path, PathBuf};
 use std::sync::MutexGuard;
 use xxhash_rust::xxh3::xxh3_128;
 
-/// A tree being built in `dest/.fast_pyramid/staging/vN`. Any number of threads may add tiles, each tile once.
-#[derive(Debug)]
-pub struct StagedTree {
-    trees: TreeContext,
-    new: NewTree,
-    path: PathBuf,
-    levels: LevelFolders,
-    manifest: ManifestWriter,
-    /// What an earlier attempt has finished.
-    finished: Finished,
-    /// Links to source tiles that are to be made.
-    waiting: Mutex<Vec<(Tile, FileStamp)>>,
-    /// Held by the thread that makes them, with a buffer.
-    linking: Mutex<Vec<(Tile, FileStamp)>>,
-    early_flush: EarlyFlush,
-}
+/// Links queued before one thread creates them.
+const LINKS_PER_BATCH: usize = 32;
 
 /// The version that a tree is built for, and how.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,187 +27,182 @@ pub struct NewTree {
     pub durability: Durability,
 }
 
-/// A generated tile that an earlier attempt has finished, with everything below it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ResumedTile {
-    /// The version owns it: its bytes differ from those of the previous version.
-    Changed,
-    /// It is a link to the owner of the same tile in the previous version.
-    Unchanged,
+/// A tree that is being built in `dest/.fast_pyramid/staging/vN`. Any number of threads may add tiles, each tile once.
+#[derive(Debug)]
+pub struct StagedTree {
+    context: TreeContext,
+    new: NewTree,
+    levels: LevelDirs,
+    manifest: ManifestWriter,
+    resumed: ResumedTiles,
+    /// Links to source tiles that are to be created.
+    queue: Mutex<Vec<QueuedLink>>,
+    /// Held by the thread that creates them. It swaps this buffer with the queue.
+    batch: Mutex<Vec<QueuedLink>>,
+    early_flush: EarlyFlush,
 }
 
-/// So many links wait before one thread makes them.
-const LINKS_AT_A_TIME: usize = 32;
+#[derive(Debug, Clone, Copy)]
+struct QueuedLink {
+    tile: Tile,
+    stamp: FileStamp,
+}
 
 impl StagedTree {
-    /// Starts the tree of `version`, on `previous` if there is one, or goes on where an earlier attempt with the same
-    /// basis ended. `affects` says whether a tile lies over a source tile of the version, or is one.
+    /// Starts the tree of a version on `previous`, if there is one, or resumes an earlier attempt with the same basis.
+    /// `affects` says whether a tile is one of the version's source tiles or lies above one.
     ///
     /// # Errors
-    /// The folders cannot be created, or what is there cannot be read.
+    /// The folders cannot be created, or the earlier attempt cannot be read.
     pub fn start(
-        trees: &TreeContext,
+        context: &TreeContext,
         new: NewTree,
         previous: Option<&Tree>,
         source: &SourceFolder,
         affects: &dyn Fn(Tile) -> bool,
     ) -> Result<Self, StoreError> {
-        let version = new.version;
-        let basis = Basis::new(trees, new.encoder, previous)?;
-        if !basis.is_that_of(&trees.layout.staged(version)) {
-            return Self::begin(trees, new, &basis);
+        let (layout, version) = (&context.layout, new.version);
+        let basis = Basis::new(context, new.encoder, previous)?;
+        if !basis.is_that_of(&layout.staged(version)) {
+            return Self::start_with(context, new, &basis);
         }
-        let levels = LevelFolders::create(&trees.layout.staged_tree(version), &trees.geometry)?;
-        let attempt = Attempt { trees, version, levels: &levels, previous, source, affects };
-        let (finished, manifest) = attempt.resume(&trees.layout.staged_manifest(version))?;
-        Ok(Self::with(trees, new, levels, manifest, finished))
+        let levels = LevelDirs::create(layout.staged_tree(version), &context.geometry)?;
+        let attempt = Attempt { context, version, levels: &levels, previous, source, affects };
+        let (resumed, manifest) = attempt.resume(&layout.staged_manifest(version))?;
+        Ok(Self::new(context, new, levels, manifest, resumed))
     }
 
-    /// Starts the tree of a lowest version, whose source folder need not be there yet. What an earlier attempt has left is
-    /// deleted.
+    /// Starts the tree of a lowest version, whose source folder need not exist yet. An earlier attempt is deleted.
     ///
     /// # Errors
-    /// The folders cannot be created.
-    pub fn start_first(trees: &TreeContext, new: NewTree) -> Result<Self, StoreError> {
-        Self::begin(trees, new, &Basis::new(trees, new.encoder, None)?)
+    /// A folder cannot be created or deleted.
+    pub fn start_first(context: &TreeContext, new: NewTree) -> Result<Self, StoreError> {
+        Self::start_with(context, new, &Basis::new(context, new.encoder, None)?)
     }
 
-    /// Begins with nothing.
-    fn begin(trees: &TreeContext, new: NewTree, basis: &Basis) -> Result<Self, StoreError> {
-        let version = new.version;
-        let staged = trees.layout.staged(version);
-        files::remove_tree(&staged)?;
-        let levels = LevelFolders::create(&trees.layout.staged_tree(version), &trees.geometry)?;
+    /// Starts an empty tree.
+    fn start_with(context: &TreeContext, new: NewTree, basis: &Basis) -> Result<Self, StoreError> {
+        let (layout, version) = (&context.layout, new.version);
+        let staged = layout.staged(version);
+        fs::remove_tree(&staged)?;
+        let levels = LevelDirs::create(layout.staged_tree(version), &context.geometry)?;
         basis.write(&staged)?;
-        let manifest = ManifestWriter::create(trees.layout.staged_manifest(version))?;
-        Ok(Self::with(trees, new, levels, manifest, Finished::nothing(trees)))
+        let manifest = ManifestWriter::create(layout.staged_manifest(version))?;
+        Ok(Self::new(context, new, levels, manifest, ResumedTiles::none(context)))
     }
 
-    fn with(
-        trees: &TreeContext,
+    fn new(
+        context: &TreeContext,
         new: NewTree,
-        levels: LevelFolders,
+        levels: LevelDirs,
         manifest: ManifestWriter,
-        finished: Finished,
+        resumed: ResumedTiles,
     ) -> Self {
-        let version = new.version;
+        let basis = Basis::path(&context.layout.staged(new.version));
         Self {
-            trees: trees.clone(),
+            context: context.clone(),
             new,
-            path: trees.layout.staged_tree(version),
+            early_flush: EarlyFlush::new(levels.tree(), new.durability).deleting_on_failure(basis),
             levels,
             manifest,
-            finished,
-            waiting: Mutex::default(),
-            linking: Mutex::default(),
-            early_flush: EarlyFlush::new(&trees.layout.staged_tree(version), new.durability)
-                .of_attempt(Basis::path(&trees.layout.staged(version))),
+            resumed,
+            queue: Mutex::default(),
+            batch: Mutex::default(),
         }
     }
 
-    /// Whether an earlier attempt has finished a generated tile and all below it. Puts the bytes of a changed one into
-    /// `bytes`.
+    /// What an earlier attempt left of a generated tile, if it finished the tile and everything below it. Puts the bytes
+    /// of a changed tile into `bytes`.
     ///
     /// # Errors
     /// The tile cannot be read.
     pub fn finished(&self, tile: Tile, bytes: &mut Vec<u8>) -> Result<Option<ResumedTile>, StoreError> {
-        let found = self.finished.get(tile);
-        if found == Some(ResumedTile::Changed) {
-            let (name, path) = (tile_name(tile, self.trees.format()), || self.tile_path(tile));
-            let level = self.levels.get(tile.level, &path)?;
-            files::read_at(level, name.as_str(), &path, self.trees.max_tile_bytes(), bytes)?;
+        let resumed = self.resumed.get(tile);
+        if resumed == Some(ResumedTile::Changed) {
+            let name = self.context.tile_name(tile);
+            self.levels.get(tile.level)?.read(&name, self.context.max_tile_bytes(), bytes)?;
         }
-        Ok(found)
+        Ok(resumed)
     }
 
     /// Writes a generated tile.
     ///
     /// # Errors
-    /// The file system refuses.
+    /// The tile or its record cannot be written.
     pub fn write_generated(&self, tile: Tile, bytes: &[u8]) -> Result<(), StoreError> {
-        let name = tile_name(tile, self.trees.format());
-        let path = || self.tile_path(tile);
-        files::write_anew_at(self.levels.get(tile.level, &path)?, &name, &path, bytes)?;
+        self.levels.get(tile.level)?.write(&self.context.tile_name(tile), bytes)?;
         let stamp = FileStamp { length: bytes.len() as u64, modified: 0, hash: xxh3_128(bytes) };
-        self.early_flush.note(stamp.length);
+        self.early_flush.record(stamp.length);
         Ok(self.manifest.add(Record { role: Role::Generated, tile, stamp })?)
     }
 
     /// Links a base tile to this version's own source tile, now or soon.
     ///
-    /// A folder takes one new entry at a time, and threads that want to add one each wait by spinning. So whoever finds
-    /// enough links waiting makes them all, and the others go on with their work.
+    /// A folder accepts one new entry at a time, and threads that add entries wait for it by spinning. So the thread that
+    /// finds enough queued links creates them all, and the others continue their work.
     ///
     /// # Errors
-    /// The file system refuses this link or one that waited.
+    /// This link or a queued one cannot be created.
     pub fn link_source(&self, tile: Tile, stamp: FileStamp) -> Result<(), StoreError> {
-        let mut waiting = self.waiting.lock();
-        waiting.push((tile, stamp));
-        if waiting.len() < LINKS_AT_A_TIME {
+        let mut queue = self.queue.lock();
+        queue.push(QueuedLink { tile, stamp });
+        if queue.len() < LINKS_PER_BATCH {
             return Ok(());
         }
-        drop(waiting);
-        match self.linking.try_lock() {
-            Some(buffer) => self.link_waiting(buffer),
+        drop(queue);
+        match self.batch.try_lock() {
+            Some(batch) => self.link_queued(batch),
             None => Ok(()),
         }
     }
 
-    fn link_waiting(&self, mut buffer: MutexGuard<'_, Vec<(Tile, FileStamp)>>) -> Result<(), StoreError> {
+    fn link_queued(&self, mut batch: MutexGuard<'_, Vec<QueuedLink>>) -> Result<(), StoreError> {
         loop {
-            std::mem::swap(&mut *buffer, &mut *self.waiting.lock());
-            if buffer.is_empty() {
+            std::mem::swap(&mut *batch, &mut *self.queue.lock());
+            if batch.is_empty() {
                 return Ok(());
             }
-            for (tile, stamp) in buffer.drain(..) {
+            for QueuedLink { tile, stamp } in batch.drain(..) {
                 self.link_source_now(tile, stamp)?;
             }
         }
     }
 
     fn link_source_now(&self, tile: Tile, stamp: FileStamp) -> Result<(), StoreError> {
-        let path = || self.tile_path(tile);
-        let source = source_name(self.trees.naming(), tile.column, tile.row, self.trees.format());
-        let target = link_to_source(self.trees.place, self.new.version, &source);
-        let name = tile_name(tile, self.trees.format());
-        let level = self.levels.get(tile.level, &path)?;
-        let make = || rustix::fs::symlinkat(target.as_str(), level, name.as_str()).context("link", &path);
-        files::put_link_at(level, &name, &path, make, || Ok(target.as_str().to_owned()))?;
+        let target = self.context.link_text(tile, LinkTarget::Source(self.new.version));
+        let name = self.context.tile_name(tile);
+        let level = self.levels.get(tile.level)?;
+        level.ensure_link(&name, || level.symlink(&name, &target), || Ok(target.as_str().to_owned()))?;
         Ok(self.manifest.add(Record { role: Role::Source, tile, stamp })?)
     }
 
     /// Links a tile to the owner of the same tile in `previous`.
     ///
     /// # Errors
-    /// The file system refuses.
+    /// The link cannot be created.
     pub fn link_previous(&self, tile: Tile, previous: &Tree) -> Result<(), StoreError> {
-        let path = || self.tile_path(tile);
-        previous.link_into(self.levels.get(tile.level, &path)?, tile, &path)
+        previous.link_into(self.levels.get(tile.level)?, tile)
     }
 
-    /// Links a base tile to its owner in `previous`, whose bytes are those of this version's own source tile.
+    /// Links a base tile to its owner in `previous`, because this version's own source tile has the same bytes.
     ///
     /// # Errors
-    /// The file system refuses.
+    /// The link or the record cannot be written.
     pub fn link_unchanged_source(&self, tile: Tile, previous: &Tree, stamp: FileStamp) -> Result<(), StoreError> {
         self.link_previous(tile, previous)?;
         Ok(self.manifest.add(Record { role: Role::SourceUnchanged, tile, stamp })?)
     }
 
-    /// Ends the tree: writes its descriptor and its manifest.
+    /// Finishes the tree: creates the last links, and writes the descriptor and the manifest.
     ///
     /// # Errors
-    /// The file system refuses.
+    /// A file or link cannot be written, or a flush failed.
     pub fn finish(self, descriptor: &[u8], built: u64) -> Result<Manifest, StoreError> {
-        self.link_waiting(self.linking.lock())?;
-        self.early_flush.end()?;
-        let path = self.path.join(DESCRIPTOR);
-        files::write_anew_at(files::open_folder(&self.path)?, DESCRIPTOR, &path, descriptor)?;
-        let tiles = self.trees.geometry.tile_count();
-        self.manifest.finish(self.new.version, self.new.encoder, built, &self.trees.settings, tiles)
-    }
-
-    fn tile_path(&self, tile: Tile) -> PathBuf {
-        self.path.join(Path::new(&tile_path(tile, self.trees.format())))
+        self.link_queued(self.batch.lock())?;
+        self.early_flush.finish()?;
+        Dir::open(self.levels.tree())?.write(DESCRIPTOR, descriptor)?;
+        let NewTree { version, encoder, .. } = self.new;
+        let (settings, tiles) = (&self.context.settings, self.context.geometry.tile_count());
+        self.manifest.finish(ManifestFields { version, encoder, built, settings, tiles })
     }
 }

@@ -1,40 +1,37 @@
-//! What outlives a run that was killed: the journal of a vacuum, and which versions were dropped but for their sources.
+//! The journal of a vacuum, which survives a kill.
 
-use super::plan::VacuumTotals;
 use crate::store::error::{Context, StoreError};
-use crate::store::fs::files;
+use crate::store::fs;
 use crate::store::layout::{Layout, Version};
-use crate::store::source::sources::SourceVersions;
-use crate::store::state::folder as state;
-use crate::store::state::folder::SCHEMA;
-use crate::store::state::manifest::Manifest;
+use crate::store::source::SourceVersions;
+use crate::store::state::{Manifest, SCHEMA, read_json, write_json};
+use crate::store::vacuum::VacuumTotals;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-/// A vacuum that has begun. As long as this is there, it has to be finished before anything else.
+/// A vacuum that has begun. Nothing else may happen before it is finished.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct VacuumJournal {
     pub(super) schema: u32,
-    /// How far it is.
     pub(super) stage: Stage,
-    /// The versions that go.
+    /// The versions that are dropped.
     pub dropped: BTreeSet<Version>,
     /// Whether their source folders stay.
     pub keep_sources: bool,
-    /// What it moves and frees.
+    /// What is moved and freed.
     pub totals: VacuumTotals,
-    /// The versions with a new manifest, and the hash of its records, which tells whether it is in place.
+    /// The versions with a new manifest, each with the hash of its records: that shows whether it is in place.
     pub(super) manifests: Vec<(Version, String)>,
 }
 
-/// What a killed run has to go on with.
+/// The stage that a killed run has to finish first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Stage {
-    /// Files get second names, links are made; the old manifests say what, and nothing old has gone.
+    /// Files get second names and links are replaced, as the old manifests demand. Nothing is deleted.
     Moving,
-    /// The trees that stay are as they should be; what is no longer needed goes.
+    /// The remaining trees are complete. Everything no longer needed is deleted.
     Cleaning,
 }
 
@@ -44,39 +41,41 @@ impl VacuumJournal {
         Self { schema: SCHEMA, stage, dropped: dropped.clone(), keep_sources, totals, manifests }
     }
 
-    /// The journal of the vacuum that was not finished, if there is one.
+    /// The journal of an unfinished vacuum, if there is one.
     ///
     /// # Errors
-    /// It cannot be read or understood.
+    /// The journal cannot be read or is damaged.
     pub fn read(layout: &Layout) -> Result<Option<Self>, StoreError> {
-        state::read(&path(layout))
+        read_json(&path(layout))
     }
 
     pub(super) fn write(&self, layout: &Layout) -> Result<(), StoreError> {
-        state::write(&path(layout), self)?;
-        Ok(files::flush_folder(&layout.state())?)
+        write_json(&path(layout), self)?;
+        Ok(fs::flush_folder(&layout.state())?)
     }
 
-    /// Refuses a journal that cannot be of this pyramid, before anything that it names is deleted.
+    /// Refuses a journal that cannot belong to this pyramid, before anything is deleted.
     pub(super) fn check(&self, layout: &Layout, sources: &SourceVersions) -> Result<(), StoreError> {
-        let damaged = |problem: String| Err(StoreError::Damaged { path: path(layout), problem });
-        match (self.dropped.last(), sources.versions.last()) {
-            (Some(dropped), Some(latest)) if dropped >= latest => {
-                damaged(format!("it drops {dropped}, but the latest version, {latest}, never goes"))
-            }
-            _ => self.check_manifests(layout),
+        if let (Some(dropped), Some(latest)) = (self.dropped.last(), sources.versions.last())
+            && dropped >= latest
+        {
+            let problem = format!("it drops {dropped}, but the latest version, {latest}, is never dropped");
+            return Err(StoreError::damaged(path(layout), problem));
         }
+        if self.stage == Stage::Cleaning { self.check_manifests(layout) } else { Ok(()) }
     }
 
-    /// Each new manifest has to be in place or to wait for it.
+    /// Each new manifest has to be in place or ready to be renamed.
     fn check_manifests(&self, layout: &Layout) -> Result<(), StoreError> {
-        for (version, hash) in self.manifests.iter().filter(|_| self.stage == Stage::Cleaning) {
-            let there = |folder: PathBuf| {
-                Ok::<_, StoreError>(Manifest::read(&folder)?.is_some_and(|manifest| manifest.records_hash == *hash))
+        for (version, hash) in &self.manifests {
+            let (new, old) = (layout.vacuumed_manifest(*version), layout.manifest(*version));
+            let is_in = |folder: PathBuf| -> Result<bool, StoreError> {
+                Ok(Manifest::read(&folder)?.is_some_and(|manifest| manifest.records_hash == *hash))
             };
-            if !there(layout.manifest(*version))? && !there(layout.vacuumed_manifest(*version))? {
-                let problem = format!("it names a new manifest of {version}, which is not there");
-                return Err(StoreError::Damaged { path: path(layout), problem });
+            // Once it is in place, the other folder may be half deleted.
+            if !is_in(old)? && !is_in(new)? {
+                let problem = format!("it names a new manifest of {version}, which is missing");
+                return Err(StoreError::damaged(path(layout), problem));
             }
         }
         Ok(())
@@ -85,63 +84,10 @@ impl VacuumJournal {
     pub(super) fn remove(layout: &Layout) -> Result<(), StoreError> {
         let path = path(layout);
         std::fs::remove_file(&path).context("delete", &path)?;
-        Ok(files::flush_folder(&layout.state())?)
+        Ok(fs::flush_folder(&layout.state())?)
     }
 }
 
 fn path(layout: &Layout) -> PathBuf {
     layout.state().join("vacuum.json")
-}
-
-/// The versions without a tree on purpose.
-#[derive(Debug, Default, Serialize, Deserialize)]
-struct Marks {
-    schema: u32,
-    versions: BTreeSet<Version>,
-}
-
-fn marks_path(layout: &Layout) -> PathBuf {
-    layout.state().join("dropped.json")
-}
-
-/// The versions whose trees were dropped while their sources stayed, as they are marked.
-pub(crate) fn marked(layout: &Layout) -> Result<BTreeSet<Version>, StoreError> {
-    Ok(state::read::<Marks>(&marks_path(layout))?.unwrap_or_default().versions)
-}
-
-pub(super) fn mark(layout: &Layout, versions: BTreeSet<Version>) -> Result<(), StoreError> {
-    let path = marks_path(layout);
-    if versions.is_empty() {
-        match std::fs::remove_file(&path) {
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
-            result => result.context("delete", &path)?,
-        }
-    } else {
-        state::write(&path, &Marks { schema: SCHEMA, versions })?;
-    }
-    Ok(files::flush_folder(&layout.state())?)
-}
-
-/// The manifests of the versions whose trees were dropped while their sources stayed: what these have to be.
-///
-/// # Errors
-/// A file cannot be read or understood.
-pub fn dropped_versions(layout: &Layout) -> Result<Vec<Manifest>, StoreError> {
-    let mut manifests = Vec::new();
-    for version in marked(layout)? {
-        if !layout.tree(version).is_dir() {
-            manifests.extend(Manifest::read_for(layout, version)?);
-        }
-    }
-    Ok(manifests)
-}
-
-/// Lets the versions from `from` on be built again, even if their trees were dropped.
-///
-/// # Errors
-/// The file system refuses.
-pub fn forget_dropped(layout: &Layout, from: Version) -> Result<(), StoreError> {
-    let before = marked(layout)?;
-    let after: BTreeSet<Version> = before.iter().copied().filter(|version| *version < from).collect();
-    if after.len() < before.len() { mark(layout, after) } else { Ok(()) }
 }

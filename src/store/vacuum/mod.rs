@@ -1,9 +1,11 @@
-//! Dropping versions: `plan.rs` decides tile by tile, `stream.rs` brings the records together, `journal.rs` outlives a
-//! kill, `moving.rs` and `cleaning.rs` do it, step by step (`steps.rs`).
+//! Vacuum: dropping versions without changing what the others show (docs/maintenance.md).
 //!
-//! While the stage is moving, files only get second names and links in the trees that stay are replaced one by one, each
-//! by a rename: what is to go is still whole, and the old manifests still say what to do, so the stage can begin again at
-//! any point. Once everything has reached the disk the journal says cleaning, and what is no longer needed goes.
+//! `plan.rs` decides per tile, `stream.rs` brings the records of a tile together, `journal.rs` survives a kill, and
+//! `moving.rs` and `cleaning.rs` run the two stages, step by step (`steps.rs`).
+//!
+//! In the moving stage, files only get second names, and links in the remaining trees are replaced one by one, each by a
+//! rename. Everything old is still there, and the old manifests still say what to do, so the stage can be repeated from
+//! any point. When everything has reached the disk, the journal proceeds to the cleaning stage, which deletes.
 
 mod cleaning;
 mod journal;
@@ -12,31 +14,27 @@ mod plan;
 mod steps;
 mod stream;
 
-pub(crate) use journal::marked;
-pub use journal::{VacuumJournal, dropped_versions, forget_dropped};
+pub use journal::VacuumJournal;
 pub use plan::VacuumTotals;
 pub use steps::VacuumSteps;
 
-use crate::format::Settings;
 use crate::geometry::{Geometry, Size, Tile};
-use crate::store::error::{Context, IoError, StoreError};
-use crate::store::fs::files;
-use crate::store::layout::{Layout, SourcePlace, Version};
-use crate::store::source::sources::SourceVersions;
-use crate::store::state::manifest::{self, Manifest};
-use crate::store::tree::publish::published;
-use journal::Stage;
-use plan::{DropPlan, Entry, Fate, TilePlan};
+use crate::store::context::TreeContext;
+use crate::store::error::{Context, StoreError};
+use crate::store::layout::{Layout, Version};
+use crate::store::source::SourceVersions;
+use crate::store::state::{Manifest, check_records, dropped_versions};
+use crate::store::tree::published;
+use crate::store::vacuum::journal::Stage;
+use crate::store::vacuum::plan::{DropPlan, Entry, Fate, TileKind, TilePlan};
+use rustix::fs::Access;
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-/// What is to be dropped from a pyramid, and what there is. Making one changes nothing.
+/// The versions of a pyramid, and which of them to drop. Preparing a vacuum changes nothing.
 #[derive(Debug)]
 pub struct Vacuum {
-    layout: Layout,
-    place: SourcePlace,
-    geometry: Geometry,
-    settings: Settings,
+    context: TreeContext,
     /// All versions with sources and a manifest, lowest first.
     manifests: Vec<Manifest>,
     /// Those of them that have a tree.
@@ -47,51 +45,47 @@ pub struct Vacuum {
 }
 
 impl Vacuum {
-    /// Prepares to drop the versions `dropped`, with or without their source folders. Their highest version has to stay.
+    /// Prepares to drop versions, with or without their source folders. The highest version has to stay.
     ///
     /// # Errors
     /// A manifest cannot be read or is damaged.
     pub fn prepare(layout: &Layout, dropped: &BTreeSet<Version>, keep_sources: bool) -> Result<Self, StoreError> {
         let place = SourceVersions::find(layout)?.place;
-        let with_tree = published(layout)?;
-        let trees: BTreeSet<Version> = with_tree.iter().map(|manifest| manifest.version).collect();
-        let mut manifests = with_tree;
+        let mut manifests = published(layout)?;
+        let trees: BTreeSet<Version> = manifests.iter().map(|manifest| manifest.version).collect();
         manifests.extend(dropped_versions(layout)?);
         manifests.sort_by_key(|manifest| manifest.version);
         let Some(latest) = manifests.last().filter(|latest| !dropped.contains(&latest.version)) else {
-            let problem = "the latest version has to stay, and is not there".into();
-            return Err(StoreError::Damaged { path: layout.manifests(), problem });
+            return Err(StoreError::damaged(layout.manifests(), "the latest version has to stay, and is missing"));
         };
         let settings = latest.settings.clone();
         let size = Size::new(settings.width, settings.height);
-        let geometry = Geometry::new(size, settings.tile_size, settings.overlap).ok_or_else(|| {
-            let problem = "its picture has no size".into();
-            StoreError::Damaged { path: layout.manifest(latest.version), problem }
-        })?;
+        let geometry = Geometry::new(size, settings.tile_size, settings.overlap)
+            .ok_or_else(|| StoreError::damaged(layout.manifest(latest.version), "its picture has no size"))?;
         let plan = plan(&manifests, &trees, |version| dropped.contains(&version), keep_sources);
-        let (layout, dropped) = (layout.clone(), dropped.clone());
-        Ok(Self { layout, place, geometry, settings, manifests, trees, dropped, keep_sources, plan })
+        let context = TreeContext { layout: layout.clone(), place, geometry, settings, staged: BTreeSet::new() };
+        Ok(Self { context, manifests, trees, dropped: dropped.clone(), keep_sources, plan })
     }
 
     /// How many tiles [`Vacuum::totals`] counts in its progress.
     #[must_use]
     pub fn planned_tiles(&self) -> u64 {
-        self.geometry.tile_count()
+        self.context.geometry.tile_count()
     }
 
-    /// How many tiles [`Vacuum::run`] counts in its progress: each several times.
+    /// How many tiles [`Vacuum::run`] counts in its progress: each tile several times.
     #[must_use]
     pub fn moved_tiles(&self) -> u64 {
-        moving::PASSES * self.geometry.tile_count()
+        moving::PASSES * self.context.geometry.tile_count()
     }
 
-    /// What it would move and free.
+    /// Determines what the vacuum would move and free.
     ///
     /// # Errors
-    /// The manifests are damaged, or the watch stopped it.
+    /// A manifest is damaged, or the vacuum is cancelled.
     pub fn totals(&self, steps: &VacuumSteps<'_>) -> Result<VacuumTotals, StoreError> {
         for manifest in &self.manifests {
-            manifest::check_records(&self.layout.manifest(manifest.version), manifest)?;
+            check_records(&self.context.manifest(manifest.version), manifest)?;
         }
         let mut totals = VacuumTotals::default();
         self.for_each_tile(steps, |_, _, plan| {
@@ -99,49 +93,51 @@ impl Vacuum {
             Ok(())
         })?;
         for manifest in self.manifests.iter().filter(|manifest| self.dropped.contains(&manifest.version)) {
-            totals.inodes += self.folders(manifest.version);
+            totals.inodes += self.inodes_without_tiles(manifest.version);
         }
         Ok(totals)
     }
 
-    /// What goes with a version beside its tiles: folders, descriptor, manifest.
-    fn folders(&self, version: Version) -> i64 {
-        let tree = if self.trees.contains(&version) { 3 + self.geometry.levels().count() as i64 } else { 0 };
+    /// The inodes of a version besides its tiles: folders, descriptor, manifest.
+    fn inodes_without_tiles(&self, version: Version) -> i64 {
+        let has_tree = self.trees.contains(&version);
+        let tree = if has_tree { 3 + self.context.geometry.levels().count() as i64 } else { 0 };
         // The manifest is a folder with two files.
         if self.keep_sources { tree } else { tree + 3 + 1 }
     }
 
-    /// Does it, in a way that can be killed at any moment and is then finished by [`UnfinishedVacuum::finish`]. The caller holds
-    /// the lock.
+    /// Drops the versions. The caller holds the lock.
+    ///
+    /// It can be killed at any moment; [`UnfinishedVacuum::finish`] then finishes it.
     ///
     /// # Errors
-    /// The file system refuses, or the watch stopped it. Unless there is a journal by then, nothing has changed.
+    /// A file cannot be changed, or the vacuum is cancelled. Nothing has changed unless a journal exists by then.
     pub fn run(&self, totals: VacuumTotals, steps: &VacuumSteps<'_>) -> Result<(), StoreError> {
         self.check_permissions()?;
-        steps.take()?;
+        steps.begin_change()?;
+        let layout = &self.context.layout;
         let mut journal = VacuumJournal::new(&self.dropped, self.keep_sources, totals);
-        journal.write(&self.layout)?;
+        journal.write(layout)?;
         self.finish_moving(&mut journal, steps)?;
-        cleaning::clean(&self.layout, &journal, steps)
+        cleaning::clean(layout, &journal, steps)
     }
 
     fn finish_moving(&self, journal: &mut VacuumJournal, steps: &VacuumSteps<'_>) -> Result<(), StoreError> {
         journal.manifests = self.move_tiles(steps)?;
         journal.stage = Stage::Cleaning;
-        steps.take()?;
-        journal.write(&self.layout)
+        steps.begin_change()?;
+        journal.write(&self.context.layout)
     }
 
-    /// Source folders may belong to somebody else; that has to be known before anything is begun.
+    /// Source folders may belong to another user. That has to be detected before anything is changed.
     fn check_permissions(&self) -> Result<(), StoreError> {
-        use rustix::fs::Access;
         if self.keep_sources {
             return Ok(());
         }
         let folders = (0..self.manifests.len())
             .filter(|&at| self.plan.rewrites(at) || self.dropped.contains(&self.version(at)))
             .map(|at| self.source(at));
-        for folder in folders.chain([self.layout.source_place(self.place)]) {
+        for folder in folders.chain([self.context.layout.source_place(self.context.place)]) {
             rustix::fs::access(&folder, Access::WRITE_OK | Access::EXEC_OK).context("change", &folder)?;
         }
         Ok(())
@@ -152,54 +148,49 @@ impl Vacuum {
         steps: &VacuumSteps<'_>,
         mut visit: impl FnMut(Tile, &[Entry], &TilePlan) -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
-        let base_level = self.geometry.base_level();
-        stream(&self.layout, &self.manifests, &self.geometry, |tile, entries| {
-            steps.tile()?;
-            let plan = self.plan.tile(tile.level == base_level, entries);
-            visit(tile, entries, &plan.ok_or_else(|| nobody_owns(&self.layout, tile))?)
+        self.for_each_record(|tile, entries| {
+            steps.count_tile()?;
+            let plan = self.plan.tile(self.kind(tile), entries);
+            visit(tile, entries, &plan.ok_or_else(|| self.no_owner(tile))?)
         })
+    }
+
+    fn for_each_record(&self, visit: impl FnMut(Tile, &[Entry]) -> Result<(), StoreError>) -> Result<(), StoreError> {
+        let folder = |manifest: &Manifest| self.context.manifest(manifest.version);
+        let folders: Vec<PathBuf> = self.manifests.iter().map(folder).collect();
+        let records = self.manifests.iter().map(|manifest| manifest.records).sum();
+        stream::for_each_tile(&folders, records, &self.context.geometry, visit)
+    }
+
+    fn kind(&self, tile: Tile) -> TileKind {
+        if tile.level == self.context.geometry.base_level() { TileKind::Base } else { TileKind::Generated }
+    }
+
+    fn no_owner(&self, tile: Tile) -> StoreError {
+        let problem = format!("the lowest version does not own the tile {tile}");
+        StoreError::damaged(self.context.layout.manifests(), problem)
     }
 
     fn version(&self, at: usize) -> Version {
         self.manifests.get(at).map_or(Version(u32::MAX), |manifest| manifest.version)
     }
 
-    fn tree(&self, at: usize) -> PathBuf {
-        self.layout.tree(self.version(at))
-    }
-
     fn source(&self, at: usize) -> PathBuf {
-        self.layout.source(self.place, self.version(at))
+        self.context.source(self.version(at))
     }
 }
 
 fn plan(
     manifests: &[Manifest],
     trees: &BTreeSet<Version>,
-    goes: impl Fn(Version) -> bool,
+    drops: impl Fn(Version) -> bool,
     keep_sources: bool,
 ) -> DropPlan {
     let fate = |manifest: &Manifest| {
-        let (tree, goes) = (trees.contains(&manifest.version), goes(manifest.version));
-        Fate { tree_before: tree, tree_after: tree && !goes, sources_after: !goes || keep_sources }
+        let (tree, dropped) = (trees.contains(&manifest.version), drops(manifest.version));
+        Fate { tree_before: tree, tree_after: tree && !dropped, sources_after: !dropped || keep_sources }
     };
     DropPlan::new(manifests.iter().map(fate).collect())
-}
-
-fn stream(
-    layout: &Layout,
-    manifests: &[Manifest],
-    geometry: &Geometry,
-    visit: impl FnMut(Tile, &[Entry]) -> Result<(), StoreError>,
-) -> Result<(), StoreError> {
-    let folders: Vec<PathBuf> = manifests.iter().map(|manifest| layout.manifest(manifest.version)).collect();
-    let records = manifests.iter().map(|manifest| manifest.records).sum();
-    stream::for_each_tile(&folders, records, geometry, visit)
-}
-
-fn nobody_owns(layout: &Layout, tile: Tile) -> StoreError {
-    let problem = format!("the lowest version does not own the tile {tile}");
-    StoreError::Damaged { path: layout.manifests(), problem }
 }
 
 /// A vacuum that was cancelled or killed after it had begun.
@@ -207,15 +198,15 @@ fn nobody_owns(layout: &Layout, tile: Tile) -> StoreError {
 pub struct UnfinishedVacuum {
     layout: Layout,
     journal: VacuumJournal,
-    /// What is still to be moved, unless all of it was.
+    /// What remains to be moved, unless the moving stage is finished.
     moving: Option<Vacuum>,
 }
 
 impl UnfinishedVacuum {
-    /// The unfinished vacuum of this pyramid, if there is one. The caller holds the lock.
+    /// The unfinished vacuum of a pyramid, if there is one. The caller holds the lock.
     ///
     /// # Errors
-    /// A file of the tool's own cannot be read or is damaged.
+    /// The journal or a manifest cannot be read or is damaged.
     pub fn find(layout: &Layout) -> Result<Option<Self>, StoreError> {
         let Some(journal) = VacuumJournal::read(layout)? else { return Ok(None) };
         journal.check(layout, &SourceVersions::find(layout)?)?;
@@ -232,10 +223,10 @@ impl UnfinishedVacuum {
         self.moving.as_ref().map(Vacuum::moved_tiles)
     }
 
-    /// Finishes it and returns its journal. The caller holds the lock.
+    /// Finishes the vacuum and returns its journal. The caller holds the lock.
     ///
     /// # Errors
-    /// The file system refuses, or the vacuum was cancelled again.
+    /// A file cannot be changed, or the vacuum is cancelled again.
     pub fn finish(mut self, steps: &VacuumSteps<'_>) -> Result<VacuumJournal, StoreError> {
         if let Some(vacuum) = self.moving {
             vacuum.finish_moving(&mut self.journal, steps)?;
@@ -245,7 +236,7 @@ impl UnfinishedVacuum {
     }
 }
 
-/// What dropping each published version but the latest, alone, would free.
+/// What dropping each published version except the latest, alone, would free.
 ///
 /// # Errors
 /// A manifest cannot be read or is damaged.
@@ -253,25 +244,23 @@ pub fn freed_by_each(layout: &Layout) -> Result<Vec<(Version, VacuumTotals)>, St
     if published(layout)?.is_empty() {
         return Ok(Vec::new());
     }
-    // With nothing to drop this only says what there is.
+    // A vacuum that drops nothing, as a description of the pyramid.
     let all = Vacuum::prepare(layout, &BTreeSet::new(), false)?;
     let Some((_, lower)) = all.manifests.split_last() else { return Ok(Vec::new()) };
     let mut alone: Vec<(DropPlan, VacuumTotals)> = lower
         .iter()
         .map(|Manifest { version, .. }| {
             let plan = plan(&all.manifests, &all.trees, |other| other == *version, false);
-            (plan, VacuumTotals { inodes: all.folders(*version), ..VacuumTotals::default() })
+            (plan, VacuumTotals { inodes: all.inodes_without_tiles(*version), ..VacuumTotals::default() })
         })
         .collect();
-    let base_level = all.geometry.base_level();
-    stream(layout, &all.manifests, &all.geometry, |tile, entries| {
-        // Only the versions that have a record of the tile, and those right above, change how it is kept: one above may
-        // have the only tree that leads to the owner.
+    all.for_each_record(|tile, entries| {
+        // Dropping a version changes a tile only if the version has a record of it or is the next tree above one that
+        // has: that may be the only tree that leads to the owner.
         let mut last = None;
         for at in entries.iter().flat_map(|entry| [entry.at, all.plan.tree_above(entry.at)]) {
             if let (Some((plan, totals)), true) = (alone.get_mut(at), last < Some(at)) {
-                let base = tile.level == base_level;
-                *totals += plan.tile(base, entries).ok_or_else(|| nobody_owns(layout, tile))?.totals;
+                *totals += plan.tile(all.kind(tile), entries).ok_or_else(|| all.no_owner(tile))?.totals;
                 last = Some(at);
             }
         }
@@ -280,22 +269,4 @@ pub fn freed_by_each(layout: &Layout) -> Result<Vec<(Version, VacuumTotals)>, St
     let versions = lower.iter().map(|manifest| manifest.version).zip(alone);
     let versions = versions.filter(|(version, _)| all.trees.contains(version));
     Ok(versions.map(|(version, (_, totals))| (version, totals)).collect())
-}
-
-/// Flushes the file systems that these folders are on, each once.
-fn flush(folders: impl IntoIterator<Item = PathBuf>) -> Result<(), IoError> {
-    use std::os::unix::fs::MetadataExt;
-    let mut done = BTreeSet::new();
-    for folder in folders {
-        let device = std::fs::metadata(&folder).context("read", &folder)?.dev();
-        if done.insert(device) {
-            files::flush_file_system(&folder)?;
-        }
-    }
-    Ok(())
-}
-
-/// Renames within the tool's own folders.
-fn rename(from: &Path, to: &Path) -> Result<(), IoError> {
-    std::fs::rename(from, to).context("rename", from)
 }

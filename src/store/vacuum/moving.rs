@@ -1,35 +1,36 @@
-//! The stage in which nothing goes: files get a second name at their new owner, then links follow, then the new manifests
-//! are written beside the old ones. All of it can be done again from the beginning.
+//! The stage that deletes nothing: files get a second name at their new owner, links follow, and new manifests are written
+//! beside the old ones. It can be repeated from its beginning at any time.
 
-use super::plan::Relink;
-use super::{Vacuum, VacuumSteps, flush, rename};
 use crate::geometry::Tile;
 use crate::store::error::{Context, IoError, StoreError};
-use crate::store::fs::files;
-use crate::store::layout::{LinkTarget, Version, link_to_source, link_to_tree, parse_link, source_name, tile_path};
-use crate::store::state::manifest::{ManifestWriter, Record};
-use crate::store::tree::publish::remove_file;
+use crate::store::fs;
+use crate::store::layout::{LinkTarget, Version};
+use crate::store::state::{ManifestFields, ManifestWriter, Record};
+use crate::store::vacuum::plan::{Relink, TileKind};
+use crate::store::vacuum::{Vacuum, VacuumSteps};
+use std::collections::BTreeSet;
+use std::fs::File;
 use std::io::ErrorKind;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-/// The name of what is made in the vacuum's own folder before it is renamed to its place.
+/// The name of a file or link in the vacuum's folder until it is renamed into its place.
 const BESIDE: &str = "entry";
 
-/// How often the stage goes through all tiles.
+/// How often the stage visits each tile.
 pub(super) const PASSES: u64 = 3;
 
 impl Vacuum {
-    /// Does the whole stage and returns the versions with a new manifest, each with the hash of its records.
+    /// Runs the whole stage. Returns the versions with a new manifest, each with the hash of its records.
     pub(super) fn move_tiles(&self, steps: &VacuumSteps<'_>) -> Result<Vec<(Version, String)>, StoreError> {
-        let beside = self.layout.vacuum();
-        files::remove_tree(&beside)?;
-        files::create_folder(&beside)?;
+        let folder = self.context.layout.vacuum();
+        fs::remove_tree(&folder)?;
+        fs::create_folder(&folder)?;
         self.for_each_tile(steps, |tile, _, plan| {
             for owner in plan.owners.iter().filter(|owner| owner.file != owner.at) {
-                if tile.level == self.geometry.base_level() {
-                    self.place_source(tile, owner.file, owner.at, steps)?;
-                } else {
-                    self.place_generated(tile, owner.file, owner.at, steps)?;
+                match self.kind(tile) {
+                    TileKind::Base => self.place_source(tile, owner.file, owner.at, steps)?,
+                    TileKind::Generated => self.place_generated(tile, owner.file, owner.at, steps)?,
                 }
             }
             Ok(())
@@ -37,7 +38,7 @@ impl Vacuum {
         // A link must not reach the disk before the file that it leads to.
         self.flush_all()?;
         self.for_each_tile(steps, |tile, entries, plan| {
-            for relink in self.plan.relinks(tile.level == self.geometry.base_level(), entries, plan) {
+            for relink in self.plan.relinks(self.kind(tile), entries, plan) {
                 self.relink(tile, &relink, steps)?;
             }
             Ok(())
@@ -47,89 +48,102 @@ impl Vacuum {
         Ok(manifests)
     }
 
-    /// Both the trees and the sources, which may be on other disks.
+    /// Flushes trees and sources, each file system once: they may be on several.
     fn flush_all(&self) -> Result<(), IoError> {
         let sources = (0..self.manifests.len()).filter(|&at| self.plan.rewrites(at)).map(|at| self.source(at));
-        flush([self.layout.dest()].into_iter().chain(sources))
+        let mut flushed = BTreeSet::new();
+        for folder in [self.context.layout.dest()].into_iter().chain(sources) {
+            let device = std::fs::metadata(&folder).context("read", &folder)?.dev();
+            if flushed.insert(device) {
+                fs::flush_file_system(&folder)?;
+            }
+        }
+        Ok(())
     }
 
     /// Gives a source tile a second name in the folder of its new owner.
     fn place_source(&self, tile: Tile, from: usize, to: usize, steps: &VacuumSteps<'_>) -> Result<(), StoreError> {
-        let name = source_name(self.settings.tile_naming, tile.column, tile.row, &self.settings.format);
+        let name = self.context.source_name(tile.column, tile.row);
         let (from, folder) = (self.source(from).join(name.as_str()), self.source(to));
         let to = folder.join(name.as_str());
-        steps.go_on()?;
+        steps.check()?;
         match std::fs::hard_link(&from, &to) {
             Ok(()) => {
-                steps.made();
+                steps.count_change();
                 return Ok(());
             }
-            // By a run that was killed.
+            // A killed run created it.
             Err(error) if error.kind() == ErrorKind::AlreadyExists => return Ok(()),
-            Err(_) => steps.made(),
+            Err(_) => steps.count_change(),
         }
-        // Another disk, or one without second names. A name with a dot in front is no tile.
+        // Another disk, or one without second names. Names that start with a dot are not tiles.
         let beside = folder.join(format!(".{name}.new"));
         copy(&from, &beside)?;
-        Ok(rename(&beside, &to)?)
+        Ok(fs::rename(&beside, &to)?)
     }
 
-    /// Gives a generated tile a second name in the tree of its new owner, where a link to it was.
+    /// Gives a generated tile a second name in the tree of its new owner, in place of a link to it.
     fn place_generated(&self, tile: Tile, from: usize, to: usize, steps: &VacuumSteps<'_>) -> Result<(), StoreError> {
-        let inside = tile_path(tile, &self.settings.format);
-        let (from, to) = (self.tree(from).join(&inside), self.tree(to).join(&inside));
+        let [from, to] = [from, to].map(|at| self.context.tile(self.version(at), tile));
         if to.symlink_metadata().context("read", &to)?.is_file() {
             return Ok(());
         }
-        steps.take()?;
-        let beside = self.beside(|beside| std::fs::hard_link(&from, beside)).or_else(|_| {
-            // Never into what is there: it could be another name of some tile.
-            let beside = self.layout.vacuum().join(BESIDE);
-            remove_file(&beside).and_then(|()| copy(&from, &beside)).map(|()| beside)
+        steps.begin_change()?;
+        let beside = self.create_beside(|beside| std::fs::hard_link(&from, beside)).or_else(|_| {
+            // Never copy into an existing file: that may be another name of some tile.
+            let beside = self.beside();
+            fs::remove_file(&beside)?;
+            copy(&from, &beside)?;
+            Ok::<_, IoError>(beside)
         })?;
-        steps.take()?;
-        Ok(rename(&beside, &to)?)
+        steps.begin_change()?;
+        Ok(fs::rename(&beside, &to)?)
     }
 
-    /// Makes one link lead to its tile's new owner.
+    /// Makes one link lead to the new owner of its tile.
     fn relink(&self, tile: Tile, relink: &Relink, steps: &VacuumSteps<'_>) -> Result<(), StoreError> {
-        let (format, naming) = (&self.settings.format, self.settings.tile_naming);
-        let inside = tile_path(tile, format);
         let owner = self.version(relink.owner);
-        let (target, wanted) = if tile.level == self.geometry.base_level() {
-            let name = source_name(naming, tile.column, tile.row, format);
-            (link_to_source(self.place, owner, &name), LinkTarget::Source(owner))
-        } else {
-            (link_to_tree(owner, tile, format), LinkTarget::Tree(owner))
+        let wanted = match self.kind(tile) {
+            TileKind::Base => LinkTarget::Source(owner),
+            TileKind::Generated => LinkTarget::Tree(owner),
         };
-        let leads_there = |path: &Path| {
+        let leads_to_owner = |path: &Path| {
             let found = std::fs::read_link(path).ok();
             let found = found.as_deref().and_then(Path::to_str);
-            found.and_then(|found| parse_link(found, tile, self.place, naming, format)) == Some(wanted)
+            found.and_then(|found| self.context.parse_link(tile, found)) == Some(wanted)
         };
-        let path = self.tree(relink.tree).join(&inside);
-        if leads_there(&path) {
+        let path = self.context.tile(self.version(relink.tree), tile);
+        if leads_to_owner(&path) {
             return Ok(());
         }
-        // Trees share links, so that a million of them in a hundred trees do not need a hundred million inodes.
-        let donor = relink.donor.map(|donor| self.tree(donor).join(&inside)).filter(|donor| leads_there(donor));
-        steps.take()?;
-        let shared = donor.and_then(|donor| self.beside(|beside| std::fs::hard_link(&donor, beside)).ok());
+        // Trees share links, so that a million links in a hundred trees do not take a hundred million inodes.
+        let donor = relink.donor.map(|donor| self.context.tile(self.version(donor), tile));
+        let donor = donor.filter(|donor| leads_to_owner(donor));
+        steps.begin_change()?;
+        let shared = donor.and_then(|donor| self.create_beside(|beside| std::fs::hard_link(&donor, beside)).ok());
         let beside = match shared {
             Some(beside) => beside,
-            None => self.beside(|beside| std::os::unix::fs::symlink(target.as_str(), beside))?,
+            None => {
+                let target = self.context.link_text(tile, wanted);
+                self.create_beside(|beside| std::os::unix::fs::symlink(target.as_str(), beside))?
+            }
         };
-        steps.take()?;
-        Ok(rename(&beside, &path)?)
+        steps.begin_change()?;
+        Ok(fs::rename(&beside, &path)?)
     }
 
-    /// Makes something where nobody looks, to be renamed to its place from there. What a killed run left there goes.
-    fn beside(&self, make: impl Fn(&Path) -> std::io::Result<()>) -> Result<PathBuf, IoError> {
-        let path = self.layout.vacuum().join(BESIDE);
-        match make(&path) {
+    /// The path of a file or link until it is renamed into its place.
+    fn beside(&self) -> PathBuf {
+        self.context.layout.vacuum().join(BESIDE)
+    }
+
+    /// Creates a file or link out of sight, in place of one that a killed run left.
+    fn create_beside(&self, create: impl Fn(&Path) -> std::io::Result<()>) -> Result<PathBuf, IoError> {
+        let path = self.beside();
+        match create(&path) {
             Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-                remove_file(&path)?;
-                make(&path).context("link", &path)?;
+                fs::remove_file(&path)?;
+                create(&path).context("link", &path)?;
             }
             result => result.context("link", &path)?,
         }
@@ -137,10 +151,10 @@ impl Vacuum {
     }
 
     fn write_manifests(&self, steps: &VacuumSteps<'_>) -> Result<Vec<(Version, String)>, StoreError> {
-        steps.take()?;
+        steps.begin_change()?;
         let mut writers: Vec<Option<ManifestWriter>> = Vec::new();
         for at in 0..self.manifests.len() {
-            let folder = self.layout.vacuumed_manifest(self.version(at));
+            let folder = self.context.layout.vacuumed_manifest(self.version(at));
             let rewritten = self.plan.rewrites(at);
             writers.push(rewritten.then(|| ManifestWriter::create(folder)).transpose()?);
         }
@@ -155,20 +169,20 @@ impl Vacuum {
         let mut written = Vec::new();
         for (at, writer) in writers.into_iter().enumerate() {
             let (Some(writer), Some(old)) = (writer, self.manifests.get(at)) else { continue };
-            // Where tiles of several encoders come together, the oldest is told: they are not all the newer one's.
+            // Where tiles of several encoders come together, the oldest is recorded.
             let givers = self.plan.givers(at).filter_map(|giver| self.manifests.get(giver));
             let encoder = givers.map(|giver| giver.encoder).min().unwrap_or(old.encoder);
-            let new = writer.finish(old.version, encoder, old.built, &old.settings, old.counts.tiles)?;
+            let new = writer.finish(ManifestFields { encoder, ..ManifestFields::of(old) })?;
             written.push((new.version, new.records_hash));
         }
         Ok(written)
     }
 }
 
-/// Copies a file with its time of modification.
+/// Copies a file with its modification time.
 fn copy(from: &Path, to: &Path) -> Result<(), IoError> {
     std::fs::copy(from, to).context("copy", from)?;
     let time = std::fs::metadata(from).and_then(|found| found.modified()).context("read", from)?;
-    let file = std::fs::File::options().write(true).open(to).context("open", to)?;
+    let file = File::options().write(true).open(to).context("open", to)?;
     file.set_modified(time).context("write", to)
 }

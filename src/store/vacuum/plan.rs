@@ -1,44 +1,51 @@
-//! Which tile goes where when versions are dropped: decided tile by tile from what manifests say, without a disk.
+//! Deciding which tile goes where when versions are dropped: per tile, from manifests alone, without a disk.
 //!
-//! The result is what a build from the remaining sources would decide: a version owns a tile where it shows other bytes
-//! than the remaining version below it. Base tiles follow the source folders that remain, generated ones the trees.
+//! The result is that of a build from the remaining sources: a version owns a tile if it shows other bytes than the
+//! remaining version below it. Base tiles follow the remaining source folders, generated tiles the remaining trees.
 
-use crate::store::fs::files::FileStamp;
-use crate::store::state::manifest::Role;
+use crate::store::fs::FileStamp;
+use crate::store::state::Role;
 use serde::{Deserialize, Serialize};
 
-/// What becomes of a version. Every version listed has its sources still.
+/// Whether a tile is a source file or was generated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum TileKind {
+    Base,
+    Generated,
+}
+
+/// What happens to a version. Every version listed still has its sources.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Fate {
     /// It has a tree now.
     pub(crate) tree_before: bool,
-    /// It has one afterwards.
+    /// It has a tree afterwards.
     pub(crate) tree_after: bool,
     /// Its source folder stays.
     pub(crate) sources_after: bool,
 }
 
-/// What one manifest says of the tile in question.
+/// What one manifest says about a tile.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Entry {
-    /// Whose manifest, as an index into the list of versions.
+    /// The version, as an index into the list of versions.
     pub(crate) at: usize,
-    /// What the record says of the tile.
+    /// What the version has to do with the tile.
     pub(crate) role: Role,
-    /// Its length, time and hash.
+    /// Length, time and hash of the tile.
     pub(crate) stamp: FileStamp,
 }
 
-/// A version that owns the tile afterwards.
+/// A version that owns a tile afterwards.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Owner {
     /// The owner.
     pub(crate) at: usize,
-    /// The version whose file it is before; another one than the owner where the file moves.
+    /// The version whose file it is before. If this is not the owner, the file moves.
     pub(crate) file: usize,
 }
 
-/// What becomes of one tile.
+/// What happens to one tile.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct TilePlan {
     /// Its owners afterwards, ascending.
@@ -49,16 +56,16 @@ pub(crate) struct TilePlan {
     pub(crate) totals: VacuumTotals,
 }
 
-/// A link to be made in a tree that stays.
+/// A link to be replaced in a remaining tree.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Relink {
     /// The tree.
     pub(crate) tree: usize,
-    /// Where the link is to lead.
+    /// The owner that the link leads to afterwards.
     pub(crate) owner: usize,
-    /// A tree that has the same link already by then, so that it can be given another name there.
+    /// A tree that already has the same link by then, which can get a second name.
     pub(crate) donor: Option<usize>,
-    /// Until now there is a file of this tree's own; such places come last, as others may lead to them.
+    /// The tree has a file there until now. Such places come last, because other links may lead to them.
     pub(crate) was_file: bool,
 }
 
@@ -71,7 +78,7 @@ pub struct VacuumTotals {
     pub deleted: u64,
     /// Their bytes.
     pub bytes: u64,
-    /// Entries of the file system freed: files, links and folders. Links that several trees share count once.
+    /// Entries of the file system freed: files, links and folders. Links that trees share count once.
     pub inodes: i64,
 }
 
@@ -85,23 +92,23 @@ impl std::ops::AddAssign for VacuumTotals {
     }
 }
 
-/// Which versions stay, in a form that answers quickly for each of a million tiles.
+/// Which versions stay, arranged for quick decisions about a million tiles.
 #[derive(Debug, Clone)]
 pub(crate) struct DropPlan {
     fates: Vec<Fate>,
     base: Chain,
     generated: Chain,
-    /// Trees before and after below each index.
+    /// The number of trees below each index, before and after.
     trees_before: Vec<usize>,
     trees_after: Vec<usize>,
 }
 
-/// The versions that can own a kind of tile.
+/// The versions that can own tiles of one kind.
 #[derive(Debug, Clone)]
 struct Chain {
-    /// For each version the lowest one at or above it that stays, which takes over what it has.
+    /// For each version the lowest remaining one at or above it, which takes over its tiles.
     next: Vec<usize>,
-    /// The lowest version of the chain as it is now, which owns every tile.
+    /// The lowest version of the chain before, which owns every tile.
     first: usize,
 }
 
@@ -140,11 +147,14 @@ impl DropPlan {
         }
     }
 
-    fn chain(&self, base: bool) -> &Chain {
-        if base { &self.base } else { &self.generated }
+    fn chain(&self, kind: TileKind) -> &Chain {
+        match kind {
+            TileKind::Base => &self.base,
+            TileKind::Generated => &self.generated,
+        }
     }
 
-    /// The lowest version above `at` that has a tree now.
+    /// The lowest version above `at` that has a tree before.
     pub(crate) fn tree_above(&self, at: usize) -> usize {
         let above = self.fates.iter().enumerate().skip(at + 1).find(|(_, fate)| fate.tree_before);
         above.map_or(self.fates.len(), |(index, _)| index)
@@ -162,17 +172,17 @@ impl DropPlan {
                 || (fate.tree_before && !fate.tree_after))
     }
 
-    /// The versions whose generated tiles the tree of `at` may own afterwards, itself among them.
+    /// The versions whose generated tiles the tree of `at` may own afterwards, including itself.
     pub(crate) fn givers(&self, at: usize) -> impl Iterator<Item = usize> + '_ {
         (0..=at)
             .filter(move |&other| other == at || (self.fates[other].tree_before && self.generated.next[other] == at))
     }
 
-    /// Plans one tile. `entries` are the records that there are of it, ascending.
+    /// Plans one tile with these records, ascending.
     ///
-    /// `None` where they make no sense: the lowest version must own every tile.
-    pub(crate) fn tile(&self, base: bool, entries: &[Entry]) -> Option<TilePlan> {
-        let chain = self.chain(base);
+    /// `None` if they are invalid: the lowest version must own every tile.
+    pub(crate) fn tile(&self, kind: TileKind, entries: &[Entry]) -> Option<TilePlan> {
+        let (chain, is_base) = (self.chain(kind), kind == TileKind::Base);
         if entries.first().is_none_or(|first| first.at != chain.first || !owned(first)) {
             return None;
         }
@@ -190,10 +200,10 @@ impl DropPlan {
             if content.is_some() && content != shown {
                 shown = content;
                 plan.owners.push(Owner { at: receiver, file: newest.at });
-                let role = if base { Role::Source } else { Role::Generated };
+                let role = if is_base { Role::Source } else { Role::Generated };
                 plan.records.push(Entry { at: receiver, role, stamp: newest.stamp });
                 plan.totals.moved += u64::from(newest.at != receiver);
-            } else if base && newest.at == receiver {
+            } else if is_base && newest.at == receiver {
                 plan.records.push(Entry { role: Role::SourceUnchanged, ..newest });
             } else {
                 deleted = group;
@@ -201,14 +211,14 @@ impl DropPlan {
             plan.totals.deleted += deleted.len() as u64;
             plan.totals.bytes += deleted.iter().map(|entry| entry.stamp.length).sum::<u64>();
         }
-        let before = links(base, &self.trees_before, entries.iter().filter(|entry| owned(entry)).map(|entry| entry.at));
-        let after = links(base, &self.trees_after, plan.owners.iter().map(|owner| owner.at));
+        let before = links(kind, &self.trees_before, entries.iter().filter(|entry| owned(entry)).map(|entry| entry.at));
+        let after = links(kind, &self.trees_after, plan.owners.iter().map(|owner| owner.at));
         plan.totals.inodes = plan.totals.deleted as i64 + before - after;
         Some(plan)
     }
 
-    /// The links that have to be made for a tile, in an order in which nothing is ever broken.
-    pub(crate) fn relinks(&self, base: bool, entries: &[Entry], plan: &TilePlan) -> Vec<Relink> {
+    /// The links to replace for a tile, in an order in which no link is ever broken.
+    pub(crate) fn relinks(&self, kind: TileKind, entries: &[Entry], plan: &TilePlan) -> Vec<Relink> {
         let old = entries.iter().filter(|entry| owned(entry)).map(|entry| entry.at);
         let mut relinks = Vec::new();
         if old.clone().eq(plan.owners.iter().map(|owner| owner.at)) {
@@ -223,22 +233,22 @@ impl DropPlan {
                 while let Some(next) = old.next_if(|next| *next <= tree) {
                     had = Some(next);
                 }
-                let is_file = !base && owner.at == tree;
+                let is_file = kind == TileKind::Generated && owner.at == tree;
                 if !self.fates[tree].tree_after || is_file {
                     continue;
                 }
                 if had == Some(owner.at) {
                     donor = donor.or(Some(tree));
                 } else {
-                    let was_file = !base && had == Some(tree);
+                    let was_file = kind == TileKind::Generated && had == Some(tree);
                     relinks.push(Relink { tree, owner: owner.at, donor: None, was_file });
                 }
             }
-            // The first link that is made, where there is none to begin with, serves the others.
-            let made = &mut relinks[first..];
-            made.sort_by_key(|relink| relink.was_file);
-            let donor = donor.or(made.first().map(|relink| relink.tree));
-            for relink in made {
+            // If no tree has the link before, the first new one serves the others.
+            let new = &mut relinks[first..];
+            new.sort_by_key(|relink| relink.was_file);
+            let donor = donor.or(new.first().map(|relink| relink.tree));
+            for relink in new {
                 relink.donor = donor.filter(|donor| *donor != relink.tree);
             }
         }
@@ -255,12 +265,12 @@ fn contents(stamp: &FileStamp) -> (u64, u128) {
     (stamp.length, stamp.hash)
 }
 
-/// The number of links that trees share among them, where a tile has these owners: one for each owner that another tree
-/// leads to, or for a base tile any tree. `trees` counts the trees below each version.
-fn links(base: bool, trees: &[usize], owners: impl Iterator<Item = usize> + Clone) -> i64 {
+/// The number of links, shared by all trees, to a tile with these owners: one per owner of a generated tile that another
+/// tree shows, and one per owner of a base tile that any tree shows. `trees` counts the trees below each version.
+fn links(kind: TileKind, trees: &[usize], owners: impl Iterator<Item = usize> + Clone) -> i64 {
     let ends = owners.clone().skip(1).chain([trees.len() - 1]);
-    let alone = usize::from(!base);
-    owners.zip(ends).filter(|&(at, end)| trees[end] - trees[at] > alone).count() as i64
+    let without_link = usize::from(kind == TileKind::Generated);
+    owners.zip(ends).filter(|&(at, end)| trees[end] - trees[at] > without_link).count() as i64
 }
 
 #[cfg(test)]
@@ -285,62 +295,62 @@ mod tests {
     }
 
     #[test]
-    fn a_tile_moves_to_the_next_version_that_stays() {
+    fn dropped_tile_moves_to_the_next_remaining_version() {
         let dropping = plan(&[1, 2], 5, false);
         let tile = entries(Role::Generated, &[(0, 7), (1, 8), (2, 9)]);
-        let planned = dropping.tile(false, &tile).unwrap();
+        let planned = dropping.tile(TileKind::Generated, &tile).unwrap();
         assert_eq!(owners(&planned), [(0, 0), (3, 2)]);
         assert_eq!(planned.totals, VacuumTotals { moved: 1, deleted: 1, bytes: 10, inodes: 1 });
-        let relinks = dropping.relinks(false, &tile, &planned);
+        let relinks = dropping.relinks(TileKind::Generated, &tile, &planned);
         assert_eq!(relinks, [Relink { tree: 4, owner: 3, donor: None, was_file: false }]);
     }
 
     #[test]
-    fn a_tile_that_comes_back_belongs_to_the_first_again() {
+    fn restored_tile_belongs_to_the_first_version_again() {
         let dropping = plan(&[1], 4, false);
         let tile = entries(Role::Generated, &[(0, 7), (1, 8), (2, 7)]);
-        let planned = dropping.tile(false, &tile).unwrap();
+        let planned = dropping.tile(TileKind::Generated, &tile).unwrap();
         assert_eq!(owners(&planned), [(0, 0)]);
         assert_eq!(planned.totals.deleted, 2);
-        let relinks = dropping.relinks(false, &tile, &planned);
-        let made: Vec<_> = relinks.iter().map(|relink| (relink.tree, relink.donor, relink.was_file)).collect();
-        // The file goes last, since tree 3 leads to it.
-        assert_eq!(made, [(3, None, false), (2, Some(3), true)]);
+        let relinks = dropping.relinks(TileKind::Generated, &tile, &planned);
+        let replaced: Vec<_> = relinks.iter().map(|relink| (relink.tree, relink.donor, relink.was_file)).collect();
+        // The file is replaced last, because tree 3 leads to it.
+        assert_eq!(replaced, [(3, None, false), (2, Some(3), true)]);
 
         let tile = entries(Role::Source, &[(0, 7), (1, 8), (2, 7)]);
-        let planned = dropping.tile(true, &tile).unwrap();
+        let planned = dropping.tile(TileKind::Base, &tile).unwrap();
         assert_eq!(owners(&planned), [(0, 0)]);
         assert_eq!(planned.records[1].role, Role::SourceUnchanged);
         assert_eq!(planned.totals.deleted, 1);
     }
 
     #[test]
-    fn a_source_tile_that_repeated_another_becomes_the_owner() {
+    fn unchanged_source_tile_becomes_the_owner() {
         let dropping = plan(&[0], 2, false);
         let mut tile = entries(Role::Source, &[(0, 7), (1, 7)]);
         tile[1].role = Role::SourceUnchanged;
-        let planned = dropping.tile(true, &tile).unwrap();
+        let planned = dropping.tile(TileKind::Base, &tile).unwrap();
         assert_eq!((owners(&planned), planned.records[0].role), (vec![(1, 1)], Role::Source));
     }
 
     #[test]
-    fn base_tiles_stay_where_their_sources_do() {
+    fn base_tiles_stay_if_sources_are_kept() {
         let dropping = plan(&[0, 1], 3, true);
         let tile = entries(Role::Source, &[(0, 7), (1, 8)]);
-        let planned = dropping.tile(true, &tile).unwrap();
+        let planned = dropping.tile(TileKind::Base, &tile).unwrap();
         assert_eq!(owners(&planned), [(0, 0), (1, 1)]);
         assert_eq!((planned.totals.moved, planned.totals.deleted, planned.totals.inodes), (0, 0, 1));
-        assert!(dropping.relinks(true, &tile, &planned).is_empty());
+        assert!(dropping.relinks(TileKind::Base, &tile, &planned).is_empty());
         let tile = entries(Role::Generated, &[(0, 7), (1, 8)]);
-        assert_eq!(owners(&dropping.tile(false, &tile).unwrap()), [(2, 1)]);
+        assert_eq!(owners(&dropping.tile(TileKind::Generated, &tile).unwrap()), [(2, 1)]);
         assert_eq!((0..3).map(|at| dropping.rewrites(at)).collect::<Vec<_>>(), [true; 3]);
     }
 
     #[test]
-    fn records_without_the_lowest_versions_make_no_sense() {
+    fn records_without_the_lowest_version_are_invalid() {
         let dropping = plan(&[1], 3, false);
-        assert_eq!(dropping.tile(true, &entries(Role::Source, &[(1, 7)])), None);
-        assert_eq!(dropping.tile(true, &entries(Role::SourceUnchanged, &[(0, 7)])), None);
-        assert_eq!(dropping.tile(true, &[]), None);
+        assert_eq!(dropping.tile(TileKind::Base, &entries(Role::Source, &[(1, 7)])), None);
+        assert_eq!(dropping.tile(TileKind::Base, &entries(Role::SourceUnchanged, &[(0, 7)])), None);
+        assert_eq!(dropping.tile(TileKind::Base, &[]), None);
     }
 }

@@ -1,4 +1,4 @@
-//! How a vacuum goes on: it tells of its tiles, and stops where it is asked to.
+//! The steps of a vacuum: progress per tile, and points at which it can be cancelled.
 
 use crate::store::error::StoreError;
 use crate::store::layout::Layout;
@@ -6,56 +6,56 @@ use crate::sync::Progress;
 use std::cell::Cell;
 use std::path::Path;
 
-/// Tiles looked at between two reports, and between two looks at whether to stop.
-const TILES_AT_A_TIME: u64 = 1024;
+/// Tiles visited between two reports of progress.
+const TILES_PER_REPORT: u64 = 1024;
 
-/// The changes to the disk that a vacuum makes, one by one. Tests let it stop after each of them.
+/// Counts the tiles that a vacuum visits and the changes that it makes to the disk, and cancels it.
 pub struct VacuumSteps<'a> {
     pyramid: &'a Path,
     progress: &'a dyn Progress,
-    /// How many more may be made.
+    /// How many more changes are allowed, in tests.
     left: Cell<Option<u64>>,
-    /// Tiles looked at that have not been told.
+    /// Tiles visited since the last report.
     tiles: Cell<u64>,
 }
 
 impl<'a> VacuumSteps<'a> {
-    /// The steps of a vacuum of this pyramid. `progress` counts tiles, and cancels it.
+    /// The steps of a vacuum of a pyramid. `progress` counts tiles and may cancel it; a later run finishes it.
     #[must_use]
     pub fn new(layout: &'a Layout, progress: &'a dyn Progress) -> Self {
         Self { pyramid: layout.root(), progress, left: Cell::new(None), tiles: Cell::new(0) }
     }
 
-    /// A hook for tests of what a kill leaves behind: cancels the vacuum after this many changes to the disk.
+    /// A hook for tests of what a kill leaves: cancels the vacuum after this many changes to the disk.
     #[must_use]
     pub fn cancelled_after(self, changes: Option<u64>) -> Self {
         Self { left: Cell::new(changes), ..self }
     }
 
-    /// One more tile has been looked at.
-    pub(super) fn tile(&self) -> Result<(), StoreError> {
+    /// Counts a visited tile.
+    pub(super) fn count_tile(&self) -> Result<(), StoreError> {
         self.tiles.set(self.tiles.get() + 1);
-        if self.tiles.get() < TILES_AT_A_TIME {
+        if self.tiles.get() < TILES_PER_REPORT {
             return Ok(());
         }
         self.progress.advance(self.tiles.take());
-        self.go_on()
+        self.check()
     }
 
-    /// One more change is about to be made.
-    pub(super) fn take(&self) -> Result<(), StoreError> {
-        self.go_on()?;
-        self.made();
+    /// Counts a change that is about to be made.
+    pub(super) fn begin_change(&self) -> Result<(), StoreError> {
+        self.check()?;
+        self.count_change();
         Ok(())
     }
 
-    /// A change has been made that [`VacuumSteps::go_on`] let pass.
-    pub(super) fn made(&self) {
+    /// Counts a change that was made after [`VacuumSteps::check`].
+    pub(super) fn count_change(&self) {
         self.left.set(self.left.get().map(|left| left.saturating_sub(1)));
     }
 
-    /// An error where it is to stop.
-    pub(super) fn go_on(&self) -> Result<(), StoreError> {
+    /// An error if the vacuum is cancelled.
+    pub(super) fn check(&self) -> Result<(), StoreError> {
         if self.left.get() == Some(0) || self.progress.is_cancelled() {
             return Err(StoreError::VacuumCancelled { pyramid: self.pyramid.to_owned() });
         }

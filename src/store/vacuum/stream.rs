@@ -1,35 +1,37 @@
-//! All records of all versions, brought together tile by tile, in memory that does not grow with the picture.
+//! The records of all versions, brought together per tile, in memory that does not grow with the picture.
 
-use super::plan::Entry;
 use crate::geometry::{Geometry, Tile};
 use crate::store::error::StoreError;
-use crate::store::state::manifest;
+use crate::store::state::records;
+use crate::store::vacuum::plan::Entry;
 use std::path::PathBuf;
 
-/// Records in memory at a time, about: each takes 64 bytes.
-const AT_A_TIME: u64 = 1 << 19;
+/// Approximate number of records in memory; each takes 64 bytes.
+const RECORDS_PER_PASS: u64 = 1 << 19;
 
-/// Gives `visit` each tile of the pyramid with the records that the manifests in `folders` (lowest version first) have
-/// of it, coarsest level first, each level row by row. `records` is how many there are altogether.
+/// Passes each tile of the pyramid to `visit`, with its records in all manifests: coarsest level first, each level row by
+/// row.
+///
+/// `folders` are the manifest folders, lowest version first, with `record_count` records altogether.
 pub(super) fn for_each_tile(
     folders: &[PathBuf],
-    records: u64,
+    record_count: u64,
     geometry: &Geometry,
     mut visit: impl FnMut(Tile, &[Entry]) -> Result<(), StoreError>,
 ) -> Result<(), StoreError> {
     let order = Order::new(geometry);
-    let parts = (records / AT_A_TIME + 1).min(order.tiles.max(1));
-    let size = order.tiles.div_ceil(parts);
+    let passes = (record_count / RECORDS_PER_PASS + 1).min(order.tiles.max(1));
+    let size = order.tiles.div_ceil(passes);
     let mut found: Vec<(u64, Entry)> = Vec::new();
-    for part in 0..parts {
-        let range = part * size..((part + 1) * size).min(order.tiles);
+    for pass in 0..passes {
+        let range = pass * size..((pass + 1) * size).min(order.tiles);
         found.clear();
         for (at, folder) in folders.iter().enumerate() {
-            for record in manifest::records(folder)? {
+            for record in records(folder)? {
                 let record = record?;
                 let index = order.index(record.tile).filter(|_| geometry.contains(record.tile)).ok_or_else(|| {
-                    let problem = format!("it names the tile {}, which the pyramid does not have", record.tile);
-                    StoreError::Damaged { path: folder.clone(), problem }
+                    let problem = format!("it names the tile {}, which is outside the pyramid", record.tile);
+                    StoreError::damaged(folder, problem)
                 })?;
                 if range.contains(&index) {
                     found.push((index, Entry { at, role: record.role, stamp: record.stamp }));
@@ -44,9 +46,9 @@ pub(super) fn for_each_tile(
             entries.clear();
             entries.extend(rest[..count].iter().map(|(_, entry)| *entry));
             rest = &rest[count..];
-            if entries.windows(2).any(|pair| pair[0].at == pair[1].at) {
-                let path = folders.get(entries[0].at).cloned().unwrap_or_default();
-                return Err(StoreError::Damaged { path, problem: format!("it names {} twice", order.tile(index)) });
+            if let Some(pair) = entries.windows(2).find(|pair| pair[0].at == pair[1].at) {
+                let path = folders.get(pair[0].at).cloned().unwrap_or_default();
+                return Err(StoreError::damaged(path, format!("it names the tile {} twice", order.tile(index))));
             }
             visit(order.tile(index), &entries)?;
         }
@@ -54,36 +56,41 @@ pub(super) fn for_each_tile(
     Ok(())
 }
 
-/// The tiles of a pyramid, numbered through.
+/// Numbers the tiles of a pyramid from 0.
 struct Order {
-    /// For each level the number of its first tile, and its columns.
-    levels: Vec<(u64, u32)>,
+    levels: Vec<LevelOrder>,
     tiles: u64,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct LevelOrder {
+    /// The number of its first tile.
+    first: u64,
+    columns: u64,
 }
 
 impl Order {
     fn new(geometry: &Geometry) -> Self {
         let mut tiles = 0;
-        let levels = geometry
-            .levels()
-            .map(|level| {
-                let (grid, first) = (geometry.grid(level), tiles);
-                tiles += grid.count();
-                (first, grid.columns)
-            })
-            .collect();
+        let level = |level| {
+            let (grid, first) = (geometry.grid(level), tiles);
+            tiles += grid.count();
+            LevelOrder { first, columns: grid.columns.into() }
+        };
+        let levels = geometry.levels().map(level).collect();
         Self { levels, tiles }
     }
 
     fn index(&self, tile: Tile) -> Option<u64> {
-        let (first, columns) = self.levels.get(usize::from(tile.level))?;
-        Some(first + u64::from(tile.row) * u64::from(*columns) + u64::from(tile.column))
+        let level = self.levels.get(usize::from(tile.level))?;
+        Some(level.first + u64::from(tile.row) * level.columns + u64::from(tile.column))
     }
 
     fn tile(&self, index: u64) -> Tile {
-        let level = self.levels.partition_point(|(first, _)| *first <= index).saturating_sub(1);
-        let (first, columns) = self.levels.get(level).copied().unwrap_or((0, 1));
-        let (inside, columns) = (index - first, u64::from(columns));
+        let level = self.levels.partition_point(|level| level.first <= index).saturating_sub(1);
+        let LevelOrder { first, columns } =
+            self.levels.get(level).copied().unwrap_or(LevelOrder { first: 0, columns: 1 });
+        let inside = index - first;
         Tile { level: level as u8, column: (inside % columns) as u32, row: (inside / columns) as u32 }
     }
 }

@@ -1,5 +1,6 @@
 //! What holds for every command, and for the repository itself.
 
+mod docs;
 mod folders;
 mod help;
 mod layering;

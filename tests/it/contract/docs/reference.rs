@@ -1,16 +1,16 @@
 //! The guides that list what the program has: docs/command-line.md and docs/json.md.
 
-use super::common::cli::Desk;
 use super::{Shell, read, root, updating};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use test_support::cli::Sandbox;
 
 /// The help of the program, then of each of its commands.
 fn command_line() -> String {
-    let desk = Desk::new();
+    let sandbox = Sandbox::new();
     let help = |arguments: &[&str]| {
-        let mut command = desk.command();
+        let mut command = sandbox.command();
         let output = command.args(arguments).env_remove("COLUMNS").output().unwrap();
         assert!(output.status.success());
         let text = String::from_utf8(output.stdout).unwrap();

@@ -2,12 +2,6 @@
 //!
 //! `UPDATE_DOCS=1 cargo test --test it docs` writes what the program prints now into the documents.
 
-// These are tests, although not within functions marked as such.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
-#[path = "../common/mod.rs"]
-mod common;
-
 mod examples;
 mod links;
 mod reference;
@@ -16,8 +10,8 @@ use std::fs;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use common::cli::{Desk, HANGS};
-use common::copy_sources;
+use test_support::cli::{HANG_TIMEOUT, Sandbox};
+use test_support::copy_sources;
 
 /// The sets of `fixtures/` that examples may use, as `fixtures/NAME` in their folder.
 const FIXTURES: [&str; 6] = ["odd", "pictures", "png_alpha", "relief", "row_column", "tiff"];
@@ -67,23 +61,23 @@ fn blocks(lines: &[&str]) -> Vec<(Range<usize>, &'static str)> {
 
 /// An empty folder with the fixtures in it, and a shell that finds the program.
 struct Shell {
-    desk: Desk,
+    sandbox: Sandbox,
     path: String,
 }
 
 impl Shell {
     fn new() -> Self {
-        let desk = Desk::in_memory();
-        FIXTURES.iter().for_each(|name| copy_sources(name, &desk.path(&format!("fixtures/{name}"))));
+        let sandbox = Sandbox::in_memory();
+        FIXTURES.iter().for_each(|name| copy_sources(name, &sandbox.path(&format!("fixtures/{name}"))));
         let program = Path::new(env!("CARGO_BIN_EXE_fast_pyramid"));
         let path = format!("{}:{}", program.parent().unwrap().display(), std::env::var("PATH").unwrap());
-        Self { desk, path }
+        Self { sandbox, path }
     }
 
     /// The lines that a command prints, to standard output and standard error in their order, and whether it succeeds.
     fn run(&self, command: &str) -> (Vec<String>, bool) {
         let mut shell = assert_cmd::Command::new("sh");
-        shell.current_dir(self.desk.path(".")).env("PATH", &self.path).env_remove("COLUMNS").timeout(HANGS);
+        shell.current_dir(self.sandbox.path(".")).env("PATH", &self.path).env_remove("COLUMNS").timeout(HANG_TIMEOUT);
         let output = shell.arg("-c").arg(format!("exec 2>&1\n{command}")).output().unwrap();
         let text = String::from_utf8(output.stdout).unwrap();
         (text.lines().map(|line| line.trim_end().to_owned()).collect(), output.status.success())
