@@ -9,6 +9,7 @@ use std::fs;
 use std::num::NonZeroUsize;
 use std::path::Path;
 use test_support::reference::{self, Filter, Kind, Random, TiledBase, assert_close, levels, random_picture};
+use test_support::sampling::cases;
 use test_support::tree::{
     assert_same_snapshot, assert_same_tree, assert_sources_unchanged, assert_tree_rules, snapshot, source_fingerprint,
 };
@@ -136,7 +137,7 @@ fn any_history() -> impl Strategy<Value = History> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 40, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: cases(40), ..ProptestConfig::default() })]
 
     #[test]
     fn every_history_gives_the_same_trees(history in any_history(), rebuilt in any::<prop::sample::Index>()) {

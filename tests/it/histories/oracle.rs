@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use test_support::reference::{
     self, Filter, Kind, Picture, TiledBase, assert_close, assert_close_to_the_eye, levels, psnr, random_picture,
 };
+use test_support::sampling::cases;
 use test_support::tree::{assert_sources_unchanged, assert_tree_rules, source_fingerprint};
 use test_support::{copy_folder, fixture};
 
@@ -86,7 +87,7 @@ fn any_base() -> impl Strategy<Value = TiledBase> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 60, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: cases(60), ..ProptestConfig::default() })]
 
     #[test]
     fn mean_pyramids_are_pixel_identical_to_the_reference(base in any_base()) {
@@ -95,7 +96,7 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 16, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: cases(16), ..ProptestConfig::default() })]
 
     #[test]
     fn label_filters_are_pixel_identical_to_the_reference(base in any_base(), mode in any::<bool>()) {

@@ -9,6 +9,7 @@ use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use test_support::reference::Random;
+use test_support::sampling::cases;
 use test_support::small_tiles::grey_png;
 use test_support::tree::{Snapshot, assert_same_snapshot, assert_same_tree, assert_tree_rules, snapshot};
 use test_support::{copy_exactly, served};
@@ -101,7 +102,7 @@ fn assert_like_new(folder: &Path, versions: &[u32]) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 40, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: cases(40), ..ProptestConfig::default() })]
 
     #[test]
     fn what_stays_is_what_a_new_build_makes(

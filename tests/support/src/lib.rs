@@ -9,6 +9,7 @@ pub mod limited;
 pub mod pictures;
 pub mod png;
 pub mod reference;
+pub mod sampling;
 pub mod small_tiles;
 pub mod strace;
 pub mod tiff;

@@ -47,11 +47,6 @@ pub fn can_trace() -> bool {
     can
 }
 
-/// Whether every point is to be tried, and not a part of them.
-pub fn all_points() -> bool {
-    std::env::var_os("KILL_POINTS").is_some()
-}
-
 /// A folder for thousands of runs: in memory where the system has a place there, because nobody cuts its power and flushing
 /// to a disk would take most of the time.
 pub fn scratch() -> tempfile::TempDir {

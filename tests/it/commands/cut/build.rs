@@ -5,6 +5,7 @@ use proptest::prelude::*;
 use test_support::cli::Sandbox;
 use test_support::fixture;
 use test_support::pictures::{Png, by_image, pnm, tree_pixels};
+use test_support::sampling::cases;
 use test_support::strace::whole;
 use test_support::tree::{assert_same_snapshot, assert_same_tree, assert_tree_rules};
 
@@ -106,7 +107,7 @@ fn jpeg_from_coefficients() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 20, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: cases(20), failure_persistence: None, ..ProptestConfig::default() })]
     #[test]
     fn any_size(size in (1u32..150, 1u32..150), side in 4u32..160, kind in 0..4, seed: u64) {
         let side = side.max(size.0.max(size.1) / 20);

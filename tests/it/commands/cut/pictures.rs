@@ -14,6 +14,7 @@ use test_support::pictures::{
     pnm, psnr, source_pixels, webp,
 };
 use test_support::png;
+use test_support::sampling::cases;
 use test_support::strace::scratch;
 use test_support::tiff::Spec as Tiff;
 
@@ -45,7 +46,7 @@ fn format_chosen(bytes: &[u8]) -> String {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 120, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: cases(120), failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn png_of_every_kind(
