@@ -1,4 +1,4 @@
-//! Builds: whole, stopped, killed, dry.
+//! Builds: whole, cancelled, killed, dry.
 
 use std::collections::BTreeSet;
 use std::fs;

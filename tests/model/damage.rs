@@ -1,4 +1,4 @@
-//! Breaks what is in `dest`, and has it mended.
+//! Damages `dest`, and repairs it.
 
 use std::fs::{self, File};
 use std::path::PathBuf;

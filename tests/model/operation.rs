@@ -1,5 +1,5 @@
-//! What can happen to a pyramid. Numbers are small and are taken modulo what there is at the time, so that every
-//! sequence makes sense, and every shorter one too.
+//! What can happen to a pyramid. Numbers are taken modulo the number of candidates at the time, so that every sequence
+//! makes sense, and every shorter one too.
 
 use proptest::prelude::*;
 

@@ -1,4 +1,4 @@
-//! Lets operations happen to a pyramid on disk and to the model of it, and compares the two after each.
+//! Applies operations to a pyramid on disk and to its model, and compares the two after each.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};

@@ -1,4 +1,4 @@
-//! Vacuums: whole, stopped, killed, dry.
+//! Vacuums: whole, cancelled, killed, dry.
 
 use std::collections::BTreeSet;
 use std::num::NonZeroUsize;

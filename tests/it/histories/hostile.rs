@@ -1,4 +1,4 @@
-//! Sources that change while they are read, and very many versions of very little.
+//! Sources that change while they are read, and many versions of one tile.
 
 use fast_pyramid::ops::{BuildOptions, Observer, Pyramid};
 use fast_pyramid::store::Durability;
@@ -10,7 +10,7 @@ use test_support::cli::Sandbox;
 use test_support::tree::{assert_same_snapshot, assert_tree_rules, snapshot};
 
 #[test]
-fn sixty_versions_of_one_tile() {
+fn sixty_versions_of_one_tile_are_built() {
     let sandbox = Sandbox::with_row(2);
     let files = ["grey.jpg", "progressive.jpg", "restart.jpg", "422.jpg"];
     for version in 1..60 {
@@ -51,7 +51,7 @@ impl Observer for Vanishing {
 }
 
 #[test]
-fn a_version_that_vanishes_during_the_build_is_an_error_and_nothing_else() {
+fn version_that_vanishes_during_the_build_is_an_error() {
     let sandbox = Sandbox::with_fixture("relief");
     fs::remove_dir_all(sandbox.path("relief/v2")).unwrap();
     fs::rename(sandbox.path("relief/v1"), sandbox.path("aside")).unwrap();

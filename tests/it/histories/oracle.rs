@@ -1,4 +1,4 @@
-//! Whole pyramids against an independent naive builder, and against pyramids made by libvips.
+//! Whole pyramids compared with an independent, naive builder and with libvips.
 
 use fast_pyramid::ops::{BuildOptions, Pyramid};
 use fast_pyramid::store::Durability;
@@ -131,7 +131,7 @@ fn pyramids_by_libvips_are_pixel_identical() {
 
 /// libvips cuts off where colours are weighted by alpha; we round. One reduction apart that is at most 1.
 #[test]
-fn a_pyramid_with_alpha_by_libvips_is_within_one() {
+fn pyramid_with_alpha_by_libvips_is_within_one() {
     let compare = |name: &str, found: &Picture, expected: &Picture| {
         // Where one alpha is rounded or cut off to 0, the colours say nothing.
         let (mut found, mut expected) = (found.clone(), expected.clone());
@@ -178,7 +178,7 @@ fn compare_with_libvips(
 /// Grey tiles are compared as they are. Of colour tiles the luma is, because the other encoder keeps colour differences
 /// whole, which no 4:2:0 tile can come near; the colours are compared on tiles that keep them too (quality 90 and up).
 #[test]
-fn jpeg_pyramids_are_as_good_as_the_reference_encoded_once_a_level() {
+fn jpeg_pyramids_are_as_good_as_the_reference_encoded_once_per_level() {
     // At quality 60 steps are so coarse that a coefficient rounded the other way weighs more: 39.3 dB seen.
     for (quality, grey, least) in
         [(80, true, 40.0), (80, false, 40.0), (75, true, 40.0), (95, false, 40.0), (60, true, 39.0)]

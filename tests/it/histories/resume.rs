@@ -1,4 +1,4 @@
-//! A build that was stopped goes on where it was, and ends as an undisturbed one (SPEC 3.1).
+//! A cancelled build resumes, and ends as an undisturbed one (docs/guarantees.md).
 
 use fast_pyramid::ops::{BuildOptions, Error, Observer, Pyramid};
 use fast_pyramid::store::{Durability, Version};
@@ -60,7 +60,7 @@ fn assert_ends_like(folder: &Path, undisturbed: &Path) {
 }
 
 #[test]
-fn stopped_anywhere_it_ends_as_if_undisturbed() {
+fn build_cancelled_anywhere_ends_as_if_undisturbed() {
     for name in ["relief", "png_alpha", "row_column"] {
         let (_undisturbed, expected) = build_undisturbed(name);
         for most in 0.. {
@@ -74,7 +74,7 @@ fn stopped_anywhere_it_ends_as_if_undisturbed() {
 }
 
 #[test]
-fn stopped_again_and_again_it_ends_as_if_undisturbed() {
+fn build_cancelled_repeatedly_ends_as_if_undisturbed() {
     let (_undisturbed, expected) = build_undisturbed("relief");
     for step in [3, 11, 30] {
         let (_scratch, folder) = unbuilt("relief");
@@ -113,7 +113,7 @@ fn files_in(folder: &Path) -> Vec<PathBuf> {
 }
 
 #[test]
-fn what_was_finished_is_not_made_again() {
+fn finished_tiles_are_not_regenerated() {
     let (_scratch, folder, staged) = stopped_late();
     let generated = files_in(&staged).into_iter().find(|path| path.symlink_metadata().unwrap().is_file()).unwrap();
     let before = fs::metadata(&generated).unwrap();
@@ -126,7 +126,7 @@ fn what_was_finished_is_not_made_again() {
 }
 
 #[test]
-fn whatever_happened_to_staging_it_ends_as_if_undisturbed() {
+fn damaged_staging_does_not_change_the_result() {
     let (_undisturbed, expected) = {
         let (scratch, folder) = unbuilt("relief");
         keep_versions(&folder, &["v0"]);
@@ -166,7 +166,7 @@ fn whatever_happened_to_staging_it_ends_as_if_undisturbed() {
 }
 
 #[test]
-fn changed_sources_and_settings_count() {
+fn changed_sources_and_settings_discard_staging() {
     let (_scratch, folder, _) = stopped_late();
     fs::copy(folder.join("v0/1_1.jpg"), folder.join("v0/0_0.jpg")).unwrap();
     let text = fs::read_to_string(folder.join("pyramid.json")).unwrap();
@@ -187,7 +187,7 @@ fn changed_sources_and_settings_count() {
 }
 
 #[test]
-fn a_changed_patch_counts() {
+fn changed_patch_discards_staging() {
     // v1 is stopped, then one of its tiles is taken away, or another put in.
     for most in 0..73 {
         let (_scratch, folder) = unbuilt("relief");
@@ -215,7 +215,7 @@ fn a_changed_patch_counts() {
 }
 
 #[test]
-fn a_stopped_rebuild_leaves_what_is_published_and_goes_on() {
+fn cancelled_rebuild_keeps_what_is_published_and_resumes() {
     let (_undisturbed, expected) = build_undisturbed("relief");
     let (_scratch, folder) = build_undisturbed("relief");
     let rebuild = BuildOptions { rebuild_from: Some(Version(0)), ..options(1) };

@@ -1,5 +1,5 @@
-//! Whatever is dropped from whatever history: the versions that stay show the same bytes, and are what a new build from
-//! the remaining sources makes. And wherever a vacuum is stopped, nothing breaks and the next run finishes it.
+//! Whatever a vacuum drops, the versions that stay show the same bytes and equal a new build from the remaining sources.
+//! Wherever a vacuum is cancelled, nothing breaks and the next run finishes it.
 
 use fast_pyramid::ops::{BuildOptions, Pyramid, Selection, VacuumOptions, VacuumReport, VersionStatus};
 use fast_pyramid::store::{Durability, Layout, Manifest, Record, Role, Version, records};
@@ -105,7 +105,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: cases(40), ..ProptestConfig::default() })]
 
     #[test]
-    fn what_stays_is_what_a_new_build_makes(
+    fn kept_versions_equal_a_new_build(
         seed in any::<u64>(), in_src in any::<bool>(), count in 2usize..7,
         drops in proptest::collection::vec(any::<u8>(), 1..4),
     ) {
@@ -143,7 +143,7 @@ proptest! {
 
     /// With their sources kept, dropped versions can be dropped again, or come back.
     #[test]
-    fn trees_dropped_alone(seed in any::<u64>(), in_src in any::<bool>(), count in 2usize..7, first in any::<u8>(), second in any::<u8>()) {
+    fn dropping_trees_alone_keeps_the_sources(seed in any::<u64>(), in_src in any::<bool>(), count in 2usize..7, first in any::<u8>(), second in any::<u8>()) {
         let outer = tempfile::tempdir().unwrap();
         let folder = &outer.path().join("pyramid");
         fs::create_dir(folder).unwrap();
@@ -188,7 +188,7 @@ proptest! {
     }
 
     #[test]
-    fn sources_dropped_after_their_trees(seed in any::<u64>(), count in 3usize..7, first in any::<u8>(), second in any::<u8>()) {
+    fn sources_can_be_dropped_after_their_trees(seed in any::<u64>(), count in 3usize..7, first in any::<u8>(), second in any::<u8>()) {
         let outer = tempfile::tempdir().unwrap();
         let folder = &outer.path().join("pyramid");
         fs::create_dir(folder).unwrap();
@@ -283,17 +283,17 @@ fn stopped_everywhere(seed: u64, in_src: bool, keep_sources: bool, pick: &[usize
 }
 
 #[test]
-fn stopped_at_any_step_the_next_run_finishes() {
+fn vacuum_cancelled_at_any_step_is_finished_by_the_next_run() {
     stopped_everywhere(11, false, false, &[0, 1, 3]);
 }
 
 #[test]
-fn stopped_at_any_step_with_sources_in_src() {
+fn vacuum_cancelled_at_any_step_with_sources_in_src_is_finished() {
     stopped_everywhere(12, true, false, &[1, 2, 4]);
 }
 
 #[test]
-fn stopped_at_any_step_with_sources_kept() {
+fn vacuum_of_trees_cancelled_at_any_step_is_finished() {
     stopped_everywhere(13, false, true, &[0, 2, 3]);
 }
 
