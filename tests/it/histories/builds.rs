@@ -1,12 +1,12 @@
 //! Whatever the history, the trees are the same: byte for byte and link for link.
 
+use crate::support::build_options;
 use fast_pyramid::ops::{BuildOptions, BuildReport, Pyramid, VersionStatus};
-use fast_pyramid::store::{Durability, Version};
+use fast_pyramid::store::Version;
 use fast_pyramid::tile::ENCODER_VERSION;
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 use std::fs;
-use std::num::NonZeroUsize;
 use std::path::Path;
 use test_support::reference::{self, Filter, Kind, Random, TiledBase, assert_close, levels, random_picture};
 use test_support::sampling::cases;
@@ -16,7 +16,7 @@ use test_support::tree::{
 use test_support::{copy_sources, fixture};
 
 fn options(threads: usize) -> BuildOptions {
-    BuildOptions { threads: NonZeroUsize::new(threads), durability: Durability::Unflushed, ..BuildOptions::default() }
+    build_options(Some(threads))
 }
 
 fn build(folder: &Path, options: &BuildOptions) -> BuildReport {

@@ -1,7 +1,7 @@
 //! Whole pyramids compared with an independent, naive builder and with libvips.
 
-use fast_pyramid::ops::{BuildOptions, Pyramid};
-use fast_pyramid::store::Durability;
+use crate::support::build_options;
+use fast_pyramid::ops::Pyramid;
 use proptest::prelude::*;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -14,8 +14,7 @@ use test_support::{copy_folder, fixture};
 
 fn build(folder: &Path) {
     let before = source_fingerprint(folder);
-    let options = BuildOptions { durability: Durability::Unflushed, ..BuildOptions::default() };
-    Pyramid::open(folder).unwrap().build(&options).unwrap();
+    Pyramid::open(folder).unwrap().build(&build_options(None)).unwrap();
     assert_sources_unchanged(folder, &before);
     assert_tree_rules(folder);
 }

@@ -1,9 +1,9 @@
 //! A cancelled build resumes, and ends as an undisturbed one (docs/guarantees.md).
 
+use crate::support::build_options;
 use fast_pyramid::ops::{BuildOptions, Error, Observer, Pyramid};
-use fast_pyramid::store::{Durability, Version};
+use fast_pyramid::store::Version;
 use std::fs;
-use std::num::NonZeroUsize;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -11,7 +11,7 @@ use test_support::tree::{assert_same_tree, assert_tree_rules};
 use test_support::{copy_folder, keep_versions, unbuilt};
 
 fn options(threads: usize) -> BuildOptions {
-    BuildOptions { threads: NonZeroUsize::new(threads), durability: Durability::Unflushed, ..BuildOptions::default() }
+    build_options(Some(threads))
 }
 
 /// Stops when so many tiles are done, and counts them.

@@ -1,8 +1,9 @@
 //! Whatever a vacuum drops, the versions that stay show the same bytes and equal a new build from the remaining sources.
 //! Wherever a vacuum is cancelled, nothing breaks and the next run finishes it.
 
+use crate::support::{build_options, patient};
 use fast_pyramid::ops::{BuildOptions, Pyramid, Selection, VacuumOptions, VacuumReport, VersionStatus};
-use fast_pyramid::store::{Durability, Layout, Manifest, Record, Role, Version, records};
+use fast_pyramid::store::{Layout, Manifest, Record, Role, Version, records};
 use proptest::prelude::*;
 use std::collections::BTreeSet;
 use std::fs;
@@ -18,7 +19,7 @@ use walkdir::WalkDir;
 const TILE: usize = 8;
 
 fn options() -> BuildOptions {
-    BuildOptions { durability: Durability::Unflushed, ..BuildOptions::default() }
+    build_options(None)
 }
 
 /// Writes a pyramid of `count` versions, with gaps in their numbers, and returns the numbers.
@@ -53,7 +54,8 @@ fn build(folder: &Path) {
 }
 
 fn dropping(versions: &[u32]) -> VacuumOptions {
-    VacuumOptions::new(Selection::Drop(versions.iter().map(|&version| version..=version).collect()))
+    let selection = Selection::Drop(versions.iter().map(|&version| version..=version).collect());
+    VacuumOptions { locking: patient(), ..VacuumOptions::new(selection) }
 }
 
 fn vacuum(folder: &Path, options: &VacuumOptions) -> VacuumReport {

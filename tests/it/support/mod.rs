@@ -3,10 +3,12 @@
 pub(crate) mod jpeg;
 
 use fast_pyramid::jpeg::JpegImage;
-use fast_pyramid::ops::{CutOptions, CutReport, Error, PictureSource, cut};
-use fast_pyramid::store::Durability;
+use fast_pyramid::ops::{BuildOptions, CutOptions, CutReport, Error, PictureSource, cut};
+use fast_pyramid::store::{Durability, Locking};
 use jpeg::Jpeg;
+use std::num::NonZeroUsize;
 use std::path::Path;
+use test_support::limited::HANG_TIMEOUT;
 use test_support::pictures::noisy_gradient;
 
 impl Jpeg {
@@ -16,9 +18,21 @@ impl Jpeg {
     }
 }
 
+/// Waits for locks, as a process that another test starts has this one's locks until it runs its own program.
+pub(crate) fn patient() -> Locking {
+    Locking { wait: HANG_TIMEOUT, ..Locking::default() }
+}
+
+/// The options of a quick build with so many threads, or as many as there are processors.
+pub(crate) fn build_options(threads: Option<usize>) -> BuildOptions {
+    let threads = threads.and_then(NonZeroUsize::new);
+    BuildOptions { threads, durability: Durability::Unflushed, locking: patient(), ..BuildOptions::default() }
+}
+
 /// The options of a quick cut.
 pub(crate) fn options(tile_size: u32) -> CutOptions {
-    CutOptions { tile_size: Some(tile_size), durability: Durability::Unflushed, ..CutOptions::default() }
+    let (tile_size, durability) = (Some(tile_size), Durability::Unflushed);
+    CutOptions { tile_size, durability, locking: patient(), ..CutOptions::default() }
 }
 
 /// Cuts a picture of these bytes, which is written beside the folder.
