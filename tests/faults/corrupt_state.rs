@@ -31,7 +31,7 @@ const COMMANDS: [&[&str]; 7] = [
 /// The versions that stay in every scenario.
 const KEPT: [&str; 2] = ["v2", "v3"];
 
-/// What becomes of a file, and how that is told.
+/// A description, and the change to a file.
 type Corruption = (String, Box<dyn Fn(&Path)>);
 
 fn corruption(name: &str, act: impl Fn(&Path) + 'static) -> Corruption {
@@ -117,7 +117,7 @@ struct Ended {
     err: String,
 }
 
-/// Runs the program to its end; it may not panic, and tells an error in four lines at most.
+/// Runs the program to its end; it must not panic, and print no error of more than four lines.
 fn ended(folder: &Path, arguments: &[&str], context: &str) -> Ended {
     let mut command = LimitedCommand::new(test_support::program());
     let output = command.args(arguments).arg(folder).args(["-j", "1"]).output();
@@ -400,7 +400,7 @@ fn corrupt_records_lose_nothing() {
     }
 }
 
-/// Stops when so many tiles are done.
+/// Cancels after a number of tiles.
 struct StopAfter(u64, AtomicU64);
 
 impl Observer for StopAfter {

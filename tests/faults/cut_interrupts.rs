@@ -93,7 +93,7 @@ fn cut_that_waits_for_input_is_interrupted() {
         let mut stdin = child.stdin.take().unwrap();
         stdin.write_all(&picture[..picture.len() / 2]).unwrap();
         stdin.flush().unwrap();
-        // 640 rows are 40 rows of tiles, of which half have come.
+        // Half of 640 rows have come, which are 40 rows of tiles.
         let last = sandbox.path("p/.fast_pyramid-cut-v0/3_18.jpg");
         wait_until("the last whole row of tiles", || last.exists());
         std::thread::sleep(Duration::from_millis(200));

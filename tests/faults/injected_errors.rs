@@ -125,7 +125,7 @@ fn failed_calls_of_a_rebuild_lose_nothing() {
     fail_builds(&REBUILD, 60);
 }
 
-/// Four versions, of which the upper two take over from those below.
+/// Four versions; a vacuum moves tiles from the lower two to the upper two.
 fn four_versions(folder: &Path) {
     copy_with_links(&with_unchanged_parent().path("p"), folder);
 }
@@ -212,8 +212,7 @@ impl Trial {
             assert_same_snapshot(&self.after, &whole(&folder));
         } else {
             assert!((1..=4).contains(&code), "{context}: code {code}, {err}");
-            // Where it is the very message that cannot be written there is none. What a repair cannot mend is named on
-            // standard output.
+            // There is no message where writing the message fails. A repair lists what it cannot fix on standard output.
             let named = err.contains(folder.to_str().unwrap()) || err.contains("named above");
             let told = named || (call == "write" && number <= 2);
             assert!(told, "{context}: no path is told: {err}");

@@ -61,7 +61,7 @@ fn expected() -> (tempfile::TempDir, PathBuf) {
     (scratch, folder)
 }
 
-/// Builds on disks that are larger and larger until it succeeds; each failure is told and leaves what is there in order.
+/// Builds on larger and larger disks until it succeeds; each failure is reported and leaves the trees in order.
 fn grows_until_it_fits(first: &str, sizes: &[String]) {
     let Some(disk) = Disk::mount(first) else { return };
     let (_scratch, fine) = expected();
@@ -99,7 +99,7 @@ fn build_without_free_inodes_fails_and_resumes_with_more() {
     grows_until_it_fits("size=16m,nr_inodes=4000", &inodes);
 }
 
-/// Cuts a picture on disks that are larger and larger until it succeeds; each failure leaves nothing of a version.
+/// Cuts a picture on larger and larger disks until it succeeds; each failure leaves no part of a version.
 fn cuts_until_it_fits(sizes: &[String], prepare: impl Fn(&Path), build: bool) {
     let Some(disk) = Disk::mount("size=8m") else { return };
     let scratch = tempfile::tempdir().unwrap();

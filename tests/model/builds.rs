@@ -17,7 +17,7 @@ use crate::operation::Kill;
 use crate::run::Run;
 use test_support::tree::{assert_same_snapshot, assert_sources_unchanged, snapshot, source_fingerprint};
 
-/// Stops when so many tiles are done, and says what was published until then.
+/// Cancels after a number of tiles, and records the versions published until then.
 struct StopAfter {
     most: u64,
     done: AtomicU64,

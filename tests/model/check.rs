@@ -93,7 +93,7 @@ impl Run {
         VerifyOptions { threads: self.threads(), locking: Self::locking(), quick: false }
     }
 
-    /// All that verify tells, but for a `latest` that a killed build may have left behind.
+    /// All problems that verify reports, except a `latest` that a killed build may have left behind.
     pub(crate) fn verify(&self, tell: &mut (dyn FnMut(&Problem) + Send)) {
         let lags = self.lags;
         let mut tell_all = |problem: &Problem| {

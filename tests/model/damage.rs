@@ -96,7 +96,7 @@ impl Run {
         None
     }
 
-    /// Deletes the tree or the manifest of a version, unless what else tells that there was such a version has gone
+    /// Deletes the tree or the manifest of a version, unless all other traces of that version have gone
     /// already: the other of them, and for the tree of the newest version `latest`.
     fn lose(&self, version: u32, tree: bool) -> Option<u32> {
         let (tree_path, state) = (self.tree(version), self.state(version));

@@ -34,7 +34,7 @@ pub(crate) struct Run {
 }
 
 impl Run {
-    /// A pyramid with its first version, of which nothing is built.
+    /// A pyramid with its first version, not built yet.
     pub(crate) fn start(setup: &Setup) -> Run {
         let scratch = tempfile::tempdir().unwrap();
         let folder = scratch.path().join("p");

@@ -154,7 +154,7 @@ fn versions_of_another_encoder_keep_their_tiles() {
     manifest["encoder"] = json!(0);
     fs::write(&header, manifest.to_string()).unwrap();
 
-    // Links and descriptors can be mended.
+    // Links and descriptors can be repaired.
     let sandbox = copy(&whole, "relief");
     clear(&sandbox.path("relief/dest/dzi/v0/dzi_files/11/0_0.jpg"));
     clear(&sandbox.path("relief/dest/dzi/v0/dzi.xml"));

@@ -139,7 +139,7 @@ fn vacuum_prints_json() {
         (&object["pyramid"], &object["dropped"], &object["kept"], &object["dry_run"]),
         (&json!("p"), &json!([1]), &json!([0, 3, 4, 6]), &json!(false))
     );
-    // v3 has another tile in the place of v1's only one, so nothing of v1 is still shown.
+    // v3 replaces the only tile of v1, so no later version shows v1.
     assert_eq!(object["moved"], json!(0));
     assert!(object["bytes"].as_u64().unwrap() > bytes && object["inodes"].as_u64().unwrap() > 10, "{object}");
 

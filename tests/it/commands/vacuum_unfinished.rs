@@ -5,7 +5,7 @@ use test_support::cli::Sandbox;
 use test_support::damage::{clear, relink};
 use test_support::tree::{assert_same_tree, assert_tree_rules, snapshot};
 
-/// A published pyramid `p` of four tiles in v0, of which v1 and v2 change one each.
+/// A published pyramid `p`: four tiles in v0; v1 and v2 change one each.
 fn published() -> Sandbox {
     let sandbox = Sandbox::with_row(4);
     sandbox.odd("grey.jpg", "p/v1/1_0.jpg");

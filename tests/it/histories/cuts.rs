@@ -24,7 +24,7 @@ enum Edit {
     Pixel(u32, u32, u8),
     Rectangle(u32, u32, u32, u32, u8),
     All(u64),
-    /// As it was so many pictures ago.
+    /// The picture from this number of pictures ago.
     Back(usize),
     Vacuum,
 }

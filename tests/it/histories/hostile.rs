@@ -33,7 +33,7 @@ fn sixty_versions_of_one_tile_are_built() {
     sandbox.succeed(&["verify", "p", "-q"]);
 }
 
-/// Takes a folder away when so many tiles are done.
+/// Renames a folder after a number of tiles.
 struct Vanishing {
     after: u64,
     folder: PathBuf,

@@ -68,7 +68,7 @@ fn any_kind() -> impl Strategy<Value = Kind> {
     proptest::sample::select(Kind::all())
 }
 
-/// A picture cut into tiles, some of which are of another kind than the rest.
+/// A picture cut into tiles, where some tiles are of another kind.
 fn any_base() -> impl Strategy<Value = TiledBase> {
     let shape = (1usize..700, 1usize..500, 1usize..300, 1usize..8);
     (shape, any_kind(), any_kind(), any::<u64>()).prop_map(|((width, height, tile_size, shrink), kind, other, seed)| {

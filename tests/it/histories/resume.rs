@@ -14,7 +14,7 @@ fn options(threads: usize) -> BuildOptions {
     build_options(Some(threads))
 }
 
-/// Stops when so many tiles are done, and counts them.
+/// Cancels after a number of tiles, and counts them.
 #[derive(Default)]
 struct StopAfter {
     most: u64,

@@ -299,7 +299,7 @@ fn vacuum_of_trees_cancelled_at_any_step_is_finished() {
     stopped_everywhere(13, false, true, &[0, 2, 3]);
 }
 
-/// A tile that is moved keeps its time of modification, and nothing of what stays is copied.
+/// A moved tile keeps its mtime, and no tile that stays is copied.
 #[test]
 fn moved_tiles_are_the_same_files() {
     let outer = tempfile::tempdir().unwrap();

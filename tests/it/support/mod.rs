@@ -23,7 +23,7 @@ pub(crate) fn patient() -> Locking {
     Locking { wait: HANG_TIMEOUT, ..Locking::default() }
 }
 
-/// The options of a quick build with so many threads, or as many as there are processors.
+/// The options of a quick build with this number of threads, or one per processor.
 pub(crate) fn build_options(threads: Option<usize>) -> BuildOptions {
     let threads = threads.and_then(NonZeroUsize::new);
     BuildOptions { threads, durability: Durability::Unflushed, locking: patient(), ..BuildOptions::default() }

@@ -40,7 +40,7 @@ fn each_picture_goes_into_a_folder_of_its_name() {
     );
     assert!(ended.err.contains("\n3/3 all/of it/c.d: v0 built: 6 tiles"), "{}", ended.err);
     assert!(ended.err.ends_with("\n3 pictures done, 0 failed\n"), "{}", ended.err);
-    // Newer pictures, of which one is another.
+    // Newer pictures, one of them changed.
     sandbox.write("a.png", Png::new(6, 8).file((20, 10), 4, &[]));
     let objects = sandbox.succeed(&["cut", "--json", "--into", "all/of it", "a.png", "c.d.png"]).json();
     let statuses: Vec<&Value> = objects.iter().map(|object| &object["status"]).collect();

@@ -404,7 +404,7 @@ fn alpha_and_depth_lost_in_jpeg_tiles_are_reported_once() {
     assert_eq!((lines.len(), near(colour, [156, 1, 255])), (1, true), "{lines:?} {colour:?}");
     assert!(lines[0].contains("16 bits"));
     assert_eq!(told("fine.ppm", "fine").0, [""; 0]);
-    // Nothing is lost in PNG, so nothing is told.
+    // PNG loses nothing, so there is no warning.
     assert!(!sandbox.succeed(&["cut", "half.pam", "png"]).err.contains("warning"));
 }
 
