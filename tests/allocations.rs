@@ -1,4 +1,4 @@
-//! Memory belongs to the worker: in the long run a tile that is built or linked allocates nothing.
+//! Workers reuse their memory: a further tile that is built or linked allocates almost nothing.
 #![allow(clippy::unwrap_used)]
 
 use fast_pyramid::internals::ops::unflushed_build;
@@ -63,7 +63,7 @@ fn allocations(side: u32) -> [u64; 2] {
 }
 
 #[test]
-fn tiles_allocate_nothing_in_the_long_run() {
+fn further_tiles_allocate_almost_nothing() {
     let (few, many) = (allocations(8), allocations(32));
     let tiles = (32 * 32 - 8 * 8) * 4 / 3;
     for (few, many) in few.into_iter().zip(many) {

@@ -1,4 +1,4 @@
-//! The memory that `cut` announces is what it takes, or somewhat more; less by no more than systems differ.
+//! `cut` needs about the memory that it announces.
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, clippy::panic)]
 
@@ -46,7 +46,7 @@ fn compare(sandbox: &Sandbox, arguments: &[&str]) {
 }
 
 #[test]
-fn what_is_announced_is_what_is_taken() {
+fn first_version_needs_the_memory_it_announces() {
     let sandbox = Sandbox::in_memory();
     sandbox.write("noise.ppm", pnm(6, SIZE, 255, 3, 1).0);
     sandbox.write("deep.pgm", pnm(5, SIZE, 65535, 1, 1).0);
@@ -78,7 +78,7 @@ fn what_is_announced_is_what_is_taken() {
 }
 
 #[test]
-fn what_is_announced_for_a_newer_picture_is_what_is_taken() {
+fn next_version_needs_the_memory_it_announces() {
     let sandbox = Sandbox::in_memory();
     sandbox.write("a.ppm", pnm(6, SIZE, 255, 3, 1).0);
     sandbox.write("b.ppm", pnm(6, SIZE, 255, 3, 2).0);

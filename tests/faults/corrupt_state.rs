@@ -1,5 +1,8 @@
-//! Whatever stands in the place of one file of the tool's own, no command panics, waits for ever or loses anything; each says
-//! with a path what is wrong where it cannot go on, and doing what it advises helps. `KILL_POINTS=all` tries more files.
+//! Whatever replaces one of the tool's own files, no command panics, hangs or loses anything; each reports what is wrong with
+//! a path where it cannot continue, and its advice helps.
+//!
+//! By default each corruption is tried with one of the commands, `KILL_POINTS=most` tries half of them, `KILL_POINTS=all` all,
+//! and more files.
 
 use fast_pyramid::internals::ops::vacuum_killed_after;
 use fast_pyramid::{BuildOptions, ErrorKind, Event, Observer, Pyramid, Selection, VacuumOptions};
@@ -12,7 +15,8 @@ use std::process::Command;
 use std::sync::atomic::{AtomicU64, Ordering};
 use test_support::damage::{clear, with_unchanged_parent};
 use test_support::limited::LimitedCommand;
-use test_support::strace::{all_points, copy_with_links, run, say, scratch};
+use test_support::sampling::Sweep;
+use test_support::strace::{copy_with_links, run, say, scratch};
 use test_support::tree::{Fingerprint, snapshot, source_fingerprint};
 
 const COMMANDS: [&[&str]; 7] = [
@@ -28,7 +32,7 @@ const COMMANDS: [&[&str]; 7] = [
 /// The versions that stay in every scenario.
 const KEPT: [&str; 2] = ["v2", "v3"];
 
-/// What becomes of a file, and how that is told.
+/// A description, and the change to a file.
 type Corruption = (String, Box<dyn Fn(&Path)>);
 
 fn corruption(name: &str, act: impl Fn(&Path) + 'static) -> Corruption {
@@ -114,7 +118,7 @@ struct Ended {
     err: String,
 }
 
-/// Runs the program to its end; it may not panic, and tells an error in four lines at most.
+/// Runs the program to its end; it must not panic, and print no error of more than four lines.
 fn ended(folder: &Path, arguments: &[&str], context: &str) -> Ended {
     let mut command = LimitedCommand::new(test_support::program());
     let output = command.args(arguments).arg(folder).args(["-j", "1"]).output();
@@ -155,8 +159,8 @@ impl Scenario {
         let mut runs = 0;
         for (index, (name, act)) in corruptions.iter().enumerate() {
             for (turn, arguments) in COMMANDS.into_iter().enumerate() {
-                // Every other command, the others with the next corruption, unless all are asked for.
-                if (index + turn) % 2 == 1 && !all_points() {
+                // The other commands with the next corruptions.
+                if !(index + turn).is_multiple_of(Sweep::from_environment().step(COMMANDS.len(), 2)) {
                     continue;
                 }
                 runs += 1;
@@ -253,7 +257,7 @@ fn follow_advice(folder: &Path, err: &str, context: &str) {
 }
 
 #[test]
-fn the_lock() {
+fn corrupt_lock_loses_nothing() {
     let scratch = scratch();
     let scenario = Scenario::new("published", scratch.path(), "lock", |_| {});
     let mut all = of_any_file(0);
@@ -275,7 +279,7 @@ fn the_lock() {
 }
 
 #[test]
-fn the_list_of_dropped_versions() {
+fn corrupt_list_of_dropped_versions_loses_nothing() {
     let scratch = scratch();
     let scenario = Scenario::new("trees dropped", scratch.path(), "dropped.json", |folder| {
         run(folder, &["vacuum", "--keep-last", "2", "--keep-sources"]);
@@ -303,28 +307,36 @@ fn half_vacuumed(folder: &Path, stage: &str) {
     panic!("it was never {stage}");
 }
 
-#[test]
-fn the_journal_of_a_vacuum() {
-    for stage in ["moving", "cleaning"] {
-        let scratch = scratch();
-        let mut scenario =
-            Scenario::new("half vacuumed", scratch.path(), "vacuum.json", |folder| half_vacuumed(folder, stage));
-        scenario.sources_stay = false;
-        let mut all = of_json(0);
-        for versions in [vec![], vec![7, 4_000_000_000_u32], vec![0, 1, 2, 3], vec![3]] {
-            all.push(with_value(&["dropped"], versions));
-        }
-        all.push(with_value(&["manifests"], serde_json::json!([[7, "00"], [2, "00"]])));
-        all.push(with_value(&["manifests"], serde_json::json!([[2, "00"]])));
-        all.push(with_value(&["stage"], "resting"));
-        all.push(with_value(&["totals", "moved"], u64::MAX));
-        all.push(with_value(&["totals", "inodes"], i64::MAX));
-        say(&format!("vacuum.json, {stage}: {} runs", scenario.try_all(&all)));
+/// Corrupts the journal of a vacuum that was stopped in this stage.
+fn corrupt_journal(stage: &str) {
+    let scratch = scratch();
+    let mut scenario =
+        Scenario::new("half vacuumed", scratch.path(), "vacuum.json", |folder| half_vacuumed(folder, stage));
+    scenario.sources_stay = false;
+    let mut all = of_json(0);
+    for versions in [vec![], vec![7, 4_000_000_000_u32], vec![0, 1, 2, 3], vec![3]] {
+        all.push(with_value(&["dropped"], versions));
     }
+    all.push(with_value(&["manifests"], serde_json::json!([[7, "00"], [2, "00"]])));
+    all.push(with_value(&["manifests"], serde_json::json!([[2, "00"]])));
+    all.push(with_value(&["stage"], "resting"));
+    all.push(with_value(&["totals", "moved"], u64::MAX));
+    all.push(with_value(&["totals", "inodes"], i64::MAX));
+    say(&format!("vacuum.json, {stage}: {} runs", scenario.try_all(&all)));
 }
 
 #[test]
-fn the_list_of_versions_that_are_replaced() {
+fn corrupt_journal_of_a_vacuum_that_moves_files_loses_nothing() {
+    corrupt_journal("moving");
+}
+
+#[test]
+fn corrupt_journal_of_a_vacuum_that_cleans_up_loses_nothing() {
+    corrupt_journal("cleaning");
+}
+
+#[test]
+fn corrupt_list_of_replaced_versions_loses_nothing() {
     let scratch = scratch();
     let scenario = Scenario::new("replaced", scratch.path(), "replaced.json", |folder| {
         fs::write(folder.join("dest/.fast_pyramid/replaced.json"), r#"{"schema":1,"versions":[0,1,2,3]}"#).unwrap();
@@ -335,10 +347,10 @@ fn the_list_of_versions_that_are_replaced() {
 }
 
 #[test]
-fn the_head_of_a_manifest() {
+fn corrupt_manifest_loses_nothing() {
     let scratch = scratch();
     let files = ["versions/v1/manifest.json", "versions/v3/manifest.json"];
-    for file in files.into_iter().take(if all_points() { 2 } else { 1 }) {
+    for file in files.into_iter().take(if Sweep::from_environment() == Sweep::All { 2 } else { 1 }) {
         let scenario = Scenario::new("published", scratch.path(), file, |_| {});
         let mut all = of_json(2);
         for count in ["tiles", "generated", "generated_bytes"] {
@@ -361,10 +373,10 @@ fn the_head_of_a_manifest() {
 }
 
 #[test]
-fn the_records_of_a_manifest() {
+fn corrupt_records_lose_nothing() {
     let scratch = scratch();
     let files = ["versions/v1/tiles", "versions/v3/tiles"];
-    for file in files.into_iter().take(if all_points() { 2 } else { 1 }) {
+    for file in files.into_iter().take(if Sweep::from_environment() == Sweep::All { 2 } else { 1 }) {
         let scenario = Scenario::new("published", scratch.path(), file, |_| {});
         let mut all = of_any_file(2);
         for length in [1, 47, 48, 49, 96] {
@@ -420,26 +432,35 @@ fn half_built(folder: &Path) {
     assert_eq!(result.unwrap_err().kind(), ErrorKind::Cancelled);
 }
 
-#[test]
-fn what_a_stopped_build_has_left() {
+/// Tries corruptions of a file in the staging folder of a build that was stopped.
+fn corrupt_staging(file: &'static str, corruptions: &[Corruption]) {
     let scratch = scratch();
-    for (file, down) in [("staging/v3/basis.json", 2), ("staging/v3/manifest/tiles", 3), ("staging/v3", 1)] {
-        let scenario = Scenario::new("half built", scratch.path(), file, half_built);
-        let mut all = if file.ends_with("json") { of_json(down) } else { of_any_file(down) };
-        if file == "staging/v3" {
-            // A folder cannot be written over.
-            all.truncate(0);
-            for (name, act) in of_any_file(down).into_iter().take(8) {
-                all.push(corruption(&name, move |path| {
-                    fs::remove_dir_all(path).unwrap();
-                    act(path);
-                }));
-            }
-        }
-        if file.ends_with("json") {
-            all.push(with_value(&["encoder"], 7));
-            all.push(with_value(&["below"], serde_json::json!([7, "00"])));
-        }
-        say(&format!("{file}: {} runs", scenario.try_all(&all)));
-    }
+    let scenario = Scenario::new("half built", scratch.path(), file, half_built);
+    say(&format!("{file}: {} runs", scenario.try_all(corruptions)));
+}
+
+#[test]
+fn corrupt_basis_of_a_stopped_build_loses_nothing() {
+    let mut all = of_json(2);
+    all.push(with_value(&["encoder"], 7));
+    all.push(with_value(&["below"], serde_json::json!([7, "00"])));
+    corrupt_staging("staging/v3/basis.json", &all);
+}
+
+#[test]
+fn corrupt_records_of_a_stopped_build_lose_nothing() {
+    corrupt_staging("staging/v3/manifest/tiles", &of_any_file(3));
+}
+
+#[test]
+fn replaced_staging_folder_of_a_stopped_build_loses_nothing() {
+    let after_removal = |(name, act): Corruption| {
+        // A folder cannot be written over.
+        corruption(&name, move |path| {
+            fs::remove_dir_all(path).unwrap();
+            act(path);
+        })
+    };
+    let all: Vec<Corruption> = of_any_file(1).into_iter().take(8).map(after_removal).collect();
+    corrupt_staging("staging/v3", &all);
 }

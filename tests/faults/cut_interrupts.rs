@@ -1,4 +1,4 @@
-//! `cut` that is asked to stop, that has to wait for another process, or whose standard input ends too early.
+//! `cut` that is interrupted, that waits for another process, or whose standard input ends too early.
 
 use rustix::process::{Pid, Signal, kill_process};
 use snapbox::str;
@@ -67,7 +67,7 @@ fn interrupted(sandbox: &Sandbox, arguments: &[&str], signal: Signal, ends: bool
 }
 
 #[test]
-fn an_interrupted_cut_leaves_nothing() {
+fn interrupted_cut_leaves_nothing() {
     for (signal, code) in [(Signal::INT, 130), (Signal::TERM, 143)] {
         for (ends, more) in [(true, &[][..]), (false, &[]), (true, &["--build"]), (false, &["--build", "-j", "1"])] {
             let sandbox = Sandbox::new();
@@ -85,7 +85,7 @@ fn an_interrupted_cut_leaves_nothing() {
 
 /// Nothing comes any more, and nothing ends.
 #[test]
-fn a_cut_that_waits_for_input_is_ended() {
+fn cut_that_waits_for_input_is_interrupted() {
     for (signal, number) in [(Signal::INT, 2), (Signal::TERM, 15)] {
         let sandbox = Sandbox::new();
         let picture = pnm(6, SIZE, 255, 3, 1).0;
@@ -93,7 +93,7 @@ fn a_cut_that_waits_for_input_is_ended() {
         let mut stdin = child.stdin.take().unwrap();
         stdin.write_all(&picture[..picture.len() / 2]).unwrap();
         stdin.flush().unwrap();
-        // 640 rows are 40 rows of tiles, of which half have come.
+        // Half of 640 rows have come, which are 40 rows of tiles.
         let last = sandbox.path("p/.fast_pyramid-cut-v0/3_18.jpg");
         wait_until("the last whole row of tiles", || last.exists());
         std::thread::sleep(Duration::from_millis(200));
@@ -121,7 +121,7 @@ fn a_cut_that_waits_for_input_is_ended() {
 
 /// What has to be held is decoded where that can be given up, however long it takes.
 #[test]
-fn a_picture_that_is_decoded_whole_is_given_up_and_nothing_is_left() {
+fn interrupted_decoding_of_a_whole_picture_leaves_nothing() {
     let interlaced = Png { interlaced: true, ..Png::new(2, 8) }.file(SIZE, 1, &[]);
     let turned = Png::new(2, 8).file(SIZE, 1, &[(b"eXIf", &exif(6))]);
     let progressive = std::fs::read(fixture("odd/progressive.jpg")).unwrap();
@@ -146,7 +146,7 @@ fn a_picture_that_is_decoded_whole_is_given_up_and_nothing_is_left() {
 
 /// Who comes too late is refused, and takes nothing away from the one that is at it.
 #[test]
-fn cuts_that_do_not_wait_leave_the_first_alone() {
+fn second_cut_without_wait_leaves_the_first_alone() {
     let sandbox = Sandbox::new();
     sandbox.write("a.ppm", pnm(6, (300, 300), 255, 3, 1).0);
     for round in 0..5 {
@@ -165,7 +165,7 @@ fn cuts_that_do_not_wait_leave_the_first_alone() {
 }
 
 #[test]
-fn an_interrupted_next_version_leaves_the_others() {
+fn interrupted_next_version_leaves_the_others() {
     for (signal, code) in [(Signal::INT, 130), (Signal::TERM, 143)] {
         let sandbox = Sandbox::new();
         sandbox.write("a.ppm", pnm(6, SIZE, 255, 3, 2).0);
@@ -181,7 +181,7 @@ fn an_interrupted_next_version_leaves_the_others() {
 }
 
 #[test]
-fn standard_input_in_small_pieces() {
+fn standard_input_may_come_in_small_pieces() {
     let picture = Png::new(2, 16).file((90, 50), 1, &[]);
     let sandbox = Sandbox::new();
     let mut child = start(&sandbox, &["-q"]);
@@ -197,7 +197,7 @@ fn standard_input_in_small_pieces() {
 }
 
 #[test]
-fn standard_input_that_is_closed() {
+fn closed_standard_input_is_refused() {
     let sandbox = Sandbox::new();
     let mut shell = LimitedCommand::new("sh");
     shell.current_dir(sandbox.path("")).args(["-c", "exec \"$0\" cut - p --build <&-"]);
@@ -207,7 +207,7 @@ fn standard_input_that_is_closed() {
 }
 
 #[test]
-fn a_locked_pyramid_is_left_alone() {
+fn locked_pyramid_is_not_changed() {
     let (sandbox, mut picture) = cut_once("png", &["--build"]);
     picture.put_pixel(0, 0, image::Rgb([1; 3]));
     save(&sandbox, "b.png", &picture);
@@ -235,7 +235,7 @@ error: p is being changed by another process
 }
 
 #[test]
-fn a_first_version_waits_too() {
+fn first_version_waits_for_the_lock() {
     let sandbox = Sandbox::new();
     sandbox.write("a.ppm", pnm(6, (40, 40), 255, 3, 1).0);
     let lock = sandbox.hold();
@@ -248,7 +248,7 @@ fn a_first_version_waits_too() {
 }
 
 #[test]
-fn who_waits_for_one_that_gives_up_begins_anew() {
+fn cut_that_waited_for_a_cancelled_one_starts_from_nothing() {
     let sandbox = Sandbox::new();
     sandbox.write("a.ppm", pnm(6, (40, 40), 255, 3, 1).0);
     let lock = sandbox.hold();

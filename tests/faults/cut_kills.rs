@@ -1,16 +1,18 @@
-//! Killed or refused at any system call that changes something, `cut` leaves no half version, and the same command again
-//! gives what an undisturbed run gives.
+//! Killed or failed at any system call that changes something, `cut` leaves no half version, and the same command again ends
+//! as an undisturbed one.
 //!
 //! strace kills the process at the n-th call of one kind, or lets it fail. Without strace, or where it may not trace, a line
-//! says that this was skipped. By default a part of the errors is tried, `KILL_POINTS=all` tries all.
+//! says that this was skipped. By default a sample of the calls is tried, `KILL_POINTS=most` kills at all and lets a third
+//! fail, `KILL_POINTS=all` lets all fail.
 
 use crate::jpeg::Jpeg;
 use std::fs;
 use std::path::{Path, PathBuf};
 use test_support::pictures::Png;
+use test_support::sampling::Sweep;
 use test_support::strace::{
-    CALLS, all_points, assert_links_lead_somewhere, can_trace, copy_with_links, killed, numbers, run, run_with_error,
-    say, scratch, tool, whole,
+    CALLS, assert_links_lead_somewhere, can_trace, copy_with_links, killed, numbers, run, run_with_error, say, scratch,
+    tool, whole,
 };
 use test_support::tree::{Snapshot, assert_same_snapshot, assert_tree_rules, snapshot};
 
@@ -92,11 +94,11 @@ impl Trial {
         }
     }
 
-    /// Kills the command at every point; returns at how many.
-    fn kill_everywhere(&self) -> usize {
-        let mut points = 0;
-        for call in CALLS {
-            for number in 1.. {
+    /// Kills the command at one point after another; fails where there are fewer than `least`, sampled or not.
+    fn kill_everywhere(&self, least: usize) {
+        let (step, mut points) = (Sweep::from_environment().step(8, 1), 0);
+        for (index, call) in CALLS.into_iter().enumerate() {
+            for number in (1 + index % step..).step_by(step) {
                 copy_with_links(&self.prepared, &self.folder);
                 let context = format!("{}, killed at {call} number {number}", self.name);
                 let killed = killed(&self.folder, &self.arguments(), call, number);
@@ -118,7 +120,7 @@ impl Trial {
             }
         }
         say(&format!("{}: killed at {points} points", self.name));
-        points
+        assert!(points >= least / step, "{}: only {points} points were tried", self.name);
     }
 
     /// A build takes away what a cut has left, and builds what is there.
@@ -130,8 +132,8 @@ impl Trial {
         run(&self.folder, &["verify"]);
     }
 
-    /// Lets calls fail; returns how many.
-    fn fail_everywhere(&self) -> usize {
+    /// Lets calls fail; fails where there are fewer than `least`, sampled or not.
+    fn fail_everywhere(&self, least: usize) {
         let errors: [(&str, &[&str]); 6] = [
             ("error=ENOSYS", &["syncfs"]),
             ("error=ENOSPC", &["write", "mkdir", "symlinkat", "linkat", "renameat2", "rename", "openat", "fsync"]),
@@ -147,14 +149,14 @@ impl Trial {
             }
         }
         say(&format!("{}: {tried} errors were injected", self.name));
-        tried
+        assert!(tried >= least / Sweep::from_environment().step(6, 1), "{}: only {tried}", self.name);
     }
 
     fn fail_at(&self, error: &str, call: &str) -> usize {
         copy_with_links(&self.prepared, &self.folder);
         let numbers = numbers(&self.folder, &self.arguments(), &[call], |_| true).remove(call).unwrap_or_default();
         fs::remove_dir_all(&self.folder).unwrap();
-        let step = if all_points() { 1 } else { 3 };
+        let step = Sweep::from_environment().step(18, 3);
         let numbers: Vec<usize> = numbers.iter().copied().skip(numbers.len() % step).step_by(step).collect();
         for &number in &numbers {
             copy_with_links(&self.prepared, &self.folder);
@@ -177,7 +179,7 @@ impl Trial {
     }
 }
 
-/// Two pictures of two tiles, of which one tile differs; as PNG and as JPEG, cut without loss.
+/// Two pictures of two tiles that differ in one; as PNG, and as JPEG, which is cut without loss.
 fn pictures(scratch: &Path) {
     let picture = image::load_from_memory(&Png::new(2, 8).file((30, 10), 1, &[])).unwrap().to_rgb8();
     picture.save(scratch.join("first.png")).unwrap();
@@ -189,42 +191,80 @@ fn pictures(scratch: &Path) {
     fs::write(scratch.join("second.jpg"), jpeg(200)).unwrap();
 }
 
-fn trials(scratch: &Path) -> [Trial; 4] {
-    pictures(scratch);
-    let first = |folder: &Path, picture: &str, more: &[&str]| {
-        let picture = scratch.join(picture);
-        run(folder, &[&["cut", picture.to_str().unwrap(), "--tile-size", "16"], more].concat());
-    };
-    [
-        Trial::new("first cut", scratch, "first.png", false, |_| {}),
-        Trial::new("first cut and build", scratch, "first.jpg", true, |_| {}),
-        Trial::new("next cut", scratch, "second.png", false, |folder| first(folder, "first.png", &[])),
-        Trial::new("next cut and build", scratch, "second.jpg", true, |folder| {
-            first(folder, "first.jpg", &["--build"]);
-        }),
-    ]
+/// Cuts the first of two pictures, for those that cut the second.
+fn cut_first(scratch: &Path, folder: &Path, picture: &str, more: &[&str]) {
+    let picture = scratch.join(picture);
+    run(folder, &[&["cut", picture.to_str().unwrap(), "--tile-size", "16"], more].concat());
 }
 
-#[test]
-fn killed_at_any_call_no_half_version_is_there() {
+fn first_cut(scratch: &Path) -> Trial {
+    Trial::new("first cut", scratch, "first.png", false, |_| {})
+}
+
+fn first_cut_and_build(scratch: &Path) -> Trial {
+    Trial::new("first cut and build", scratch, "first.jpg", true, |_| {})
+}
+
+fn next_cut(scratch: &Path) -> Trial {
+    Trial::new("next cut", scratch, "second.png", false, |folder| cut_first(scratch, folder, "first.png", &[]))
+}
+
+fn next_cut_and_build(scratch: &Path) -> Trial {
+    let first = |folder: &Path| cut_first(scratch, folder, "first.jpg", &["--build"]);
+    Trial::new("next cut and build", scratch, "second.jpg", true, first)
+}
+
+/// Prepares a trial with both pictures, and runs it where strace may trace.
+fn with_trial(prepare: fn(&Path) -> Trial, check: impl Fn(&Trial)) {
     if can_trace() {
         let scratch = scratch();
-        let points: usize = trials(scratch.path()).iter().map(Trial::kill_everywhere).sum();
-        assert!(points >= 200, "only {points}");
+        pictures(scratch.path());
+        check(&prepare(scratch.path()));
     }
 }
 
 #[test]
-fn an_error_at_any_call_is_told_and_leaves_no_half_version() {
-    if can_trace() {
-        let scratch = scratch();
-        let tried: usize = trials(scratch.path()).iter().map(Trial::fail_everywhere).sum();
-        assert!(tried >= 100, "only {tried}");
-    }
+fn killed_first_cut_leaves_no_half_version() {
+    with_trial(first_cut, |trial| trial.kill_everywhere(40));
 }
 
 #[test]
-fn a_folder_that_was_made_for_nothing_goes() {
+fn killed_first_cut_and_build_leaves_no_half_version() {
+    with_trial(first_cut_and_build, |trial| trial.kill_everywhere(40));
+}
+
+#[test]
+fn killed_next_cut_leaves_no_half_version() {
+    with_trial(next_cut, |trial| trial.kill_everywhere(40));
+}
+
+#[test]
+fn killed_next_cut_and_build_leaves_no_half_version() {
+    with_trial(next_cut_and_build, |trial| trial.kill_everywhere(40));
+}
+
+#[test]
+fn failed_calls_of_a_first_cut_leave_no_half_version() {
+    with_trial(first_cut, |trial| trial.fail_everywhere(20));
+}
+
+#[test]
+fn failed_calls_of_a_first_cut_and_build_leave_no_half_version() {
+    with_trial(first_cut_and_build, |trial| trial.fail_everywhere(20));
+}
+
+#[test]
+fn failed_calls_of_a_next_cut_leave_no_half_version() {
+    with_trial(next_cut, |trial| trial.fail_everywhere(20));
+}
+
+#[test]
+fn failed_calls_of_a_next_cut_and_build_leave_no_half_version() {
+    with_trial(next_cut_and_build, |trial| trial.fail_everywhere(20));
+}
+
+#[test]
+fn folder_created_for_a_failed_cut_is_removed() {
     if !can_trace() {
         return;
     }

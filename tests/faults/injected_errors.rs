@@ -1,17 +1,18 @@
-//! An error of the system at any call that changes something is told with a path, loses nothing and shows nothing half-done,
-//! and the next run ends as if it had not happened (SPEC 3.2, 3.6).
+//! When a system call that changes something fails, a command reports it with a path, loses nothing and publishes nothing
+//! half-done, and the next run ends as if it had not happened (docs/guarantees.md).
 //!
 //! strace lets the n-th call of one kind fail. Without strace, or where it may not trace, a line says that this was skipped.
-//! By default a part of the points is tried, `KILL_POINTS=all` tries every one with every error.
+//! By default a sample of the calls is tried, `KILL_POINTS=most` tries a third of those of builds and each of the others with
+//! one error, `KILL_POINTS=all` each with every error.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use test_support::damage::with_unchanged_parent;
+use test_support::sampling::Sweep;
 use test_support::strace::{
-    CALLS, FIRST_BUILD, PATCH, REBUILD, REPAIR, REPAIR_BY_REBUILDING, Scenario, all_points,
-    assert_links_lead_somewhere, can_trace, copy_with_links, numbers, published, run, run_with_error, say, scratch,
-    tool, whole,
+    CALLS, FIRST_BUILD, PATCH, REBUILD, REPAIR, REPAIR_BY_REBUILDING, Scenario, assert_links_lead_somewhere, can_trace,
+    copy_with_links, numbers, published, run, run_with_error, say, scratch, tool, whole,
 };
 use test_support::tree::{
     Entry, Fingerprint, Snapshot, assert_same_snapshot, assert_same_tree, assert_sources_unchanged, assert_tree_rules,
@@ -29,37 +30,64 @@ const BUILD_ERRORS: [(&str, &[&str]); 6] = [
     ("error=EINTR", &["write", "read", "openat", "fsync", "flock"]),
 ];
 
-/// Tries one error at every call of one kind; returns how many there were.
-fn try_build(scenario: &Scenario, scratch: &Path, error: &str, call: &str) -> usize {
-    let (expected, prepared, folder) = (scratch.join("expected"), scratch.join("prepared"), scratch.join("p"));
-    copy_with_links(&prepared, &folder);
-    let numbers = numbers(&folder, scenario.arguments, &[call], |_| true).remove(call).unwrap_or_default();
-    fs::remove_dir_all(&folder).unwrap();
-    // Every third, another third for each kind, unless all are asked for.
-    let step = if all_points() { 1 } else { 3 };
-    let numbers: Vec<usize> = numbers.iter().copied().skip(numbers.len() % step).step_by(step).collect();
-    for &number in &numbers {
-        copy_with_links(&prepared, &folder);
+/// A build, before and after, in a folder for copies.
+struct BuildTrial {
+    scenario: &'static Scenario,
+    scratch: tempfile::TempDir,
+}
+
+impl BuildTrial {
+    fn new(scenario: &'static Scenario) -> Self {
+        let scratch = scratch();
+        (scenario.prepare)(&scratch.path().join("expected"));
+        run(&scratch.path().join("expected"), scenario.arguments);
+        (scenario.prepare)(&scratch.path().join("prepared"));
+        Self { scenario, scratch }
+    }
+
+    /// A fresh copy of the pyramid before the build.
+    fn copy(&self) -> PathBuf {
+        let folder = self.scratch.path().join("p");
+        copy_with_links(&self.scratch.path().join("prepared"), &folder);
+        folder
+    }
+
+    /// Injects one error at the calls of one kind; returns how many were tried.
+    fn try_call(&self, error: &str, call: &str) -> usize {
+        let folder = self.copy();
+        let numbers = numbers(&folder, self.scenario.arguments, &[call], |_| true).remove(call).unwrap_or_default();
+        fs::remove_dir_all(&folder).unwrap();
+        let step = Sweep::from_environment().step(18, 3);
+        // Another remainder for each kind of call.
+        let numbers: Vec<usize> = numbers.iter().copied().skip(numbers.len() % step).step_by(step).collect();
+        for &number in &numbers {
+            self.try_one(error, call, number);
+        }
+        numbers.len()
+    }
+
+    /// Injects one error, checks the trees, and builds again.
+    fn try_one(&self, error: &str, call: &str, number: usize) {
+        let (folder, expected) = (self.copy(), self.scratch.path().join("expected/dest/dzi"));
         let (before, sources) = (published(&folder), source_fingerprint(&folder));
-        let context = format!("{}, {error} at {call} number {number}", scenario.name);
-        let (code, err) = run_with_error(&folder, scenario.arguments, call, error, number);
+        let context = format!("{}, {error} at {call} number {number}", self.scenario.name);
+        let (code, err) = run_with_error(&folder, self.scenario.arguments, call, error, number);
         // 127: the system cannot even load the program.
         assert!((0..=4).contains(&code) || code == 127, "{context}: code {code}, {err}");
         assert!(!err.contains("panicked"), "{context}: {err}");
         check_trees(&folder, &before, &context);
         if code == 0 {
-            assert_same_tree(&expected.join("dest/dzi"), &folder.join("dest/dzi"));
+            assert_same_tree(&expected, &folder.join("dest/dzi"));
         }
-        run(&folder, scenario.arguments);
+        run(&folder, self.scenario.arguments);
         assert_sources_unchanged(&folder, &sources);
         assert_tree_rules(&folder);
-        assert_same_tree(&expected.join("dest/dzi"), &folder.join("dest/dzi"));
+        assert_same_tree(&expected, &folder.join("dest/dzi"));
         fs::remove_dir_all(&folder).unwrap();
     }
-    numbers.len()
 }
 
-/// What must hold right after a build has failed.
+/// Fails where a failed build has left a broken link or another tree than before.
 fn check_trees(folder: &Path, before: &[(PathBuf, Snapshot)], context: &str) {
     assert_links_lead_somewhere(folder, context);
     for (path, was) in before {
@@ -70,26 +98,34 @@ fn check_trees(folder: &Path, before: &[(PathBuf, Snapshot)], context: &str) {
     }
 }
 
-#[test]
-fn an_error_at_any_call_of_a_build_is_told_and_loses_nothing() {
+/// Injects all errors into a build; fails where there are fewer than `least` points, sampled or not.
+fn fail_builds(scenario: &'static Scenario, least: usize) {
     if !can_trace() {
         return;
     }
-    let mut points = 0;
-    for scenario in [&FIRST_BUILD, &PATCH, &REBUILD] {
-        let scratch = scratch();
-        (scenario.prepare)(&scratch.path().join("expected"));
-        run(&scratch.path().join("expected"), scenario.arguments);
-        (scenario.prepare)(&scratch.path().join("prepared"));
-        for (error, calls) in BUILD_ERRORS {
-            points += calls.iter().map(|call| try_build(scenario, scratch.path(), error, call)).sum::<usize>();
-        }
-    }
-    say(&format!("builds: {points} errors were injected"));
-    assert!(points >= 250, "only {points}");
+    let trial = BuildTrial::new(scenario);
+    let pairs = BUILD_ERRORS.iter().flat_map(|(error, calls)| calls.iter().map(move |call| (error, call)));
+    let points: usize = pairs.map(|(error, call)| trial.try_call(error, call)).sum();
+    say(&format!("{}: {points} errors were injected", scenario.name));
+    assert!(points >= least / Sweep::from_environment().step(6, 1), "{}: only {points}", scenario.name);
 }
 
-/// Four versions, of which the upper two take over from those below.
+#[test]
+fn failed_calls_of_a_first_build_lose_nothing() {
+    fail_builds(&FIRST_BUILD, 60);
+}
+
+#[test]
+fn failed_calls_of_a_patch_lose_nothing() {
+    fail_builds(&PATCH, 60);
+}
+
+#[test]
+fn failed_calls_of_a_rebuild_lose_nothing() {
+    fail_builds(&REBUILD, 60);
+}
+
+/// Four versions; a vacuum moves tiles from the lower two to the upper two.
 fn four_versions(folder: &Path) {
     copy_with_links(&with_unchanged_parent().path("p"), folder);
 }
@@ -176,8 +212,7 @@ impl Trial {
             assert_same_snapshot(&self.after, &whole(&folder));
         } else {
             assert!((1..=4).contains(&code), "{context}: code {code}, {err}");
-            // Where it is the very message that cannot be written there is none. What a repair cannot mend is named on
-            // standard output.
+            // There is no message where writing the message fails. A repair lists what it cannot fix on standard output.
             let named = err.contains(folder.to_str().unwrap()) || err.contains("named above");
             let told = named || (call == "write" && number <= 2);
             assert!(told, "{context}: no path is told: {err}");
@@ -232,42 +267,50 @@ impl Trial {
     }
 }
 
-fn try_all(scenario: &'static Scenario) -> usize {
+/// Injects errors into a vacuum or a repair; fails where there are fewer than `least` points, sampled or not.
+fn fail_everywhere(scenario: &'static Scenario, least: usize) {
+    if !can_trace() {
+        return;
+    }
     let scratch = scratch();
     let trial = Trial::new(scenario, scratch.path());
-    // By default every point with one of the errors, in turn.
-    let (points, all) = (trial.points(), all_points());
+    let (points, sweep) = (trial.points(), Sweep::from_environment());
     let (mut tried, mut failed) = (0, 0);
-    for (index, (call, number)) in points.iter().enumerate() {
+    for (index, (call, number)) in points.iter().enumerate().step_by(sweep.step(5, 1)) {
         for (turn, error) in ERRORS.iter().enumerate() {
-            if all || index % ERRORS.len() == turn {
+            // One of the errors, in turn, unless all are asked for.
+            if sweep == Sweep::All || index % ERRORS.len() == turn {
                 tried += 1;
                 failed += usize::from(trial.try_one(call, *number, error));
             }
         }
     }
     say(&format!("{}: {tried} errors were injected at {} points, {failed} left work", scenario.name, points.len()));
-    tried
+    assert!(tried >= least / sweep.step(5, 1), "{}: only {tried}", scenario.name);
 }
 
 #[test]
-fn an_error_at_any_call_of_a_vacuum_is_told_and_loses_nothing() {
-    if can_trace() {
-        let tried = try_all(&DROP) + try_all(&DROP_TREES);
-        assert!(tried >= 150, "only {tried}");
-    }
+fn failed_calls_of_a_vacuum_lose_nothing() {
+    fail_everywhere(&DROP, 60);
 }
 
 #[test]
-fn an_error_at_any_call_of_a_repair_is_told_and_loses_nothing() {
-    if can_trace() {
-        let tried = try_all(&REPAIR) + try_all(&REPAIR_BY_REBUILDING);
-        assert!(tried >= 80, "only {tried}");
-    }
+fn failed_calls_of_a_vacuum_of_trees_lose_nothing() {
+    fail_everywhere(&DROP_TREES, 60);
 }
 
 #[test]
-fn verify_catches_a_disk_that_lies() {
+fn failed_calls_of_a_repair_lose_nothing() {
+    fail_everywhere(&REPAIR, 30);
+}
+
+#[test]
+fn failed_calls_of_a_repair_by_rebuilding_lose_nothing() {
+    fail_everywhere(&REPAIR_BY_REBUILDING, 30);
+}
+
+#[test]
+fn verify_detects_writes_that_a_disk_lost() {
     if !can_trace() {
         return;
     }
@@ -279,7 +322,7 @@ fn verify_catches_a_disk_that_lies() {
     let writes = numbers(&expected, FIRST_BUILD.arguments, &["write"], |_| true).remove("write").unwrap();
     let expected = whole(&expected);
     let (mut caught, mut harmless) = (0, 0);
-    for number in writes {
+    for number in writes.into_iter().step_by(Sweep::from_environment().step(3, 1)) {
         copy_with_links(&prepared, &folder);
         // The disk says that it wrote what it was given, and has written nothing. As many bytes as the smallest tile has at
         // least, so that the rest is written after it and the file is too short.

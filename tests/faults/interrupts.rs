@@ -1,4 +1,4 @@
-//! An interrupt ends a build or a vacuum with 130 and leaves what is published (SPEC 5).
+//! An interrupt ends a build or a vacuum with 130 and leaves the published trees (docs/ci.md).
 
 use rustix::process::{Pid, Signal, kill_process};
 use std::path::Path;
@@ -80,7 +80,7 @@ fn only_in(folder: &Path) -> Vec<String> {
 }
 
 #[test]
-fn an_interrupt_leaves_published_trees() {
+fn interrupted_build_leaves_published_trees() {
     let (sandbox, before, output) = until_interrupted(&["p", "-j", "1"], Signal::INT);
     let err = String::from_utf8(output.stderr).unwrap();
     assert_eq!(code(output.status), 130, "{err}");
@@ -101,7 +101,7 @@ fn an_interrupt_leaves_published_trees() {
 }
 
 #[test]
-fn a_system_that_shuts_down_is_heard() {
+fn termination_signal_ends_a_build_like_an_interrupt() {
     let (sandbox, before, output) = until_interrupted(&["p", "--json", "-j", "1"], Signal::TERM);
     assert_eq!(code(output.status), 143);
     let object: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
@@ -112,7 +112,7 @@ fn a_system_that_shuts_down_is_heard() {
 }
 
 #[test]
-fn an_interrupt_ends_the_whole_run() {
+fn interrupt_ends_the_whole_run() {
     let (sandbox, _, output) = until_interrupted(&["p", "--json", "later", "-j", "1"], Signal::INT);
     assert_eq!(code(output.status), 130);
     assert!(String::from_utf8(output.stderr).unwrap().contains("later: not built, because of the interrupt"));
@@ -140,7 +140,7 @@ fn three_versions(side: u32) -> Sandbox {
 }
 
 #[test]
-fn an_interrupted_vacuum_is_finished_by_the_next_command() {
+fn interrupted_vacuum_is_finished_by_the_next_command() {
     for side in [40, 80, 160] {
         let sandbox = three_versions(side);
         let arguments = ["vacuum", "p", "--drop", "0..1"];

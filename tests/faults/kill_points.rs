@@ -1,15 +1,15 @@
-//! Killed at any system call that changes something, a command loses nothing and shows nothing half-built, and the next run
-//! ends as if it had not happened (SPEC 3.2, 3.6).
+//! Killed at any system call that changes something, a command loses nothing and publishes nothing half-built, and the next
+//! run ends as if it had not happened (docs/guarantees.md).
 //!
-//! strace kills the process at the n-th call of one kind, for every kind and n. Without strace, or where it may not trace,
-//! a line says that this was skipped. `KILL_POINTS=all` tries larger pyramids, too.
+//! strace kills the process at the n-th call of one kind. Without strace, or where it may not trace, a line says that this
+//! was skipped. By default every eighth call is tried, `KILL_POINTS=most` tries all, `KILL_POINTS=all` also a larger pyramid.
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use test_support::sampling::Sweep;
 use test_support::strace::{
-    CALLS, FIRST_BUILD, PATCH, REBUILD, REPAIR, REPAIR_BY_REBUILDING, Scenario, TWO_VERSIONS, all_points,
-    all_published, assert_links_lead_somewhere, can_trace, copy_with_links, killed, published, run, say, scratch,
-    sources, whole,
+    CALLS, FIRST_BUILD, PATCH, REBUILD, REPAIR, REPAIR_BY_REBUILDING, Scenario, TWO_VERSIONS, all_published,
+    assert_links_lead_somewhere, can_trace, copy_with_links, killed, published, run, say, scratch, sources, whole,
 };
 use test_support::tree::{
     Snapshot, assert_same_snapshot, assert_same_tree, assert_sources_unchanged, assert_tree_rules, snapshot,
@@ -17,9 +17,9 @@ use test_support::tree::{
 };
 use test_support::{copy_folder, fixture};
 
-const SCENARIOS: [Scenario; 4] = [FIRST_BUILD, TWO_VERSIONS, PATCH, REBUILD];
-
-const LARGE: [Scenario; 1] = [Scenario { name: "large patch", prepare: large_patch, arguments: &["build"] }];
+const LARGE_PATCH: Scenario = Scenario { name: "large patch", prepare: large_patch, arguments: &["build"] };
+const VACUUM: Scenario =
+    Scenario { name: "vacuum", prepare: all_published, arguments: &["vacuum", "--keep-last", "1"] };
 
 fn large_patch(folder: &Path) {
     sources(folder, "relief", &["v0", "v1"]);
@@ -27,7 +27,7 @@ fn large_patch(folder: &Path) {
     copy_folder(&fixture("relief").join("v2"), &folder.join("v2"));
 }
 
-/// What must hold right after the kill of a build.
+/// Fails where a build that was killed has left a broken link or another tree than before.
 fn check_wreck(folder: &Path, before: &[(PathBuf, Snapshot)], context: &str) {
     assert_links_lead_somewhere(folder, context);
     for (path, was) in before {
@@ -38,29 +38,37 @@ fn check_wreck(folder: &Path, before: &[(PathBuf, Snapshot)], context: &str) {
     }
 }
 
-/// Kills the command at every point on a copy of `prepared`; returns at how many. `look` is given what is left, and the
-/// number of the point.
-fn kill_everywhere(scenario: &Scenario, prepared: &Path, mut look: impl FnMut(&Path, usize, &str)) -> usize {
+/// Kills the command at one point after another, each time on a copy of `prepared`, and calls `check` with the folder, the
+/// number of the point, and a description of it. Fails where there are fewer than `least` points, sampled or not.
+fn kill_everywhere(scenario: &Scenario, prepared: &Path, least: usize, mut check: impl FnMut(&Path, usize, &str)) {
     let folder = prepared.with_file_name("p");
+    let step = Sweep::from_environment().step(8, 1);
     let mut points = 0;
-    for call in CALLS {
-        for number in 1.. {
+    for (index, call) in CALLS.into_iter().enumerate() {
+        // Another remainder for each kind of call.
+        for number in (1 + index % step..).step_by(step) {
             copy_with_links(prepared, &folder);
             let context = format!("{}, killed at {call} number {number}", scenario.name);
-            if !killed(&folder, scenario.arguments, call, number) {
-                fs::remove_dir_all(&folder).unwrap();
+            let was_killed = killed(&folder, scenario.arguments, call, number);
+            if was_killed {
+                points += 1;
+                check(&folder, points, &context);
+            }
+            fs::remove_dir_all(&folder).unwrap();
+            if !was_killed {
                 break;
             }
-            points += 1;
-            look(&folder, points, &context);
-            fs::remove_dir_all(&folder).unwrap();
         }
     }
     say(&format!("{}: killed at {points} points", scenario.name));
-    points
+    assert!(points >= least / step, "{}: only {points} points were tried", scenario.name);
 }
 
-fn try_build(scenario: &Scenario) -> usize {
+/// Kills a build everywhere; the same build again must end as an undisturbed one.
+fn kill_builds(scenario: &Scenario, least: usize) {
+    if !can_trace() {
+        return;
+    }
     let scratch = scratch();
     let (prepared, expected) = (scratch.path().join("prepared"), scratch.path().join("expected"));
     (scenario.prepare)(&expected);
@@ -71,7 +79,7 @@ fn try_build(scenario: &Scenario) -> usize {
     let before: Vec<(PathBuf, Snapshot)> =
         trees.into_iter().map(|(path, tree)| (folder.join(path.strip_prefix(&prepared).unwrap()), tree)).collect();
     let sources = source_fingerprint(&prepared);
-    kill_everywhere(scenario, &prepared, |folder, point, context| {
+    kill_everywhere(scenario, &prepared, least, |folder, point, context| {
         check_wreck(folder, &before, context);
         run(folder, scenario.arguments);
         assert_sources_unchanged(folder, &sources);
@@ -81,17 +89,34 @@ fn try_build(scenario: &Scenario) -> usize {
         if point % 5 == 0 {
             run(folder, &["verify"]);
         }
-    })
+    });
 }
 
 #[test]
-fn killed_at_any_call_nothing_is_lost() {
-    if !can_trace() {
-        return;
+fn killed_first_build_loses_nothing() {
+    kill_builds(&FIRST_BUILD, 60);
+}
+
+#[test]
+fn killed_build_of_two_versions_loses_nothing() {
+    kill_builds(&TWO_VERSIONS, 60);
+}
+
+#[test]
+fn killed_patch_loses_nothing() {
+    kill_builds(&PATCH, 60);
+}
+
+#[test]
+fn killed_rebuild_loses_nothing() {
+    kill_builds(&REBUILD, 60);
+}
+
+#[test]
+fn killed_large_patch_loses_nothing() {
+    if Sweep::from_environment() == Sweep::All {
+        kill_builds(&LARGE_PATCH, 60);
     }
-    let scenarios = SCENARIOS.iter().chain(LARGE.iter().filter(|_| all_points()));
-    let points: usize = scenarios.map(try_build).sum();
-    assert!(points >= 300, "only {points} points were tried");
 }
 
 /// What a version's tree serves: each entry with the bytes that reading it gives.
@@ -106,49 +131,52 @@ fn served(folder: &Path, version: &str) -> Vec<(PathBuf, Vec<u8>)> {
 }
 
 #[test]
-fn killed_at_any_call_a_vacuum_loses_nothing() {
+fn killed_vacuum_loses_nothing() {
     if !can_trace() {
         return;
     }
-    let vacuum = Scenario { name: "vacuum", prepare: all_published, arguments: &["vacuum", "--keep-last", "1"] };
     let scratch = scratch();
     let (prepared, expected) = (scratch.path().join("prepared"), scratch.path().join("expected"));
-    (vacuum.prepare)(&prepared);
+    (VACUUM.prepare)(&prepared);
     copy_with_links(&prepared, &expected);
-    run(&expected, vacuum.arguments);
-    let (expected, shown) = (whole(&expected), served(&prepared, "v1"));
-    let points = kill_everywhere(&vacuum, &prepared, |folder, point, context| {
-        assert!(served(folder, "v1") == shown, "{context}: v1 shows something else");
-        // The next build finishes what was begun; a vacuum begins it where it was not.
+    run(&expected, VACUUM.arguments);
+    let (expected, v1) = (whole(&expected), served(&prepared, "v1"));
+    kill_everywhere(&VACUUM, &prepared, 100, |folder, point, context| {
+        assert!(served(folder, "v1") == v1, "{context}: v1 shows something else");
+        // The next build finishes a vacuum that has begun; otherwise the next vacuum starts it.
         if point % 2 == 0 {
             run(folder, &["build"]);
         }
-        run(folder, vacuum.arguments);
+        run(folder, VACUUM.arguments);
         assert_same_snapshot(&expected, &whole(folder));
         run(folder, &["verify"]);
     });
-    assert!(points >= 100, "only {points}");
 }
 
-fn try_repair(repair: &Scenario) -> usize {
-    let scratch = scratch();
-    let (sound, prepared) = (scratch.path().join("sound"), scratch.path().join("prepared"));
-    all_published(&sound);
-    (repair.prepare)(&prepared);
-    let (expected, sources) = (whole(&sound), source_fingerprint(&prepared));
-    kill_everywhere(repair, &prepared, |folder, _, _| {
-        run(folder, repair.arguments);
-        assert_sources_unchanged(folder, &sources);
-        assert_same_snapshot(&expected, &whole(folder));
-        run(folder, &["verify"]);
-    })
-}
-
-#[test]
-fn killed_at_any_call_a_repair_loses_nothing() {
+/// Kills a repair everywhere; the same repair again must give the pyramid before the damage.
+fn kill_repairs(scenario: &Scenario, least: usize) {
     if !can_trace() {
         return;
     }
-    let points = try_repair(&REPAIR) + try_repair(&REPAIR_BY_REBUILDING);
-    assert!(points >= 200, "only {points}");
+    let scratch = scratch();
+    let (sound, prepared) = (scratch.path().join("sound"), scratch.path().join("prepared"));
+    all_published(&sound);
+    (scenario.prepare)(&prepared);
+    let (expected, sources) = (whole(&sound), source_fingerprint(&prepared));
+    kill_everywhere(scenario, &prepared, least, |folder, _, _| {
+        run(folder, scenario.arguments);
+        assert_sources_unchanged(folder, &sources);
+        assert_same_snapshot(&expected, &whole(folder));
+        run(folder, &["verify"]);
+    });
+}
+
+#[test]
+fn killed_repair_loses_nothing() {
+    kill_repairs(&REPAIR, 60);
+}
+
+#[test]
+fn killed_repair_by_rebuilding_loses_nothing() {
+    kill_repairs(&REPAIR_BY_REBUILDING, 60);
 }

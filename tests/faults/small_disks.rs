@@ -1,4 +1,4 @@
-//! Disks that are full, of bytes or of files, that cannot be written to, and folders of somebody else.
+//! Disks without space or inodes, read-only disks, and folders of another user.
 //!
 //! Needs root to mount file systems in memory; a line says where that was skipped.
 
@@ -61,7 +61,7 @@ fn expected() -> (tempfile::TempDir, PathBuf) {
     (scratch, folder)
 }
 
-/// Builds on disks that are larger and larger until it succeeds; each failure is told and leaves what is there in order.
+/// Builds on larger and larger disks until it succeeds; each failure is reported and leaves the trees in order.
 fn grows_until_it_fits(first: &str, sizes: &[String]) {
     let Some(disk) = Disk::mount(first) else { return };
     let (_scratch, fine) = expected();
@@ -88,18 +88,18 @@ fn grows_until_it_fits(first: &str, sizes: &[String]) {
 }
 
 #[test]
-fn a_disk_without_space_is_told_and_the_build_goes_on_with_more() {
+fn build_on_a_full_disk_fails_and_resumes_with_more_space() {
     let sizes: Vec<String> = (0..60).map(|step| format!("size={}k", 620 + step * 24)).collect();
     grows_until_it_fits("size=8m", &sizes);
 }
 
 #[test]
-fn a_disk_without_inodes_is_told_and_the_build_goes_on_with_more() {
+fn build_without_free_inodes_fails_and_resumes_with_more() {
     let inodes: Vec<String> = (0..60).map(|step| format!("nr_inodes={}", 75 + step * 8)).collect();
     grows_until_it_fits("size=16m,nr_inodes=4000", &inodes);
 }
 
-/// Cuts a picture on disks that are larger and larger until it succeeds; each failure leaves nothing of a version.
+/// Cuts a picture on larger and larger disks until it succeeds; each failure leaves no part of a version.
 fn cuts_until_it_fits(sizes: &[String], prepare: impl Fn(&Path), build: bool) {
     let Some(disk) = Disk::mount("size=8m") else { return };
     let scratch = tempfile::tempdir().unwrap();
@@ -137,7 +137,7 @@ fn cuts_until_it_fits(sizes: &[String], prepare: impl Fn(&Path), build: bool) {
 }
 
 #[test]
-fn a_disk_without_space_leaves_no_half_version_of_a_picture() {
+fn cut_on_a_full_disk_leaves_no_half_version() {
     let sizes: Vec<String> = (0..80).map(|step| format!("size={}k", 16 + step * 40)).collect();
     for build in [false, true] {
         cuts_until_it_fits(&sizes, |_| {}, build);
@@ -157,7 +157,7 @@ fn a_disk_without_space_leaves_no_half_version_of_a_picture() {
 }
 
 #[test]
-fn a_disk_that_cannot_be_written_to_is_told() {
+fn read_only_disk_is_reported() {
     let Some(disk) = Disk::mount("size=16m") else { return };
     let folder = disk.point.join("p");
     copy_sources("relief", &folder);
@@ -178,7 +178,7 @@ fn a_disk_that_cannot_be_written_to_is_told() {
 }
 
 #[test]
-fn folders_of_somebody_else_are_told() {
+fn folders_of_another_user_are_reported() {
     if !rustix::process::geteuid().is_root() {
         say("SKIPPED: becoming another user needs root");
         return;

@@ -1,4 +1,4 @@
-//! Builds: whole, stopped, killed, dry.
+//! Builds: whole, cancelled, killed, dry.
 
 use fast_pyramid::internals::ops::{Failure, failure};
 use fast_pyramid::{BuildReport, Event, Observer, Version, VersionStatus};
@@ -17,7 +17,7 @@ use crate::operation::Kill;
 use crate::run::Run;
 use test_support::tree::{assert_same_snapshot, assert_sources_unchanged, snapshot, source_fingerprint};
 
-/// Cancels after a number of tiles, and records what was published until then.
+/// Cancels after a number of tiles, and records the versions published until then.
 struct StopAfter {
     most: u64,
     done: AtomicU64,

@@ -1,13 +1,12 @@
-//! What has to hold after every operation.
+//! What must hold after every operation.
 //!
 //! Always: exactly the versions of the model are published, `latest` leads to the highest, and each shows the model's base
-//! tiles, byte for byte. Where no vacuum waits for its end also: no link is broken, chained or leads astray, the sources
-//! are those of the model, and verify finds nothing. And where nothing waits to be built, all that is served is what a
-//! build from nothing makes of the sources.
+//! tiles, byte for byte. Where no vacuum is unfinished: no link is broken or chained, the sources are those of the model,
+//! and verify finds nothing. Where no version waits to be built: the trees equal those of a build from nothing.
 //!
-//! With versions whose trees were dropped while their sources stayed, that build makes more: their trees as well. It is
-//! what is served after the same trees are dropped from it, whatever the order was in which they were dropped here.
-//! Which tree has a generated tile's file depends on the trees that there are, while base tiles are where they always were.
+//! That build also makes the trees of versions that were dropped while their sources stayed. After dropping the same trees
+//! from it, in whatever order, both serve the same. The owner of a generated tile depends on the trees that exist; base tiles
+//! stay where they always were.
 
 use fast_pyramid::internals::ops::{Failure, failure};
 use fast_pyramid::{Event, Problem, ProblemKind, Pyramid, Selection, VacuumOptions, VerifyOptions};
@@ -94,7 +93,7 @@ impl Run {
         VerifyOptions::default().threads(self.threads()).locking(Self::locking())
     }
 
-    /// All that verify tells, but for a `latest` that a killed build may have left behind.
+    /// All problems that verify reports, except a `latest` that a killed build may have left behind.
     pub(crate) fn verify(&self, tell: &mut (dyn FnMut(&Problem) + Send)) {
         let lags = self.lags;
         let tell = Mutex::new(tell);

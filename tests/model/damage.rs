@@ -1,4 +1,4 @@
-//! Breaks what is in `dest`, and repairs it.
+//! Damages `dest`, and repairs it.
 
 use fast_pyramid::{Event, RepairOptions};
 use std::fs::{self, File};
@@ -85,7 +85,7 @@ impl Run {
         None
     }
 
-    /// Deletes the tree or the manifest of a version, unless what else tells that there was such a version has gone
+    /// Deletes the tree or the manifest of a version, unless all other traces of that version have gone
     /// already: the other of them, and for the tree of the newest version `latest`.
     fn lose(&self, version: u32, tree: bool) -> Option<u32> {
         let (tree_path, state) = (self.tree(version), self.state(version));

@@ -1,5 +1,5 @@
-//! Whatever happens to a pyramid, in whatever order: each version shows what it has to show, as a model of a few lines
-//! knows it, and is what a build from nothing makes.
+//! Random operations on a pyramid, compared with a small model of it: each version shows what the model says, and equals a
+//! build from nothing.
 //!
 //! `MODEL_CASES=1000 cargo test --test model` takes longer and looks further.
 #![allow(clippy::unwrap_used, clippy::panic)]
@@ -38,12 +38,12 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: cases(), ..ProptestConfig::default() })]
 
     #[test]
-    fn png_pyramids_show_what_the_model_says(setup in any_setup(false), operations in any_sequence()) {
+    fn png_pyramids_match_the_model(setup in any_setup(false), operations in any_sequence()) {
         happens(&setup, &operations);
     }
 
     #[test]
-    fn jpeg_pyramids_show_what_the_model_says(setup in any_setup(true), operations in any_sequence()) {
+    fn jpeg_pyramids_match_the_model(setup in any_setup(true), operations in any_sequence()) {
         happens(&setup, &operations);
     }
 }

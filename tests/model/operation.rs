@@ -1,5 +1,5 @@
-//! What can happen to a pyramid. Numbers are small and are taken modulo what there is at the time, so that every
-//! sequence makes sense, and every shorter one too.
+//! What can happen to a pyramid. Numbers are taken modulo the number of candidates at the time, so that every sequence
+//! makes sense, and every shorter one too.
 
 use proptest::prelude::*;
 
@@ -27,7 +27,7 @@ pub(crate) enum Operation {
         tiles: Vec<(usize, usize)>,
     },
     Build,
-    /// A build, or a rebuild, that is told to stop after so many tiles.
+    /// A build or rebuild that is cancelled after this number of tiles.
     StopBuild {
         rebuild: Option<usize>,
         after: u64,
@@ -41,7 +41,7 @@ pub(crate) enum Operation {
         from: usize,
     },
     DryBuild,
-    /// A vacuum, of what is there or of all once that is built. It may be told to stop after so many steps.
+    /// A vacuum, now or after a build; may be cancelled after a number of steps.
     Vacuum {
         built: bool,
         pick: Pick,
@@ -74,7 +74,7 @@ pub(crate) enum Operation {
         settings: usize,
         deal: Deal,
     },
-    /// Something in `dest` is broken, then mended.
+    /// Something in `dest` is damaged, then repaired.
     Damage {
         damages: Vec<Damage>,
     },
@@ -93,7 +93,7 @@ pub(crate) enum Operation {
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Kill {
     Milliseconds(u64),
-    /// When there are so many more files.
+    /// When this number of files more exists.
     Files(usize),
 }
 

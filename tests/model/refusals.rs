@@ -1,4 +1,4 @@
-//! Sources and settings that change after something was published from them: refused until somebody decides.
+//! Sources and settings that change after they were published: refused until the user decides.
 
 use fast_pyramid::Version;
 use fast_pyramid::internals::ops::{Failure, failure};

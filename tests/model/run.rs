@@ -1,4 +1,4 @@
-//! Lets operations happen to a pyramid on disk and to the model of it, and compares the two after each.
+//! Applies operations to a pyramid on disk and to its model, and compares the two after each.
 
 use fast_pyramid::internals::ops::unflushed_build;
 use fast_pyramid::{BuildOptions, Locking, Pyramid};
@@ -33,7 +33,7 @@ pub(crate) struct Run {
 }
 
 impl Run {
-    /// A pyramid with its first version, of which nothing is built.
+    /// A pyramid with its first version, not built yet.
     pub(crate) fn start(setup: &Setup) -> Run {
         let scratch = tempfile::tempdir().unwrap();
         let folder = scratch.path().join("p");

@@ -1,4 +1,4 @@
-//! What a pyramid has to show, followed in memory: from patches, builds and vacuums alone, never from the code under test.
+//! The model: what each version must show, computed from patches, builds and vacuums without the code under test.
 
 use fast_pyramid::Selection;
 use std::collections::{BTreeMap, BTreeSet};

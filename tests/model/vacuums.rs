@@ -1,4 +1,4 @@
-//! Vacuums: whole, stopped, killed, dry.
+//! Vacuums: whole, cancelled, killed, dry.
 
 use fast_pyramid::internals::ops::{Failure, failure, vacuum_killed_after};
 use fast_pyramid::{Error, Selection, VacuumOptions, VacuumReport};

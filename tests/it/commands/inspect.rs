@@ -13,7 +13,7 @@ fn built(name: &str) -> Sandbox {
 }
 
 #[test]
-fn info_before_and_after_a_build() {
+fn info_prints_the_state_before_and_after_a_build() {
     let sandbox = Sandbox::with_fixture("png_alpha");
     let ended = sandbox.succeed(&["info", "png_alpha"]);
     assert_eq!(ended.err, "");
@@ -47,7 +47,7 @@ png_alpha: 211x157 pixels in 4x3 base tiles of 64, overlap 0, 9 levels, 23 tiles
 }
 
 #[test]
-fn info_as_json() {
+fn info_prints_json() {
     let sandbox = built("png_alpha");
     let mut object = sandbox.succeed(&["info", "png_alpha", "--json"]).json().remove(0);
     for version in object["versions"].as_array_mut().unwrap() {
@@ -78,7 +78,7 @@ fn info_as_json() {
 }
 
 #[test]
-fn info_of_several_pyramids() {
+fn info_prints_several_pyramids() {
     let sandbox = built("png_alpha");
     let ended = sandbox.run(&["info", "png_alpha", "nowhere", "png_alpha", "--json"]);
     assert_eq!(ended.code, 3);
@@ -90,7 +90,7 @@ fn info_of_several_pyramids() {
 }
 
 #[test]
-fn info_of_versions_without_sources_or_tree() {
+fn info_marks_versions_without_sources_or_tree() {
     let sandbox = built("png_alpha");
     std::fs::remove_dir_all(sandbox.path("png_alpha/v1")).unwrap();
     sandbox.write("png_alpha/v2/.keep", "");
@@ -101,7 +101,7 @@ fn info_of_versions_without_sources_or_tree() {
 }
 
 #[test]
-fn info_of_a_folder_without_versions() {
+fn info_accepts_a_folder_without_versions() {
     let sandbox = Sandbox::with_row(1);
     std::fs::remove_dir_all(sandbox.path("p/v0")).unwrap();
     sandbox.refuse(
@@ -117,7 +117,7 @@ error: p has no source version: no folder v0, v1, ... in it or in its src
 }
 
 #[test]
-fn changes_of_the_newest_version() {
+fn changes_lists_the_newest_version_by_default() {
     let sandbox = built("relief");
     let ended = sandbox.succeed(&["changes", "relief"]);
     assert_eq!(ended.err, "");
@@ -149,7 +149,7 @@ dzi_files/11/7_5.jpg
 }
 
 #[test]
-fn changes_are_the_tiles_that_a_version_owns() {
+fn changes_lists_the_tiles_that_a_version_owns() {
     for name in ["relief", "png_alpha"] {
         let sandbox = built(name);
         for version in ["v0", "v1"] {
@@ -178,7 +178,7 @@ fn changes_are_the_tiles_that_a_version_owns() {
 }
 
 #[test]
-fn changes_of_a_version_that_is_not_published() {
+fn changes_refuses_an_unpublished_version() {
     let sandbox = Sandbox::with_fixture("png_alpha");
     assert_eq!(sandbox.run(&["changes", "png_alpha"]).code, 2);
     sandbox.refuse(
@@ -212,7 +212,7 @@ error: png_alpha: v7 is not published
 }
 
 #[test]
-fn asking_changes_nothing() {
+fn inspecting_changes_nothing() {
     let sandbox = built("png_alpha");
     let before = snapshot(&sandbox.path("png_alpha"));
     sandbox.succeed(&["info", "png_alpha"]);
@@ -221,7 +221,7 @@ fn asking_changes_nothing() {
 }
 
 #[test]
-fn names_that_fit_only_row_column_are_read_so_with_one_warning() {
+fn names_that_fit_only_row_column_are_accepted_with_one_warning() {
     let sandbox = Sandbox::with_fixture("row_column");
     sandbox.run(&["row_column"]).expect(0, str![[r#"
 warning: row_column: tile names such as 0_2.jpg fit only ROW_COLUMN and are read so; write tile_naming: "row_column" into pyramid.json to silence this
@@ -250,7 +250,7 @@ row_column: published row_column/dest/dzi/latest in N s
 }
 
 #[test]
-fn names_that_fit_only_row_column_are_refused_where_column_row_is_asked_for() {
+fn names_that_fit_only_row_column_are_refused_where_column_row_is_set() {
     let sandbox = Sandbox::with_fixture("row_column");
     let spec = "{ width: 750, height: 500, tile_size: 250, overlap: 0, tile_naming: 'column_row' }";
     sandbox.spec("row_column", spec);

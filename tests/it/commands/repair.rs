@@ -1,4 +1,4 @@
-//! `repair`: mends what verify finds, gives the same trees as a fresh build, and leaves the sources alone.
+//! `repair` fixes what `verify` finds, gives the trees of a fresh build, and leaves the sources alone.
 
 use serde_json::{Value, json};
 use snapbox::str;
@@ -17,7 +17,7 @@ fn copy(whole: &Sandbox, pyramid: &str) -> Sandbox {
 }
 
 #[test]
-fn each_damage_is_mended() {
+fn repair_fixes_each_damage() {
     let whole = built("relief");
     let fresh = served(&whole, "relief");
     for damage in damages() {
@@ -40,7 +40,7 @@ fn each_damage_is_mended() {
 }
 
 #[test]
-fn all_damages_at_once() {
+fn repair_fixes_several_damages_at_once() {
     let whole = built("relief");
     let sandbox = copy(&whole, "relief");
     let names =
@@ -53,7 +53,7 @@ fn all_damages_at_once() {
 }
 
 #[test]
-fn png_tiles_and_an_unchanged_parent() {
+fn repair_fixes_png_tiles_and_an_unchanged_parent() {
     let whole = with_unchanged_parent();
     let sandbox = copy(&whole, "p");
     for tile in ["v0/dzi_files/7/0_0.png", "v0/dzi_files/6/0_0.png", "v2/dzi_files/7/1_0.png", "v3/dzi_files/8/3_1.png"]
@@ -66,7 +66,7 @@ fn png_tiles_and_an_unchanged_parent() {
 }
 
 #[test]
-fn nothing_to_mend() {
+fn repair_of_a_clean_pyramid_changes_nothing() {
     let sandbox = built("png_alpha");
     let before = served(&sandbox, "png_alpha");
     sandbox.run(&["repair", "png_alpha"]).expect(
@@ -80,7 +80,7 @@ png_alpha: no problems, nothing to mend
 }
 
 #[test]
-fn what_people_and_scripts_read() {
+fn repair_prints_lines_and_json() {
     let sandbox = built("png_alpha");
     let tile = sandbox.path("png_alpha/dest/dzi/v0/dzi_files/7/0_0.png");
     fs::remove_file(&tile).unwrap();
@@ -94,7 +94,7 @@ fn what_people_and_scripts_read() {
 }
 
 #[test]
-fn strangers_are_kept_in_the_trash() {
+fn unexpected_files_are_kept_in_the_trash() {
     let sandbox = built("png_alpha");
     sandbox.write("png_alpha/dest/dzi/mine/notes.txt", "precious");
     assert_eq!(sandbox.run(&["repair", "png_alpha"]).out, "dest/dzi/mine: moved to dest/.fast_pyramid/trash\n");
@@ -103,7 +103,7 @@ fn strangers_are_kept_in_the_trash() {
 }
 
 #[test]
-fn sources_that_changed_are_left_and_named() {
+fn changed_sources_are_reported_and_left_alone() {
     let sandbox = built("relief");
     flip(&sandbox.path("relief/v0/0_0.jpg"));
     clear(&sandbox.path("relief/v0/7_5.jpg"));
@@ -126,7 +126,7 @@ fn sources_that_changed_are_left_and_named() {
 }
 
 #[test]
-fn versions_are_not_built_again_from_other_sources() {
+fn versions_are_not_rebuilt_from_changed_sources() {
     let sandbox = built("relief");
     flip(&sandbox.path("relief/v2").join(first_of(&sandbox, "relief/v2")));
     clear(&sandbox.path("relief/dest/.fast_pyramid/versions/v1"));
@@ -154,7 +154,7 @@ fn versions_of_another_encoder_keep_their_tiles() {
     manifest["encoder"] = json!(0);
     fs::write(&header, manifest.to_string()).unwrap();
 
-    // Links and descriptors can be mended.
+    // Links and descriptors can be repaired.
     let sandbox = copy(&whole, "relief");
     clear(&sandbox.path("relief/dest/dzi/v0/dzi_files/11/0_0.jpg"));
     clear(&sandbox.path("relief/dest/dzi/v0/dzi.xml"));
@@ -170,7 +170,7 @@ fn versions_of_another_encoder_keep_their_tiles() {
 }
 
 #[test]
-fn it_waits_for_nobody() {
+fn locked_pyramid_is_not_repaired() {
     let sandbox = built("png_alpha");
     let lock = fs::File::open(sandbox.path("png_alpha/dest/.fast_pyramid/lock")).unwrap();
     let take = |operation| rustix::fs::flock(&lock, operation).unwrap();
@@ -184,14 +184,14 @@ fn it_waits_for_nobody() {
 }
 
 #[test]
-fn nothing_published() {
+fn repair_refuses_a_pyramid_without_published_versions() {
     let sandbox = Sandbox::with_row(1);
     assert_eq!(sandbox.run(&["repair", "p"]).code, 2);
     assert!(!sandbox.path("p/dest").exists());
 }
 
 #[test]
-fn a_version_that_is_not_built_yet_stays_so() {
+fn unbuilt_version_stays_unbuilt() {
     let sandbox = built("relief");
     test_support::copy_folder(&sandbox.path("relief/v1"), &sandbox.path("relief/v3"));
     clear(&sandbox.path("relief/dest/.fast_pyramid/versions/v2"));
@@ -200,7 +200,7 @@ fn a_version_that_is_not_built_yet_stays_so() {
 }
 
 #[test]
-fn a_stranger_with_a_name_that_is_no_text_is_told_and_moved() {
+fn unexpected_file_with_a_name_that_is_not_utf_8_is_moved() {
     use std::os::unix::ffi::OsStrExt;
     let sandbox = built("relief");
     let name = std::ffi::OsStr::from_bytes(b"0_0\xff.jpg");

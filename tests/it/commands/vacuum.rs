@@ -1,4 +1,4 @@
-//! `vacuum` as a user runs it: what it drops, what it says, and what it refuses.
+//! `vacuum`: the versions it drops, its messages, and the selections and pyramids it refuses.
 
 use serde_json::json;
 use snapbox::str;
@@ -43,7 +43,7 @@ fn left(sandbox: &Sandbox, wanted: &[&str]) {
 }
 
 #[test]
-fn a_range_is_dropped() {
+fn drop_accepts_a_range() {
     let sandbox = published();
     sandbox.run(&["vacuum", "p", "--drop", "1..4"]).expect(
         0,
@@ -57,14 +57,14 @@ p: dropped v1, v3, v4; kept v0, v6: 4 tiles moved, 24 deleted, 18,952 bytes and 
 }
 
 #[test]
-fn single_versions_are_dropped() {
+fn drop_accepts_single_versions() {
     let sandbox = published();
     sandbox.succeed(&["vacuum", "p", "-q", "--drop", "v0,3..4"]);
     left(&sandbox, &["v1", "v6"]);
 }
 
 #[test]
-fn the_newest_are_kept() {
+fn keep_last_keeps_the_newest_versions() {
     let sandbox = published();
     sandbox.succeed(&["vacuum", "p", "-q", "--keep-last", "2"]);
     left(&sandbox, &["v4", "v6"]);
@@ -87,7 +87,7 @@ p: nothing to drop, kept v4, v6
 }
 
 #[test]
-fn the_old_are_dropped() {
+fn older_than_drops_old_versions() {
     let sandbox = published();
     sandbox.run(&["vacuum", "p", "--older-than", "30d"]).expect(
         0,
@@ -109,7 +109,7 @@ p: nothing to drop, kept v0, v1, v3, v4, v6
 }
 
 #[test]
-fn a_dry_run_says_the_same_and_changes_nothing() {
+fn dry_run_prints_the_same_and_changes_nothing() {
     let sandbox = published();
     let before = snapshot(&sandbox.path("p"));
     sandbox.run(&["vacuum", "p", "--dry-run", "--drop", "0..3"]).expect(
@@ -129,7 +129,7 @@ p: would drop v0, v1, v3; keep v4, v6: 4 tiles moved, 28 deleted, 25,161 bytes a
 }
 
 #[test]
-fn as_json() {
+fn vacuum_prints_json() {
     let sandbox = published();
     let bytes: u64 = ["p/v1/1_0.jpg"].iter().map(|path| fs::metadata(sandbox.path(path)).unwrap().len()).sum();
     let objects = sandbox.succeed(&["vacuum", "p", "--drop", "1", "--json", "-q"]).json();
@@ -139,7 +139,7 @@ fn as_json() {
         (&object["pyramid"], &object["dropped"], &object["kept"], &object["dry_run"]),
         (&json!("p"), &json!([1]), &json!([0, 3, 4, 6]), &json!(false))
     );
-    // v3 has another tile in the place of v1's only one, so nothing of v1 is still shown.
+    // v3 replaces the only tile of v1, so no later version shows v1.
     assert_eq!(object["moved"], json!(0));
     assert!(object["bytes"].as_u64().unwrap() > bytes && object["inodes"].as_u64().unwrap() > 10, "{object}");
 
@@ -148,7 +148,7 @@ fn as_json() {
 }
 
 #[test]
-fn what_makes_no_sense_is_refused() {
+fn selections_that_make_no_sense_are_refused() {
     let sandbox = published();
     sandbox.refuse(
         "p",
@@ -266,7 +266,7 @@ error: p/dest/.fast_pyramid/versions/v1/tiles is damaged: its records are not th
 }
 
 #[test]
-fn a_locked_pyramid_is_left_alone() {
+fn locked_pyramid_is_not_changed() {
     use rustix::fs::{FlockOperation, flock};
     let sandbox = published();
     let lock = fs::File::open(sandbox.path("p/dest/.fast_pyramid/lock")).unwrap();
@@ -280,7 +280,7 @@ fn a_locked_pyramid_is_left_alone() {
 
 /// Killed for good, again and again, until one run gets to its end.
 #[test]
-fn killed_by_the_system() {
+fn vacuum_killed_at_any_time_is_finished_by_the_next() {
     let sandbox = published();
     let expected = published();
     expected.succeed(&["vacuum", "p", "-q", "--drop", "0..3"]);
@@ -309,7 +309,7 @@ fn killed_by_the_system() {
 
 /// Where a source folder cannot be changed, that is known before anything is begun.
 #[test]
-fn a_source_folder_of_somebody_else_is_refused() {
+fn source_folder_of_another_user_is_refused() {
     use std::os::unix::fs::PermissionsExt;
     let sandbox = published();
     let folder = sandbox.path("p/v1");
@@ -325,7 +325,7 @@ fn a_source_folder_of_somebody_else_is_refused() {
 }
 
 #[test]
-fn a_vacuum_that_was_killed_is_told_of_and_finished() {
+fn killed_vacuum_is_reported_by_info_and_finished_by_build() {
     let sandbox = published();
     let journal = json!({
         "schema": 1, "stage": "moving", "dropped": [1], "keep_sources": false,
@@ -353,7 +353,7 @@ error: p: a vacuum was stopped half way
 }
 
 #[test]
-fn what_info_says_a_version_frees_is_what_it_frees() {
+fn info_predicts_what_dropping_a_version_frees() {
     let names = ["0", "1", "3", "4"];
     for (index, name) in names.into_iter().enumerate() {
         let sandbox = published();
@@ -366,7 +366,7 @@ fn what_info_says_a_version_frees_is_what_it_frees() {
 }
 
 #[test]
-fn info_as_a_table() {
+fn info_prints_a_table() {
     let sandbox = published();
     let told = sandbox.succeed(&["info", "p"]).out;
     let heading: Vec<&str> = told.lines().nth(1).unwrap().split_whitespace().collect();

@@ -26,7 +26,7 @@ p: dropped v0, v1, v3; kept v4, v6: 1 tile moved, 24 deleted, 19,073 bytes and 6
     assert_eq!(info.lines().filter(|line| line.contains("  dropped")).count(), 3, "{info}");
 }
 
-/// A published pyramid of which the trees v0, v1 and v3 are dropped, and their sources stay.
+/// A published pyramid without the trees v0, v1 and v3, whose sources stay.
 fn with_dropped_trees() -> Sandbox {
     let sandbox = published();
     sandbox.succeed(&["vacuum", "p", "-q", "--keep-sources", "--drop", "0..3"]);

@@ -1,12 +1,11 @@
-//! Vacuums of pyramids that are not quite in order, and what goes wrong later around versions that have sources and no
-//! tree any more.
+//! Vacuums beside the remains of killed runs, and later damage around versions that have sources but no tree.
 
 use std::fs;
 use test_support::cli::Sandbox;
 use test_support::damage::{clear, relink};
 use test_support::tree::{assert_same_tree, assert_tree_rules, snapshot};
 
-/// A published pyramid `p` of four tiles in v0, of which v1 and v2 change one each.
+/// A published pyramid `p`: four tiles in v0; v1 and v2 change one each.
 fn published() -> Sandbox {
     let sandbox = Sandbox::with_row(4);
     sandbox.odd("grey.jpg", "p/v1/1_0.jpg");
@@ -26,7 +25,7 @@ fn like_new(sandbox: &Sandbox) {
 }
 
 #[test]
-fn latest_that_a_killed_build_left_behind_never_dangles() {
+fn latest_of_a_killed_build_never_dangles() {
     let sandbox = published();
     relink(&sandbox.path("p/dest/dzi/latest"), "v1");
     sandbox.succeed(&["vacuum", "p", "-q", "--keep-last", "1", "--dry-run"]);
@@ -37,7 +36,7 @@ fn latest_that_a_killed_build_left_behind_never_dangles() {
 }
 
 #[test]
-fn what_killed_runs_were_writing_goes_with_the_next_build() {
+fn files_of_killed_runs_are_removed_by_the_next_build() {
     let sandbox = published();
     for name in ["vacuum.new", "dropped.new"] {
         sandbox.write(&format!("p/dest/.fast_pyramid/{name}"), "half of");
@@ -51,7 +50,7 @@ fn what_killed_runs_were_writing_goes_with_the_next_build() {
 }
 
 #[test]
-fn verify_looks_at_the_sources_of_versions_without_a_tree() {
+fn verify_checks_the_sources_of_versions_without_a_tree() {
     let sandbox = published();
     sandbox.succeed(&["vacuum", "p", "-q", "--drop", "1", "--keep-sources"]);
     sandbox.odd("422.jpg", "p/v1/1_0.jpg");
@@ -65,7 +64,7 @@ fn verify_looks_at_the_sources_of_versions_without_a_tree() {
 }
 
 #[test]
-fn nothing_is_made_again_from_changed_sources_of_a_version_without_a_tree() {
+fn changed_sources_of_a_version_without_a_tree_are_not_used() {
     let sandbox = published();
     sandbox.succeed(&["vacuum", "p", "-q", "--drop", "1", "--keep-sources"]);
     let tile = fs::read(sandbox.path("p/v1/1_0.jpg")).unwrap();
@@ -83,7 +82,7 @@ fn nothing_is_made_again_from_changed_sources_of_a_version_without_a_tree() {
 }
 
 #[test]
-fn a_repair_that_builds_on_top_of_them_brings_them_back() {
+fn repair_that_rebuilds_above_them_restores_dropped_trees() {
     let sandbox = published();
     sandbox.succeed(&["vacuum", "p", "-q", "--drop", "1", "--keep-sources"]);
     clear(&sandbox.path("p/dest/.fast_pyramid/versions/v2"));
@@ -93,7 +92,7 @@ fn a_repair_that_builds_on_top_of_them_brings_them_back() {
 }
 
 #[test]
-fn a_repair_tells_why_nothing_is_built_on_top_of_changed_sources() {
+fn repair_reports_why_it_does_not_build_on_changed_sources() {
     let sandbox = published();
     sandbox.odd("422.jpg", "p/v0/3_0.jpg");
     clear(&sandbox.path("p/dest/.fast_pyramid/versions/v2"));
@@ -104,7 +103,7 @@ fn a_repair_tells_why_nothing_is_built_on_top_of_changed_sources() {
 }
 
 #[test]
-fn the_newest_tree_is_never_built_without_them() {
+fn build_of_the_newest_tree_restores_dropped_trees() {
     let sandbox = published();
     sandbox.succeed(&["vacuum", "p", "-q", "--drop", "1", "--keep-sources"]);
     clear(&sandbox.path("p/dest/dzi/v2"));

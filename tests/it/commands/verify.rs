@@ -1,4 +1,4 @@
-//! `verify`: finds exactly what is wrong, and changes nothing.
+//! `verify` reports each problem once, and changes nothing.
 
 use serde_json::{Value, json};
 use snapbox::str;
@@ -34,14 +34,14 @@ fn clean(sandbox: &Sandbox, pyramid: &str, versions: usize) {
 }
 
 #[test]
-fn clean_pyramids() {
+fn clean_pyramid_has_no_problems() {
     for (fixture, versions) in [("relief", 3), ("png_alpha", 2), ("row_column", 2)] {
         clean(&built(fixture), fixture, versions);
     }
 }
 
 #[test]
-fn a_parent_that_came_out_unchanged_is_in_order() {
+fn unchanged_parent_is_no_problem() {
     let sandbox = with_unchanged_parent();
     // v1 owns its base tile only.
     assert_eq!(sandbox.succeed(&["changes", "p", "--version", "1"]).out, "dzi_files/8/1_0.png\n");
@@ -49,7 +49,7 @@ fn a_parent_that_came_out_unchanged_is_in_order() {
 }
 
 #[test]
-fn sources_in_src_and_versions_with_gaps() {
+fn sources_in_src_and_gaps_in_versions_are_no_problem() {
     let sandbox = Sandbox::new();
     sandbox.spec("p", "{ width: 128, height: 48, tile_size: 64, overlap: 0 }");
     sandbox.odd("plain.jpg", "p/src/v3/0_0.jpg");
@@ -60,7 +60,7 @@ fn sources_in_src_and_versions_with_gaps() {
 }
 
 #[test]
-fn each_damage_is_named_and_nothing_else() {
+fn each_damage_is_reported_and_nothing_else() {
     let whole = built("relief");
     for damage in damages() {
         let sandbox = Sandbox::new();
@@ -82,7 +82,7 @@ fn copy(from: &Sandbox, to: &Sandbox) {
 }
 
 #[test]
-fn quick_does_not_look_at_pixels() {
+fn quick_skips_pixels() {
     let sandbox = built("relief");
     let tile = sandbox.path("relief/dest/dzi/v0/dzi_files/10/3_2.jpg");
     let mut bytes = fs::read(tile).unwrap();
@@ -94,7 +94,7 @@ fn quick_does_not_look_at_pixels() {
 }
 
 #[test]
-fn a_child_that_a_linked_parent_does_not_fit() {
+fn linked_parent_that_does_not_fit_its_child_is_reported() {
     // v1 owns 1_0 and links its parent. Were the parent another, only comparing in v1 could tell.
     let sandbox = with_unchanged_parent();
     let pyramid = sandbox.path("p");
@@ -124,7 +124,7 @@ fn forge_source(pyramid: &std::path::Path, version: u32, bytes: &[u8]) {
 }
 
 #[test]
-fn sources_that_changed() {
+fn changed_sources_are_reported() {
     let sandbox = built("relief");
     flip(&sandbox.path("relief/v0/0_0.jpg"));
     clear(&sandbox.path("relief/v0/1_0.jpg"));
@@ -152,7 +152,7 @@ fn sources_that_changed() {
 }
 
 #[test]
-fn a_source_folder_that_is_gone() {
+fn missing_source_folder_is_reported() {
     let sandbox = built("relief");
     fs::remove_dir_all(sandbox.path("relief/v1")).unwrap();
     let (found, _) = problems(&sandbox.run(&["verify", "relief", "--json"]));
@@ -160,7 +160,7 @@ fn a_source_folder_that_is_gone() {
 }
 
 #[test]
-fn what_people_read() {
+fn verify_prints_one_line_per_problem() {
     let sandbox = built("png_alpha");
     let ended = sandbox.run(&["verify", "png_alpha"]);
     assert_eq!((ended.code, ended.out.as_str()), (0, ""));
@@ -195,7 +195,7 @@ fn versions_of_another_encoder_are_checked_by_hash() {
 }
 
 #[test]
-fn nothing_published_and_no_pyramid() {
+fn unpublished_or_missing_pyramid_is_refused() {
     let sandbox = Sandbox::with_row(1);
     sandbox.run(&["verify", "p"]).expect(
         2,
@@ -210,14 +210,14 @@ error: p: nothing is published
 }
 
 #[test]
-fn a_version_that_is_not_built_yet_is_no_problem() {
+fn unbuilt_version_is_no_problem() {
     let sandbox = built("relief");
     copy_folder(&sandbox.path("relief/v1"), &sandbox.path("relief/v3"));
     assert_eq!(sandbox.run(&["verify", "relief", "-q"]).code, 0);
 }
 
 #[test]
-fn more_problems_than_are_printed() {
+fn problems_above_the_limit_are_counted() {
     let sandbox = built("relief");
     let folder = sandbox.path("relief/dest/dzi/v2/dzi_files");
     for number in 0..10_007 {

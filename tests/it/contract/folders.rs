@@ -1,4 +1,4 @@
-//! What is said about the folders of source versions and of the tool's own (SPEC 2 and 3).
+//! Folders of source versions, and `dest`: which are built, and which are refused (docs/versions.md).
 
 use snapbox::str;
 use std::fs;
@@ -7,7 +7,7 @@ use test_support::copy_sources;
 use test_support::tree::{assert_same_tree, assert_tree_rules};
 
 #[test]
-fn no_source_version() {
+fn folder_without_versions_is_refused() {
     let sandbox = Sandbox::with_row(1);
     fs::rename(sandbox.path("p/v0"), sandbox.path("p/tiles")).unwrap();
     sandbox.refuse_p(str![[r#"
@@ -24,7 +24,7 @@ error: p has no source version: no folder v0, v1, ... in it or in its src
 }
 
 #[test]
-fn the_lowest_version_need_not_be_0_but_must_be_complete() {
+fn lowest_version_may_have_any_number_but_must_be_complete() {
     let sandbox = Sandbox::with_row(2);
     fs::rename(sandbox.path("p/v0"), sandbox.path("p/v3")).unwrap();
     sandbox.run(&["p"]).expect(
@@ -54,7 +54,7 @@ error: p/v3: 1 tile is wrong
 }
 
 #[test]
-fn versions_in_both_places() {
+fn versions_in_both_places_are_refused() {
     let sandbox = Sandbox::with_row(1);
     sandbox.odd("grey.jpg", "p/src/v1/0_0.jpg");
     sandbox.refuse_p(str![[r#"
@@ -65,7 +65,7 @@ error: p has source versions both in itself (v0) and in src (v1)
 }
 
 #[test]
-fn versions_in_src() {
+fn versions_in_src_are_built() {
     let sandbox = Sandbox::with_row(2);
     fs::create_dir(sandbox.path("p/src")).unwrap();
     fs::rename(sandbox.path("p/v0"), sandbox.path("p/src/v0")).unwrap();
@@ -75,7 +75,7 @@ fn versions_in_src() {
 }
 
 #[test]
-fn a_linked_src() {
+fn linked_src_is_refused() {
     let sandbox = Sandbox::with_row(1);
     fs::create_dir(sandbox.path("elsewhere")).unwrap();
     fs::rename(sandbox.path("p/v0"), sandbox.path("elsewhere/v0")).unwrap();
@@ -88,7 +88,7 @@ error: p/src is a symbolic link; the folders of source versions must be real, or
 }
 
 #[test]
-fn version_numbers_with_leading_zeros_or_too_large() {
+fn version_numbers_with_leading_zeros_or_too_large_are_refused() {
     let sandbox = Sandbox::with_row(1);
     fs::create_dir(sandbox.path("p/v01")).unwrap();
     sandbox.refuse_p(str![[r#"
@@ -106,7 +106,7 @@ error: p/v4294967296 is not a version number: 0 to 4294967295 without leading ze
 }
 
 #[test]
-fn a_file_named_like_a_version() {
+fn file_named_like_a_version_is_refused() {
     let sandbox = Sandbox::with_row(1);
     sandbox.write("p/v1", "");
     sandbox.refuse_p(str![[r#"
@@ -124,7 +124,7 @@ error: p/v1 is named like a source version, but is not a folder
 }
 
 #[test]
-fn a_linked_version() {
+fn linked_version_is_refused() {
     let sandbox = Sandbox::with_row(1);
     fs::rename(sandbox.path("p/v0"), sandbox.path("elsewhere")).unwrap();
     sandbox.link("p/v0", "../elsewhere");
@@ -136,7 +136,7 @@ error: p/v0 is a symbolic link; the folders of source versions must be real, or 
 }
 
 #[test]
-fn other_things_beside_the_versions_are_left_alone() {
+fn other_files_beside_the_versions_are_ignored() {
     let sandbox = Sandbox::with_row(1);
     sandbox.write("p/README.md", "");
     sandbox.write("p/v", "");
@@ -156,7 +156,7 @@ p: published p/dest/dzi/latest in N s
 }
 
 #[test]
-fn gaps_in_version_numbers() {
+fn gaps_in_version_numbers_are_allowed() {
     let sandbox = Sandbox::with_row(2);
     sandbox.odd("grey.jpg", "p/v7/0_0.jpg");
     sandbox.run(&["p"]).expect(
@@ -172,7 +172,7 @@ p: published p/dest/dzi/latest in N s
 }
 
 #[test]
-fn a_version_without_tiles() {
+fn version_without_tiles_shows_the_version_below() {
     let sandbox = Sandbox::with_row(2);
     fs::create_dir(sandbox.path("p/v1")).unwrap();
     sandbox.run(&["p"]).expect(
@@ -196,7 +196,7 @@ p: v1 is published, nothing to do
 }
 
 #[test]
-fn a_linked_dest() {
+fn linked_dest_is_refused() {
     let sandbox = Sandbox::with_row(1);
     fs::create_dir(sandbox.path("elsewhere")).unwrap();
     sandbox.link("p/dest", "../elsewhere");
@@ -214,7 +214,7 @@ error: p/dest is a symbolic link; links from the trees to the tiles would lead e
 }
 
 #[test]
-fn a_pyramid_folder_by_other_names() {
+fn pyramid_folder_may_be_given_in_any_spelling() {
     let sandbox = Sandbox::with_fixture("png_alpha");
     sandbox.succeed(&["png_alpha"]);
     let reference = sandbox.path("png_alpha/dest/dzi");
@@ -243,7 +243,7 @@ fn a_pyramid_folder_by_other_names() {
 }
 
 #[test]
-fn folders_that_are_none() {
+fn missing_folder_file_or_dangling_link_is_refused() {
     let sandbox = Sandbox::new();
     sandbox.write("file", "");
     sandbox.link("dangling", "nowhere");

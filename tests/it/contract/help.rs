@@ -1,4 +1,4 @@
-//! Help, version, completions, manual pages, and what is said about a wrong command line.
+//! Help, version, completions, manual pages, and wrong command lines.
 
 use snapbox::str;
 use test_support::cli::{Ended, Sandbox};
@@ -31,7 +31,7 @@ fn short_help_is_shorter() {
 }
 
 #[test]
-fn help_is_a_command_too() {
+fn help_command_prints_the_same_as_the_option() {
     assert_eq!(run(&["help"]).out, run(&["--help"]).out);
     for command in ["build", "cut", "info", "changes", "verify", "repair", "vacuum", "completions", "man"] {
         let asked = run(&["help", command]);
@@ -76,7 +76,7 @@ fn each_command_has_help() {
 }
 
 #[test]
-fn version_is_the_packages() {
+fn version_is_that_of_the_package() {
     for option in ["--version", "-V"] {
         let ended = run(&[option]);
         assert_eq!((ended.code, ended.err.as_str()), (0, ""));
@@ -92,7 +92,7 @@ fn no_arguments_print_the_help_to_standard_error() {
 }
 
 #[test]
-fn wrong_usage() {
+fn wrong_usage_ends_with_2_and_a_hint() {
     for arguments in [
         &["--nonsense"] as &[&str],
         &["build"],
@@ -141,7 +141,7 @@ fn wrong_usage() {
 }
 
 #[test]
-fn a_version_that_is_no_number_is_explained() {
+fn version_that_is_no_number_is_explained() {
     let ended = run(&["changes", "a", "--version", "newest"]);
     assert!(ended.err.contains("a version is a number such as 3, or v3"), "{}", ended.err);
 }
@@ -154,7 +154,7 @@ fn completions_name_the_commands_and_options() {
 }
 
 #[test]
-fn bash_takes_its_completions() {
+fn bash_accepts_its_completions() {
     let script = run(&["completions", "bash"]).out;
     let shell = std::process::Command::new("bash").args(["-n", "-c", &script]).status();
     // Where there is no bash, nobody needs them.
@@ -162,7 +162,7 @@ fn bash_takes_its_completions() {
 }
 
 #[test]
-fn manual_pages_are_troff() {
+fn manual_pages_are_in_troff() {
     prints(&["man"], &[".TH fast_pyramid", ".SH NAME", "changes"]);
     prints(&["man", "build"], &[".TH fast_pyramid-build", "dry\\-run", "rebuild\\-from"]);
     prints(&["man", "cut"], &[".TH fast_pyramid-cut", "tile\\-size", "max\\-memory"]);
@@ -174,7 +174,7 @@ fn manual_pages_are_troff() {
 }
 
 #[test]
-fn a_manual_page_of_no_command() {
+fn manual_page_of_an_unknown_command_is_refused() {
     run(&["man", "nonsense"]).expect(
         2,
         str![[r#"

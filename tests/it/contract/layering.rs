@@ -1,4 +1,4 @@
-//! Rooms import downwards only (ARCHITECTURE.md): each file's `use crate::` lines are read and compared with the order.
+//! Rooms import downwards only: the `use crate::` lines of each file follow the order in ARCHITECTURE.md.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -90,7 +90,7 @@ fn heavy_crates_stay_in_their_rooms() {
 }
 
 #[test]
-fn main_is_tiny_and_files_are_about_one_thing() {
+fn main_and_all_files_are_short() {
     let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let lines = |file: &Path| fs::read_to_string(file).unwrap().lines().count();
     assert!(lines(&src.join("main.rs")) < 30);

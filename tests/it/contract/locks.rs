@@ -1,10 +1,10 @@
-//! One writer a pyramid at a time (SPEC 5, exit code 4).
+//! One writer per pyramid at a time; the others end with code 4 (docs/ci.md).
 
 use snapbox::str;
 use test_support::cli::Sandbox;
 
 #[test]
-fn a_locked_pyramid_is_left_alone() {
+fn locked_pyramid_is_not_changed() {
     let sandbox = Sandbox::with_row(2);
     let lock = sandbox.hold();
     sandbox.refuse(
@@ -31,7 +31,7 @@ p: published p/dest/dzi/latest in N s
 }
 
 #[test]
-fn who_holds_it_is_told() {
+fn owner_of_the_lock_is_reported() {
     let sandbox = Sandbox::with_row(2);
     sandbox.write("p/dest/.fast_pyramid/lock", r#"{"pid":4711,"command":"build","since":86400}"#);
     let _lock = sandbox.hold();
@@ -48,7 +48,7 @@ error: p is being changed by another process (pid 4711, build, since 1970-01-02T
 }
 
 #[test]
-fn the_host_is_told_too() {
+fn host_of_the_lock_is_reported() {
     let sandbox = Sandbox::with_row(2);
     sandbox.write("p/dest/.fast_pyramid/lock", r#"{"pid":4711,"host":"ci-7","command":"vacuum","since":86400}"#);
     let _lock = sandbox.hold();
@@ -57,7 +57,7 @@ fn the_host_is_told_too() {
 }
 
 #[test]
-fn a_lock_that_becomes_free_is_waited_for() {
+fn wait_acquires_a_lock_that_becomes_free() {
     let sandbox = Sandbox::with_row(2);
     let lock = sandbox.hold();
     let free = std::thread::spawn(move || {
@@ -69,7 +69,7 @@ fn a_lock_that_becomes_free_is_waited_for() {
 }
 
 #[test]
-fn waiting_ends() {
+fn wait_ends_after_its_time() {
     let sandbox = Sandbox::with_row(2);
     let _lock = sandbox.hold();
     let started = std::time::Instant::now();
@@ -80,7 +80,7 @@ fn waiting_ends() {
 }
 
 #[test]
-fn those_who_know_can_do_without() {
+fn no_lock_skips_locking() {
     let sandbox = Sandbox::with_row(2);
     let _lock = sandbox.hold();
     sandbox.succeed(&["p", "--no-lock"]);
@@ -88,7 +88,7 @@ fn those_who_know_can_do_without() {
 }
 
 #[test]
-fn a_lock_file_that_nobody_holds_does_not_count() {
+fn lock_file_without_an_owner_is_ignored() {
     let sandbox = Sandbox::with_row(2);
     sandbox.write("p/dest/.fast_pyramid/lock", r#"{"pid":4711,"command":"build","since":86400}"#);
     sandbox.succeed(&["p"]);
@@ -97,7 +97,7 @@ fn a_lock_file_that_nobody_holds_does_not_count() {
 }
 
 #[test]
-fn asking_needs_no_lock() {
+fn info_and_changes_need_no_lock() {
     let sandbox = Sandbox::with_row(2);
     sandbox.succeed(&["p"]);
     let _lock = sandbox.hold();
@@ -111,7 +111,7 @@ fn asking_needs_no_lock() {
 }
 
 #[test]
-fn other_pyramids_are_built_meanwhile() {
+fn other_pyramids_are_built_while_one_is_locked() {
     let sandbox = Sandbox::with_row(2);
     sandbox.row("other", 2);
     sandbox.row("bad", 2);

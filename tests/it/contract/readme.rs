@@ -3,7 +3,7 @@
 use test_support::cli::Sandbox;
 
 #[test]
-fn the_first_command_prints_what_readme_says() {
+fn readme_shows_what_its_first_command_prints() {
     let readme = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap();
     let sandbox = Sandbox::with_fixture("relief");
     let err = sandbox.succeed(&["relief"]).err;

@@ -1,9 +1,9 @@
-//! Faults that using the tool from outside found once, each kept as a test of the contract.
+//! Faults that users found once, each with a test of its own.
 
 use test_support::cli::Sandbox;
 
 #[test]
-fn a_pyramid_json_that_is_a_pipe_is_invalid_input() {
+fn pyramid_json_that_is_a_pipe_is_invalid_input() {
     let sandbox = Sandbox::with_row(1);
     sandbox.delete("p/pyramid.json");
     sandbox.pipe("p/pyramid.json");
@@ -11,7 +11,7 @@ fn a_pyramid_json_that_is_a_pipe_is_invalid_input() {
 }
 
 #[test]
-fn a_pyramid_json_that_is_a_folder_is_invalid_input() {
+fn pyramid_json_that_is_a_folder_is_invalid_input() {
     let sandbox = Sandbox::with_row(1);
     sandbox.delete("p/pyramid.json");
     std::fs::create_dir(sandbox.path("p/pyramid.json")).unwrap();
@@ -19,7 +19,7 @@ fn a_pyramid_json_that_is_a_folder_is_invalid_input() {
 }
 
 #[test]
-fn a_dangling_pyramid_json_is_invalid_input() {
+fn dangling_pyramid_json_is_invalid_input() {
     let sandbox = Sandbox::with_row(1);
     sandbox.delete("p/pyramid.json");
     sandbox.link("p/pyramid.json", "nowhere.json");
@@ -27,14 +27,14 @@ fn a_dangling_pyramid_json_is_invalid_input() {
 }
 
 #[test]
-fn keys_with_line_breaks_do_not_make_long_messages() {
+fn keys_with_line_breaks_give_short_messages() {
     let sandbox = Sandbox::with_row(1);
     sandbox.spec("p", "{ 'a\\nb\\nc\\nd\\ne': 1, width: 64, height: 48, tile_size: 64, overlap: 0 }");
     sandbox.run(&["p"]);
 }
 
 #[test]
-fn numbers_that_json_does_not_know_are_shown_as_they_stand() {
+fn numbers_that_json_lacks_are_printed_as_written() {
     for number in ["NaN", "Infinity", "1e400"] {
         let sandbox = Sandbox::with_row(1);
         sandbox.spec("p", format!("{{ width: {number}, height: 48, tile_size: 64, overlap: 0 }}"));
@@ -54,7 +54,7 @@ fn global_options_may_stand_before_the_command() {
 }
 
 #[test]
-fn a_linked_dest_is_invalid_input() {
+fn linked_dest_is_invalid_input() {
     let sandbox = Sandbox::with_row(1);
     std::fs::create_dir(sandbox.path("elsewhere")).unwrap();
     sandbox.link("p/dest", "../elsewhere");
@@ -62,7 +62,7 @@ fn a_linked_dest_is_invalid_input() {
 }
 
 #[test]
-fn a_failed_build_does_not_deny_what_it_published() {
+fn failed_build_reports_what_it_published() {
     let sandbox = Sandbox::with_row(3);
     sandbox.odd("truncated.jpg", "p/v1/1_0.jpg");
     let ended = sandbox.run(&["p"]);
@@ -71,7 +71,7 @@ fn a_failed_build_does_not_deny_what_it_published() {
 }
 
 #[test]
-fn a_linked_tile_is_one_fault() {
+fn linked_tile_is_counted_once() {
     let sandbox = Sandbox::with_row(2);
     sandbox.delete("p/v0/0_0.jpg");
     sandbox.link("p/v0/0_0.jpg", "1_0.jpg");
@@ -80,14 +80,14 @@ fn a_linked_tile_is_one_fault() {
 }
 
 #[test]
-fn changes_of_nothing_makes_a_sentence() {
+fn changes_of_an_empty_version_are_a_whole_sentence() {
     let sandbox = Sandbox::with_row(1);
     let ended = sandbox.run(&["changes", "p"]);
     assert!(!ended.err.contains("no version is not published"), "{}", ended.err);
 }
 
 #[test]
-fn a_removed_version_is_dropped_by_a_rebuild() {
+fn removed_version_is_dropped_by_a_rebuild() {
     let sandbox = Sandbox::with_row(4);
     sandbox.odd("grey.jpg", "p/v1/1_0.jpg");
     sandbox.odd("progressive.jpg", "p/v2/2_0.jpg");
@@ -110,7 +110,7 @@ fn another_tile_size_is_reported_as_a_changed_setting() {
 }
 
 #[test]
-fn a_removed_tile_of_a_published_lowest_version_is_reported_as_a_change() {
+fn removed_tile_of_the_lowest_published_version_is_a_change() {
     let sandbox = Sandbox::with_row(4);
     sandbox.succeed(&["p", "-q"]);
     sandbox.delete("p/v0/3_0.jpg");
@@ -120,7 +120,7 @@ fn a_removed_tile_of_a_published_lowest_version_is_reported_as_a_change() {
 }
 
 #[test]
-fn an_interrupt_between_pyramids_is_told_by_the_code() {
+fn interrupt_between_pyramids_sets_the_exit_code() {
     let sandbox = Sandbox::with_fixture("relief");
     let mut command = std::process::Command::new(test_support::program());
     command.current_dir(sandbox.path("")).args(["--dry-run", "-q"]).args(vec!["relief"; 50_000]);
@@ -132,7 +132,7 @@ fn an_interrupt_between_pyramids_is_told_by_the_code() {
 }
 
 #[test]
-fn changed_tiles_are_named_in_order() {
+fn changed_tiles_are_listed_in_order() {
     let sandbox = Sandbox::with_row(64);
     sandbox.succeed(&["p", "-q"]);
     for column in 0..64 {
@@ -144,7 +144,7 @@ fn changed_tiles_are_named_in_order() {
 }
 
 #[test]
-fn a_rebuild_puts_a_deleted_latest_right() {
+fn rebuild_restores_a_deleted_latest() {
     let sandbox = Sandbox::with_row(2);
     sandbox.succeed(&["p", "-q"]);
     sandbox.delete("p/dest/dzi/latest");
@@ -153,7 +153,7 @@ fn a_rebuild_puts_a_deleted_latest_right() {
 }
 
 #[test]
-fn a_failed_build_leaves_no_staging() {
+fn failed_build_leaves_no_staging() {
     let sandbox = Sandbox::with_row(3);
     sandbox.odd("truncated.jpg", "p/v0/1_0.jpg");
     assert_eq!(sandbox.run(&["p"]).code, 3);
@@ -161,7 +161,7 @@ fn a_failed_build_leaves_no_staging() {
 }
 
 #[test]
-fn a_dry_run_finds_what_the_build_would_refuse() {
+fn dry_run_refuses_what_the_build_would_refuse() {
     let sandbox = Sandbox::with_row(1);
     std::fs::create_dir(sandbox.path("elsewhere")).unwrap();
     sandbox.link("p/dest", "../elsewhere");

@@ -1,4 +1,4 @@
-//! What goes to which stream, `-q`, `-v`, `--progress`, `-j`, and streams that are closed or full.
+//! Which text goes to which stream, `-q`, `-v`, `--progress`, `-j`, and closed or full streams.
 
 use snapbox::str;
 use std::fs::File;
@@ -8,7 +8,7 @@ use test_support::cli::{HANG_TIMEOUT, LimitedCommand, Sandbox};
 use test_support::tree::{assert_same_tree, assert_tree_rules};
 
 #[test]
-fn quiet_says_nothing_on_success() {
+fn quiet_prints_nothing_on_success() {
     let sandbox = Sandbox::with_row(2);
     sandbox.run(&["p", "-q"]).expect(0, str![]);
     sandbox.run(&["p", "--quiet"]).expect(0, str![]);
@@ -18,7 +18,7 @@ fn quiet_says_nothing_on_success() {
 }
 
 #[test]
-fn quiet_still_tells_errors_and_warnings() {
+fn quiet_still_prints_errors_and_warnings() {
     let sandbox = Sandbox::with_row(2);
     std::fs::create_dir(sandbox.path("p/v1")).unwrap();
     sandbox.run(&["p", "-q"]).expect(
@@ -40,7 +40,7 @@ error: p/v0: 1 removed tile since v0 was published: 0_0.jpg
 }
 
 #[test]
-fn verbose_says_more() {
+fn verbose_prints_more() {
     let sandbox = Sandbox::with_row(2);
     sandbox.run(&["p", "-v"]).expect(
         0,
@@ -62,7 +62,7 @@ p: v0 is published, nothing to do
 }
 
 #[test]
-fn a_short_build_shows_no_progress_where_there_is_no_terminal() {
+fn build_without_a_terminal_shows_no_progress() {
     for when in ["auto", "never"] {
         let sandbox = Sandbox::with_row(2);
         let ended = sandbox.run(&["p", "--progress", when]);
@@ -72,7 +72,7 @@ fn a_short_build_shows_no_progress_where_there_is_no_terminal() {
 }
 
 #[test]
-fn a_progress_bar_leaves_whole_lines_behind() {
+fn progress_bar_leaves_whole_lines_behind() {
     let sandbox = Sandbox::with_fixture("relief");
     let ended = sandbox.run(&["relief", "--progress", "always", "-j", "1"]);
     assert_eq!(ended.code, 0);
@@ -83,7 +83,7 @@ fn a_progress_bar_leaves_whole_lines_behind() {
 }
 
 #[test]
-fn any_number_of_threads_builds_the_same() {
+fn any_number_of_threads_builds_the_same_tree() {
     let sandbox = Sandbox::with_fixture("png_alpha");
     sandbox.succeed(&["png_alpha", "-j", "1"]);
     for threads in ["2", "7", "64"] {
@@ -143,7 +143,7 @@ fn unread() -> Stdio {
 }
 
 #[test]
-fn a_pipe_that_nobody_reads() {
+fn unread_pipes_do_not_change_the_exit_code() {
     let sandbox = sandbox();
     for arguments in COMMANDS {
         let usual = end(&sandbox, arguments, Stdio::null(), Stdio::null(), Stdio::null());
@@ -158,7 +158,7 @@ fn a_pipe_that_nobody_reads() {
 
 #[test]
 #[cfg(target_os = "linux")]
-fn a_full_disk_behind_a_stream() {
+fn full_disk_behind_a_stream_is_an_error() {
     let full = || Stdio::from(File::options().write(true).open("/dev/full").unwrap());
     let sandbox = sandbox();
     for arguments in COMMANDS {
@@ -176,7 +176,7 @@ fn a_full_disk_behind_a_stream() {
 }
 
 #[test]
-fn closed_streams() {
+fn closed_streams_do_not_spoil_files() {
     let sandbox = sandbox();
     for closed in ["<&-", ">&-", "2>&-", "<&- >&-", ">&- 2>&-", "<&- >&- 2>&-"] {
         for arguments in COMMANDS {

@@ -1,4 +1,4 @@
-//! What is said about tiles whose contents are not what they should be (SPEC 2.3).
+//! How damaged, unsupported and wrongly sized tiles are reported (docs/tiles.md).
 
 use snapbox::data::Inline;
 use snapbox::str;
@@ -11,7 +11,7 @@ fn refused(file: &str, tile: &str, expected: Inline) {
 }
 
 #[test]
-fn jpeg_of_an_unsupported_kind() {
+fn unsupported_jpeg_is_refused() {
     refused(
         "cmyk.jpg",
         "0_0.jpg",
@@ -45,7 +45,7 @@ error: p/v0: 1 tile is wrong
 }
 
 #[test]
-fn a_turned_jpeg() {
+fn turned_jpeg_is_refused() {
     Sandbox::with_odd("exif_orientation_6.jpg", "0_0.jpg", 64, 48).refuse_p(str![[r#"
 error: p/v0: 1 tile is wrong
   1 with an EXIF orientation: 0_0.jpg (EXIF orientation 6, only 1 is possible in a tile)
@@ -62,7 +62,7 @@ error: p/v0: 1 tile is wrong
 }
 
 #[test]
-fn damaged_jpeg() {
+fn damaged_jpeg_is_refused() {
     refused(
         "truncated.jpg",
         "0_0.jpg",
@@ -86,7 +86,7 @@ error: p/v0: 1 tile is wrong
 }
 
 #[test]
-fn damaged_png() {
+fn damaged_png_is_refused() {
     refused(
         "truncated.png",
         "0_0.png",
@@ -194,7 +194,7 @@ error: p/v0: 1 tile is wrong
 }
 
 #[test]
-fn wrong_size() {
+fn tile_of_the_wrong_size_is_refused() {
     Sandbox::with_odd("plain.jpg", "0_0.jpg", 64, 49).refuse_p(str![[r#"
 error: p/v0: 1 tile is wrong
   1 of the wrong size: 0_0.jpg (64x48 pixels, expected 64x49)
@@ -216,7 +216,7 @@ error: p/v0: 1 tile is wrong
 }
 
 #[test]
-fn many_tiles_of_the_wrong_size() {
+fn tiles_of_the_wrong_size_are_counted() {
     let sandbox = Sandbox::with_row(40);
     sandbox.spec("p", "{ width: 2560, height: 50, tile_size: 64, overlap: 0 }");
     sandbox.refuse_p(str![[r#"
@@ -228,7 +228,7 @@ error: p/v0: 40 tiles are wrong
 }
 
 #[test]
-fn many_kinds_at_once() {
+fn several_faults_are_reported_at_once() {
     let sandbox = Sandbox::with_row(8);
     for (column, file) in
         ["cmyk.jpg", "truncated.jpg", "exif_orientation_6.jpg", "empty.jpg", "really_png.jpg"].iter().enumerate()
@@ -246,7 +246,7 @@ error: p/v0: 6 tiles are wrong
 }
 
 #[test]
-fn a_patch_with_a_damaged_tile_leaves_what_is_published() {
+fn patch_with_a_damaged_tile_changes_nothing_published() {
     let sandbox = Sandbox::with_row(3);
     sandbox.succeed(&["p"]);
     sandbox.odd("grey.jpg", "p/v1/0_0.jpg");

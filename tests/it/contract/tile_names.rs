@@ -1,10 +1,10 @@
-//! What is said about tiles that are missing, too many or wrongly named (SPEC 2.3).
+//! How missing, unexpected and wrongly named tiles are reported (docs/tiles.md).
 
 use snapbox::str;
 use test_support::cli::Sandbox;
 
 #[test]
-fn one_tile_missing() {
+fn missing_tile_is_reported() {
     let sandbox = Sandbox::with_row(3);
     sandbox.delete("p/v0/1_0.jpg");
     sandbox.refuse_p(str![[r#"
@@ -16,7 +16,7 @@ error: p/v0: 1 tile is wrong
 }
 
 #[test]
-fn many_tiles_missing() {
+fn missing_tiles_are_counted() {
     let sandbox = Sandbox::with_row(1);
     sandbox.spec("p", "{ width: 64000, height: 48000, tile_size: 64, overlap: 0 }");
     sandbox.refuse_p(str![[r#"
@@ -28,7 +28,7 @@ error: p/v0: 749999 tiles are wrong
 }
 
 #[test]
-fn an_empty_folder() {
+fn empty_version_is_refused() {
     let sandbox = Sandbox::with_row(2);
     sandbox.delete("p/v0/0_0.jpg");
     sandbox.delete("p/v0/1_0.jpg");
@@ -41,7 +41,7 @@ error: p/v0: 2 tiles are wrong
 }
 
 #[test]
-fn the_extension_that_pyramid_json_asks_for() {
+fn tiles_without_the_extension_of_pyramid_json_are_refused() {
     let sandbox = Sandbox::with_row(2);
     sandbox.spec("p", "{ width: 128, height: 48, tile_size: 64, overlap: 0, format: 'jpeg' }");
     sandbox.refuse_p(str![[r#"
@@ -54,7 +54,7 @@ error: p/v0: 4 tiles are wrong
 }
 
 #[test]
-fn another_extension() {
+fn another_extension_is_refused() {
     let sandbox = Sandbox::with_row(2);
     sandbox.odd("rgb.png", "p/v0/0_0.png");
     sandbox.odd("plain.jpg", "p/v0/0_0.jpeg");
@@ -68,7 +68,7 @@ error: p/v0: 3 tiles are wrong
 }
 
 #[test]
-fn strangers() {
+fn unexpected_files_are_reported() {
     let sandbox = Sandbox::with_row(2);
     sandbox.write("p/v0/notes.txt", "");
     sandbox.refuse_p(str![[r#"
@@ -80,7 +80,7 @@ error: p/v0: 1 tile is wrong
 }
 
 #[test]
-fn many_strangers() {
+fn unexpected_files_are_counted() {
     let sandbox = Sandbox::with_row(2);
     for number in 0..20 {
         sandbox.write(&format!("p/v0/copy ({number}) of 0_0.jpg"), "");
@@ -94,7 +94,7 @@ error: p/v0: 20 tiles are wrong
 }
 
 #[test]
-fn names_that_are_not_canonical() {
+fn names_with_leading_zeros_or_signs_are_refused() {
     for name in ["00_0.jpg", "+1_0.jpg", "-1_0.jpg", "01_0.jpg", "1_0 .jpg", " 1_0.jpg", "1-0.jpg", "0_0_0.jpg"] {
         let sandbox = Sandbox::with_row(2);
         sandbox.odd("plain.jpg", &format!("p/v0/{name}"));
@@ -114,7 +114,7 @@ fn names_that_are_not_canonical() {
 }
 
 #[test]
-fn names_that_spoil_a_terminal_are_escaped() {
+fn control_characters_in_names_are_escaped() {
     let sandbox = Sandbox::with_row(2);
     sandbox.write("p/v0/a\nb\x1b[31m\n\n\n.jpg", "");
     sandbox.refuse_p(str![[r#"
@@ -126,7 +126,7 @@ error: p/v0: 1 tile is wrong
 }
 
 #[test]
-fn names_that_are_not_utf_8() {
+fn names_that_are_not_utf_8_are_reported() {
     use std::os::unix::ffi::OsStrExt;
     let sandbox = Sandbox::with_row(2);
     // Some file systems allow no such name.
@@ -142,7 +142,7 @@ error: p/v0: 1 tile is wrong
 }
 
 #[test]
-fn outside_the_grid() {
+fn tiles_outside_the_grid_are_refused() {
     let sandbox = Sandbox::with_row(2);
     sandbox.odd("plain.jpg", "p/v0/2_0.jpg");
     sandbox.odd("plain.jpg", "p/v0/0_1.jpg");
@@ -156,7 +156,7 @@ error: p/v0: 3 tiles are wrong
 }
 
 #[test]
-fn neither_a_link_nor_a_folder_nor_a_pipe_is_a_tile() {
+fn link_folder_or_pipe_instead_of_a_tile_is_refused() {
     let sandbox = Sandbox::with_row(4);
     for tile in ["p/v0/0_0.jpg", "p/v0/1_0.jpg", "p/v0/2_0.jpg"] {
         sandbox.delete(tile);
@@ -173,7 +173,7 @@ error: p/v0: 3 tiles are wrong
 }
 
 #[test]
-fn a_folder_of_another_name() {
+fn folder_among_the_tiles_is_refused() {
     let sandbox = Sandbox::with_row(2);
     std::fs::create_dir(sandbox.path("p/v0/backup")).unwrap();
     sandbox.refuse_p(str![[r#"
@@ -185,7 +185,7 @@ error: p/v0: 1 tile is wrong
 }
 
 #[test]
-fn a_pipe_in_a_patch_is_not_waited_for() {
+fn pipe_in_a_patch_does_not_hang_the_build() {
     let sandbox = Sandbox::with_row(2);
     sandbox.succeed(&["p"]);
     sandbox.write("p/v1/.keep", "");
@@ -204,7 +204,7 @@ error: p/v1: 1 tile is wrong
 }
 
 #[test]
-fn strangers_in_a_patch() {
+fn unexpected_files_in_a_patch_are_reported() {
     let sandbox = Sandbox::with_row(2);
     sandbox.succeed(&["p"]);
     sandbox.odd("plain.jpg", "p/v1/2_0.jpg");
@@ -225,7 +225,7 @@ error: p/v1: 3 tiles are wrong
 }
 
 #[test]
-fn what_systems_leave_behind_is_passed_over() {
+fn system_files_among_the_tiles_are_ignored() {
     let sandbox = Sandbox::with_row(2);
     for name in [".DS_Store", "._0_0.jpg", ".hidden", "Thumbs.db", "thumbs.db", "desktop.ini", "Desktop.ini"] {
         sandbox.write(&format!("p/v0/{name}"), "anything");
@@ -243,7 +243,7 @@ p: published p/dest/dzi/latest in N s
 }
 
 #[test]
-fn many_kinds_at_once() {
+fn several_faults_are_reported_at_once() {
     let sandbox = Sandbox::with_row(4);
     sandbox.delete("p/v0/3_0.jpg");
     sandbox.link("p/v0/3_0.jpg", "2_0.jpg");
@@ -261,7 +261,7 @@ error: p/v0: 5 tiles are wrong
 }
 
 #[test]
-fn as_many_png_as_jpeg() {
+fn png_tiles_among_as_many_jpeg_tiles_are_refused() {
     let sandbox = Sandbox::with_row(2);
     sandbox.odd("rgb.png", "p/v0/0_0.png");
     sandbox.odd("rgb.png", "p/v0/1_0.png");

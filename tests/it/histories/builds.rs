@@ -1,21 +1,21 @@
 //! Whatever the history, the trees are the same: byte for byte and link for link.
 
-use fast_pyramid::internals::ops::unflushed_build;
+use crate::support::build_options;
 use fast_pyramid::internals::tile::ENCODER_VERSION;
 use fast_pyramid::{BuildOptions, BuildReport, Pyramid, Version, VersionStatus};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 use std::fs;
-use std::num::NonZeroUsize;
 use std::path::Path;
 use test_support::reference::{self, Filter, Kind, Random, TiledBase, assert_close, levels, random_picture};
+use test_support::sampling::cases;
 use test_support::tree::{
     assert_same_snapshot, assert_same_tree, assert_sources_unchanged, assert_tree_rules, snapshot, source_fingerprint,
 };
 use test_support::{copy_sources, fixture};
 
 fn options<'a>(threads: usize) -> BuildOptions<'a> {
-    unflushed_build(BuildOptions::default().threads(NonZeroUsize::new(threads)))
+    build_options(Some(threads))
 }
 
 fn build(folder: &Path, options: &BuildOptions<'_>) -> BuildReport {
@@ -136,7 +136,7 @@ fn any_history() -> impl Strategy<Value = History> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 40, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: cases(40), ..ProptestConfig::default() })]
 
     #[test]
     fn every_history_gives_the_same_trees(history in any_history(), rebuilt in any::<prop::sample::Index>()) {
@@ -200,7 +200,7 @@ proptest! {
 
 /// A patch that repeats what is there owns nothing; one that reverts owns its tiles and what they change.
 #[test]
-fn only_what_must_be_new_is_new() {
+fn only_changed_tiles_are_new_files() {
     let folder = tempfile::tempdir().unwrap();
     copy_sources("relief", folder.path());
     for version in ["v1", "v2"] {
@@ -219,7 +219,7 @@ fn only_what_must_be_new_is_new() {
 
 /// One patched tile in an 8x8 grid changes exactly one tile a coarser level.
 #[test]
-fn one_patched_tile_makes_one_new_tile_a_level() {
+fn one_patched_tile_makes_one_new_tile_per_level() {
     let folder = tempfile::tempdir().unwrap();
     let history = History::new(5, (256, 256, 32), true, &[Patch::Corner]);
     history.write(folder.path(), 0..2);
@@ -228,9 +228,9 @@ fn one_patched_tile_makes_one_new_tile_a_level() {
     assert_eq!(report.versions[1].linked, report.versions[1].tiles - 9);
 }
 
-/// Trees of a release with another encoder stay as they are, and new versions go on top of them (SPEC 3.10).
+/// Trees of a release with another encoder are not changed, and new versions go above them (docs/versions.md).
 #[test]
-fn trees_of_another_encoder_stay_as_they_are() {
+fn trees_of_another_encoder_are_not_changed() {
     let folder = tempfile::tempdir().unwrap();
     copy_sources("relief", folder.path());
     let later = folder.path().join("later");
@@ -258,7 +258,7 @@ fn trees_of_another_encoder_stay_as_they_are() {
 
 /// Links stay right when the pyramid folder is moved, and when the sources stand in `src`.
 #[test]
-fn a_pyramid_can_be_moved_and_may_have_its_sources_in_src() {
+fn pyramid_can_be_moved_and_have_its_sources_in_src() {
     let outer = tempfile::tempdir().unwrap();
     let folder = outer.path().join("image");
     copy_sources("relief", &folder.join("src"));

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use test_support::cutting::{SIDE, SIZE, cut, cut_once, picture, pixels_of, save, tiles};
 use test_support::pictures::tree_pixels;
+use test_support::sampling::cases;
 use test_support::tree::assert_tree_rules;
 
 /// The files of the latest tree below its folder, as they are read.
@@ -23,7 +24,7 @@ enum Edit {
     Pixel(u32, u32, u8),
     Rectangle(u32, u32, u32, u32, u8),
     All(u64),
-    /// As it was so many pictures ago.
+    /// The picture from this number of pictures ago.
     Back(usize),
     Vacuum,
 }
@@ -47,7 +48,7 @@ fn differing(one: &RgbImage, other: &RgbImage) -> BTreeSet<String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 16, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: cases(16), failure_persistence: None, ..ProptestConfig::default() })]
     #[test]
     fn any_history_shows_the_picture(edits in prop::collection::vec((edit(), any::<bool>()), 1..7), jpeg: bool) {
         let format = if jpeg { "jpg" } else { "png" };

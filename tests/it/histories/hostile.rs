@@ -1,16 +1,15 @@
-//! Sources that change while they are read, and very many versions of very little.
+//! Sources that change while they are read, and many versions of one tile.
 
-use fast_pyramid::internals::ops::unflushed_build;
-use fast_pyramid::{BuildOptions, Event, Observer, Pyramid};
+use crate::support::build_options;
+use fast_pyramid::{Event, Observer, Pyramid};
 use std::fs;
-use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use test_support::cli::Sandbox;
 use test_support::tree::{assert_same_snapshot, assert_tree_rules, snapshot};
 
 #[test]
-fn sixty_versions_of_one_tile() {
+fn sixty_versions_of_one_tile_are_built() {
     let sandbox = Sandbox::with_row(2);
     let files = ["grey.jpg", "progressive.jpg", "restart.jpg", "422.jpg"];
     for version in 1..60 {
@@ -52,14 +51,14 @@ impl Observer for Vanishing {
 }
 
 #[test]
-fn a_version_that_vanishes_during_the_build_is_an_error_and_nothing_else() {
+fn version_that_vanishes_during_the_build_is_an_error() {
     let sandbox = Sandbox::with_fixture("relief");
     fs::remove_dir_all(sandbox.path("relief/v2")).unwrap();
     fs::rename(sandbox.path("relief/v1"), sandbox.path("aside")).unwrap();
-    sandbox.succeed(&["relief", "-q"]);
+    sandbox.succeed(&["relief", "-q", "--wait", "60"]);
     fs::rename(sandbox.path("aside"), sandbox.path("relief/v1")).unwrap();
     let before = snapshot(&sandbox.path("relief/dest/dzi"));
-    let options = unflushed_build(BuildOptions::default().threads(NonZeroUsize::new(1)));
+    let options = build_options(Some(1));
     for version in ["v0", "v1"] {
         for after in [1, 2, 3, 5] {
             let folder = sandbox.path("relief").join(version);
@@ -68,16 +67,16 @@ fn a_version_that_vanishes_during_the_build_is_an_error_and_nothing_else() {
             fs::rename(folder.with_extension("gone"), &folder).unwrap();
             // An opened folder can still be read after it was renamed, so it may as well succeed.
             if result.is_ok() {
-                sandbox.succeed(&["verify", "relief", "-q"]);
+                sandbox.succeed(&["verify", "relief", "-q", "--wait", "60"]);
                 fs::remove_dir_all(sandbox.path("relief/dest")).unwrap();
                 fs::rename(sandbox.path("relief/v1"), sandbox.path("aside")).unwrap();
-                sandbox.succeed(&["relief", "-q"]);
+                sandbox.succeed(&["relief", "-q", "--wait", "60"]);
                 fs::rename(sandbox.path("aside"), sandbox.path("relief/v1")).unwrap();
             }
             assert_same_snapshot(&before, &snapshot(&sandbox.path("relief/dest/dzi")));
         }
     }
-    sandbox.succeed(&["relief", "-q"]);
+    sandbox.succeed(&["relief", "-q", "--wait", "60"]);
     assert_tree_rules(&sandbox.path("relief"));
-    sandbox.succeed(&["verify", "relief", "-q"]);
+    sandbox.succeed(&["verify", "relief", "-q", "--wait", "60"]);
 }

@@ -1,20 +1,20 @@
-//! Whole pyramids against an independent naive builder, and against pyramids made by libvips.
+//! Whole pyramids compared with an independent, naive builder and with libvips.
 
-use fast_pyramid::internals::ops::unflushed_build;
-use fast_pyramid::{BuildOptions, Pyramid};
+use crate::support::build_options;
+use fast_pyramid::Pyramid;
 use proptest::prelude::*;
 use std::fs;
 use std::path::{Path, PathBuf};
 use test_support::reference::{
     self, Filter, Kind, Picture, TiledBase, assert_close, assert_close_to_the_eye, levels, psnr, random_picture,
 };
+use test_support::sampling::cases;
 use test_support::tree::{assert_sources_unchanged, assert_tree_rules, source_fingerprint};
 use test_support::{copy_folder, fixture};
 
 fn build(folder: &Path) {
     let before = source_fingerprint(folder);
-    let options = unflushed_build(BuildOptions::default());
-    Pyramid::open(folder).unwrap().build(&options).unwrap();
+    Pyramid::open(folder).unwrap().build(&build_options(None)).unwrap();
     assert_sources_unchanged(folder, &before);
     assert_tree_rules(folder);
 }
@@ -68,7 +68,7 @@ fn any_kind() -> impl Strategy<Value = Kind> {
     proptest::sample::select(Kind::all())
 }
 
-/// A picture cut into tiles, some of which are of another kind than the rest.
+/// A picture cut into tiles, where some tiles are of another kind.
 fn any_base() -> impl Strategy<Value = TiledBase> {
     let shape = (1usize..700, 1usize..500, 1usize..300, 1usize..8);
     (shape, any_kind(), any_kind(), any::<u64>()).prop_map(|((width, height, tile_size, shrink), kind, other, seed)| {
@@ -86,7 +86,7 @@ fn any_base() -> impl Strategy<Value = TiledBase> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 60, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: cases(60), ..ProptestConfig::default() })]
 
     #[test]
     fn mean_pyramids_are_pixel_identical_to_the_reference(base in any_base()) {
@@ -95,7 +95,7 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 16, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: cases(16), ..ProptestConfig::default() })]
 
     #[test]
     fn label_filters_are_pixel_identical_to_the_reference(base in any_base(), mode in any::<bool>()) {
@@ -130,7 +130,7 @@ fn pyramids_by_libvips_are_pixel_identical() {
 
 /// libvips cuts off where colours are weighted by alpha; we round. One reduction apart that is at most 1.
 #[test]
-fn a_pyramid_with_alpha_by_libvips_is_within_one() {
+fn pyramid_with_alpha_by_libvips_is_within_one() {
     let compare = |name: &str, found: &Picture, expected: &Picture| {
         // Where one alpha is rounded or cut off to 0, the colours say nothing.
         let (mut found, mut expected) = (found.clone(), expected.clone());
@@ -177,7 +177,7 @@ fn compare_with_libvips(
 /// Grey tiles are compared as they are. Of colour tiles the luma is, because the other encoder keeps colour differences
 /// whole, which no 4:2:0 tile can come near; the colours are compared on tiles that keep them too (quality 90 and up).
 #[test]
-fn jpeg_pyramids_are_as_good_as_the_reference_encoded_once_a_level() {
+fn jpeg_pyramids_are_as_good_as_the_reference_encoded_once_per_level() {
     // At quality 60 steps are so coarse that a coefficient rounded the other way weighs more: 39.3 dB seen.
     for (quality, grey, least) in
         [(80, true, 40.0), (80, false, 40.0), (75, true, 40.0), (95, false, 40.0), (60, true, 39.0)]

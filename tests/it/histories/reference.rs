@@ -1,4 +1,4 @@
-//! Checks the reference builder and the tree checks themselves, against libvips and against cases worked out by hand.
+//! The reference builder and the tree checks themselves, against libvips and results computed by hand.
 
 // Some helpers stand outside the functions marked as tests.
 
@@ -96,7 +96,7 @@ fn whole_levels_and_tiles_agree_where_all_tiles_are_of_one_kind() {
 }
 
 #[test]
-fn sizes_follow_the_contract() {
+fn level_sizes_match_the_contract() {
     let sizes = level_sizes(750, 500);
     assert_eq!(sizes.len(), 11);
     assert_eq!(sizes[10], (750, 500));
@@ -117,7 +117,7 @@ fn sizes_follow_the_contract() {
 }
 
 #[test]
-fn filters_by_hand() {
+fn filters_match_results_computed_by_hand() {
     let four = picture(2, 2, GREY, &[1, 2, 2, 1]);
     assert_eq!(halve(&four, Filter::Mean, false).samples, [2]); // 8 / 4, after rounding
     assert_eq!(halve(&four, Filter::Mode, false).samples, [1]); // a tie: the first wins
@@ -143,7 +143,7 @@ fn filters_by_hand() {
 }
 
 #[test]
-fn linear_and_lanczos_keep_what_is_flat() {
+fn linear_and_lanczos_keep_uniform_pictures() {
     for kind in Kind::all() {
         let mut flat = Picture::new(13, 7, kind);
         for value in [1, 3, 100, kind.largest()] {
@@ -272,7 +272,7 @@ fn odd_files_are_what_their_names_say() {
 }
 
 #[test]
-fn snapshots_name_what_differs() {
+fn snapshot_comparison_names_the_differences() {
     let folder = tempfile::tempdir().unwrap();
     let (a, b) = (folder.path().join("a"), folder.path().join("b"));
     copy_sources("row_column", &a);
@@ -326,7 +326,7 @@ fn hand_made(folder: &std::path::Path) {
 
 #[cfg(unix)]
 #[test]
-fn tree_rules_hold_for_a_good_tree_and_find_each_breach() {
+fn tree_rules_accept_a_good_tree_and_report_each_breach() {
     use std::os::unix::fs::symlink;
     let folder = tempfile::tempdir().unwrap();
     let good = folder.path().join("good");

@@ -1,9 +1,8 @@
-//! A build that was stopped goes on where it was, and ends as an undisturbed one (SPEC 3.1).
+//! A cancelled build resumes, and ends as an undisturbed one (docs/guarantees.md).
 
-use fast_pyramid::internals::ops::unflushed_build;
+use crate::support::build_options;
 use fast_pyramid::{BuildOptions, ErrorKind, Event, Observer, Pyramid, Version};
 use std::fs;
-use std::num::NonZeroUsize;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -11,7 +10,7 @@ use test_support::tree::{assert_same_tree, assert_tree_rules};
 use test_support::{copy_folder, keep_versions, unbuilt};
 
 fn options<'a>(threads: usize) -> BuildOptions<'a> {
-    unflushed_build(BuildOptions::default().threads(NonZeroUsize::new(threads)))
+    build_options(Some(threads))
 }
 
 /// Cancels after a number of tiles, and counts them.
@@ -62,7 +61,7 @@ fn assert_ends_like(folder: &Path, undisturbed: &Path) {
 }
 
 #[test]
-fn stopped_anywhere_it_ends_as_if_undisturbed() {
+fn build_cancelled_anywhere_ends_as_if_undisturbed() {
     for name in ["relief", "png_alpha", "row_column"] {
         let (_undisturbed, expected) = build_undisturbed(name);
         for most in 0.. {
@@ -76,7 +75,7 @@ fn stopped_anywhere_it_ends_as_if_undisturbed() {
 }
 
 #[test]
-fn stopped_again_and_again_it_ends_as_if_undisturbed() {
+fn build_cancelled_repeatedly_ends_as_if_undisturbed() {
     let (_undisturbed, expected) = build_undisturbed("relief");
     for step in [3, 11, 30] {
         let (_scratch, folder) = unbuilt("relief");
@@ -115,7 +114,7 @@ fn files_in(folder: &Path) -> Vec<PathBuf> {
 }
 
 #[test]
-fn what_was_finished_is_not_made_again() {
+fn finished_tiles_are_not_regenerated() {
     let (_scratch, folder, staged) = stopped_late();
     let generated = files_in(&staged).into_iter().find(|path| path.symlink_metadata().unwrap().is_file()).unwrap();
     let before = fs::metadata(&generated).unwrap();
@@ -128,7 +127,7 @@ fn what_was_finished_is_not_made_again() {
 }
 
 #[test]
-fn whatever_happened_to_staging_it_ends_as_if_undisturbed() {
+fn damaged_staging_does_not_change_the_result() {
     let (_undisturbed, expected) = {
         let (scratch, folder) = unbuilt("relief");
         keep_versions(&folder, &["v0"]);
@@ -168,7 +167,7 @@ fn whatever_happened_to_staging_it_ends_as_if_undisturbed() {
 }
 
 #[test]
-fn changed_sources_and_settings_count() {
+fn changed_sources_and_settings_discard_staging() {
     let (_scratch, folder, _) = stopped_late();
     fs::copy(folder.join("v0/1_1.jpg"), folder.join("v0/0_0.jpg")).unwrap();
     let text = fs::read_to_string(folder.join("pyramid.json")).unwrap();
@@ -189,7 +188,7 @@ fn changed_sources_and_settings_count() {
 }
 
 #[test]
-fn a_changed_patch_counts() {
+fn changed_patch_discards_staging() {
     // v1 is stopped, then one of its tiles is taken away, or another put in.
     for most in 0..73 {
         let (_scratch, folder) = unbuilt("relief");
@@ -217,7 +216,7 @@ fn a_changed_patch_counts() {
 }
 
 #[test]
-fn a_stopped_rebuild_leaves_what_is_published_and_goes_on() {
+fn cancelled_rebuild_keeps_what_is_published_and_resumes() {
     let (_undisturbed, expected) = build_undisturbed("relief");
     let (_scratch, folder) = build_undisturbed("relief");
     let rebuild = options(1).rebuild_from(Version(0));

@@ -1,4 +1,4 @@
-//! Several processes at one pyramid at the same time.
+//! Several processes that work on one pyramid at once.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -29,7 +29,7 @@ fn code(mut child: Child) -> i32 {
 }
 
 #[test]
-fn two_builders_do_not_disturb_each_other() {
+fn two_builds_at_once_do_not_disturb_each_other() {
     let (_scratch, expected) = unbuilt("png_alpha");
     assert_eq!(code(start(&expected, &[])), 0);
     for turn in 0..30 {
@@ -63,7 +63,7 @@ fn read_latest(pyramid: &Path) -> PathBuf {
 }
 
 #[test]
-fn a_reader_never_sees_anything_half_built() {
+fn reader_never_sees_a_half_built_tree() {
     let (_scratch, folder) = unbuilt("relief");
     assert_eq!(code(start(&folder, &[])), 0);
     let (done, rounds) = (AtomicBool::new(false), AtomicU64::new(0));
@@ -102,7 +102,7 @@ fn a_reader_never_sees_anything_half_built() {
 }
 
 #[test]
-fn a_builder_and_a_vacuum_take_turns() {
+fn build_and_vacuum_take_turns() {
     for turn in 0..20 {
         let (_scratch, folder) = unbuilt("png_alpha");
         fs::rename(folder.join("v1"), folder.join("aside")).unwrap();

@@ -1,7 +1,8 @@
-//! Whatever is dropped from whatever history: the versions that stay show the same bytes, and are what a new build from
-//! the remaining sources makes. And wherever a vacuum is stopped, nothing breaks and the next run finishes it.
+//! Whatever a vacuum drops, the versions that stay show the same bytes and equal a new build from the remaining sources.
+//! Wherever a vacuum is cancelled, nothing breaks and the next run finishes it.
 
-use fast_pyramid::internals::ops::{unflushed_build, vacuum_killed_after};
+use crate::support::{build_options, patient};
+use fast_pyramid::internals::ops::vacuum_killed_after;
 use fast_pyramid::internals::store::{Layout, Manifest, Record, Role, records};
 use fast_pyramid::{BuildOptions, Pyramid, Selection, VacuumOptions, VacuumReport, Version, VersionStatus};
 use proptest::prelude::*;
@@ -10,6 +11,7 @@ use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use test_support::reference::Random;
+use test_support::sampling::cases;
 use test_support::small_tiles::grey_png;
 use test_support::tree::{Snapshot, assert_same_snapshot, assert_same_tree, assert_tree_rules, snapshot};
 use test_support::{copy_exactly, served};
@@ -18,7 +20,7 @@ use walkdir::WalkDir;
 const TILE: usize = 8;
 
 fn options<'a>() -> BuildOptions<'a> {
-    unflushed_build(BuildOptions::default())
+    build_options(None)
 }
 
 /// Writes a pyramid of `count` versions, with gaps in their numbers, and returns the numbers.
@@ -53,7 +55,8 @@ fn build(folder: &Path) {
 }
 
 fn dropping<'a>(versions: &[u32]) -> VacuumOptions<'a> {
-    VacuumOptions::new(Selection::Drop(versions.iter().map(|&version| version..=version).collect()))
+    let selection = Selection::Drop(versions.iter().map(|&version| version..=version).collect());
+    VacuumOptions::new(selection).locking(patient())
 }
 
 fn vacuum(folder: &Path, options: &VacuumOptions<'_>) -> VacuumReport {
@@ -102,10 +105,10 @@ fn assert_like_new(folder: &Path, versions: &[u32]) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 40, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: cases(40), ..ProptestConfig::default() })]
 
     #[test]
-    fn what_stays_is_what_a_new_build_makes(
+    fn kept_versions_equal_a_new_build(
         seed in any::<u64>(), in_src in any::<bool>(), count in 2usize..7,
         drops in proptest::collection::vec(any::<u8>(), 1..4),
     ) {
@@ -143,7 +146,7 @@ proptest! {
 
     /// With their sources kept, dropped versions can be dropped again, or come back.
     #[test]
-    fn trees_dropped_alone(seed in any::<u64>(), in_src in any::<bool>(), count in 2usize..7, first in any::<u8>(), second in any::<u8>()) {
+    fn dropping_trees_alone_keeps_the_sources(seed in any::<u64>(), in_src in any::<bool>(), count in 2usize..7, first in any::<u8>(), second in any::<u8>()) {
         let outer = tempfile::tempdir().unwrap();
         let folder = &outer.path().join("pyramid");
         fs::create_dir(folder).unwrap();
@@ -188,7 +191,7 @@ proptest! {
     }
 
     #[test]
-    fn sources_dropped_after_their_trees(seed in any::<u64>(), count in 3usize..7, first in any::<u8>(), second in any::<u8>()) {
+    fn sources_can_be_dropped_after_their_trees(seed in any::<u64>(), count in 3usize..7, first in any::<u8>(), second in any::<u8>()) {
         let outer = tempfile::tempdir().unwrap();
         let folder = &outer.path().join("pyramid");
         fs::create_dir(folder).unwrap();
@@ -282,21 +285,21 @@ fn stopped_everywhere(seed: u64, in_src: bool, keep_sources: bool, pick: &[usize
 }
 
 #[test]
-fn stopped_at_any_step_the_next_run_finishes() {
+fn vacuum_cancelled_at_any_step_is_finished_by_the_next_run() {
     stopped_everywhere(11, false, false, &[0, 1, 3]);
 }
 
 #[test]
-fn stopped_at_any_step_with_sources_in_src() {
+fn vacuum_cancelled_at_any_step_with_sources_in_src_is_finished() {
     stopped_everywhere(12, true, false, &[1, 2, 4]);
 }
 
 #[test]
-fn stopped_at_any_step_with_sources_kept() {
+fn vacuum_of_trees_cancelled_at_any_step_is_finished() {
     stopped_everywhere(13, false, true, &[0, 2, 3]);
 }
 
-/// A tile that is moved keeps its time of modification, and nothing of what stays is copied.
+/// A moved tile keeps its mtime, and no tile that stays is copied.
 #[test]
 fn moved_tiles_are_the_same_files() {
     let outer = tempfile::tempdir().unwrap();

@@ -3,10 +3,12 @@
 pub(crate) mod jpeg;
 
 use fast_pyramid::internals::jpeg::{self as codec, JpegImage};
-use fast_pyramid::internals::ops::unflushed_cut;
-use fast_pyramid::{CutOptions, CutReport, Error, PictureSource, cut};
+use fast_pyramid::internals::ops::{unflushed_build, unflushed_cut};
+use fast_pyramid::{BuildOptions, CutOptions, CutReport, Error, Locking, PictureSource, cut};
 use jpeg::Jpeg;
+use std::num::NonZeroUsize;
 use std::path::Path;
+use test_support::limited::HANG_TIMEOUT;
 use test_support::pictures::noisy_gradient;
 
 impl Jpeg {
@@ -16,9 +18,19 @@ impl Jpeg {
     }
 }
 
+/// Waits for locks, as a process that another test starts has this one's locks until it runs its own program.
+pub(crate) fn patient() -> Locking {
+    Locking::Wait(HANG_TIMEOUT)
+}
+
+/// The options of a quick build with this number of threads, or one per processor.
+pub(crate) fn build_options<'a>(threads: Option<usize>) -> BuildOptions<'a> {
+    unflushed_build(BuildOptions::default().threads(threads.and_then(NonZeroUsize::new)).locking(patient()))
+}
+
 /// The options of a quick cut.
 pub(crate) fn options<'a>(tile_size: u32) -> CutOptions<'a> {
-    unflushed_cut(CutOptions::default().tile_size(tile_size))
+    unflushed_cut(CutOptions::default().tile_size(tile_size).locking(patient()))
 }
 
 /// Cuts a picture of these bytes, which is written beside the folder.

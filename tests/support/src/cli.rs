@@ -14,25 +14,25 @@ use super::{copy_sources, fixture, program};
 
 pub use super::limited::{HANG_TIMEOUT, LimitedCommand};
 
-/// A temporary folder in which the program is run.
+/// A temporary folder to run the program in.
 pub struct Sandbox {
     folder: TempDir,
 }
 
 impl Sandbox {
-    /// An empty one.
+    /// An empty sandbox.
     pub fn new() -> Sandbox {
         Sandbox { folder: TempDir::with_prefix("cli").unwrap() }
     }
 
-    /// An empty one in memory, where the system has a place there: flushing to a disk takes most of the time of a small
+    /// An empty sandbox in memory, if the system has a place there: flushing to a disk takes most of the time of a small
     /// build.
     pub fn in_memory() -> Sandbox {
         let folder = tempfile::Builder::new().prefix("cli").tempdir_in("/dev/shm");
         folder.map_or_else(|_| Sandbox::new(), |folder| Sandbox { folder })
     }
 
-    /// Takes the lock of the pyramid `p`, as another process would: what counts is who opened the file.
+    /// Acquires the lock of the pyramid `p`, as another process would.
     pub fn hold(&self) -> fs::File {
         fs::create_dir_all(self.path("p/dest/.fast_pyramid")).unwrap();
         let path = self.path("p/dest/.fast_pyramid/lock");
@@ -41,21 +41,21 @@ impl Sandbox {
         file
     }
 
-    /// One with a pyramid `p` of JPEG tiles in a single row, 64x48 pixels each.
+    /// A sandbox with a pyramid `p` of JPEG tiles in a single row, 64x48 pixels each.
     pub fn with_row(tiles: usize) -> Sandbox {
         let sandbox = Sandbox::new();
         sandbox.row("p", tiles);
         sandbox
     }
 
-    /// One with a copy of a fixture, named like it.
+    /// A sandbox with a copy of a fixture, named like it.
     pub fn with_fixture(name: &str) -> Sandbox {
         let sandbox = Sandbox::new();
         copy_sources(name, &sandbox.path(name));
         sandbox
     }
 
-    /// One with the pyramid `p` of a single tile, a copy of `fixtures/odd/file` under the name `tile`.
+    /// A sandbox with a pyramid `p` of a single tile, a copy of `fixtures/odd/file` under the name `tile`.
     pub fn with_odd(file: &str, tile: &str, width: u32, height: u32) -> Sandbox {
         let sandbox = Sandbox::new();
         sandbox.spec("p", format!("{{ width: {width}, height: {height}, tile_size: 64, overlap: 0 }}"));
@@ -71,12 +71,12 @@ impl Sandbox {
         }
     }
 
-    /// A path in it.
+    /// A path in the sandbox.
     pub fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
-    /// Writes a file, and the folders that it is in.
+    /// Writes a file, and creates its folders.
     pub fn write(&self, name: &str, bytes: impl AsRef<[u8]>) {
         let path = self.path(name);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -93,12 +93,12 @@ impl Sandbox {
         self.write(to, fs::read(fixture("odd").join(file)).unwrap());
     }
 
-    /// Makes a named pipe, which nobody ever writes to.
+    /// Creates a named pipe that nobody writes to.
     pub fn pipe(&self, name: &str) {
         assert!(Command::new("mkfifo").arg(self.path(name)).status().unwrap().success());
     }
 
-    /// Makes a symbolic link.
+    /// Creates a symbolic link.
     pub fn link(&self, name: &str, target: &str) {
         std::os::unix::fs::symlink(target, self.path(name)).unwrap();
     }
@@ -133,8 +133,8 @@ impl Sandbox {
         ended
     }
 
-    /// Runs the program, which must end with that code and exactly that text on standard error, and change neither
-    /// what is published in `pyramid` nor its sources.
+    /// Fails unless the program ends with this code and this text on standard error, and changes neither the trees nor the
+    /// sources of `pyramid`.
     #[track_caller]
     pub fn refuse(&self, pyramid: &str, arguments: &[&str], code: i32, err: Inline) {
         let pyramid = self.path(pyramid);
@@ -144,7 +144,7 @@ impl Sandbox {
         assert_same_snapshot(&published, &self::published(&pyramid));
     }
 
-    /// Builds the pyramid `p`, which must be refused as invalid input with exactly that text on standard error.
+    /// Fails unless a build of `p` is refused as invalid input with this text on standard error, and publishes nothing.
     #[track_caller]
     pub fn refuse_p(&self, err: Inline) {
         self.refuse("p", &["p"], 3, err);
@@ -162,14 +162,14 @@ pub fn copy_program(to: &Path) {
     assert!(Command::new("cp").arg(program()).arg(to).status().unwrap().success());
 }
 
-/// All that is served; nothing where there is no such folder.
+/// Everything published; nothing where the folder is missing.
 fn published(pyramid: &Path) -> Snapshot {
     let dzi = pyramid.join("dest/dzi");
-    // An empty folder tells nobody anything.
+    // An empty folder publishes nothing.
     if dzi.is_dir() { snapshot(&dzi) } else { Snapshot::new() }
 }
 
-/// What the program left behind when it ended.
+/// The exit code and output of a run.
 pub struct Ended {
     /// Its exit code.
     pub code: i32,
@@ -180,7 +180,7 @@ pub struct Ended {
 }
 
 impl Ended {
-    /// What holds whatever was asked for: no panic, and no error in more than four lines.
+    /// Checks what holds for every run: no panic, and no error of more than four lines.
     fn check_manners(&self) {
         assert_ne!(self.code, 101, "{}", self.err);
         assert!(!self.err.contains("panicked"), "{}", self.err);
@@ -200,7 +200,7 @@ impl Ended {
         }
     }
 
-    /// Fails where the code or standard error are not these, or where there is anything on standard output.
+    /// Fails unless the code and standard error are these, and standard output is empty.
     #[track_caller]
     pub fn expect(&self, code: i32, err: Inline) {
         assert_eq!(self.out, "");
@@ -214,7 +214,7 @@ impl Ended {
     }
 }
 
-/// Fails where a text is not as expected; how long something took does not count.
+/// Fails unless a text is as expected; durations are ignored.
 #[track_caller]
 pub fn same(text: &str, expected: Inline) {
     let lines = text.split_inclusive('\n').map(|line| match line.split_once("/dest/dzi/latest in ") {

@@ -11,13 +11,13 @@ pub const SIDE: u32 = 16;
 /// Size of the pictures: 7 columns and 5 rows of tiles.
 pub const SIZE: (u32, u32) = (100, 70);
 
-/// Noise, so that each tile is another.
+/// Noise, so that all tiles differ.
 pub fn picture(seed: u64) -> RgbImage {
     let mut noise = Noise::new(seed);
     RgbImage::from_fn(SIZE.0, SIZE.1, |_, _| Rgb([0; 3].map(|_| noise.next() as u8)))
 }
 
-/// Writes a picture in the format that its name says.
+/// Writes a picture in the format of its extension.
 pub fn save(sandbox: &Sandbox, name: &str, picture: &RgbImage) {
     let mut bytes = std::io::Cursor::new(Vec::new());
     picture.write_to(&mut bytes, ImageFormat::from_path(name).unwrap()).unwrap();
@@ -42,7 +42,7 @@ pub fn cut(sandbox: &Sandbox, arguments: &[&str]) -> Value {
     ended.json().remove(0)
 }
 
-/// What a picture shows.
+/// The pixels of a picture.
 pub fn pixels_of(picture: &RgbImage) -> Pixels {
     DynamicImage::from(picture.clone()).to_rgba16()
 }

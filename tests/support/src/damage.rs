@@ -13,8 +13,8 @@ pub fn built(fixture: &str) -> Sandbox {
     sandbox
 }
 
-/// A built pyramid `p` of 4x2 PNG tiles in which only every other pixel counts for parents: v1 changes a pixel that does
-/// not, so that its parent stays; v2 brings a tile that does; v3 repeats a tile as it is and changes another.
+/// A built pyramid `p` of 4x2 PNG tiles whose parents depend on every other pixel: v1 changes a pixel that no parent depends
+/// on; v2 changes one of the others; v3 repeats an equal tile and changes another.
 pub fn with_unchanged_parent() -> Sandbox {
     let sandbox = Sandbox::new();
     sandbox.spec("p", "{ width: 256, height: 128, tile_size: 64, overlap: 0, filter: \"nearest\" }");
@@ -31,7 +31,7 @@ pub fn with_unchanged_parent() -> Sandbox {
     sandbox
 }
 
-/// A tile of one grey with a gradient, of which a pixel that no parent takes differs by `odd`.
+/// A grey gradient; one pixel that no parent depends on differs by `odd`.
 fn tile(sandbox: &Sandbox, name: &str, grey: u32, odd: u8) {
     let mut picture = image::GrayImage::from_fn(64, 64, |x, y| image::Luma([(grey + x / 4 + y / 8).min(250) as u8]));
     picture.get_pixel_mut(1, 1).0[0] += odd;
@@ -40,12 +40,12 @@ fn tile(sandbox: &Sandbox, name: &str, grey: u32, odd: u8) {
     picture.save(path).unwrap();
 }
 
-/// All that is served.
+/// Everything published.
 pub fn served(sandbox: &Sandbox, pyramid: &str) -> Snapshot {
     snapshot(&sandbox.path(pyramid).join("dest/dzi"))
 }
 
-/// Deletes whatever is there, be it a file, a link or a folder.
+/// Deletes a file, a link or a folder.
 pub fn clear(path: &Path) {
     if fs::symlink_metadata(path).unwrap().is_dir() {
         fs::remove_dir_all(path).unwrap();
@@ -54,7 +54,7 @@ pub fn clear(path: &Path) {
     }
 }
 
-/// Replaces whatever is there by a link.
+/// Replaces a file, link or folder by a link.
 pub fn relink(path: &Path, target: &str) {
     clear(path);
     std::os::unix::fs::symlink(target, path).unwrap();
@@ -67,7 +67,7 @@ pub fn flip(path: &Path) {
     fs::write(path, bytes).unwrap();
 }
 
-/// Replaces a generated tile by other bytes, and makes the manifest say that they are right.
+/// Replaces a generated tile by other bytes, and changes the manifest to match.
 pub fn forge(pyramid: &Path, version: u32, (level, column, row): (u8, u32, u32), bytes: &[u8]) {
     let state = pyramid.join(format!("dest/.fast_pyramid/versions/v{version}"));
     let mut records = fs::read(state.join("tiles")).unwrap();
@@ -95,11 +95,11 @@ pub fn forge(pyramid: &Path, version: u32, (level, column, row): (u8, u32, u32),
     fs::write(tile.unwrap(), bytes).unwrap();
 }
 
-/// One way to break what is published, and what verify has to say: version, path and kind of each problem.
+/// One damage to a published pyramid, and the problems that `verify` must report.
 pub struct Damage {
-    /// What is done, for messages.
+    /// A description for messages.
     pub name: &'static str,
-    /// Does it to the pyramid folder.
+    /// Damages the pyramid folder.
     pub act: fn(&Path),
     /// `v1 dzi_files/9/1_0.jpg: missing`, one for each problem.
     pub problems: &'static [&'static str],

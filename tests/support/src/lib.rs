@@ -9,6 +9,7 @@ pub mod limited;
 pub mod pictures;
 pub mod png;
 pub mod reference;
+pub mod sampling;
 pub mod small_tiles;
 pub mod strace;
 pub mod tiff;
@@ -47,7 +48,7 @@ pub fn fixture(name: &str) -> PathBuf {
     root().join("fixtures").join(name)
 }
 
-/// Copies what is in a folder, with its sub-folders, into another, which is made where it is not there.
+/// Copies the files and sub-folders of a folder into another, which is created if necessary.
 pub fn copy_folder(from: &Path, to: &Path) {
     copy_all_but(from, to, "");
 }
@@ -65,13 +66,12 @@ fn copy_all_but(from: &Path, to: &Path, left_out: &str) {
     }
 }
 
-/// Copies a fixture's sources and pyramid.json: a pyramid of which nothing is built, although the fixture may be, by
-/// README's first command.
+/// Copies a fixture's sources and pyramid.json without `dest`, which README's first command may have built.
 pub fn copy_sources(fixture_name: &str, to: &Path) {
     copy_all_but(&fixture(fixture_name), to, "dest");
 }
 
-/// The same in a temporary folder, which lasts as long as the first of what is returned.
+/// The same in a temporary folder, which is deleted when the first returned value is dropped.
 pub fn unbuilt(fixture_name: &str) -> (TempDir, PathBuf) {
     let scratch = tempfile::tempdir().unwrap();
     let folder = scratch.path().join("p");
@@ -89,8 +89,8 @@ pub fn keep_versions(pyramid: &Path, versions: &[&str]) {
     }
 }
 
-/// A copy with links as links and times as they are. Not with `cp`: until a new process runs another program it has this
-/// one's locks.
+/// Copies a folder with its links and mtimes. Not with `cp`: until a new process runs another program, it shares this one's
+/// locks.
 pub fn copy_exactly(from: &Path, to: &Path) {
     for entry in WalkDir::new(from) {
         let entry = entry.unwrap();

@@ -41,6 +41,18 @@ impl LimitedCommand {
         self
     }
 
+    /// Sets a variable of its environment.
+    pub fn env(&mut self, name: &str, value: impl AsRef<OsStr>) -> &mut Self {
+        self.command.env(name, value);
+        self
+    }
+
+    /// Removes a variable from its environment.
+    pub fn env_remove(&mut self, name: &str) -> &mut Self {
+        self.command.env_remove(name);
+        self
+    }
+
     /// Sets what it reads from standard input; otherwise nothing.
     pub fn write_stdin(&mut self, bytes: impl Into<Vec<u8>>) -> &mut Self {
         self.stdin = bytes.into();

@@ -1,11 +1,11 @@
-//! Pictures of every kind that is cut, made here, and what a cut pyramid shows.
+//! Pictures of every kind that `cut` reads, and the pixels of a cut pyramid.
 
 use super::png::{self, packed};
 use image::{ImageBuffer, Rgba};
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
-/// Pixels of any picture, so that all can be compared: 255 of 8 bits are 65535 here.
+/// The pixels of any picture, in 16 bits, so that all can be compared.
 pub type Pixels = ImageBuffer<Rgba<u16>, Vec<u16>>;
 
 /// A source of numbers that are the same in each run.
@@ -29,19 +29,19 @@ impl Noise {
     }
 }
 
-/// What the `image` crate makes of a file.
+/// The pixels of a file, decoded by the `image` crate.
 pub fn by_image(bytes: &[u8]) -> Pixels {
     image::load_from_memory(bytes).unwrap().to_rgba16()
 }
 
-/// What a file shows when it is turned as Exif says.
+/// The pixels turned by an Exif orientation.
 pub fn oriented(pixels: &Pixels, orientation: u8) -> Pixels {
     let mut image = image::DynamicImage::ImageRgba16(pixels.clone());
     image.apply_orientation(image::metadata::Orientation::from_exif(orientation).unwrap());
     image.to_rgba16()
 }
 
-/// The tiles joined, as `read` gives them by column and row.
+/// The tiles joined; `read` returns the file by column and row.
 pub fn join_tiles((width, height): (u32, u32), side: u32, read: impl Fn(u32, u32) -> Vec<u8>) -> Pixels {
     let mut whole = Pixels::new(width, height);
     for row in 0..height.div_ceil(side) {
@@ -55,20 +55,20 @@ pub fn join_tiles((width, height): (u32, u32), side: u32, read: impl Fn(u32, u32
     whole
 }
 
-/// The tile that the highest version has.
+/// The tile in the highest version that has it.
 pub fn latest_source(folder: &Path, name: &str) -> PathBuf {
     let versions = (0..100).rev().map(|version| folder.join(format!("v{version}")).join(name));
     versions.into_iter().find(|path| path.exists()).unwrap_or_else(|| panic!("no version has {name}"))
 }
 
-/// What the source versions show in the end.
+/// The pixels of the source tiles, each from the highest version that has it.
 pub fn source_pixels(folder: &Path, size: (u32, u32), side: u32, extension: &str) -> Pixels {
     join_tiles(size, side, |column, row| {
         std::fs::read(latest_source(folder, &format!("{column}_{row}.{extension}"))).unwrap()
     })
 }
 
-/// What the base level of the latest tree shows.
+/// The pixels of the base level of the latest tree.
 pub fn tree_pixels(folder: &Path, size: (u32, u32), side: u32, extension: &str) -> Pixels {
     let level = 32 - (size.0.max(size.1) - 1).leading_zeros();
     let tiles = folder.join(format!("dest/dzi/latest/dzi_files/{level}"));
@@ -110,7 +110,7 @@ impl Png {
         Self { colour, depth, interlaced: false, transparent: false }
     }
 
-    /// Whether it is to be cut into PNG tiles where nobody says anything else.
+    /// Whether it is cut into PNG tiles by default.
     pub fn wants_png(self) -> bool {
         self.transparent || self.colour >= 3 || self.depth == 16
     }
@@ -123,7 +123,7 @@ impl Png {
     }
 }
 
-/// A PNM of kind 1 to 7 and what it shows. A P7 has the channels, the others those of their kind.
+/// A PNM of kind 1 to 7 and its pixels. Only a P7 uses `channels`.
 pub fn pnm(kind: u8, (width, height): (u32, u32), most: u32, channels: u32, seed: u64) -> (Vec<u8>, Pixels) {
     let channels = [1, 1, 3, 1, 1, 3, channels][usize::from(kind) - 1];
     let most = if matches!(kind, 1 | 4) { 1 } else { most };
@@ -175,7 +175,7 @@ pub fn webp(size: (u32, u32), alpha: bool, seed: u64, exif: Option<Vec<u8>>, icc
     file
 }
 
-/// A lossy WebP: a key frame whose coefficients are whatever random bits mean, which is always something.
+/// A lossy WebP: a key frame with random coefficients, which are always valid.
 pub fn lossy_webp((width, height): (u32, u32), seed: u64) -> Vec<u8> {
     let mut noise = Noise::new(seed);
     let blocks = width.div_ceil(16) * height.div_ceil(16);
@@ -200,7 +200,7 @@ pub fn lossy_webp((width, height): (u32, u32), seed: u64) -> Vec<u8> {
     file
 }
 
-/// Exif data that say nothing but the orientation.
+/// Exif data with nothing but the orientation.
 pub fn exif(orientation: u8) -> Vec<u8> {
     let mut exif = b"MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x01\0\0\0\0\0\0".to_vec();
     exif[19] = orientation;
@@ -213,12 +213,12 @@ pub fn jpeg_with_segment(jpeg: &[u8], marker: u8, payload: &[u8]) -> Vec<u8> {
     [&jpeg[..2], &[0xFF, marker], &length, payload, &jpeg[2..]].concat()
 }
 
-/// A JPEG that is stored turned.
+/// A JPEG with an Exif orientation.
 pub fn jpeg_turned(jpeg: &[u8], orientation: u8) -> Vec<u8> {
     jpeg_with_segment(jpeg, 0xE1, &[b"Exif\0\0".as_slice(), &exif(orientation)].concat())
 }
 
-/// A profile that says of which colours it is, and nothing else.
+/// An ICC profile with its colour space, and otherwise meaningless bytes.
 pub fn icc(space: &[u8; 4]) -> Vec<u8> {
     let mut profile = vec![7; 300];
     profile[..4].copy_from_slice(&300_u32.to_be_bytes());

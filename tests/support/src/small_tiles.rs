@@ -1,10 +1,10 @@
-//! Tiles that are made in no time, few enough that chance often brings the same one again.
+//! Tiles that are quick to make, and few, so that random choices often repeat one.
 
 use image::codecs::jpeg::JpegEncoder;
 use image::codecs::png::{CompressionType, FilterType, PngEncoder};
 use image::{ExtendedColorType, ImageEncoder};
 
-/// One of six PNG files: three grey pictures, each in two encodings, of which a parent takes no notice.
+/// One of six PNG files: three grey pictures in two encodings each, which give equal parents.
 pub fn grey_png(choice: usize, width: usize, height: usize) -> Vec<u8> {
     let pixels: Vec<u8> = (0..width * height).map(|index| [40, 130, (index * 37 % 251) as u8][choice % 3]).collect();
     let filter = if choice >= 3 { FilterType::Sub } else { FilterType::NoFilter };
@@ -13,8 +13,8 @@ pub fn grey_png(choice: usize, width: usize, height: usize) -> Vec<u8> {
     if choice >= 3 { png_with_comment(&png) } else { png }
 }
 
-/// One of eight files, JPEG or PNG: four pictures, grey or colour, two of which differ in a single pixel; each with a
-/// comment, of which a parent takes no notice, or without.
+/// One of eight files, JPEG or PNG: four pictures, grey or colour, two of them different in a single pixel; each with or
+/// without a comment, which does not change its parent.
 pub fn small_tile(jpeg: bool, choice: usize, (width, height): (usize, usize)) -> Vec<u8> {
     let colour = choice % 4 == 3;
     let grey = |index: usize| match choice % 4 {

@@ -32,7 +32,7 @@ pub const CALLS: [&str; 17] = [
     "syncfs",
 ];
 
-/// Says something even where tests' output is kept back.
+/// Prints a line even where the output of tests is captured.
 pub fn say(text: &str) {
     std::io::stderr().write_all(format!("{text}\n").as_bytes()).unwrap();
 }
@@ -42,14 +42,9 @@ pub fn can_trace() -> bool {
     let traced = Command::new("strace").args(["-qq", "-e", "trace=none", "true"]).stderr(Stdio::null()).status();
     let can = traced.is_ok_and(|status| status.success());
     if !can {
-        say("SKIPPED: strace is not there, or may not trace; no faults were injected");
+        say("SKIPPED: strace is missing or may not trace; no faults were injected");
     }
     can
-}
-
-/// Whether every point is to be tried, and not a part of them.
-pub fn all_points() -> bool {
-    std::env::var_os("KILL_POINTS").is_some()
 }
 
 /// A folder for thousands of runs: in memory where the system has a place there, because nobody cuts its power and flushing
@@ -128,7 +123,7 @@ pub fn numbers(
     found
 }
 
-/// Copies a pyramid folder as it is, links and times too.
+/// Copies a pyramid folder with its links and mtimes.
 pub fn copy_with_links(from: &Path, to: &Path) {
     assert!(Command::new("cp").arg("-a").args([from, to]).status().unwrap().success());
 }
@@ -169,7 +164,7 @@ pub fn all_published(folder: &Path) {
     run(folder, &["build"]);
 }
 
-/// Two published versions, of which something of each kind that is mended in place is broken.
+/// Two published versions with one damage of each kind that `repair` fixes in place.
 fn damaged(folder: &Path) {
     all_published(folder);
     let tree = folder.join("dest/dzi");
@@ -181,7 +176,7 @@ fn damaged(folder: &Path) {
     fs::write(tree.join("stranger"), "").unwrap();
 }
 
-/// Two published versions, of which one has to be built again.
+/// Two published versions; one has to be rebuilt.
 fn manifest_lost(folder: &Path) {
     all_published(folder);
     fs::remove_dir_all(folder.join("dest/.fast_pyramid/versions/v0")).unwrap();
@@ -222,7 +217,7 @@ pub fn assert_links_lead_somewhere(folder: &Path, context: &str) {
     }
 }
 
-/// All of a pyramid folder but what is the tool's own.
+/// All of a pyramid folder except `dest/.fast_pyramid`.
 pub fn whole(folder: &Path) -> Snapshot {
     let mut all = snapshot(folder);
     all.retain(|path, _| !path.starts_with("dest/.fast_pyramid"));

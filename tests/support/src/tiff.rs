@@ -7,7 +7,7 @@ use weezl::BitOrder;
 pub struct Spec {
     pub width: u32,
     pub height: u32,
-    /// Width and height of tiles; else strips of so many rows.
+    /// Width and height of tiles; `None` for strips.
     pub tile: Option<(u32, u32)>,
     pub rows_per_strip: u32,
     pub big_endian: bool,

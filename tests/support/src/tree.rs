@@ -11,20 +11,20 @@ use walkdir::WalkDir;
 
 pub use super::tree_rules::{assert_tree_rules, tree_problems};
 
-/// What stands at a path.
+/// The entry at a path.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Entry {
     /// A folder.
     Dir,
     /// A file with its bytes.
     File(Vec<u8>),
-    /// A symbolic link with its target as it is written.
+    /// A symbolic link with its target.
     Link(PathBuf),
     /// A named pipe, a socket or a device.
     Special,
 }
 
-/// A file's bytes are told by their number.
+/// Shows the length of a file instead of its bytes.
 impl std::fmt::Debug for Entry {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
@@ -39,7 +39,7 @@ impl std::fmt::Debug for Entry {
 /// Everything in a folder, by its path from there.
 pub type Snapshot = BTreeMap<PathBuf, Entry>;
 
-/// Reads all that is in a folder, links as links.
+/// Reads everything in a folder, without following links.
 pub fn snapshot(dir: &Path) -> Snapshot {
     snapshot_without(dir, None)
 }

@@ -1,4 +1,4 @@
-//! Sources or settings that changed after their version was published (SPEC 3.7 and 3.8), and `--rebuild-from`.
+//! Sources and settings changed after their version was published, and `--rebuild-from` (docs/versions.md).
 
 use snapbox::str;
 use std::fs::{self, File};
@@ -7,7 +7,7 @@ use test_support::cli::Sandbox;
 use test_support::copy_folder;
 use test_support::tree::{assert_same_tree, assert_sources_unchanged, assert_tree_rules, snapshot, source_fingerprint};
 
-/// A published pyramid `p` of four tiles in v0, of which v1 and v2 change one each.
+/// A published pyramid `p`: four tiles in v0; v1 and v2 change one each.
 fn published() -> Sandbox {
     let sandbox = Sandbox::with_row(4);
     sandbox.odd("grey.jpg", "p/v1/1_0.jpg");
@@ -46,7 +46,7 @@ fn touch(sandbox: &Sandbox, name: &str) {
 }
 
 #[test]
-fn a_changed_tile() {
+fn changed_tile_is_refused() {
     let sandbox = published();
     sandbox.odd("422.jpg", "p/v1/1_0.jpg");
     sandbox.refuse(
@@ -84,7 +84,7 @@ error: p/v1: 1 changed tile since v1 was published: 1_0.jpg
 }
 
 #[test]
-fn a_changed_tile_of_the_same_length() {
+fn changed_tile_of_the_same_length_is_refused() {
     let sandbox = published();
     let mut bytes = fs::read(sandbox.path("p/v2/2_0.jpg")).unwrap();
     let middle = bytes.len() / 2;
@@ -104,7 +104,7 @@ error: p/v2: 1 changed tile since v2 was published: 2_0.jpg
 }
 
 #[test]
-fn many_changed_tiles() {
+fn changed_tiles_are_counted() {
     let sandbox = published();
     for column in 0..4 {
         sandbox.odd("444.jpg", &format!("p/v0/{column}_0.jpg"));
@@ -120,7 +120,7 @@ fn many_changed_tiles() {
 }
 
 #[test]
-fn only_times_changed() {
+fn changed_mtimes_alone_are_ignored() {
     let sandbox = published();
     for tile in ["p/v0/0_0.jpg", "p/v1/1_0.jpg", "p/v2/3_0.jpg"] {
         touch(&sandbox, tile);
@@ -144,7 +144,7 @@ p: v2 is published, nothing to do
 }
 
 #[test]
-fn a_fresh_copy_with_other_times() {
+fn fresh_copy_with_other_mtimes_is_up_to_date() {
     let sandbox = published();
     let copy = Sandbox::new();
     // Files get new times, links stay links.
@@ -161,7 +161,7 @@ p: v2 is published, nothing to do
 }
 
 #[test]
-fn an_added_tile() {
+fn added_tile_is_refused() {
     let sandbox = published();
     sandbox.odd("plain.jpg", "p/v1/0_0.jpg");
     sandbox.refuse(
@@ -178,7 +178,7 @@ error: p/v1: 1 added tile since v1 was published: 0_0.jpg
 }
 
 #[test]
-fn a_removed_tile_of_a_patch() {
+fn removed_tile_of_a_patch_is_refused() {
     let sandbox = published();
     sandbox.delete("p/v2/3_0.jpg");
     sandbox.refuse(
@@ -195,7 +195,7 @@ error: p/v2: 1 removed tile since v2 was published: 3_0.jpg
 }
 
 #[test]
-fn a_removed_tile_of_the_lowest_version() {
+fn removed_tile_of_the_lowest_version_is_refused() {
     let sandbox = published();
     sandbox.delete("p/v0/3_0.jpg");
     let removed = "error: p/v0: 1 removed tile since v0 was published: 3_0.jpg\n";
@@ -210,7 +210,7 @@ fn a_removed_tile_of_the_lowest_version() {
 }
 
 #[test]
-fn a_bit_of_everything() {
+fn several_changes_are_reported_at_once() {
     let sandbox = published();
     sandbox.delete("p/v2/3_0.jpg");
     sandbox.odd("444.jpg", "p/v2/2_0.jpg");
@@ -229,7 +229,7 @@ fn a_bit_of_everything() {
 }
 
 #[test]
-fn a_removed_version() {
+fn removed_version_is_refused() {
     let sandbox = published();
     fs::remove_dir_all(sandbox.path("p/v1")).unwrap();
     sandbox.refuse(
@@ -255,7 +255,7 @@ error: p/v1 does not exist, but v1 was published from it
 }
 
 #[test]
-fn a_removed_newest_version() {
+fn removed_newest_version_is_refused() {
     let sandbox = published();
     fs::remove_dir_all(sandbox.path("p/v2")).unwrap();
     sandbox.refuse(
@@ -274,7 +274,7 @@ error: p/v2 does not exist, but v2 was published from it
 }
 
 #[test]
-fn changed_settings() {
+fn changed_settings_are_refused() {
     for (key, value) in [("quality", "60"), ("optimize", "true"), ("filter", "'lanczos3'"), ("linear", "true")] {
         let sandbox = published();
         let mut spec = format!("{{ width: 256, height: 48, tile_size: 64, overlap: 0, {key}: {value} }}");
@@ -303,7 +303,7 @@ p: v2 is published, nothing to do
 }
 
 #[test]
-fn changed_quality() {
+fn changed_quality_is_refused() {
     let sandbox = published();
     sandbox.spec("p", "{ width: 256, height: 48, tile_size: 64, overlap: 0, quality: 60 }");
     sandbox.refuse(
@@ -330,7 +330,7 @@ error: p: v0 was published with other settings: "quality" was 80 and is 60
 }
 
 #[test]
-fn changed_size() {
+fn changed_size_is_refused() {
     let sandbox = published();
     sandbox.spec("p", "{ width: 255, height: 48, tile_size: 64, overlap: 0 }");
     sandbox.refuse(
@@ -346,7 +346,7 @@ error: p: v0 was published with other settings: "width" was 256 and is 255
 }
 
 #[test]
-fn rebuilding_what_is_not_there() {
+fn rebuild_from_a_missing_version_is_refused() {
     let sandbox = published();
     sandbox.refuse(
         "p",
@@ -381,7 +381,7 @@ error: p: there is no version v3 or above to rebuild; the latest is v2
 }
 
 #[test]
-fn rebuilding_what_has_not_changed() {
+fn rebuild_of_unchanged_sources_gives_the_same_trees() {
     let sandbox = published();
     let before = snapshot(&sandbox.path("p/dest/dzi"));
     for from in ["0", "1", "2"] {
@@ -400,7 +400,7 @@ p: published p/dest/dzi/latest in N s
 }
 
 #[test]
-fn a_failed_rebuild_changes_nothing() {
+fn failed_rebuild_changes_nothing() {
     let sandbox = published();
     sandbox.odd("truncated.jpg", "p/v1/1_0.jpg");
     let before = snapshot(&sandbox.path("p/dest/dzi"));
@@ -410,7 +410,7 @@ fn a_failed_rebuild_changes_nothing() {
 }
 
 #[test]
-fn a_version_that_comes_in_between() {
+fn version_between_published_ones_is_built() {
     let sandbox = Sandbox::with_row(4);
     sandbox.odd("progressive.jpg", "p/v2/2_0.jpg");
     sandbox.succeed(&["p", "-q"]);

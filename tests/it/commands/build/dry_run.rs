@@ -1,4 +1,4 @@
-//! `--dry-run`: says what would be built, and changes nothing.
+//! `build --dry-run` reports what a build would do, and changes nothing.
 
 use serde_json::Value;
 use snapbox::str;
@@ -34,7 +34,7 @@ fn numbers(out: &str, status: &str) -> Value {
 }
 
 #[test]
-fn nothing_changes_on_disk() {
+fn dry_run_changes_nothing() {
     let sandbox = Sandbox::with_fixture("relief");
     traceless(&sandbox, &["relief", "--dry-run"]);
     traceless(&sandbox, &["relief", "--dry-run", "--rebuild-from", "0"]);
@@ -48,7 +48,7 @@ fn nothing_changes_on_disk() {
 }
 
 #[test]
-fn neither_where_only_times_differ() {
+fn dry_run_ignores_mtimes() {
     let sandbox = Sandbox::with_row(2);
     sandbox.succeed(&["p"]);
     sandbox.odd("plain.jpg", "p/v0/0_0.jpg");
@@ -58,7 +58,7 @@ fn neither_where_only_times_differ() {
 }
 
 #[test]
-fn neither_where_something_is_wrong() {
+fn dry_run_of_invalid_sources_changes_nothing() {
     let sandbox = Sandbox::with_row(2);
     sandbox.delete("p/v0/0_0.jpg");
     traceless(&sandbox, &["p", "--dry-run"]);
@@ -74,7 +74,7 @@ error: p/v0: 1 tile is wrong
 }
 
 #[test]
-fn what_people_are_told() {
+fn dry_run_prints_what_a_build_would_do() {
     let sandbox = Sandbox::with_fixture("png_alpha");
     sandbox.run(&["png_alpha", "--dry-run"]).expect(
         0,
@@ -102,7 +102,7 @@ png_alpha: v1 would be built: 23 tiles (at most 9 generated, at most 2 patched, 
 }
 
 #[test]
-fn numbers_are_those_of_the_build() {
+fn dry_run_counts_what_the_build_counts() {
     // In none of these does a patched tile come out as it was, and but one parent.
     for name in ["relief", "png_alpha"] {
         let sandbox = Sandbox::with_fixture(name);
@@ -122,7 +122,7 @@ fn numbers_are_those_of_the_build() {
 }
 
 #[test]
-fn numbers_are_upper_bounds_where_pixels_come_out_equal() {
+fn dry_run_counts_are_upper_bounds_for_unchanged_parents() {
     let sandbox = Sandbox::with_row(4);
     sandbox.odd("plain.jpg", "p/v1/2_0.jpg");
     let planned = sandbox.succeed(&["p", "--dry-run", "--json"]).json().remove(0);

@@ -1,4 +1,4 @@
-//! Several pyramids in one run, and `--json` (SPEC 5).
+//! Several pyramids in one run, and `--json` (docs/json.md).
 
 use serde_json::{Value, json};
 use snapbox::str;
@@ -20,7 +20,7 @@ fn timeless(mut object: Value) -> Value {
 }
 
 #[test]
-fn one_bad_pyramid_does_not_stop_the_others() {
+fn failed_pyramid_does_not_stop_the_others() {
     let sandbox = Sandbox::new();
     for name in ["a", "b", "c"] {
         sandbox.row(name, 2);
@@ -46,7 +46,7 @@ c: published c/dest/dzi/latest in N s
 }
 
 #[test]
-fn the_highest_code_counts() {
+fn highest_exit_code_wins() {
     let sandbox = Sandbox::new();
     sandbox.row("input", 1);
     sandbox.row("good", 1);
@@ -59,7 +59,7 @@ fn the_highest_code_counts() {
 }
 
 #[test]
-fn the_same_pyramid_twice() {
+fn same_pyramid_twice_is_up_to_date_the_second_time() {
     let sandbox = Sandbox::with_row(1);
     sandbox.run(&["p", "p"]).expect(
         0,
@@ -73,7 +73,7 @@ p: v0 is published, nothing to do
 }
 
 #[test]
-fn one_json_object_a_pyramid_and_line() {
+fn json_is_one_object_per_pyramid_and_line() {
     let sandbox = Sandbox::new();
     sandbox.row("a", 2);
     sandbox.row("c", 2);
@@ -91,7 +91,7 @@ fn one_json_object_a_pyramid_and_line() {
 }
 
 #[test]
-fn json_of_each_status() {
+fn json_has_each_status() {
     let sandbox = Sandbox::with_row(2);
     let built = json!({ "version": 0, "status": "built", "tiles": 9, "generated": 7, "patched": 2, "linked": 0 });
     let mut planned = built.clone();
@@ -112,7 +112,7 @@ fn json_of_each_status() {
 }
 
 #[test]
-fn generated_patched_and_linked_are_all_tiles() {
+fn generated_patched_and_linked_add_up_to_all_tiles() {
     for name in ["relief", "png_alpha", "row_column"] {
         let sandbox = Sandbox::with_fixture(name);
         for arguments in [&[name, "--json", "--dry-run"] as &[&str], &[name, "--json"], &[name, "--json"]] {
@@ -131,7 +131,7 @@ fn generated_patched_and_linked_are_all_tiles() {
 }
 
 #[test]
-fn json_is_all_that_standard_output_takes() {
+fn json_is_all_on_standard_output() {
     let sandbox = Sandbox::with_row(2);
     assert_eq!(sandbox.succeed(&["p"]).out, "");
     let ended = sandbox.succeed(&["p", "--json", "-v", "--progress", "always"]);

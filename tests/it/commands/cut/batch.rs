@@ -40,7 +40,7 @@ fn each_picture_goes_into_a_folder_of_its_name() {
     );
     assert!(ended.err.contains("\n3/3 all/of it/c.d: v0 built: 6 tiles"), "{}", ended.err);
     assert!(ended.err.ends_with("\n3 pictures done, 0 failed\n"), "{}", ended.err);
-    // Newer pictures, of which one is another.
+    // Newer pictures, one of them changed.
     sandbox.write("a.png", Png::new(6, 8).file((20, 10), 4, &[]));
     let objects = sandbox.succeed(&["cut", "--json", "--into", "all/of it", "a.png", "c.d.png"]).json();
     let statuses: Vec<&Value> = objects.iter().map(|object| &object["status"]).collect();
@@ -49,7 +49,7 @@ fn each_picture_goes_into_a_folder_of_its_name() {
 }
 
 #[test]
-fn failures_are_told_at_the_end_and_the_highest_code_counts() {
+fn failures_are_summed_up_and_the_highest_code_wins() {
     let sandbox = three();
     sandbox.write("broken.png", &Png::new(2, 8).file((20, 10), 1, &[])[..90]);
     sandbox.write("all/b/pyramid.json", "{ width: 20, height: 10, tile_size: 99, overlap: 0 }");
@@ -85,7 +85,7 @@ error: all/c.d: this is not a folder
 }
 
 #[test]
-fn json_tells_of_each_picture() {
+fn json_is_one_object_per_picture() {
     let sandbox = three();
     sandbox.write("broken.png", "GIF89a");
     let ended =
@@ -230,7 +230,7 @@ error: standard input has no name; cut it with: cut - DIR
 /// A file's name is bytes, and not always UTF-8.
 #[test]
 #[cfg(target_os = "linux")]
-fn a_list_may_be_in_any_encoding() {
+fn list_may_be_in_any_encoding() {
     use std::os::unix::ffi::OsStrExt;
     let sandbox = three();
     let latin = b"Z\xFCrich.png";
@@ -241,7 +241,7 @@ fn a_list_may_be_in_any_encoding() {
 }
 
 #[test]
-fn names_that_are_the_same_or_unsafe() {
+fn equal_names_are_refused_and_unsafe_ones_replaced() {
     let sandbox = three();
     let picture = Png::new(6, 8).file((20, 10), 9, &[]);
     for name in ["other/A.png", "a.webp.png", "$(rm -rf x); .png", "-q.png", "..png", "Zürich 1.png"] {
@@ -267,7 +267,7 @@ fn names_that_are_the_same_or_unsafe() {
 }
 
 #[test]
-fn quiet_and_verbose() {
+fn quiet_prints_nothing_and_verbose_more() {
     let sandbox = three();
     sandbox.run(&["cut", "a.png", "q", "--build", "-q"]).expect(0, str![]);
     sandbox.run(&["cut", "a.png", "q", "--build", "-q"]).expect(0, str![]);
@@ -286,7 +286,7 @@ v: published v/dest/dzi/latest in N s
 }
 
 #[test]
-fn progress_is_told_by_rows() {
+fn progress_is_counted_in_rows() {
     let sandbox = Sandbox::in_memory();
     sandbox.write("a.ppm", pnm(6, (64, 3000), 255, 3, 1).0);
     let ended =

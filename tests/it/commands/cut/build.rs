@@ -1,10 +1,11 @@
-//! `cut --build` gives what `cut` and `build` give one after the other, byte for byte and link for link.
+//! `cut --build` gives the same as `cut` and then `build`, byte for byte and link for link.
 
 use crate::support::jpeg::Jpeg;
 use proptest::prelude::*;
 use test_support::cli::Sandbox;
 use test_support::fixture;
 use test_support::pictures::{Png, by_image, pnm, tree_pixels};
+use test_support::sampling::cases;
 use test_support::strace::whole;
 use test_support::tree::{assert_same_snapshot, assert_same_tree, assert_tree_rules};
 
@@ -63,7 +64,7 @@ const SHAPES: [((u32, u32), &str); 10] = [
 ];
 
 #[test]
-fn png_from_pixels() {
+fn png_tiles_are_built_in_one_pass() {
     for (size, side) in SHAPES {
         assert_same_in_one_pass(&Png::new(6, 8).file(size, 1, &[]), &["--tile-size", side]);
     }
@@ -73,7 +74,7 @@ fn png_from_pixels() {
 }
 
 #[test]
-fn jpeg_from_pixels() {
+fn jpeg_tiles_from_pixels_are_built_in_one_pass() {
     for (size, side) in SHAPES {
         assert_same_in_one_pass(&pnm(6, size, 255, 3, 1).0, &["--tile-size", side]);
     }
@@ -87,7 +88,7 @@ fn jpeg_from_pixels() {
 }
 
 #[test]
-fn jpeg_from_coefficients() {
+fn jpeg_tiles_from_coefficients_are_built_in_one_pass() {
     for (size, side) in SHAPES {
         // By pixels where the tile size does not fit.
         assert_same_in_one_pass(&Jpeg::new(85).file(size, 1), &["--tile-size", side]);
@@ -106,9 +107,9 @@ fn jpeg_from_coefficients() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 20, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: cases(20), failure_persistence: None, ..ProptestConfig::default() })]
     #[test]
-    fn any_size(size in (1u32..150, 1u32..150), side in 4u32..160, kind in 0..4, seed: u64) {
+    fn pictures_of_any_size_are_built_in_one_pass(size in (1u32..150, 1u32..150), side in 4u32..160, kind in 0..4, seed: u64) {
         let side = side.max(size.0.max(size.1) / 20);
         let (picture, side) = match kind {
             0 => (Png::new(2, 8).file(size, seed, &[]), side),
@@ -121,7 +122,7 @@ proptest! {
 }
 
 #[test]
-fn settings_of_a_pyramid_json_that_waits() {
+fn waiting_pyramid_json_sets_the_settings() {
     for filter in ["lanczos3", "nearest", "mode"] {
         let sandbox = Sandbox::in_memory();
         sandbox.write("picture", Png::new(2, 8).file((100, 80), 5, &[]));
@@ -140,7 +141,7 @@ fn settings_of_a_pyramid_json_that_waits() {
 }
 
 #[test]
-fn a_next_version_is_as_by_hand() {
+fn next_version_is_like_cut_then_build() {
     // The same two pictures, cut and built at once; cut, and built in the end; and built after the second.
     let (first, second) = (Jpeg::new(80).file((150, 100), 1), Jpeg::new(80).file((150, 100), 2));
     let sandbox = Sandbox::in_memory();
@@ -165,7 +166,7 @@ fn a_next_version_is_as_by_hand() {
 
 /// What it is compared with is what it is built on: versions whose trees were dropped come back for it.
 #[test]
-fn a_next_version_above_dropped_ones_shows_its_picture() {
+fn next_version_above_dropped_ones_shows_its_picture() {
     let size = (100, 80);
     let png = |seed: u64| Png::new(2, 8).file(size, seed, &[]);
     let mut newest = by_image(&png(2));

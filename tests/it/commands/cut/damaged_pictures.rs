@@ -84,7 +84,7 @@ fn truncated_pictures_leave_nothing() {
 }
 
 #[test]
-fn wrong_bits_are_told_or_show() {
+fn wrong_bits_are_reported_or_decoded() {
     // Checksums catch all in PNG; elsewhere a wrong bit may be another colour, but is never a panic or a half version.
     let scratch = scratch();
     let folder = scratch.path().join("p");
@@ -178,7 +178,7 @@ fn giants() -> Vec<(String, Vec<u8>)> {
 
 #[test]
 #[cfg(target_os = "linux")]
-fn headers_that_lie_are_refused_before_memory_is_taken() {
+fn headers_that_lie_are_refused_before_memory_is_allocated() {
     for (name, bytes) in giants() {
         let sandbox = Sandbox::new();
         sandbox.write("giant", bytes);
@@ -257,7 +257,7 @@ fn memory_for_other_pictures_depends_on_their_width() {
 
 /// How long a stream is cannot be known beforehand.
 #[test]
-fn a_stream_that_is_longer_than_may_be_held_is_told_so() {
+fn stream_above_the_memory_limit_is_refused() {
     let sandbox = Sandbox::new();
     let jpeg = std::fs::read(fixture("odd/progressive.jpg")).unwrap();
     let (scans, end) = jpeg.split_at(jpeg.len() - 2);

@@ -197,7 +197,7 @@ error: file_v0/v0 is named like a source version, but is not a folder
 }
 
 #[test]
-fn the_users_other_files_stay() {
+fn other_files_of_the_user_stay() {
     let sandbox = Sandbox::new();
     let picture = Png::new(2, 8).file((40, 40), 1, &[]);
     sandbox.write("p/a.png", &picture);
@@ -219,7 +219,7 @@ fn the_users_other_files_stay() {
 }
 
 #[test]
-fn folders_made_for_nothing_go() {
+fn folders_created_for_a_failed_cut_are_removed() {
     let sandbox = Sandbox::new();
     let picture = Png::new(2, 8).file((40, 40), 1, &[]);
     sandbox.write("whole.png", &picture);
@@ -250,7 +250,7 @@ fn as_nobody(tool: &Path, arguments: &[&Path]) -> Option<Output> {
 }
 
 #[test]
-fn folders_that_cannot_be_written_to() {
+fn folders_without_permissions_are_reported() {
     if !rustix::process::geteuid().is_root() {
         return say("SKIPPED: becoming another user needs root");
     }
@@ -284,7 +284,7 @@ fn folders_that_cannot_be_written_to() {
 
 /// A pyramid's source folders are the user's: no other pyramid begins in one.
 #[test]
-fn no_pyramid_begins_where_another_has_its_tiles() {
+fn source_folder_of_another_pyramid_is_refused() {
     for place in ["p", "p/src"] {
         let sandbox = Sandbox::new();
         sandbox.row(place, 1);

@@ -1,4 +1,4 @@
-//! Cut and joined again, a picture of any kind shows what it showed.
+//! The tiles of a picture of any kind, joined again, show the picture.
 
 use crate::support::jpeg::Jpeg;
 use crate::support::{coefficients, cut_bytes, options};
@@ -13,6 +13,7 @@ use test_support::pictures::{
     pnm, psnr, source_pixels, webp,
 };
 use test_support::png;
+use test_support::sampling::cases;
 use test_support::strace::scratch;
 use test_support::tiff::Spec as Tiff;
 
@@ -44,10 +45,10 @@ fn format_chosen(bytes: &[u8]) -> String {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 120, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: cases(120), failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn png_of_every_kind(
+    fn png_of_every_kind_shows_the_same(
         size in (1u32..70, 1u32..70), kind in 0..png::KINDS.len(), interlaced: bool, transparent: bool, seed: u64,
         side in 1u32..50,
     ) {
@@ -62,7 +63,7 @@ proptest! {
     }
 
     #[test]
-    fn pnm_of_every_kind(
+    fn pnm_of_every_kind_shows_the_same(
         size in (1u32..70, 1u32..70), kind in 1u8..8, channels in 1u32..5,
         most in prop_oneof![Just(255u32), Just(65535), Just(1), 2u32..65535], seed: u64, side in 1u32..50,
     ) {
@@ -74,13 +75,13 @@ proptest! {
     }
 
     #[test]
-    fn webp_without_loss(size in (1u32..70, 1u32..70), alpha: bool, seed: u64, side in 1u32..50) {
+    fn lossless_webp_shows_the_same(size in (1u32..70, 1u32..70), alpha: bool, seed: u64, side in 1u32..50) {
         let bytes = webp(size, alpha, seed, None, None);
         assert_cut_exactly(&bytes, side.max(size.0.max(size.1) / 6), &by_image(&bytes));
     }
 
     #[test]
-    fn tiff_of_many_kinds(
+    fn tiff_of_many_kinds_shows_the_same(
         (width, height) in (1u32..70, 1u32..70), kind in 0usize..8, big_endian: bool, big: bool, planar: bool,
         tile in prop::option::of((1u32..3, 1u32..3)), strip in 1u32..20, compression in 0usize..4, predictor: bool,
         seed: u32, side in 1u32..50,
@@ -116,7 +117,7 @@ proptest! {
 
     /// Nothing is lost: each tile has the picture's own coefficients.
     #[test]
-    fn jpeg_without_loss(
+    fn jpeg_is_cut_without_loss(
         size in (1u32..200, 1u32..200), grey: bool,
         factors in prop::sample::select(&[(1u8, 1u8), (2, 1), (1, 2), (2, 2), (4, 1)]),
         quality in 30u8..=100, seed: u64, mcus in 1u32..5,
@@ -173,7 +174,7 @@ fn assert_cut_without_loss(bytes: &[u8], side: u32) {
 }
 
 #[test]
-fn jpeg_of_uncommon_kinds_without_loss() {
+fn jpeg_of_uncommon_kinds_is_cut_without_loss() {
     let kinds = ["plain", "grey", "422", "444", "progressive", "restart", "rgb_stored", "icc"];
     for name in kinds {
         let bytes = std::fs::read(fixture("odd").join(name).with_extension("jpg")).unwrap();
@@ -187,7 +188,7 @@ fn jpeg_of_uncommon_kinds_without_loss() {
 }
 
 #[test]
-fn tiff_by_libtiff_and_with_jpeg_inside() {
+fn tiff_by_libtiff_and_with_jpeg_inside_shows_the_same() {
     for (name, png) in [
         ("rgb_tiles_lzw", "rgb"),
         ("rgb_strips_big_deflate", "rgb"),
@@ -215,7 +216,7 @@ fn tiff_by_libtiff_and_with_jpeg_inside() {
 }
 
 #[test]
-fn lossy_webp_and_jpeg_as_pixels() {
+fn lossy_webp_and_jpeg_are_cut_from_pixels() {
     for (size, seed) in [((50, 37), 1), ((16, 16), 2), ((1, 1), 3), ((33, 70), 4)] {
         let bytes = lossy_webp(size, seed);
         assert_cut_exactly(&bytes, 13, &by_image(&bytes));
@@ -242,7 +243,7 @@ fn smooth_ppm(width: u32, height: u32) -> Vec<u8> {
 }
 
 #[test]
-fn jpeg_tiles_from_pixels_are_near() {
+fn jpeg_tiles_from_pixels_are_near_the_picture() {
     for (quality, least) in [(None, 36.0), (Some(60), 33.0), (Some(95), 42.0), (Some(100), 46.0)] {
         for side in [50, 64, 300] {
             let (scratch, bytes) = (scratch(), smooth_ppm(211, 157));
@@ -259,7 +260,7 @@ fn jpeg_tiles_from_pixels_are_near() {
 }
 
 #[test]
-fn a_jpeg_is_brought_to_the_quality_asked_for() {
+fn jpeg_is_requantised_to_the_given_quality() {
     let smooth = |plane, x, y| (90 * plane + x + y / 2) as u8;
     let (bytes, scratch) = (Jpeg::new(92).file_of((130, 90), smooth), scratch());
     for (side, mode) in [(32, CutMode::Requantised), (50, CutMode::Pixels)] {
@@ -319,7 +320,7 @@ fn orientations_are_applied() {
 }
 
 #[test]
-fn profiles_go_into_the_tiles() {
+fn profiles_are_copied_into_the_tiles() {
     let (rgb, grey) = (icc(b"RGB "), icc(b"GRAY"));
     let compressed = |profile: &[u8]| [b"x\0\0".as_slice(), &fdeflate::compress_to_vec(profile)].concat();
     let tiff = Tiff { tags: vec![(34675, 7, rgb.iter().map(|&byte| byte.into()).collect())], ..Tiff::rgb(40, 40) };
@@ -350,7 +351,7 @@ fn profiles_go_into_the_tiles() {
 }
 
 #[test]
-fn a_profile_for_other_colours_is_left_out_of_a_jpeg_too() {
+fn profile_for_other_colours_is_left_out() {
     let segment = [b"ICC_PROFILE\0\x01\x01".as_slice(), &icc(b"RGB ")].concat();
     let shades = Jpeg { colour: Colour::Grey, ..Jpeg::new(80) }.file((40, 40), 1);
     let sandbox = Sandbox::new();
@@ -376,7 +377,7 @@ fn near(one: [u8; 3], other: [u8; 3]) -> bool {
 }
 
 #[test]
-fn what_jpeg_tiles_cannot_show_is_told_once() {
+fn alpha_and_depth_lost_in_jpeg_tiles_are_reported_once() {
     let sandbox = Sandbox::new();
     let pixel = |samples: [u16; 4]| samples.iter().flat_map(|sample| sample.to_be_bytes()).collect::<Vec<u8>>();
     let pam = |samples: [u16; 4]| {
@@ -402,12 +403,12 @@ fn what_jpeg_tiles_cannot_show_is_told_once() {
     assert_eq!((lines.len(), near(colour, [156, 1, 255])), (1, true), "{lines:?} {colour:?}");
     assert!(lines[0].contains("16 bits"));
     assert_eq!(told("fine.ppm", "fine").0, [""; 0]);
-    // Nothing is lost in PNG, so nothing is told.
+    // PNG loses nothing, so there is no warning.
     assert!(!sandbox.succeed(&["cut", "half.pam", "png"]).err.contains("warning"));
 }
 
 #[test]
-fn tiles_of_one_colour_are_counted_and_right() {
+fn uniform_tiles_are_counted_and_right() {
     let mut noise = Noise::new(1);
     let mut picture = image::RgbImage::from_pixel(100, 70, image::Rgb([7, 8, 9]));
     (0..10).for_each(|x| picture.put_pixel(x, 0, image::Rgb([noise.next() as u8; 3])));

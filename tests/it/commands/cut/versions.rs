@@ -12,7 +12,7 @@ use test_support::strace::whole;
 use test_support::tree::{assert_same_snapshot, assert_tree_rules};
 
 #[test]
-fn the_same_picture_makes_no_version() {
+fn unchanged_picture_adds_no_version() {
     for (format, more) in [("png", &["--build"][..]), ("png", &[]), ("jpg", &["--build"]), ("jpg", &[])] {
         let (sandbox, _) = cut_once(format, more);
         let before = whole(&sandbox.path("p"));
@@ -31,7 +31,7 @@ p: the picture is what the latest version shows; no new version
 }
 
 #[test]
-fn the_same_pixels_in_another_file_make_no_version() {
+fn equal_pixels_in_another_file_add_no_version() {
     let (sandbox, picture) = cut_once("png", &[]);
     for name in ["b.ppm", "b.webp"] {
         save(&sandbox, name, &picture);
@@ -80,7 +80,7 @@ fn only_tiles_that_differ_are_written() {
 }
 
 #[test]
-fn what_is_said_of_a_next_version() {
+fn next_version_is_reported() {
     let (sandbox, mut picture) = cut_once("png", &["--build"]);
     picture.put_pixel(0, 0, Rgb([0; 3]));
     save(&sandbox, "b.png", &picture);
@@ -103,7 +103,7 @@ fn jpeg(quality: u8, changed: &[(u32, u32)]) -> Vec<u8> {
 }
 
 #[test]
-fn a_jpeg_changed_in_some_mcus_changes_their_tiles_only() {
+fn jpeg_changed_in_some_mcus_changes_their_tiles_only() {
     for (side, expected) in [("16", names(["1_2", "6_4"])), ("32", names(["0_1", "3_2"]))] {
         let sandbox = Sandbox::in_memory();
         sandbox.write("a.jpg", jpeg(85, &[]));
@@ -124,7 +124,7 @@ fn a_jpeg_changed_in_some_mcus_changes_their_tiles_only() {
 
 /// The tables of many pictures are those of the default quality, which does not mean that anybody has asked for it.
 #[test]
-fn a_picture_that_happens_to_have_the_default_quality_sets_none() {
+fn picture_of_the_default_quality_sets_no_quality() {
     let sandbox = Sandbox::in_memory();
     sandbox.write("a.jpg", jpeg(80, &[]));
     sandbox.write("b.jpg", jpeg(92, &[(3, 3)]));
@@ -149,7 +149,7 @@ fn a_picture_that_happens_to_have_the_default_quality_sets_none() {
 }
 
 #[test]
-fn a_quality_given_once_holds_for_the_next_pictures() {
+fn quality_given_once_holds_for_the_next_pictures() {
     // The first picture may have been a JPEG, or not.
     for first in ["a.jpg", "a.png"] {
         let sandbox = Sandbox::in_memory();
@@ -169,7 +169,7 @@ fn a_quality_given_once_holds_for_the_next_pictures() {
 }
 
 #[test]
-fn versions_anywhere() {
+fn next_version_goes_beside_the_others() {
     let (sandbox, mut picture) = cut_once("png", &["--build"]);
     let mut version = 1;
     let mut next = |place: &str, number: u32| {
@@ -205,7 +205,7 @@ fn versions_anywhere() {
 }
 
 #[test]
-fn on_top_of_versions_that_were_never_built() {
+fn next_version_may_follow_unbuilt_ones() {
     let (sandbox, mut picture) = cut_once("png", &[]);
     for version in 1..4 {
         picture.put_pixel(version, 0, Rgb([1; 3]));
@@ -224,7 +224,7 @@ fn on_top_of_versions_that_were_never_built() {
 }
 
 #[test]
-fn users_own_pyramids_keep_their_settings() {
+fn pyramids_of_the_user_keep_their_settings() {
     let sandbox = Sandbox::in_memory();
     // Names ROW_COLUMN, tiles with another encoder's bytes, and a file that nobody has to know.
     let picture = picture(1);
@@ -251,7 +251,7 @@ fn users_own_pyramids_keep_their_settings() {
 }
 
 #[test]
-fn a_pyramid_json_without_versions_is_kept_to() {
+fn pyramid_json_without_versions_sets_the_settings() {
     let sandbox = Sandbox::in_memory();
     let picture = picture(1);
     save(&sandbox, "a.png", &picture);
@@ -297,7 +297,7 @@ error: p/v0: 1 tile is wrong
 }
 
 #[test]
-fn changed_sources_are_noticed_first() {
+fn changed_sources_are_detected_first() {
     let (sandbox, mut picture) = cut_once("png", &["--build"]);
     picture.put_pixel(0, 0, Rgb([0; 3]));
     save(&sandbox, "b.png", &picture);
@@ -326,7 +326,7 @@ error: p/v0: 1 removed tile since v0 was published: 0_0.png
 }
 
 #[test]
-fn a_version_by_a_jpeg_shows_it() {
+fn next_version_of_a_jpeg_shows_it() {
     // The tool's own tiles joined are what another decoder makes of the picture, in grey.
     let sandbox = Sandbox::in_memory();
     let grey = |shift: u32| {

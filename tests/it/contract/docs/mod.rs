@@ -10,7 +10,7 @@ use std::fs;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use test_support::cli::{HANG_TIMEOUT, Sandbox};
+use test_support::cli::{LimitedCommand, Sandbox};
 use test_support::copy_sources;
 
 /// The sets of `fixtures/` that examples may use, as `fixtures/NAME` in their folder.
@@ -76,9 +76,9 @@ impl Shell {
 
     /// The lines that a command prints, to standard output and standard error in their order, and whether it succeeds.
     fn run(&self, command: &str) -> (Vec<String>, bool) {
-        let mut shell = assert_cmd::Command::new("sh");
-        shell.current_dir(self.sandbox.path(".")).env("PATH", &self.path).env_remove("COLUMNS").timeout(HANG_TIMEOUT);
-        let output = shell.arg("-c").arg(format!("exec 2>&1\n{command}")).output().unwrap();
+        let mut shell = LimitedCommand::new("sh");
+        shell.current_dir(self.sandbox.path(".")).env("PATH", &self.path).env_remove("COLUMNS");
+        let output = shell.arg("-c").arg(format!("exec 2>&1\n{command}")).output();
         let text = String::from_utf8(output.stdout).unwrap();
         (text.lines().map(|line| line.trim_end().to_owned()).collect(), output.status.success())
     }

@@ -11,7 +11,7 @@ fn command_line() -> String {
     let sandbox = Sandbox::new();
     let help = |arguments: &[&str]| {
         let mut command = sandbox.command();
-        let output = command.args(arguments).env_remove("COLUMNS").output().unwrap();
+        let output = command.args(arguments).env_remove("COLUMNS").output();
         assert!(output.status.success());
         let text = String::from_utf8(output.stdout).unwrap();
         let lines: Vec<&str> = text.lines().map(str::trim_end).collect();

@@ -95,7 +95,7 @@ pub fn stitch(tiles: &Tiles) -> Picture {
     let first_row = tiles.keys().map(|place| place.1).min().unwrap();
     let kind = tiles.values().fold(Kind::default(), |kind, tile| kind.widest(tile.kind()));
 
-    // The first row of tiles tells all widths, the first column all heights.
+    // The first row of tiles has all widths, the first column all heights.
     let mut left_of = BTreeMap::new();
     let mut width = 0;
     for ((column, row), tile) in tiles {
