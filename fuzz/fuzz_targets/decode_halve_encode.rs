@@ -32,18 +32,18 @@ fuzz_target!(|bytes: &[u8]| {
     check_folding_on_the_way(&files, &images, &mut scratch);
 
     let codec = codec("jpg", quality, how & 8 != 0, filter(usize::from(how & 3)), how & 4 != 0);
-    let mut scratch = tile::DecodeScratch::default();
+    let mut scratch = tile::Scratch::default();
     let tiles = children.map(|child| child.map(|child| stored(child, &codec, &mut scratch)));
     let mut file = Vec::new();
     let children = tiles.each_ref().map(Option::as_ref);
     let parent =
         codec.parent(children, size, &mut scratch, &mut file).expect("children of fitting sizes have a parent");
-    let back = codec.decode(&file, size, &mut tile::DecodeScratch::default()).expect("a parent can be read");
+    let back = codec.decode(&file, size, &mut tile::Scratch::default()).expect("a parent can be read");
     assert!(back == parent, "the parent handed up is not the one in the file");
 });
 
 /// The tile that is read from a file with this image, or from one like it where baseline cannot hold it.
-fn stored(image: &JpegImage, codec: &tile::Codec, scratch: &mut tile::DecodeScratch) -> TileImage {
+fn stored(image: &JpegImage, codec: &tile::Codec, scratch: &mut tile::Scratch) -> TileImage {
     let mut file = Vec::new();
     let size = Size::new(image.width, image.height);
     if jpeg::encode(image, HuffmanTables::Optimised, &mut file).is_err() {
