@@ -12,8 +12,8 @@ const POLL_INTERVAL: Duration = Duration::from_millis(50);
 
 /// Runs `work` on detached threads and returns its result, or abandons it on cancellation.
 ///
-/// The pool has as many threads as the current one. Decoders of whole pictures cannot be interrupted, and a stream may block
-/// forever: abandoned work continues in the background and ends with the process.
+/// The pool has as many threads as the current one. Decoders of whole pictures cannot be interrupted, and a stream may
+/// block forever: abandoned work continues in the background and ends with the process.
 ///
 /// # Errors
 /// [`PictureError::Cancelled`], or the error of `work`.

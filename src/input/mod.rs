@@ -1,7 +1,7 @@
 //! Pictures to be cut into tiles, read as rows from top to bottom.
 //!
-//! [`open`] detects a picture's kind from its first bytes and reads its headers. Each format is a module of its own that
-//! provides a [`PictureInfo`] and [`Rows`], and buffers no more of the picture than its format requires.
+//! [`open`] detects a picture's kind from its first bytes and reads its headers. Each format is a module of its own
+//! that provides a [`PictureInfo`] and [`Rows`], and buffers no more of the picture than its format requires.
 //!
 //! All formats deliver the same kinds of rows: grey or RGB, with or without alpha, 8 or 16 bits per sample, upright.
 //! Palettes, samples of fewer than 8 bits, CMYK and orientations are converted on the way.
@@ -109,8 +109,8 @@ impl ReadMemory {
 
 /// The rows of a picture, from top to bottom.
 pub trait Rows: Send {
-    /// Decodes everything that must be buffered, before the first row. `progress` can cancel this. Without this call, reading
-    /// the first row decodes it and cannot be cancelled.
+    /// Decodes everything that must be buffered, before the first row. `progress` can cancel this. Without this call,
+    /// reading the first row decodes it and cannot be cancelled.
     ///
     /// # Errors
     /// [`PictureError::Cancelled`], the file cannot be read, or it is damaged.

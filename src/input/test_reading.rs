@@ -1,6 +1,7 @@
 //! Helpers for the tests of all formats: pictures in memory, read to their end as files and as streams.
 
 use super::{Depth, Picture, PictureError, PictureInfo, PictureInput, RowPicture, Rows, open};
+use crate::jpeg::{self, Colour, HuffmanTables, JpegImage, PlaneSource};
 use crate::raster::{Raster, Samples};
 use std::io::{BufReader, Cursor, Read, Seek, Write};
 
@@ -80,6 +81,25 @@ pub(super) fn noise(seed: u64) -> impl FnMut() -> u32 {
         state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
         (state >> 33) as u32
     }
+}
+
+/// A JPEG with these planes. `luma` are the sampling factors of the first one, those of the others are 1.
+pub(super) fn encode_jpeg(
+    size: (u32, u32),
+    colour: Colour,
+    luma: (u8, u8),
+    planes: &[Vec<u8>],
+    quantisation: &[u16; 64],
+) -> Vec<u8> {
+    let mut sources = Vec::new();
+    for samples in planes {
+        let (horizontal, vertical) = if sources.is_empty() { luma } else { (1, 1) };
+        sources.push(PlaneSource { samples, horizontal, vertical, quantisation });
+    }
+    let (mut image, mut bytes) = (JpegImage::default(), Vec::new());
+    image.assign_planes(size, colour, &sources).unwrap();
+    jpeg::encode(&image, HuffmanTables::Optimised, &mut bytes).unwrap();
+    bytes
 }
 
 /// Channels and samples that the `image` crate decodes from the same bytes.

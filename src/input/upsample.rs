@@ -109,8 +109,8 @@ impl Upsampler {
     /// Upsamples `plane` to `to` pixels in `out`.
     ///
     /// Halves are interpolated as in libjpeg ("fancy upsampling"), so that pixels equal those of other viewers: the two
-    /// pixels of a sample lie a quarter to its sides, so each is three quarters of the sample and one quarter of its neighbour.
-    /// All other planes repeat samples.
+    /// pixels of a sample lie a quarter to its sides, so each is three quarters of the sample and one quarter of its
+    /// neighbour. All other planes repeat samples.
     pub(super) fn upsample(&mut self, plane: SubsampledPlane<'_>, to: Size, upsampling: Upsampling, out: &mut Vec<u8>) {
         let (width, height) = (to.width as usize, to.height as usize);
         out.resize(width * height, 0);

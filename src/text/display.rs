@@ -31,7 +31,8 @@ pub fn excerpt(text: &str) -> String {
 
 /// A time, in seconds since 1970, in RFC 3339 format.
 ///
-/// Damaged files may contain times beyond the year 9999, which the format cannot express. They are displayed as a number.
+/// Damaged files may contain times beyond the year 9999, which the format cannot express. They are displayed as a
+/// number.
 #[must_use]
 pub fn display_time(seconds: u64) -> String {
     /// The last second of the year 9999.

@@ -6,8 +6,8 @@ use std::fmt;
 /// The most files named per kind in a message.
 const MAX_NAMED: usize = 3;
 
-/// The most examples kept per kind. There are more than are named because faults are found in any order, but a message names
-/// the first by position.
+/// The most examples kept per kind. There are more than are named because faults are found in any order, but a message
+/// names the first by position.
 const MAX_EXAMPLES: usize = 1000;
 
 /// The most kinds described in a message, on one line each.

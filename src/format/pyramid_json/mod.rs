@@ -34,8 +34,8 @@ pub struct PyramidSpec {
     pub filter: Filter,
     /// `linear`: whether pixels are averaged in linear light.
     pub linear: bool,
-    /// `tile_naming`: the order of column and row in the names of base tiles; by default the one that fits the names in the
-    /// lowest version.
+    /// `tile_naming`: the order of column and row in the names of base tiles; by default the one that fits the names in
+    /// the lowest version.
     pub tile_naming: Option<TileNaming>,
 }
 

@@ -109,8 +109,8 @@ fn zeroed_raster<S: Sample>(width: usize, height: usize, channels: usize) -> Res
 
 /// A vector of `length` zeros.
 ///
-/// A failing `vec!` would abort the process, so the memory is first reserved in a way that can fail. `vec!` does not touch
-/// the memory that it gets: a file with a false size costs nothing until decoding fails.
+/// A failing `vec!` would abort the process, so the memory is first reserved in a way that can fail. `vec!` does not
+/// touch the memory that it gets: a file with a false size costs nothing until decoding fails.
 ///
 /// # Errors
 /// There is not enough memory.

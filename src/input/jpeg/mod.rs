@@ -142,8 +142,8 @@ impl JpegPicture {
         self.opened.mcu_size()
     }
 
-    /// The quantisation steps of luma, or of the first component, row-major; `None` for a picture in several scans, whose
-    /// tables are not known yet.
+    /// The quantisation steps of luma, or of the first component, row-major; `None` for a picture in several scans,
+    /// whose tables are not known yet.
     #[must_use]
     pub fn luma_steps(&self) -> Option<[u16; 64]> {
         match &self.opened {

@@ -1,7 +1,7 @@
 //! A JPEG's pixels, row by row.
 //!
-//! One row of MCUs is decoded ahead: if colour differences have half the rows, interpolating at the border between two rows
-//! of MCUs needs samples of both.
+//! One row of MCUs is decoded ahead: if colour differences have half the rows, interpolating at the border between two
+//! rows of MCUs needs samples of both.
 
 use super::Coefficients;
 use crate::geometry::Size;
@@ -122,7 +122,8 @@ impl JpegRows {
         let size = self.current.size;
         for index in 0..self.current.colour.map_or(0, Colour::component_count) {
             let plane = &mut self.current.components[index];
-            // The size alone does not suffice: a last row of MCUs can be so low that a halved plane has the same height.
+            // The size alone does not suffice: a last row of MCUs can be so low that a halved plane has the same
+            // height.
             if plane.size == size && plane.subsampling.is_full() {
                 std::mem::swap(&mut self.pixels[index], &mut plane.samples);
                 // `samples` now holds other data, so the row below must find no rows here.

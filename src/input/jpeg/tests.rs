@@ -1,8 +1,8 @@
 use super::*;
-use crate::input::test_reading::{by_image, file, noise, read_rows, stream};
+use crate::input::test_reading::{by_image, encode_jpeg, file, noise, read_rows, stream};
 use crate::input::upsample::{SubsampledPlane, Subsampling, Upsampler};
 use crate::input::{Picture, open};
-use crate::jpeg::{JpegImage, PlaneSource, component_size, encode, quantisation_tables};
+use crate::jpeg::{component_size, quantisation_tables};
 use crate::sync::Unobserved;
 
 fn opened(input: PictureInput) -> JpegPicture {
@@ -33,18 +33,7 @@ fn jpeg_file(size: (u32, u32), colour: Colour, luma: (u8, u8), seed: u64) -> Vec
             (0..width * height).map(|at| (at % width * slope + at / width * 3 + noise() % 9).min(255) as u8).collect()
         })
         .collect();
-    let sources: Vec<PlaneSource<'_>> = planes
-        .iter()
-        .enumerate()
-        .map(|(index, samples)| {
-            let (horizontal, vertical) = if index == 0 { luma } else { (1, 1) };
-            PlaneSource { samples, horizontal, vertical, quantisation: &steps }
-        })
-        .collect();
-    let (mut image, mut bytes) = (JpegImage::default(), Vec::new());
-    image.assign_planes(size, colour, &sources).unwrap();
-    encode(&image, jpeg::HuffmanTables::Standard, &mut bytes).unwrap();
-    bytes
+    encode_jpeg(size, colour, luma, &planes, &steps)
 }
 
 const KINDS: [(Colour, (u8, u8)); 6] = [

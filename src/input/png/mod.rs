@@ -1,8 +1,8 @@
 //! PNG, decoded row by row by the `png` crate; interlaced pictures are buffered.
 //!
 //! The checksum of every chunk is verified, even of chunks that are not needed: a file with a wrong one is damaged. The
-//! checksum of all pixels is verified too, except in files in which the crate reads it only after the last pixel, such as
-//! those that store it in a chunk of its own. Decoding ends at IEND.
+//! checksum of all pixels is verified too, except in files in which the crate reads it only after the last pixel, such
+//! as those that store it in a chunk of its own. Decoding ends at IEND.
 //!
 //! Programs store orientations in several places. Only the chunk `eXIf` counts, as in libvips and in browsers: programs
 //! that rotate the pixels often leave text ("Raw profile type exif", XMP) unchanged.

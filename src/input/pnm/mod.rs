@@ -1,8 +1,8 @@
 //! PNM: PBM, PGM and PPM, as text and binary, and PAM.
 //!
 //! Samples are scaled to 8 bits if the maximum is at most 255, otherwise to 16. A sample above the maximum is an error.
-//! Data after the last row are not read: in the binary kinds another picture may follow, and Netpbm's programs do not read
-//! on in the text kinds either.
+//! Data after the last row are not read: in the binary kinds another picture may follow, and Netpbm's programs do not
+//! read on in the text kinds either.
 
 mod header;
 mod text;

@@ -9,7 +9,7 @@ fn error(input: PictureInput) -> String {
 }
 
 /// A file of this kind, 1 to 7, and the samples expected.
-fn made(kind: u8, width: usize, height: usize, channels: usize, max: u16, seed: u64) -> (Vec<u8>, Vec<u16>) {
+fn pnm_file(kind: u8, width: usize, height: usize, channels: usize, max: u16, seed: u64) -> (Vec<u8>, Vec<u16>) {
     let mut next = noise(seed);
     let values: Vec<u16> = (0..width * height * channels).map(|_| (next() % (u32::from(max) + 1)) as u16).collect();
     let mut file = match kind {
@@ -40,11 +40,11 @@ fn made(kind: u8, width: usize, height: usize, channels: usize, max: u16, seed: 
         _ => file.extend(values.iter().map(|&value| value as u8)),
     }
     let largest: u32 = if max > 255 { 65535 } else { 255 };
-    let shown = values.iter().map(|&value| {
+    let expected = values.iter().map(|&value| {
         let value = if matches!(kind, 1 | 4) { 1 - value } else { value };
         (f64::from(value) * f64::from(largest) / f64::from(max) + 0.5).floor() as u16
     });
-    (file, shown.collect())
+    (file, expected.collect())
 }
 
 /// The same binary file without comments.
@@ -74,16 +74,16 @@ proptest! {
     ) {
         let channels = match kind { 3 | 6 => 3, 7 => grey_or_more, _ => 1 };
         let max = if matches!(kind, 1 | 4) { 1 } else { [255, 65535, max, max % 255 + 1][usual] };
-        let (bytes, shown) = made(kind, width, height, channels, max, seed);
+        let (bytes, expected) = pnm_file(kind, width, height, channels, max, seed);
         let (info, samples) = read(file(&bytes), band).unwrap();
         prop_assert_eq!((info.size, info.channels), (Size::new(width as u32, height as u32), channels));
         prop_assert_eq!((info.kind, info.buffered, info.orientation), (PictureKind::Pnm, 0, 1));
         prop_assert_eq!(info.depth, if max > 255 { Depth::Sixteen } else { Depth::Eight });
-        prop_assert_eq!(&samples, &shown);
+        prop_assert_eq!(&samples, &expected);
         prop_assert_eq!(&read(stream(&bytes, pieces), band).unwrap(), &(info, samples));
         // The `image` crate accepts comments in few places, and scales differently.
         if kind > 3 && (kind == 4 || max == 255 || max == 65535) {
-            prop_assert_eq!(by_image(&without_comments(&bytes)), (channels, shown));
+            prop_assert_eq!(by_image(&without_comments(&bytes)), (channels, expected));
         }
         // Data after the last row are ignored.
         let longer = [bytes, vec![7; 5]].concat();
@@ -98,21 +98,21 @@ fn truncation_at_every_byte_is_an_error() {
         for max in [255, 1000] {
             let channels = if matches!(kind, 3 | 6 | 7) { 3 } else { 1 };
             let max = if matches!(kind, 1 | 4) { 1 } else { max };
-            let (bytes, shown) = made(kind, 9, 4, channels, max, 3);
+            let (bytes, expected) = pnm_file(kind, 9, 4, channels, max, 3);
             for length in 0..bytes.len() {
                 for input in [file(&bytes[..length]), stream(&bytes[..length], 50)] {
                     // Text may lack white space at the end, and digits of the last number.
                     match read(input, 3) {
                         Err(_) => {}
                         Ok((_, samples)) => {
-                            assert!(kind < 4 && samples[..9 * 4 * channels - 1] == shown[..9 * 4 * channels - 1]);
+                            assert!(kind < 4 && samples[..9 * 4 * channels - 1] == expected[..9 * 4 * channels - 1]);
                         }
                     }
                 }
             }
         }
     }
-    let (bytes, _) = made(6, 10, 50, 3, 255, 3);
+    let (bytes, _) = pnm_file(6, 10, 50, 3, 255, 3);
     assert_eq!(error(stream(&bytes[..1000], 9)), "damaged: truncated in row 33 of 50");
     let needed = format!("damaged: 10x50 pixels need at least {} bytes, but the file has 1000", bytes.len());
     assert_eq!(error(file(&bytes[..1000])), needed);
@@ -193,16 +193,16 @@ fn pam_without_tuple_type_is_read_by_its_depth() {
 
 #[test]
 fn further_pictures_cause_a_warning() {
-    let (one, shown) = made(5, 3, 3, 1, 255, 1);
+    let (one, expected) = pnm_file(5, 3, 3, 1, 255, 1);
     let (info, samples) = read(file(&[one.clone(), one].concat()), 2).unwrap();
-    assert_eq!(samples, shown);
+    assert_eq!(samples, expected);
     assert_eq!(info.warnings, ["the file contains several pictures: only the first is used"]);
 }
 
 #[test]
 fn bands_of_the_wrong_shape_are_refused() {
     for (width, height, channels) in [(4, 1, 1), (3, 4, 1), (3, 1, 3)] {
-        let (bytes, _) = made(5, 3, 3, 1, 255, 1);
+        let (bytes, _) = pnm_file(5, 3, 3, 1, 255, 1);
         let mut rows = opened(file(&bytes)).unwrap().rows(0).unwrap();
         rows.read(&mut Samples::Eight(Raster::new(width, height, channels))).unwrap_err();
         rows.read(&mut Samples::Sixteen(Raster::new(3, 1, 1))).unwrap_err();

@@ -52,8 +52,8 @@ impl Compression {
 
     /// The most bytes of pixels per stored byte.
     ///
-    /// PackBits: 128 bytes from 2. LZW: a table's longest string from 12 bits. Deflate: 258 bytes from 2 bits. JPEG: a block
-    /// from one bit, and 4x4 times as many pixels as colour differences.
+    /// PackBits: 128 bytes from 2. LZW: a table's longest string from 12 bits. Deflate: 258 bytes from 2 bits. JPEG: a
+    /// block from one bit, and 4x4 times as many pixels as colour differences.
     pub(super) fn max_expansion(self) -> u64 {
         match self {
             Self::None => 1,

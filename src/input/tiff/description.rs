@@ -183,8 +183,8 @@ impl Tags<'_> {
         Ok(Photometric::Palette(palette))
     }
 
-    /// Finds the alpha among the samples after the colours: the first declared as alpha, or a single undeclared one, as in
-    /// libvips.
+    /// Finds the alpha among the samples after the colours: the first declared as alpha, or a single undeclared one, as
+    /// in libvips.
     fn alpha(&self, samples: usize, base: usize, warnings: &mut Vec<String>) -> Result<Option<Alpha>, PictureError> {
         let extra = samples - base;
         if extra == 0 {

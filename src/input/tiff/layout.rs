@@ -9,14 +9,14 @@ use crate::input::PictureError;
 /// The most bytes of pixels per strip or tile.
 const MAX_CHUNK_BYTES: u64 = 1 << 32;
 
-/// The most strips or tiles: enough for 65536x65536 pixels in the smallest legal tiles, 16x16. Their offsets and byte counts
-/// take 16 bytes each.
+/// The most strips or tiles: enough for 65536x65536 pixels in the smallest legal tiles, 16x16. Their offsets and byte
+/// counts take 16 bytes each.
 const MAX_CHUNKS: u64 = 1 << 24;
 
 /// The strips or tiles ("chunks") of an image.
 ///
-/// Rows of chunks cover the image from top to bottom, separately for each plane. Strips are as wide as the image, and the
-/// last one may be lower; tiles all have the same size.
+/// Rows of chunks cover the image from top to bottom, separately for each plane. Strips are as wide as the image, and
+/// the last one may be lower; tiles all have the same size.
 #[derive(Debug)]
 pub(super) struct ChunkLayout {
     /// The size of the image as stored.

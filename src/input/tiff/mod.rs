@@ -2,15 +2,15 @@
 //!
 //! The container is read here (`directory.rs`) and not by the `tiff` crate: that crate copies everything it knows of an
 //! image, such as the offsets of a million tiles, into each decoder, reads from one place at a time, and refuses files
-//! whose first image it does not support. `fdeflate` and `weezl` decompress streams of bytes, [`crate::jpeg`] decodes JPEG.
-//! On tiles of relief with predictor, fdeflate decompresses 1420 MB/s, zune-inflate 1150, zlib-rs 950, miniz_oxide 730, and
-//! weezl 670.
+//! whose first image it does not support. `fdeflate` and `weezl` decompress streams of bytes, [`crate::jpeg`] decodes
+//! JPEG. On tiles of relief with predictor, fdeflate decompresses 1420 MB/s, zune-inflate 1150, zlib-rs 950,
+//! miniz_oxide 730, and weezl 670.
 //!
-//! Threads decode different chunks (strips and tiles) at the same time, each straight into its place in the band. Rows of a
-//! row of chunks that lie beyond the band are kept for the next one; of uncompressed chunks only the rows requested are
-//! read. Memory besides the band is thus a row of chunks, and per thread one chunk as stored and as decompressed. Higher
-//! chunks than usual are reported in [`PictureInfo::buffered`], or, if they are strips compressed as a stream of bytes,
-//! decompressed row by row, by one thread.
+//! Threads decode different chunks (strips and tiles) at the same time, each straight into its place in the band. Rows
+//! of a row of chunks that lie beyond the band are kept for the next one; of uncompressed chunks only the rows
+//! requested are read. Memory besides the band is thus a row of chunks, and per thread one chunk as stored and as
+//! decompressed. Higher chunks than usual are reported in [`PictureInfo::buffered`], or, if they are strips compressed
+//! as a stream of bytes, decompressed row by row, by one thread.
 //!
 //! Conversions:
 //! - Palettes become 8-bit RGB, CMYK becomes RGB by (255 - C) * (255 - K) / 255, 0-is-white becomes 0-is-black.

@@ -1,7 +1,7 @@
 //! WebP, decoded by the `image-webp` crate, which decodes whole pictures.
 //!
-//! Only files are read, not streams, because the crate reads from several places. A side of a WebP has at most 16383 pixels,
-//! so buffering streams would hardly pay.
+//! Only files are read, not streams, because the crate reads from several places. A side of a WebP has at most 16383
+//! pixels, so buffering streams would hardly pay.
 
 use super::{
     Depth, PictureError, PictureInfo, PictureKind, ReadMemory, RowPicture, buffered, profile::matching_profile,
@@ -81,8 +81,8 @@ fn decode(mut decoder: WebPDecoder<BufReader<File>>, size: Size, channels: usize
 /// Checks what the crate does not, and rewinds the file.
 ///
 /// - All chunks must be complete: the crate replaces some missing data by zeros.
-/// - Lossy pictures must have the size declared before: the crate detects a difference only after allocating memory, and
-///   panics in an animation with alpha.
+/// - Lossy pictures must have the size declared before: the crate detects a difference only after allocating memory,
+///   and panics in an animation with alpha.
 fn check_chunks(file: &mut BufReader<File>) -> Result<(), PictureError> {
     let length = file.seek(SeekFrom::End(0))?;
     let riff = chunk_at(file, 0)?;

@@ -15,7 +15,7 @@ const LOSSY: &[u8] = &[
 ];
 
 /// A lossless picture.
-fn made(width: u32, height: u32, channels: usize, orientation: u8, seed: u64) -> (Vec<u8>, Vec<u8>) {
+fn lossless_file(width: u32, height: u32, channels: usize, orientation: u8, seed: u64) -> (Vec<u8>, Vec<u8>) {
     let mut next = noise(seed);
     let samples: Vec<u8> = (0..(width * height) as usize * channels).map(|_| next() as u8).collect();
     let mut bytes = Vec::new();
@@ -40,7 +40,7 @@ proptest! {
         width in 1u32..60, height in 1u32..60, alpha: bool, seed in 0u64..1 << 32, band in 1usize..70,
     ) {
         let channels = if alpha { 4 } else { 3 };
-        let (bytes, samples) = made(width, height, channels, 1, seed);
+        let (bytes, samples) = lossless_file(width, height, channels, 1, seed);
         let (info, found) = read(file(&bytes), band).unwrap();
         prop_assert_eq!((info.size, info.channels, info.kind), (Size::new(width, height), channels, PictureKind::WebP));
         prop_assert!(info.buffered >= samples.len() as u64);
@@ -59,7 +59,7 @@ fn lossy_pictures_are_read() {
 
 #[test]
 fn orientation_6_rotates_the_rows() {
-    let (bytes, samples) = made(3, 2, 3, 6, 1);
+    let (bytes, samples) = lossless_file(3, 2, 3, 6, 1);
     let (info, found) = read(file(&bytes), 2).unwrap();
     assert_eq!((info.size, info.orientation), (Size::new(2, 3), 6));
     let pixel = |at: usize| samples[at * 3..][..3].iter().map(|&sample| u16::from(sample)).collect::<Vec<_>>();
@@ -73,7 +73,7 @@ fn streams_are_refused() {
 
 #[test]
 fn truncation_at_every_byte_is_an_error() {
-    let (lossless, _) = made(9, 7, 4, 6, 2);
+    let (lossless, _) = lossless_file(9, 7, 4, 6, 2);
     for bytes in [LOSSY, &lossless] {
         // The last byte may be padding to an even length.
         for length in 0..bytes.len() - 1 {
@@ -84,7 +84,7 @@ fn truncation_at_every_byte_is_an_error() {
 
 #[test]
 fn damaged_files_never_panic() {
-    let (lossless, _) = made(9, 7, 4, 6, 2);
+    let (lossless, _) = lossless_file(9, 7, 4, 6, 2);
     let mut next = noise(5);
     for bytes in [LOSSY, &lossless] {
         for _ in 0..3000 {

@@ -1,9 +1,10 @@
-//! Comparison with other decoders: files by libtiff with pictures decoded by libtiff, libjpeg and libpng, and JPEG chunks of
-//! other shapes with the `image` crate.
+//! Comparison with other decoders: files by libtiff with pictures decoded by libtiff, libjpeg and libpng, and JPEG
+//! chunks of other shapes with the `image` crate.
 
 use super::decoded;
 use crate::input::Depth;
-use crate::jpeg::{self, Colour, HuffmanTables, JpegImage, PlaneSource, component_size};
+use crate::input::test_reading::encode_jpeg;
+use crate::jpeg::{Colour, component_size};
 use std::path::Path;
 use test_support::tiff::Spec;
 
@@ -89,18 +90,7 @@ fn jpeg_of(size: (u32, u32), colour: Colour, luma: (u8, u8)) -> Vec<u8> {
             (0..width * height).map(sample).collect()
         })
         .collect();
-    let sources: Vec<PlaneSource<'_>> = planes
-        .iter()
-        .enumerate()
-        .map(|(index, samples)| {
-            let (horizontal, vertical) = if index == 0 { luma } else { (1, 1) };
-            PlaneSource { samples, horizontal, vertical, quantisation: &[2; 64] }
-        })
-        .collect();
-    let (mut image, mut file) = (JpegImage::default(), Vec::new());
-    image.assign_planes(size, colour, &sources).unwrap();
-    jpeg::encode(&image, HuffmanTables::Optimised, &mut file).unwrap();
-    file
+    encode_jpeg(size, colour, luma, &planes, &[2; 64])
 }
 
 #[test]
