@@ -1,5 +1,4 @@
-//! Damaged and hostile files: always an error or an image, never a panic, never much work or memory
-//! for a small file.
+//! Damaged and hostile files: an error or an image, but no panic, and little work and memory for a small file.
 
 use super::round_trip::random_image;
 use super::stream::{ScanPlan, write};
@@ -50,7 +49,7 @@ fn no_changed_byte_makes_it_panic() {
         for at in 0..bytes.len() {
             for value in [0, 1, 0x7F, 0xFF, bytes[at] ^ 1 << (random.next() % 8), random.next() as u8] {
                 changed[at] = value;
-                // Any size is taken here; a caller that knows the size is safer still.
+                // Any size is accepted here; callers that know the size are safer still.
                 match decode_into(&changed, None, &mut scratch, &mut image) {
                     Err(error) => assert!(error.offset <= changed.len(), "{error}"),
                     Ok(found) => {
@@ -81,7 +80,7 @@ fn random_tails_end() {
     }
 }
 
-/// A frame header's position in a file.
+/// Position of the frame header in a file.
 fn frame_at(bytes: &[u8]) -> usize {
     bytes.windows(2).position(|pair| pair[0] == 0xFF && (0xC0..=0xC2).contains(&pair[1])).unwrap()
 }

@@ -1,10 +1,10 @@
-//! The mean in the frequency domain against the exact one.
+//! The mean in the frequency domain, compared with the exact mean.
 
 use super::round_trip::random_image;
 use super::transform::{exact_forward, exact_inverse};
 use super::*;
 
-/// The parent of whole images, folded first.
+/// Folds whole images and merges them to their parent.
 fn halve(children: [Option<&JpegImage>; 4], luma: &[u16; 64], chroma: &[u16; 64], parent: &mut JpegImage) -> bool {
     let mut folded: [FoldedImage; 4] = Default::default();
     let all_fold = children.iter().zip(&mut folded).all(|(child, to)| child.is_none_or(|child| fold(child, to)));
@@ -16,7 +16,7 @@ fn halve(children: [Option<&JpegImage>; 4], luma: &[u16; 64], chroma: &[u16; 64]
 
 const SAMPLINGS: [[(u8, u8); 3]; 3] = [[(1, 1); 3], [(2, 2), (1, 1), (1, 1)], [(2, 1), (1, 1), (1, 1)]];
 
-/// Exact samples of a component before limiting, row by row, whole blocks.
+/// Exact samples of a component before clamping, row by row, in whole blocks.
 fn exact_plane(component: &Component) -> (usize, Vec<f64>) {
     let width = component.blocks_wide * 8;
     let mut plane = vec![0.0; width * component.blocks_high * 8];
@@ -30,7 +30,7 @@ fn exact_plane(component: &Component) -> (usize, Vec<f64>) {
     (width, plane)
 }
 
-/// The exact mean of four children's component, and its width.
+/// The exact mean of a component of four children, and its width.
 fn exact_mean(children: [&JpegImage; 4], index: usize) -> (usize, Vec<f64>) {
     let planes = children.map(|child| exact_plane(&child.components[index]));
     let (left, above) = (planes[0].0, planes[0].1.len() / planes[0].0);
@@ -53,7 +53,7 @@ fn decibels(squares: f64, count: usize) -> f64 {
     10.0 * (255.0f64.powi(2) * count as f64 / squares.max(1e-9)).log10()
 }
 
-/// Steps of one for the finest requantisation there is.
+/// The finest steps.
 const FINE: [u16; 64] = [1; 64];
 
 #[test]
@@ -66,8 +66,7 @@ fn the_mean_is_exact_but_for_rounding() {
         for index in 0..3 {
             let (width, mean) = exact_mean([a, b, c, d], index);
             let blocks_wide = parent.components[index].blocks_wide;
-            // Each coefficient is the exact one rounded, so nearly all errors are within half a
-            // step and a little.
+            // Each coefficient is rounded, so nearly all errors are below half a step and a little.
             let (mut squares, mut off) = (0.0, 0);
             for (at, block) in parent.components[index].coefficients.iter().enumerate() {
                 let origin = at / blocks_wide * 8 * width + at % blocks_wide * 8;
@@ -108,8 +107,9 @@ fn columns_and_rows_at_tile_borders_are_as_good_as_others() {
     }
 }
 
-/// Of the four children's component, the mean of 2x2 samples at (x, y) of the parent. Beyond the right
-/// and lower edge the last column and row are repeated.
+/// The exact mean of 2x2 samples for the parent's sample at (x, y).
+///
+/// Beyond the right and bottom edge the last column and row are repeated.
 fn exact_mean_at(children: [&JpegImage; 4], index: usize, (x, y): (usize, usize)) -> f64 {
     let sizes = children.map(|child| child.component_size(index));
     let (left, above) = (sizes[0].0 as usize, sizes[0].1 as usize);
@@ -137,7 +137,7 @@ fn edges_of_any_size_repeat_the_last_column_and_row() {
         let child = |size, seed| photo_image(size, Colour::YCbCr, sampling, 85, seed);
         let sizes = [(32, 32), (width, 32), (32, height), (width, height)];
         let mut children: Vec<JpegImage> = sizes.into_iter().zip(1..).map(|(size, seed)| child(size, seed)).collect();
-        // So that blocks do not repeat the edge by themselves.
+        // Blocks must not repeat the edge by themselves.
         for component in &mut children[3].components {
             component.coefficients.last_mut().unwrap()[9] += 7;
         }
@@ -162,8 +162,7 @@ fn edges_of_any_size_repeat_the_last_column_and_row() {
 
 #[test]
 fn both_ways_to_the_parent_agree() {
-    // Through samples, with rounding and limits, and through coefficients: near each other in an
-    // ordinary image.
+    // The paths through samples, with rounding and clamping, and through coefficients are close for an ordinary image.
     let children = [5, 6, 7, 8].map(|seed| photo_image((32, 32), Colour::Grey, &[(1, 1)], 85, seed));
     let [a, b, c, d] = &children;
     let mut parent = JpegImage::default();

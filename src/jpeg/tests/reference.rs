@@ -1,4 +1,4 @@
-//! Against the decoder and encoder of the `image` crate.
+//! Comparison with the decoder and encoder of the `image` crate.
 
 use ::image::codecs::jpeg::JpegEncoder;
 use ::image::{ExtendedColorType, ImageFormat, load_from_memory_with_format};
@@ -45,7 +45,7 @@ fn our_rgb_files_decode_alike_elsewhere() {
 fn our_colour_files_have_the_same_luma_elsewhere() {
     for sampling in [[(1, 1); 3], [(2, 2), (1, 1), (1, 1)], [(2, 1), (1, 1), (1, 1)]] {
         let mut image = photo_image((83, 50), Colour::YCbCr, &sampling, 85, 8);
-        // Without colour the other decoder's conversion to RGB keeps luma as it is.
+        // Without colour, the other decoder's conversion to RGB keeps luma unchanged.
         for component in &mut image.components[1..] {
             component.coefficients.fill([0; 64]);
         }

@@ -1,4 +1,4 @@
-//! What is encoded decodes to itself: a tile just made may stand for its file.
+//! Encoded images decode to themselves, so an encoded tile may stand for its file.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use super::*;
 
-/// Sampling factors that one interleaved scan can have.
+/// Sampling factors of one interleaved scan.
 pub(super) const SAMPLINGS: [[(u8, u8); 3]; 9] = [
     [(1, 1), (1, 1), (1, 1)],
     [(2, 1), (1, 1), (1, 1)],
@@ -19,8 +19,7 @@ pub(super) const SAMPLINGS: [[(u8, u8); 3]; 9] = [
     [(1, 4), (1, 1), (2, 1)],
 ];
 
-/// An image of random coefficients, up to the limits of baseline; `density` is how many of 64 are
-/// not zero.
+/// An image of random coefficients up to the limits of baseline; about `density` of 64 are not zero.
 pub(super) fn random_image(
     size: (u32, u32),
     colour: Colour,

@@ -1,5 +1,4 @@
-//! Files with several scans, restart intervals and progressive coding decode to the coefficients
-//! they were made from.
+//! Files with several scans, restart intervals and progressive coding decode to their coefficients.
 
 use proptest::prelude::*;
 
@@ -10,8 +9,7 @@ use crate::jpeg::tables::marker;
 
 pub(super) const SOF1: u8 = 0xC1;
 
-/// Sets what a file made of these scans cannot hold: blocks that only fill MCUs, in scans of one
-/// component.
+/// Clears what scans of one component do not contain: blocks that only fill MCUs.
 fn clear_padding(image: &mut JpegImage, from_coefficient: usize) {
     let layout = image.layout();
     for component in &mut image.components {
@@ -32,8 +30,7 @@ fn check(image: &JpegImage, frame: u8, interval: u16, scans: &[ScanPlan]) {
     assert!(again == *image);
 }
 
-/// All that a progressive encoder may do: DC in three steps, AC in two bands and three or four
-/// bits.
+/// Everything that a progressive encoder may do: DC in three steps, AC in two bands and three or four bits.
 fn progressive_scans(components: usize) -> Vec<ScanPlan> {
     let all: Vec<usize> = (0..components).collect();
     let mut scans = vec![ScanPlan::progressive(&all, (0, 0), (0, 2))];
@@ -154,7 +151,7 @@ fn restart_markers_must_come_in_turn() {
     assert_eq!(error, JpegError { offset: at, kind: JpegErrorKind::RestartMarker { expected: 0xD1, found: 0xD2 } });
     other.drain(at..at + 2);
     assert!(decoded(&other).is_err());
-    // One more after the last interval, with the right number, does no harm.
+    // One more marker after the last interval, with the right number, does no harm.
     let end = bytes.len() - 3;
     let with = |code| [&bytes[..end], &[0xFF, code], &bytes[end..]].concat();
     assert!(decoded(&with(0xD4)).unwrap() == image);

@@ -17,7 +17,7 @@ const FORWARD_KEPT: u32 = 5;
 /// Limit of dequantised coefficients, which keeps sums inside 32 bits.
 ///
 /// An 8-bit image reaches at most 1024 and half a step.
-const LARGEST: i32 = 2047;
+const MAX_COEFFICIENT: i32 = 2047;
 
 type Lanes = [i32; 8];
 
@@ -84,7 +84,7 @@ pub(in crate::jpeg) fn inverse(block: &Block, quantisation: &[u16; 64]) -> [[u8;
 
 /// The inverse of a block with only a DC coefficient: what both passes make of it.
 fn inverse_flat(coefficient: i16, step: u16) -> [[u8; 8]; 8] {
-    let dequantised = (i32::from(coefficient) * i32::from(step)).clamp(-LARGEST, LARGEST);
+    let dequantised = (i32::from(coefficient) * i32::from(step)).clamp(-MAX_COEFFICIENT, MAX_COEFFICIENT);
     let shift = UNIT - INVERSE_KEPT;
     let kept = (C[4] * dequantised + (1 << (shift - 1))) >> shift;
     let shift = UNIT + INVERSE_KEPT;
@@ -95,7 +95,7 @@ fn inverse_flat(coefficient: i16, step: u16) -> [[u8; 8]; 8] {
 fn inverse_any(block: &Block, quantisation: &[u16; 64]) -> [[u8; 8]; 8] {
     let mut rows = [[0; 8]; 8];
     for (to, (&coefficient, &step)) in rows.as_flattened_mut().iter_mut().zip(block.iter().zip(quantisation)) {
-        *to = (i32::from(coefficient) * i32::from(step)).clamp(-LARGEST, LARGEST);
+        *to = (i32::from(coefficient) * i32::from(step)).clamp(-MAX_COEFFICIENT, MAX_COEFFICIENT);
     }
     let shift = UNIT - INVERSE_KEPT;
     let columns_done = inverse_pass(&rows, 1 << (shift - 1), shift);
