@@ -72,13 +72,13 @@ mod tests {
     }
 
     #[test]
-    fn pieces_join_by_number() {
+    fn pieces_are_joined_by_number() {
         assert_eq!(gather(&[(2, 2, b"def"), (1, 2, b"abc")]), Some(b"abcdef".to_vec()));
         assert_eq!(gather(&[(1, 1, b"abc")]), Some(b"abc".to_vec()));
     }
 
     #[test]
-    fn an_inconsistent_set_is_no_profile() {
+    fn inconsistent_pieces_are_no_profile() {
         assert_eq!(gather(&[]), None);
         assert_eq!(gather(&[(1, 1, b"")]), None);
         assert_eq!(gather(&[(1, 2, b"abc")]), None);
@@ -88,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn an_equal_profile_is_shared() {
+    fn equal_profiles_are_shared() {
         let payload = [SIGNATURE, &[1, 1], b"profile"].concat();
         let mut last = None;
         let mut read = || {

@@ -7,7 +7,7 @@ use super::apart::apart;
 use super::upsample::Upsampling;
 use super::{Depth, Input, PictureError, PictureInfo, PictureKind, Reading, Rows, profile, whole};
 use crate::geometry::Size;
-use crate::jpeg::{self, Bands, BandsError, Colour, JpegImage, OpenedJpeg, SeveralScans};
+use crate::jpeg::{self, BandDecoder, BandsError, Colour, JpegImage, OpenedJpeg, SeveralScans};
 use bounded::{Bound, Bounded, TooLong};
 use rows::JpegRows;
 use std::io::{BufRead, BufReader};
@@ -212,7 +212,7 @@ pub struct Coefficients {
 }
 
 enum Stored {
-    Bands(Box<Bands<Source>>),
+    Bands(Box<BandDecoder<Source>>),
     Whole(JpegImage),
 }
 

@@ -37,7 +37,7 @@ pub enum BandsError {
 /// A file read up to its first scan.
 pub enum OpenedJpeg<R> {
     /// One sequential scan: the file can be decoded band by band.
-    OneScan(Box<Bands<R>>),
+    OneScan(Box<BandDecoder<R>>),
     /// Several scans: the file must be decoded as a whole.
     SeveralScans(SeveralScans<R>),
 }
@@ -55,7 +55,7 @@ pub struct SeveralScans<R> {
 }
 
 /// A file with one sequential scan.
-pub struct Bands<R> {
+pub struct BandDecoder<R> {
     header: JpegHeader,
     frame: Frame,
     scan: Scan,
@@ -112,7 +112,7 @@ pub fn open<R: BufRead>(mut source: R, file_length: Option<u64>) -> Result<Opene
         }));
     }
     let total = layout.mcus.0 * layout.mcus.1;
-    Ok(OpenedJpeg::OneScan(Box::new(Bands {
+    Ok(OpenedJpeg::OneScan(Box::new(BandDecoder {
         header,
         frame,
         scan: described.scan,
@@ -226,7 +226,7 @@ impl<R: BufRead> SeveralScans<R> {
     }
 }
 
-impl<R: BufRead> Bands<R> {
+impl<R: BufRead> BandDecoder<R> {
     /// The header before the scan.
     pub fn header(&self) -> &JpegHeader {
         &self.header

@@ -150,7 +150,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn stuffing_goes_and_a_marker_ends_the_segment() {
+    fn unstuffing_removes_zeros_and_stops_at_a_marker() {
         let mut segment = Vec::new();
         let source = [1, 0xFF, 0, 2, 0xFF, 0xFF, 0xD9];
         assert_eq!(unstuff(&source, &mut segment), 4);
@@ -163,7 +163,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn bits_come_out_as_they_stand(
+        fn reader_returns_the_bits_of_the_data(
             bytes in prop::collection::vec(prop_oneof![Just(0xFFu8), any::<u8>()], 0..80),
             counts in prop::collection::vec(0u32..=16, 0..90),
         ) {

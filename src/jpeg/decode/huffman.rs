@@ -164,7 +164,7 @@ mod tests {
     use crate::jpeg::tables::{CHROMA_AC, LUMA_AC, LUMA_DC};
 
     #[test]
-    fn every_code_of_the_standard_tables_is_found_whatever_follows_it() {
+    fn standard_codes_are_decoded_whatever_follows() {
         for (class, spec) in
             [(HuffmanClass::Dc, &LUMA_DC), (HuffmanClass::Ac, &LUMA_AC), (HuffmanClass::Ac, &CHROMA_AC)]
         {
@@ -192,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn extra_bits_extend_as_table_f1_says() {
+    fn extra_bits_extend_as_in_table_f1() {
         for (size, bits, value) in [(1, 0, -1), (1, 1, 1), (2, 0, -3), (2, 3, 3), (10, 0, -1023), (15, 32767, 32767)] {
             let entry = CodeEntry::new(HuffmanClass::Ac, 4, 0x20 | size);
             assert_eq!((entry.total_bits(), entry.skip()), (4 + u32::from(size), 3));
@@ -202,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn too_many_codes_are_refused() {
+    fn overfull_table_is_refused() {
         let mut spec = HuffmanSpec::EMPTY;
         spec.counts[0] = 3;
         let mut table = DecodeTable::empty(HuffmanClass::Dc);

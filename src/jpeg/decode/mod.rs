@@ -18,7 +18,7 @@ mod table_segments;
 mod table_slot;
 mod window;
 
-pub use bands::{Bands, BandsError, OpenedJpeg, SeveralScans, open};
+pub use bands::{BandDecoder, BandsError, OpenedJpeg, SeveralScans, open};
 pub use header::{JpegHeader, read_header};
 
 use std::sync::Arc;

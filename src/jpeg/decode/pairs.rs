@@ -205,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn pairs_say_what_single_symbols_say() {
+    fn pairs_equal_single_symbols() {
         check(&LUMA_AC);
         check(&CHROMA_AC);
         for seed in 1..20u32 {

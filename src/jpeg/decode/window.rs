@@ -142,7 +142,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn bits_come_out_whatever_the_source_gives_at_once(
+        fn window_returns_the_bits_of_any_source(
             bytes in prop::collection::vec(prop_oneof![Just(0xFFu8), any::<u8>()], 0..400),
             fill in 1usize..4,
             at_once in 1usize..20,

@@ -173,7 +173,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_written_is_read(
+        fn reader_returns_the_bits_written(
             pieces in prop::collection::vec((0u32..=32, prop_oneof![Just(u32::MAX), any::<u32>()]), 0..2000),
         ) {
             let mut out = vec![9];

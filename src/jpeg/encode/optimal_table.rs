@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn one_symbol_takes_one_bit_and_none_takes_none() {
+    fn single_symbol_takes_one_bit() {
         assert_eq!(check(&[0; 256]).total(), 0);
         let mut one = [0; 256];
         one[7] = 5;
@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn the_lengths_are_optimal_where_the_limit_does_not_bite() {
+    fn lengths_are_optimal_below_the_limit() {
         let mut frequencies = [0; 256];
         frequencies[..5].copy_from_slice(&[40, 20, 10, 5, 5]);
         let spec = check(&frequencies);
@@ -155,7 +155,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_frequencies_give_a_sound_table(
+        fn any_frequencies_give_a_valid_table(
             list in prop::collection::vec((any::<u8>(), 0u32..28, any::<u32>()), 0..300),
         ) {
             let mut frequencies = [0; 256];

@@ -68,7 +68,7 @@ fn files() -> Vec<Vec<u8>> {
 }
 
 #[test]
-fn bands_make_the_image() {
+fn bands_join_to_the_image() {
     for bytes in files() {
         for (rows, at_once) in [(1, 1), (2, 7), (1000, 1 << 20)] {
             assert_eq!(in_bands(&bytes, &mut || rows, at_once).unwrap(), decoded(&bytes).unwrap());
@@ -77,7 +77,7 @@ fn bands_make_the_image() {
 }
 
 #[test]
-fn a_file_cut_anywhere_is_the_same_error() {
+fn truncated_file_is_the_same_error_in_bands() {
     for bytes in files() {
         for length in (0..bytes.len()).step_by(if bytes.len() > 5000 { 97 } else { 1 }) {
             let bytes = &bytes[..length];
@@ -90,7 +90,7 @@ fn a_file_cut_anywhere_is_the_same_error() {
 }
 
 #[test]
-fn a_changed_byte_makes_the_same_image_or_an_error_in_both() {
+fn changed_byte_has_the_same_result_in_bands() {
     let mut random = Random::new(5);
     for bytes in files() {
         let mut changed = bytes.clone();
@@ -118,7 +118,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
-    fn any_image_in_any_bands(
+    fn any_image_is_the_same_in_any_bands(
         seed in any::<u64>(), width in 1u32..90, height in 1u32..90, interval in 0u16..9, rows in 1u32..5,
     ) {
         let mut random = Random::new(seed);

@@ -53,7 +53,7 @@ fn worst_errors(size: (u32, u32)) -> [f64; 3] {
 }
 
 #[test]
-fn means_are_exact_but_for_rounding() {
+fn mean_is_exact_up_to_rounding() {
     // Steps of one leave coefficients at most half a unit off, which is less than two per sample.
     for error in worst_errors((64, 64)) {
         assert!(error < 1.5, "{error}");
@@ -70,7 +70,7 @@ fn edges_of_any_size_repeat_the_last_column_and_row() {
 }
 
 #[test]
-fn folded_blocks_are_those_of_the_halved_plane() {
+fn folded_blocks_equal_those_of_the_halved_plane() {
     let child = photo_image((64, 64), Colour::YCbCr, &WHOLE, 95, 3);
     let mut folded = FoldedImage::default();
     assert!(SAMPLING.fold(&child, &mut folded));

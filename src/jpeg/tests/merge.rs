@@ -57,7 +57,7 @@ fn decibels(squares: f64, count: usize) -> f64 {
 const FINE: [u16; 64] = [1; 64];
 
 #[test]
-fn the_mean_is_exact_but_for_rounding() {
+fn mean_is_exact_up_to_rounding() {
     for (quality, sampling) in [75, 90, 40].into_iter().zip(SAMPLINGS) {
         let children = [1, 2, 3, 4].map(|seed| photo_image((64, 64), Colour::YCbCr, &sampling, quality, seed));
         let [a, b, c, d] = &children;
@@ -85,7 +85,7 @@ fn the_mean_is_exact_but_for_rounding() {
 }
 
 #[test]
-fn columns_and_rows_at_tile_borders_are_as_good_as_others() {
+fn tile_borders_are_as_accurate_as_the_inside() {
     let children = [1, 2, 3, 4].map(|seed| photo_image((64, 64), Colour::YCbCr, &SAMPLINGS[1], 75, seed));
     let [a, b, c, d] = &children;
     let mut parent = JpegImage::default();
@@ -161,7 +161,7 @@ fn edges_of_any_size_repeat_the_last_column_and_row() {
 }
 
 #[test]
-fn both_ways_to_the_parent_agree() {
+fn merging_agrees_with_the_mean_of_samples() {
     // The paths through samples, with rounding and clamping, and through coefficients are close for an ordinary image.
     let children = [5, 6, 7, 8].map(|seed| photo_image((32, 32), Colour::Grey, &[(1, 1)], 85, seed));
     let [a, b, c, d] = &children;
@@ -184,7 +184,7 @@ fn both_ways_to_the_parent_agree() {
 }
 
 #[test]
-fn flat_colours_stay_exactly_what_they_are() {
+fn uniform_colours_stay_exactly_the_same() {
     let (luma, chroma) = quantisation_tables(75);
     for value in 0..=255u8 {
         let samples = [value; 32 * 32];
@@ -206,7 +206,7 @@ fn flat_colours_stay_exactly_what_they_are() {
 }
 
 #[test]
-fn the_extremes_can_be_encoded() {
+fn parents_of_extreme_coefficients_can_be_encoded() {
     for seed in 0..20 {
         let sampling = SAMPLINGS[seed as usize % 3];
         let image = random_image((64, 64), Colour::YCbCr, &sampling, 64, seed);
@@ -228,7 +228,7 @@ fn the_extremes_can_be_encoded() {
 }
 
 #[test]
-fn it_applies_where_every_block_has_one_child() {
+fn merging_needs_matching_children() {
     let image = |width, height| photo_image((width, height), Colour::YCbCr, &SAMPLINGS[1], 75, 1);
     let (full, narrow, low, small) = (image(64, 64), image(32, 64), image(64, 96), image(32, 96));
     let (full, narrow, low, small) = (Some(&full), Some(&narrow), Some(&low), Some(&small));
@@ -271,7 +271,7 @@ fn it_applies_where_every_block_has_one_child() {
 }
 
 #[test]
-fn the_profile_is_that_of_the_first_child_with_one() {
+fn profile_is_that_of_the_first_child_with_one() {
     let image = |icc: Option<u8>, seed| {
         let mut image = photo_image((32, 32), Colour::Grey, &[(1, 1)], 75, seed);
         image.icc = icc.map(|value| vec![value; 9].into());
@@ -284,7 +284,7 @@ fn the_profile_is_that_of_the_first_child_with_one() {
 }
 
 #[test]
-fn what_cannot_be_encoded_is_refused_before_it_is_folded() {
+fn tiles_with_uncodable_coefficients_are_refused() {
     let mut image = photo_image((32, 32), Colour::Grey, &[(1, 1)], 75, 1);
     image.components[0].quantisation = [255; 64];
     for extreme in [i16::MIN, 1024, i16::MAX] {

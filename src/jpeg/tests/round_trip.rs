@@ -61,7 +61,7 @@ fn check(image: &JpegImage) {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(120))]
     #[test]
-    fn any_coefficients_come_back(
+    fn any_coefficients_survive_encoding(
         size in (1u32..=70, 1u32..=70),
         shape in 0usize..19,
         density in prop_oneof![Just(0), Just(1), Just(6), Just(64)],
@@ -79,7 +79,7 @@ proptest! {
 }
 
 #[test]
-fn the_greatest_steps_of_baseline_come_back() {
+fn extreme_coefficients_survive_encoding() {
     let mut image = random_image((40, 8), Colour::Grey, &[(1, 1)], 0, 1);
     for (index, block) in image.components[0].coefficients.iter_mut().enumerate() {
         *block = [if index % 2 == 0 { 1023 } else { -1023 }; 64];
@@ -89,7 +89,7 @@ fn the_greatest_steps_of_baseline_come_back() {
 }
 
 #[test]
-fn profiles_come_back_whatever_their_length() {
+fn profiles_of_any_length_survive_encoding() {
     let mut image = photo_image((20, 20), Colour::Rgb, &SAMPLINGS[0], 80, 1);
     for length in [1, 65519, 65520, 200_000] {
         image.icc = Some((0..length).map(|index| index as u8).collect());
@@ -103,7 +103,7 @@ fn profiles_come_back_whatever_their_length() {
 }
 
 #[test]
-fn photographs_come_back_and_optimised_files_are_smaller() {
+fn photographs_survive_encoding_and_optimised_files_are_smaller() {
     for quality in [1, 50, 75, 100] {
         let image = photo_image((131, 77), Colour::YCbCr, &SAMPLINGS[3], quality, 5);
         check(&image);
@@ -113,7 +113,7 @@ fn photographs_come_back_and_optimised_files_are_smaller() {
 }
 
 #[test]
-fn what_baseline_cannot_hold_is_refused() {
+fn images_beyond_baseline_are_refused() {
     let good = photo_image((20, 20), Colour::YCbCr, &SAMPLINGS[3], 80, 1);
     let refused = |change: fn(&mut JpegImage)| {
         let mut image = good.clone();

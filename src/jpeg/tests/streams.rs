@@ -51,7 +51,7 @@ fn progressive_scans(components: usize) -> Vec<ScanPlan> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(60))]
     #[test]
-    fn sequential_scans(
+    fn sequential_files_decode_to_their_coefficients(
         size in (1u32..=50, 1u32..=50),
         sampling in 0usize..4,
         density in prop_oneof![Just(0), Just(3), Just(64)],
@@ -71,7 +71,7 @@ proptest! {
     }
 
     #[test]
-    fn progressive_files(
+    fn progressive_files_decode_to_their_coefficients(
         size in (1u32..=50, 1u32..=50),
         sampling in 0usize..4,
         density in prop_oneof![Just(0), Just(3), Just(64)],
@@ -99,14 +99,14 @@ proptest! {
 }
 
 #[test]
-fn long_runs_of_empty_blocks() {
+fn long_runs_of_empty_blocks_are_decoded() {
     let mut image = random_image((1500, 1500), Colour::Grey, &[(1, 1)], 0, 4);
     image.components[0].coefficients[34_000][9] = 77;
     check(&image, marker::SOF2, 0, &progressive_scans(1));
 }
 
 #[test]
-fn scans_out_of_place_are_refused() {
+fn misplaced_scans_are_refused() {
     let image = random_image((20, 20), Colour::YCbCr, &[(1, 1); 3], 6, 4);
     let kind = |frame, scans: &[ScanPlan]| refusal(&write(&image, frame, 0, scans));
     let all = ScanPlan::sequential(&[0, 1, 2]);
@@ -141,7 +141,7 @@ fn scans_out_of_place_are_refused() {
 }
 
 #[test]
-fn restart_markers_must_come_in_turn() {
+fn restart_markers_out_of_sequence_are_refused() {
     let image = random_image((40, 40), Colour::Grey, &[(1, 1)], 6, 4);
     let bytes = write(&image, marker::SOF0, 5, &[ScanPlan::sequential(&[0])]);
     let at = bytes.windows(2).position(|pair| pair == [0xFF, 0xD1]).unwrap();

@@ -47,7 +47,7 @@ fn blocks(count: usize, low: i32, high: i32, seed: u64) -> impl Iterator<Item = 
 ///
 /// Random samples are transformed to rounded coefficients, and these by both inverses, clamped to 0..=255.
 #[test]
-fn the_inverse_is_accurate() {
+fn inverse_is_accurate() {
     for (low, high) in [(-256, 255), (-5, 5), (-300, 300)] {
         let count = 3000;
         let (mut squares, mut sums, mut worst) = ([0.0f64; 64], [0.0f64; 64], 0.0f64);
@@ -71,7 +71,7 @@ fn the_inverse_is_accurate() {
 }
 
 #[test]
-fn the_inverse_survives_any_coefficients() {
+fn inverse_accepts_any_coefficients() {
     let mut random = Random::new(9);
     for _ in 0..2000 {
         let block: Block = std::array::from_fn(|_| random.next() as i16);
@@ -104,7 +104,7 @@ fn beside(samples: &[[u8; 8]; 8], steps: &[u16; 64], seed: u64) -> Block {
 }
 
 #[test]
-fn the_forward_transform_quantises_to_the_nearest() {
+fn forward_transform_quantises_to_nearest() {
     let mut random = Random::new(11);
     let (mut ties, mut total) = (0, 0);
     for samples in blocks(3000, 0, 255, 5).chain(blocks(500, 0, 1, 6)) {
@@ -127,7 +127,7 @@ fn the_forward_transform_quantises_to_the_nearest() {
 }
 
 #[test]
-fn flat_blocks_are_exact() {
+fn uniform_blocks_are_exact() {
     for value in 0..=255u8 {
         let block = beside(&[[value; 8]; 8], &[1; 64], u64::from(value));
         assert_eq!(block[0], (i16::from(value) - 128) * 8);

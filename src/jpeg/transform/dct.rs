@@ -171,7 +171,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn flat_blocks_are_what_the_passes_make_of_them() {
+    fn inverse_of_dc_only_blocks_equals_both_passes() {
         for coefficient in -2100..2100 {
             for step in [1, 2, 16, 255] {
                 let mut block = [0; 64];
