@@ -1,7 +1,7 @@
 //! PNG tiles: lossless, 8 or 16 bits, with or without colour and alpha.
 //!
 //! Generated tiles are never interlaced and never have a palette. The `png` crate writes the container. Filtering
-//! ([`filter`]), the search for repetitions ([`mod@matches`]) and compression ([`deflate`]) are done here, because no
+//! (`filter`), the search for repetitions (`matches`) and compression (`deflate`) are done here, because no
 //! setting of the crate is both fast and small for maps and drawings: `Compression::Fast` makes files two to three
 //! times as large as libvips does, and `Level(2)` takes about as long as libvips (0.8 to 1.4 times its speed).
 //!

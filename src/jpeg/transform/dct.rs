@@ -78,12 +78,12 @@ fn forward_pass(input: &[Lanes; 8], offset: i32, shift: u32) -> [Lanes; 8] {
 /// The samples of a block: dequantised, transformed, 128 added, clamped to 0..=255.
 pub(in crate::jpeg) fn inverse(block: &Block, quantisation: &[u16; 64]) -> [[u8; 8]; 8] {
     // Most chroma blocks of a photograph have only a DC coefficient.
-    let flat = block.iter().skip(1).fold(0, |any, coefficient| any | coefficient) == 0;
-    if flat { inverse_flat(block[0], quantisation[0]) } else { inverse_any(block, quantisation) }
+    let dc_only = block.iter().skip(1).fold(0, |any, coefficient| any | coefficient) == 0;
+    if dc_only { inverse_dc_only(block[0], quantisation[0]) } else { inverse_any(block, quantisation) }
 }
 
 /// The inverse of a block with only a DC coefficient: what both passes make of it.
-fn inverse_flat(coefficient: i16, step: u16) -> [[u8; 8]; 8] {
+fn inverse_dc_only(coefficient: i16, step: u16) -> [[u8; 8]; 8] {
     let dequantised = (i32::from(coefficient) * i32::from(step)).clamp(-MAX_COEFFICIENT, MAX_COEFFICIENT);
     let shift = UNIT - INVERSE_KEPT;
     let kept = (C[4] * dequantised + (1 << (shift - 1))) >> shift;
@@ -176,7 +176,7 @@ mod tests {
             for step in [1, 2, 16, 255] {
                 let mut block = [0; 64];
                 block[0] = coefficient;
-                assert_eq!(inverse_flat(coefficient, step), inverse_any(&block, &[step; 64]));
+                assert_eq!(inverse_dc_only(coefficient, step), inverse_any(&block, &[step; 64]));
             }
         }
     }

@@ -34,7 +34,7 @@ fn picture<S: Sample>(width: usize, height: usize, channels: usize) -> Raster<S>
 }
 
 /// Generates a base tile, and checks that it equals the tile decoded from its file.
-fn made(codec: Codec, band: &Samples, columns: Columns) -> Vec<u8> {
+fn base_tile(codec: Codec, band: &Samples, columns: Columns) -> Vec<u8> {
     let (mut scratch, mut image, mut out) = (Scratch::default(), TileImage::default(), Vec::new());
     let icc = Arc::from([1u8, 2, 3].as_slice());
     codec.base_from_pixels(band, columns, Some(&icc), &mut scratch, &mut image, &mut out).unwrap();
@@ -71,8 +71,8 @@ fn jpeg_tiles_from_pixels_are_close_to_them() {
             let columns = Columns { left: 33, width: 67 };
             let expected = flattened(eight.columns(columns.left, columns.width)).widened(PixelKind::RGB);
             let sixteen = Samples::Sixteen(eight.map(|sample| u16::from(sample) * 257));
-            let bytes = made(codec("jpg", quality), &Samples::Eight(eight), columns);
-            assert_eq!(bytes, made(codec("jpg", quality), &sixteen, columns));
+            let bytes = base_tile(codec("jpg", quality), &Samples::Eight(eight), columns);
+            assert_eq!(bytes, base_tile(codec("jpg", quality), &sixteen, columns));
             let found = image::load_from_memory(&bytes).unwrap();
             assert_eq!(found.color().has_color(), channels > 2);
             let found = found.to_rgb8();
@@ -100,7 +100,7 @@ fn widest_vectors_give_the_same_planes() {
 fn uniform_colours_survive_within_four() {
     for colour in [[255, 0, 0], [0, 255, 0], [0, 0, 255], [255, 255, 255], [12, 99, 201]] {
         let raster = Raster::from_samples(19, 17, 3, colour.repeat(19 * 17)).unwrap();
-        let bytes = made(codec("jpg", 80), &Samples::Eight(raster), Columns { left: 0, width: 19 });
+        let bytes = base_tile(codec("jpg", 80), &Samples::Eight(raster), Columns { left: 0, width: 19 });
         for pixel in image::load_from_memory(&bytes).unwrap().to_rgb8().pixels() {
             assert!(pixel.0.iter().zip(colour).all(|(found, expected)| found.abs_diff(expected) <= 4), "{pixel:?}");
         }
@@ -113,10 +113,10 @@ fn png_tiles_from_pixels_are_lossless() {
         let columns = Columns { left: 5, width: 40 };
         let eight = picture::<u8>(45, 21, channels);
         let sixteen = picture::<u16>(45, 21, channels);
-        let bytes = made(codec("png", 80), &Samples::Eight(eight.clone()), columns);
+        let bytes = base_tile(codec("png", 80), &Samples::Eight(eight.clone()), columns);
         let found = image::load_from_memory(&bytes).unwrap();
         assert_eq!(found.as_bytes(), eight.columns(5, 40).samples());
-        let bytes = made(codec("png", 80), &Samples::Sixteen(sixteen.clone()), columns);
+        let bytes = base_tile(codec("png", 80), &Samples::Sixteen(sixteen.clone()), columns);
         let found = image::load_from_memory(&bytes).unwrap();
         let native: Vec<u8> = sixteen.columns(5, 40).samples().iter().flat_map(|sample| sample.to_ne_bytes()).collect();
         assert_eq!(found.as_bytes(), native);
