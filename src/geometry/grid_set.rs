@@ -1,8 +1,8 @@
-//! A set of tiles of one level: one bit a tile, because a list would cost tens of bytes for each of a million.
+//! A set of tiles of one level, one bit each: a list would cost tens of bytes for each of a million.
 
 use super::Grid;
 
-/// A set of places in a [`Grid`], one bit each. Iterates row by row.
+/// A set of places in a [`Grid`], one bit each, ordered row by row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GridSet {
     grid: Grid,
@@ -11,8 +11,9 @@ pub struct GridSet {
 }
 
 impl GridSet {
-    /// The empty set. The memory (one bit a tile) is zeroed lazily by the system, so an empty set of a large grid is
-    /// cheap.
+    /// The empty set.
+    ///
+    /// The system zeroes its memory (one bit per tile) lazily, so an empty set of a large grid is cheap.
     #[must_use]
     pub fn new(grid: Grid) -> Self {
         let words = grid.count().div_ceil(64) as usize;
@@ -32,7 +33,7 @@ impl GridSet {
         set
     }
 
-    /// The grid whose tiles this is a set of.
+    /// The grid of the set.
     #[must_use]
     pub fn grid(&self) -> Grid {
         self.grid
@@ -44,7 +45,7 @@ impl GridSet {
         self.count
     }
 
-    /// Whether the set has no tile.
+    /// Whether the set is empty.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.count == 0
@@ -58,7 +59,7 @@ impl GridSet {
         Some(((index / 64) as usize, 1 << (index % 64)))
     }
 
-    /// Adds a tile; true if it was new. A place outside the grid is not added.
+    /// Adds a tile and returns whether it was new. Places outside the grid are ignored.
     pub fn insert(&mut self, column: u32, row: u32) -> bool {
         let Some((word, bit)) = self.index(column, row) else { return false };
         let new = self.words[word] & bit == 0;

@@ -1,8 +1,8 @@
 //! Pyramid arithmetic: sizes, levels, grids, tile rectangles, parents and children.
 //!
-//! Integers only, standard library only. Levels are numbered as Deep Zoom numbers them: level 0 is one pixel, the
-//! base level is full resolution. The rules are those of Microsoft's Deep Zoom file format (level sizes are the
-//! repeated ceiling half) and of OpenSeadragon and libvips, which agree with it.
+//! Integers and the standard library only. Levels have Deep Zoom's numbers: level 0 is one pixel, the base level has
+//! full resolution. The rules are those of Microsoft's Deep Zoom file format (each level is half the finer one, rounded
+//! up), and of OpenSeadragon and libvips, which agree with it.
 
 mod grid_set;
 mod tile_set;
@@ -12,7 +12,7 @@ pub use tile_set::TileSet;
 
 use std::fmt;
 
-/// The largest width or height of a picture: 2^31 pixels, so that every product of two sides fits 64 bits.
+/// The largest side of a picture in pixels: 2^31, so that every product of two sides fits 64 bits.
 pub const MAX_SIDE: u32 = 1 << 31;
 
 /// A width and a height in pixels, both at least 1.
@@ -66,7 +66,7 @@ impl Grid {
         self.columns as u64 * self.rows as u64
     }
 
-    /// Whether the tile at `column`, `row` (both from 0) is inside.
+    /// Whether the tile at `column`, `row` (from 0) is inside.
     #[must_use]
     pub const fn contains(self, column: u32, row: u32) -> bool {
         column < self.columns && row < self.rows
@@ -79,10 +79,10 @@ impl fmt::Display for Grid {
     }
 }
 
-/// Which tile of a pyramid: its level and its place in that level's grid, column and row from 0.
+/// A tile of a pyramid: its level, and its column and row in the level's grid, from 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Tile {
-    /// Deep Zoom level, 0 the coarsest.
+    /// Deep Zoom level; 0 is the coarsest.
     pub level: u8,
     /// Tiles to the left of this one.
     pub column: u32,
@@ -91,7 +91,7 @@ pub struct Tile {
 }
 
 impl Tile {
-    /// The coarser tile that this one is reduced into; `None` at level 0.
+    /// The parent, one level coarser; `None` at level 0.
     #[must_use]
     pub fn parent(self) -> Option<Self> {
         Some(Self { level: self.level.checked_sub(1)?, column: self.column / 2, row: self.row / 2 })
@@ -104,7 +104,7 @@ impl fmt::Display for Tile {
     }
 }
 
-/// The pixels of a tile within its level: `x..x + width`, `y..y + height`.
+/// A tile's pixels in its level: `x..x + width`, `y..y + height`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rect {
     /// Left edge, inclusive.
@@ -115,9 +115,9 @@ pub struct Rect {
     pub size: Size,
 }
 
-/// The shape of a whole pyramid: everything that follows from the picture's size, the tile size and the overlap.
+/// The shape of a pyramid: everything that follows from picture size, tile size and overlap.
 ///
-/// Valid by construction: both sides are 1 to [`MAX_SIDE`], the tile size is at least 1.
+/// Valid by construction: both sides are 1 to [`MAX_SIDE`], and the tile size is at least 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Geometry {
     size: Size,
@@ -126,7 +126,7 @@ pub struct Geometry {
 }
 
 impl Geometry {
-    /// The pyramid of a picture of `size`, or `None` where a side or the tile size is 0 or a side is over [`MAX_SIDE`].
+    /// The pyramid of a picture; `None` if a side or the tile size is 0, or a side exceeds [`MAX_SIDE`].
     #[must_use]
     pub const fn new(size: Size, tile_size: u32, overlap: u32) -> Option<Self> {
         if size.width == 0 || size.height == 0 || tile_size == 0 || size.width > MAX_SIDE || size.height > MAX_SIDE {
@@ -135,25 +135,25 @@ impl Geometry {
         Some(Self { size, tile_size, overlap })
     }
 
-    /// The size of the picture, which is that of the base level.
+    /// The size of the picture and of the base level.
     #[must_use]
     pub const fn size(&self) -> Size {
         self.size
     }
 
-    /// The side of a whole tile without overlap, in pixels.
+    /// The side of a full tile without overlap, in pixels.
     #[must_use]
     pub const fn tile_size(&self) -> u32 {
         self.tile_size
     }
 
-    /// Pixels that a tile shares with each neighbour, on each side.
+    /// Pixels shared with each neighbour, on each side.
     #[must_use]
     pub const fn overlap(&self) -> u32 {
         self.overlap
     }
 
-    /// The number of the finest level: the bit length of (longest side - 1).
+    /// The finest level: the bit length of (longest side - 1).
     #[must_use]
     pub const fn base_level(&self) -> u8 {
         let longest = if self.size.width > self.size.height { self.size.width } else { self.size.height };
@@ -165,7 +165,7 @@ impl Geometry {
         0..=self.base_level()
     }
 
-    /// The size of a level in pixels. Levels beyond the base have the base's size.
+    /// The size of a level in pixels. Levels beyond the base have its size.
     #[must_use]
     pub fn level_size(&self, level: u8) -> Size {
         let halvings = self.base_level().saturating_sub(level);
@@ -173,7 +173,7 @@ impl Geometry {
         Size::new(side(self.size.width), side(self.size.height))
     }
 
-    /// The grid of a level. Overlap never changes it.
+    /// The grid of a level. Overlap does not change it.
     #[must_use]
     pub fn grid(&self, level: u8) -> Grid {
         let size = self.level_size(level);
@@ -186,7 +186,7 @@ impl Geometry {
         self.grid(self.base_level())
     }
 
-    /// Number of tiles in all levels together.
+    /// Number of tiles in all levels.
     #[must_use]
     pub fn tile_count(&self) -> u64 {
         self.levels().map(|level| self.grid(level).count()).sum()
@@ -198,13 +198,13 @@ impl Geometry {
         tile.level <= self.base_level() && self.grid(tile.level).contains(tile.column, tile.row)
     }
 
-    /// The one tile of level 0.
+    /// The only tile of level 0.
     #[must_use]
     pub const fn top(&self) -> Tile {
         Tile { level: 0, column: 0, row: 0 }
     }
 
-    /// The pixels of a tile, overlap included, or `None` where there is no such tile.
+    /// The pixels of a tile including overlap; `None` if there is no such tile.
     #[must_use]
     pub fn tile_rect(&self, tile: Tile) -> Option<Rect> {
         if !self.contains(tile) {
@@ -222,14 +222,15 @@ impl Geometry {
         Some(Rect { x, y, size: Size::new(width, height) })
     }
 
-    /// The size of a tile in pixels, overlap included. A tile that does not exist has the size of a whole one.
+    /// The size of a tile in pixels including overlap; the full tile size if there is no such tile.
     #[must_use]
     pub fn tile_dimensions(&self, tile: Tile) -> Size {
         self.tile_rect(tile).map_or(Size::new(self.tile_size, self.tile_size), |rect| rect.size)
     }
 
-    /// The finer tiles that a tile is made from, in the order top left, top right, bottom left, bottom right; `None`
-    /// where the grid has none. The base level has no children.
+    /// The children, one level finer: top left, top right, bottom left, bottom right.
+    ///
+    /// `None` if the grid has no such tile. The base level has no children.
     #[must_use]
     pub fn children(&self, tile: Tile) -> [Option<Tile>; 4] {
         let level = tile.level + 1;

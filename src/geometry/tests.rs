@@ -7,7 +7,7 @@ fn geometry(width: u32, height: u32, tile_size: u32, overlap: u32) -> Geometry {
 }
 
 #[test]
-fn the_example_of_the_contract() {
+fn sizes_and_grids_of_a_small_pyramid() {
     let example = geometry(750, 500, 250, 0);
     assert_eq!(example.base_level(), 10);
     assert_eq!(example.base_grid(), Grid { columns: 3, rows: 2 });
@@ -33,9 +33,9 @@ fn sizes_at_the_limits_do_not_overflow() {
     assert!(Geometry::new(Size::new(1, 1), 0, 0).is_none());
 }
 
-/// libvips: at width 255, tile size 254, overlap 1 the tiles are 255 and 2 pixels wide, and both exist.
+/// As in libvips: at width 255, tile size 254 and overlap 1, both tiles exist, 255 and 2 pixels wide.
 #[test]
-fn overlap_widens_tiles_and_never_changes_their_number() {
+fn overlap_widens_tiles_without_changing_their_number() {
     let shape = geometry(255, 10, 254, 1);
     assert_eq!(shape.base_grid().columns, 2);
     let widths: Vec<u32> = (0..2)
@@ -53,7 +53,7 @@ fn any_geometry() -> impl Strategy<Value = Geometry> {
 
 proptest! {
     #[test]
-    fn every_level_is_the_ceiling_half_of_the_finer_one(width in 1..=MAX_SIDE, height in 1..=MAX_SIDE, tile in 1..=u32::MAX) {
+    fn each_level_is_half_the_finer_one_rounded_up(width in 1..=MAX_SIDE, height in 1..=MAX_SIDE, tile in 1..=u32::MAX) {
         let shape = geometry(width, height, tile, 0);
         let mut size = Size::new(width, height);
         for level in shape.levels().rev() {
@@ -94,7 +94,7 @@ proptest! {
     }
 
     #[test]
-    fn parents_and_children_agree(shape in any_geometry()) {
+    fn parent_and_children_are_inverse(shape in any_geometry()) {
         for tile in all_tiles(&shape) {
             if tile.level < shape.base_level() {
                 let children: Vec<Tile> = shape.children(tile).into_iter().flatten().collect();
@@ -111,10 +111,11 @@ proptest! {
         prop_assert_eq!(all_tiles(&shape).len() as u64, shape.tile_count());
     }
 
-    /// The model: two pixels of the base are related if a coarser pixel covers both; a tile is affected if any
-    /// patched base pixel lies under it. Computed with pixel coordinates only, never with tile numbers.
+    /// The model uses only pixel coordinates, never tile numbers.
+    ///
+    /// A tile is affected if a patched base pixel lies under it.
     #[test]
-    fn affected_tiles_are_those_over_a_patched_pixel(
+    fn ancestors_are_the_tiles_over_a_patched_pixel(
         width in 1..300u32, height in 1..300u32, tile_size in 7..90u32,
         picks in proptest::collection::vec((any::<u32>(), any::<u32>()), 0..6),
     ) {
@@ -132,7 +133,7 @@ proptest! {
     }
 
     #[test]
-    fn a_grid_set_is_a_set(columns in 1..40u32, rows in 1..40u32, picks in proptest::collection::vec((0..50u32, 0..50u32), 0..80)) {
+    fn grid_set_behaves_like_a_set(columns in 1..40u32, rows in 1..40u32, picks in proptest::collection::vec((0..50u32, 0..50u32), 0..80)) {
         let grid = Grid { columns, rows };
         let mut set = GridSet::new(grid);
         let mut model = BTreeSet::new();

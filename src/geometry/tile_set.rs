@@ -1,21 +1,22 @@
-//! A set of tiles of a whole pyramid.
+//! A set of tiles of a pyramid.
 
 use super::{Geometry, GridSet, Tile};
 
-/// A set of tiles over all levels of one pyramid: one bit for each tile that the pyramid can have.
+/// A set of tiles over all levels of a pyramid, one bit per possible tile.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TileSet {
     levels: Vec<GridSet>,
 }
 
 impl TileSet {
-    /// The empty set for a pyramid.
+    /// The empty set.
     #[must_use]
     pub fn new(geometry: &Geometry) -> Self {
         Self { levels: geometry.levels().map(|level| GridSet::new(geometry.grid(level))).collect() }
     }
 
-    /// The tiles in `base` (a set over the base grid) and all their ancestors: what a patch of `base` can change.
+    /// The tiles in `base` (a set over the base grid) and their ancestors: everything that a patch of `base` can
+    /// change.
     #[must_use]
     pub fn ancestors(geometry: &Geometry, base: GridSet) -> Self {
         let mut levels: Vec<GridSet> = Vec::new();
@@ -32,7 +33,7 @@ impl TileSet {
         Self { levels }
     }
 
-    /// Adds a tile; true if it was new. A tile outside the pyramid is not added.
+    /// Adds a tile and returns whether it was new. Tiles outside the pyramid are ignored.
     pub fn insert(&mut self, tile: Tile) -> bool {
         self.levels.get_mut(usize::from(tile.level)).is_some_and(|set| set.insert(tile.column, tile.row))
     }
@@ -43,7 +44,7 @@ impl TileSet {
         self.level(tile.level).is_some_and(|set| set.contains(tile.column, tile.row))
     }
 
-    /// The tiles of one level, or `None` beyond the base level.
+    /// The tiles of a level; `None` beyond the base level.
     #[must_use]
     pub fn level(&self, level: u8) -> Option<&GridSet> {
         self.levels.get(usize::from(level))

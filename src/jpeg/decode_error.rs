@@ -212,10 +212,10 @@ impl Display for Unsupported {
             Self::ArithmeticCoding => write!(out, "arithmetic coding"),
             Self::Lossless => write!(out, "lossless JPEG"),
             Self::Hierarchical => write!(out, "hierarchical JPEG"),
-            Self::Precision(bits) => write!(out, "{bits} bits a sample (only 8 are read)"),
+            Self::Precision(bits) => write!(out, "{bits} bits per sample (only 8 are supported)"),
             Self::Components(4) => write!(out, "4 components (CMYK or YCCK)"),
-            Self::Components(count) => write!(out, "{count} components (only 1 and 3 are read)"),
-            Self::NumberOfLinesLater => write!(out, "a height given after the first scan (DNL)"),
+            Self::Components(count) => write!(out, "{count} components (only 1 and 3 are supported)"),
+            Self::NumberOfLinesLater => write!(out, "a height after the first scan (DNL)"),
         }
     }
 }
@@ -231,30 +231,30 @@ impl Error for JpegError {}
 impl Display for JpegErrorKind {
     fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NotJpeg => write!(out, "not a JPEG file: it does not begin with FF D8"),
-            Self::Truncated => write!(out, "the file is cut short"),
-            Self::MissingEndOfImage => write!(out, "the file is cut short: no end-of-image marker"),
+            Self::NotJpeg => write!(out, "not a JPEG file: no FF D8 at the start"),
+            Self::Truncated => write!(out, "the file is truncated"),
+            Self::MissingEndOfImage => write!(out, "the file is truncated: no end-of-image marker"),
             Self::Unsupported(what) => write!(out, "not supported: {what}"),
             Self::MarkerExpected { found } => {
-                write!(out, "a marker (FF) was expected, found {found:02X}")
+                write!(out, "expected a marker (FF), found {found:02X}")
             }
             Self::UnexpectedMarker { marker } => {
-                write!(out, "marker FF {marker:02X} may not stand here")
+                write!(out, "unexpected marker FF {marker:02X}")
             }
             Self::BadLength { marker, length } => {
-                write!(out, "segment FF {marker:02X}: a length of {length} does not fit what it holds")
+                write!(out, "segment FF {marker:02X}: length {length} does not match its contents")
             }
             Self::ZeroDimension { width, height } => {
-                write!(out, "an image of {width}x{height} pixels")
+                write!(out, "zero size: {width}x{height} pixels")
             }
             Self::DimensionMismatch { expected, found } => {
                 write!(out, "expected {}x{} pixels, found {}x{}", expected.0, expected.1, found.0, found.1)
             }
             Self::TooManyPixels { found, limit } => {
-                write!(out, "{found} pixels, more than {limit}")
+                write!(out, "too many pixels: {found}, at most {limit}")
             }
             Self::TooShortForFrame { needed, found } => {
-                write!(out, "the image needs at least {needed} bytes of data, only {found} are left")
+                write!(out, "the image needs at least {needed} bytes, only {found} are left")
             }
             _ => self.describe_tables_and_data(out),
         }
@@ -266,25 +266,25 @@ impl JpegErrorKind {
     fn describe_tables_and_data(&self, out: &mut Formatter<'_>) -> fmt::Result {
         match self {
             Self::SamplingFactor { horizontal, vertical } => {
-                write!(out, "sampling factors {horizontal}x{vertical}, allowed are 1 to 4")
+                write!(out, "sampling factors {horizontal}x{vertical} (allowed: 1 to 4)")
             }
             Self::DuplicateComponent { identifier } => {
-                write!(out, "two components are called {identifier}")
+                write!(out, "duplicate component {identifier}")
             }
             Self::SecondFrame => write!(out, "a second frame header"),
             Self::ScanWithoutFrame => write!(out, "a scan before the frame header"),
             Self::ScanComponent { identifier } => {
-                write!(out, "a scan names component {identifier}, which is not in the frame, or not in its turn")
+                write!(out, "component {identifier} of a scan is not in the frame, or out of order")
             }
-            Self::ScanComponentCount { count } => write!(out, "a scan of {count} components"),
+            Self::ScanComponentCount { count } => write!(out, "a scan with {count} components"),
             Self::McuTooLarge { blocks } => {
-                write!(out, "{blocks} blocks in an MCU, at most 10 are allowed")
+                write!(out, "{blocks} blocks per MCU, at most 10 are allowed")
             }
-            Self::TableSelector { selector } => write!(out, "there is no table {selector:02X}"),
+            Self::TableSelector { selector } => write!(out, "invalid table selector {selector:02X}"),
             Self::ZeroQuantisationStep => write!(out, "a quantisation step of zero"),
-            Self::HuffmanTableOverfull => write!(out, "a Huffman table with more codes than fit"),
+            Self::HuffmanTableOverfull => write!(out, "an overfull Huffman table"),
             Self::DcCategory { category } => {
-                write!(out, "a DC table with category {category}, at most 15 fits")
+                write!(out, "a DC table with category {category}, at most 15 is allowed")
             }
             Self::MissingQuantisationTable { number } => {
                 write!(out, "quantisation table {number} is missing")
@@ -300,21 +300,21 @@ impl JpegErrorKind {
                 write!(out, "component {component} has no data")
             }
             Self::TooManyScans { limit } => write!(out, "more than {limit} scans"),
-            Self::InvalidCode => write!(out, "bits that are no Huffman code"),
-            Self::CoefficientIndex => write!(out, "a coefficient past the end of its block"),
+            Self::InvalidCode => write!(out, "invalid Huffman code"),
+            Self::CoefficientIndex => write!(out, "a coefficient beyond the end of its block"),
             Self::CoefficientRange => write!(out, "a coefficient that does not fit 16 bits"),
-            Self::EndOfBandRun => write!(out, "a run of empty blocks past the end of its interval"),
+            Self::EndOfBandRun => write!(out, "a run of empty blocks beyond the end of its interval"),
             Self::EntropyDataEndsEarly { marker } => {
                 write!(out, "the image data ends early, at marker FF {marker:02X}")
             }
             Self::EntropyDataLeftOver { bytes } => {
-                write!(out, "{bytes} bytes left over after the image data")
+                write!(out, "{bytes} unused bytes after the image data")
             }
             Self::RestartMarker { expected, found } => {
-                write!(out, "restart marker FF {expected:02X} was due, found FF {found:02X}")
+                write!(out, "expected restart marker FF {expected:02X}, found FF {found:02X}")
             }
             Self::HeadersTooLong { limit } => write!(out, "more than {limit} bytes before the image data"),
-            Self::NoImage => write!(out, "the file holds no image"),
+            Self::NoImage => write!(out, "the file contains no image"),
             // `Display` itself describes all other kinds.
             _ => Ok(()),
         }

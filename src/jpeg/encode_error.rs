@@ -51,17 +51,17 @@ impl Display for EncodeError {
     fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
         match self {
             Self::Dimension { width, height } => {
-                write!(out, "a JPEG cannot be {width}x{height} pixels (1 to 65535 each way)")
+                write!(out, "a JPEG cannot have {width}x{height} pixels (allowed: 1 to 65535 per side)")
             }
             Self::Components { count } => {
-                write!(out, "{count} components do not go with the colour")
+                write!(out, "{count} components do not match the colour")
             }
             Self::Sampling => write!(out, "sampling factors that baseline JPEG cannot interleave"),
             Self::SampleCount { component, expected, found } => {
-                write!(out, "component {component} has {found} samples or blocks instead of {expected}")
+                write!(out, "component {component} has {found} samples or blocks, expected {expected}")
             }
             Self::QuantisationStep { step } => {
-                write!(out, "a quantisation step of {step} (1 to 255 are allowed)")
+                write!(out, "quantisation step {step} (allowed: 1 to 255)")
             }
             Self::Coefficient { component } => {
                 write!(out, "a coefficient of component {component} is too large for baseline JPEG")

@@ -7,9 +7,9 @@ use std::sync::Arc;
 /// Start of the payload of a segment with a piece.
 const SIGNATURE: &[u8] = b"ICC_PROFILE\0";
 /// Longest piece: the 65535 bytes of a segment less length, signature, number and count.
-pub(super) const LONGEST_PIECE: usize = 65519;
+pub(super) const MAX_PIECE_BYTES: usize = 65519;
 /// Longest profile that fits 255 segments.
-pub(super) const LONGEST_PROFILE: usize = 255 * LONGEST_PIECE;
+pub(super) const MAX_PROFILE_BYTES: usize = 255 * MAX_PIECE_BYTES;
 
 /// The pieces found so far, in file order.
 #[derive(Default)]
@@ -56,7 +56,7 @@ impl<'a> IccPieces<'a> {
 
 /// The payloads of the APP2 segments for `profile`.
 pub(super) fn payloads(profile: &[u8]) -> impl Iterator<Item = [&[u8]; 2]> {
-    profile.chunks(LONGEST_PIECE).map(|piece| [SIGNATURE, piece])
+    profile.chunks(MAX_PIECE_BYTES).map(|piece| [SIGNATURE, piece])
 }
 
 #[cfg(test)]
@@ -72,13 +72,13 @@ mod tests {
     }
 
     #[test]
-    fn pieces_join_by_number() {
+    fn pieces_are_joined_by_number() {
         assert_eq!(gather(&[(2, 2, b"def"), (1, 2, b"abc")]), Some(b"abcdef".to_vec()));
         assert_eq!(gather(&[(1, 1, b"abc")]), Some(b"abc".to_vec()));
     }
 
     #[test]
-    fn an_inconsistent_set_is_no_profile() {
+    fn inconsistent_pieces_are_no_profile() {
         assert_eq!(gather(&[]), None);
         assert_eq!(gather(&[(1, 1, b"")]), None);
         assert_eq!(gather(&[(1, 2, b"abc")]), None);
@@ -88,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn an_equal_profile_is_shared() {
+    fn equal_profiles_are_shared() {
         let payload = [SIGNATURE, &[1, 1], b"profile"].concat();
         let mut last = None;
         let mut read = || {

@@ -48,7 +48,7 @@ pub(super) fn check_part(part: ImagePart<'_>) -> Result<(), EncodeError> {
         }
     }
     match &image.icc {
-        Some(profile) if profile.is_empty() || profile.len() > icc::LONGEST_PROFILE => {
+        Some(profile) if profile.is_empty() || profile.len() > icc::MAX_PROFILE_BYTES => {
             Err(EncodeError::IccLength { length: profile.len() })
         }
         _ => Ok(()),

@@ -31,7 +31,8 @@ mod transform;
 mod tests;
 
 pub use decode::{
-    Bands, BandsError, DecodeScratch, JpegHeader, OpenedJpeg, SeveralScans, decode, decode_into, open, read_header,
+    BandDecoder, BandsError, DecodeScratch, JpegHeader, OpenedJpeg, SeveralScans, decode, decode_into, open,
+    read_header,
 };
 pub use decode_error::{JpegError, JpegErrorKind, Unsupported};
 pub use encode::{HuffmanTables, encode, encode_part};

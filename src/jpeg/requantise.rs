@@ -4,9 +4,9 @@ use super::image::JpegImage;
 use super::transform::dct::{FORWARD_POINT, Quantiser};
 
 /// Largest dequantised coefficient of an 8-bit image: 1024 and half a step.
-const LARGEST: i32 = 1151;
+const MAX_COEFFICIENT: i32 = 1151;
 /// Largest coefficient that baseline can code whatever its neighbours are; DC goes down to -1024.
-const CODABLE: i16 = 1023;
+const MAX_CODABLE: i16 = 1023;
 
 /// A change to other quantisation steps.
 #[derive(Clone)]
@@ -41,11 +41,11 @@ impl JpegImage {
             let from = component.quantisation.map(i32::from);
             for block in &mut component.coefficients {
                 let exact = std::array::from_fn(|at| {
-                    (i32::from(block[at]) * from[at]).clamp(-LARGEST, LARGEST) << FORWARD_POINT
+                    (i32::from(block[at]) * from[at]).clamp(-MAX_COEFFICIENT, MAX_COEFFICIENT) << FORWARD_POINT
                 });
                 let quantised = quantiser.quantise(&exact);
-                *block = quantised.map(|value| value.clamp(-CODABLE, CODABLE));
-                block[0] = quantised[0].clamp(-CODABLE - 1, CODABLE);
+                *block = quantised.map(|value| value.clamp(-MAX_CODABLE, MAX_CODABLE));
+                block[0] = quantised[0].clamp(-MAX_CODABLE - 1, MAX_CODABLE);
             }
             component.quantisation = *steps;
         }

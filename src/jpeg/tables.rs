@@ -188,7 +188,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_zigzag_begins_and_ends_as_figure_a6_shows() {
+    fn zigzag_order_matches_figure_a6() {
         assert_eq!(NATURAL_ORDER[..16], [0, 1, 8, 16, 9, 2, 3, 10, 17, 24, 32, 25, 18, 11, 4, 5]);
         assert_eq!(NATURAL_ORDER[56..], [53, 60, 61, 54, 47, 55, 62, 63]);
         let mut seen = NATURAL_ORDER;
@@ -197,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn the_standard_tables_list_as_many_symbols_as_they_count() {
+    fn standard_tables_have_as_many_symbols_as_codes() {
         for (spec, total) in [(&LUMA_DC, 12), (&CHROMA_DC, 12), (&LUMA_AC, 162), (&CHROMA_AC, 162)] {
             assert_eq!(spec.total(), total);
             let mut symbols = spec.symbols[..total].to_vec();
@@ -208,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn quality_scales_the_tables_as_everyone_does() {
+    fn quality_scales_tables_like_libjpeg() {
         assert_eq!(quantisation_tables(50), (LUMA_QUANTISATION, CHROMA_QUANTISATION));
         assert_eq!(quantisation_tables(100), ([1; 64], [1; 64]));
         let (luma, chroma) = quantisation_tables(75);

@@ -8,7 +8,7 @@ use png::{BitDepth, ColorType, DecodeOptions, Decoder, DecodingError, Info};
 use std::io::Cursor;
 use std::sync::Arc;
 
-/// Decodes a PNG of this size, every checksum and the end included.
+/// Decodes a PNG of this size, and checks every checksum and the end.
 pub(crate) fn decode(bytes: &[u8], size: Size) -> Result<PngImage, PngError> {
     let mut options = DecodeOptions::default();
     options.set_ignore_adler32(false);
@@ -25,7 +25,7 @@ pub(crate) fn decode(bytes: &[u8], size: Size) -> Result<PngImage, PngError> {
         return Err(PngError::Damaged(BAD_PALETTE.into()));
     }
     let (colour, depth) = reader.output_color_type();
-    let length = reader.output_buffer_size().ok_or_else(|| PngError::Damaged("it is too large".into()))?;
+    let length = reader.output_buffer_size().ok_or_else(|| PngError::Damaged("too large".into()))?;
     let mut samples = vec![0; length];
     reader.next_frame(&mut samples).map_err(|error| damaged(&error))?;
     reader.finish().map_err(|error| damaged(&error))?;
@@ -34,15 +34,14 @@ pub(crate) fn decode(bytes: &[u8], size: Size) -> Result<PngImage, PngError> {
         return Err(PngError::Rotated(turned));
     }
     let icc = info.icc_profile.as_deref().map(Arc::from);
-    let samples =
-        shape(samples, size, colour, depth).ok_or_else(|| PngError::Damaged("it has too few samples".into()))?;
+    let samples = shape(samples, size, colour, depth).ok_or_else(|| PngError::Damaged("too few samples".into()))?;
     Ok(PngImage { samples, icc })
 }
 
-/// What is said of a palette that is none.
-pub(crate) const BAD_PALETTE: &str = "its palette is not of whole colours";
+/// The problem of a PNG whose palette [`is_palette_whole`] refuses.
+pub(crate) const BAD_PALETTE: &str = "a palette with incomplete colours";
 
-/// Whether a palette, if there is one, is of three bytes a colour (PNG 11.2.2). The crate takes that for granted.
+/// Whether a palette, if there is one, has three bytes per colour (PNG 11.2.2). The crate does not check it.
 pub(crate) fn is_palette_whole(info: &Info<'_>) -> bool {
     info.palette.as_ref().is_none_or(|palette| palette.len().is_multiple_of(3) && palette.len() <= 768)
 }
@@ -50,12 +49,12 @@ pub(crate) fn is_palette_whole(info: &Info<'_>) -> bool {
 fn damaged(error: &DecodingError) -> PngError {
     match error {
         DecodingError::IoError(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => {
-            PngError::Damaged("it ends too early".into())
+            PngError::Damaged("the file is truncated".into())
         }
         DecodingError::Format(error) if error.to_string().contains("signature") => {
-            PngError::Damaged("it is not a PNG".into())
+            PngError::Damaged("not a PNG file".into())
         }
-        DecodingError::LimitsExceeded => PngError::Damaged("its metadata is too large".into()),
+        DecodingError::LimitsExceeded => PngError::Damaged("metadata too large".into()),
         other => PngError::Damaged(other.to_string()),
     }
 }

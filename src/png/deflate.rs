@@ -1,23 +1,25 @@
-//! Writes zlib streams (RFC 1950, 1951): each block with Huffman codes of its own, or stored where these gain nothing.
+//! Writes zlib streams (RFC 1950, 1951).
+//!
+//! Each block has its own Huffman codes, or is stored if codes gain nothing.
 
 use super::filter::FilteredRows;
-use super::huffman::{Code, codes, lengths};
+use super::huffman::{HuffmanCode, codes, lengths};
 use super::matches::{Sequence, blocks};
 
-/// At most 12 bits a literal or length, so that four literals go into the buffer of 64 at once.
-const LITERAL_LIMIT: usize = 12;
-const DISTANCE_LIMIT: usize = 15;
+/// At most 12 bits per literal or length, so that four literals enter the buffer of 64 bits at once.
+const MAX_LITERAL_BITS: usize = 12;
+const MAX_DISTANCE_BITS: usize = 15;
 const LITERALS: usize = 286;
 const DISTANCES: usize = 30;
 const END: usize = 256;
-/// The order in which the lengths of the lengths' code are written.
+/// The order of the lengths of the code for lengths.
 const ORDER: [usize; 19] = [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15];
-const STORED: usize = 65535;
+const MAX_STORED_BYTES: usize = 65535;
 
 const LENGTH_BASE: [u16; 29] =
     [3, 4, 5, 6, 7, 8, 9, 10, 11, 13, 15, 17, 19, 23, 27, 31, 35, 43, 51, 59, 67, 83, 99, 115, 131, 163, 195, 227, 258];
 const LENGTH_EXTRA: [u8; 29] = [0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3, 4, 4, 4, 4, 5, 5, 5, 5, 0];
-/// The index into the tables above of each length.
+/// Index into the tables above per length.
 const LENGTH_INDEX: [u8; 259] = {
     let mut table = [0; 259];
     let mut index = 0;
@@ -32,8 +34,7 @@ const LENGTH_INDEX: [u8; 259] = {
     table
 };
 
-/// Appends the zlib stream of rows of `stride` bytes, each a filter type and then pixels of `pixel` bytes. `filtered`
-/// says whether they are differences.
+/// Appends the zlib stream of the rows.
 pub(super) fn zlib(rows: &FilteredRows, out: &mut Vec<u8>) {
     out.extend_from_slice(&[0x78, 0x01]);
     let mut pending = Pending::default();
@@ -55,14 +56,14 @@ fn distance_code(distance: u32) -> (usize, u64, u8) {
     ((2 * log + ((value >> extra) & 1)) as usize, u64::from(value & ((1 << extra) - 1)), extra as u8)
 }
 
-/// The number of extra bits of a distance's symbol.
+/// Number of extra bits of a distance's symbol.
 fn distance_extra(symbol: usize) -> u64 {
     (symbol as u64 / 2).saturating_sub(1)
 }
 
-/// Divides a match into lengths of 3 to 258.
+/// Splits a match into lengths of 3 to 258.
 #[inline(always)]
-fn divided(mut length: u32, mut part: impl FnMut(usize)) {
+fn split_match(mut length: u32, mut part: impl FnMut(usize)) {
     while length > 258 {
         let taken = if length < 261 { length - 3 } else { 258 };
         part(taken as usize);
@@ -73,7 +74,7 @@ fn divided(mut length: u32, mut part: impl FnMut(usize)) {
     }
 }
 
-/// How often each literal or length, and each distance, occurs in a block.
+/// Counts the literals and lengths, and the distances, of a block.
 fn frequencies(data: &[u8], sequences: &[Sequence]) -> ([u32; LITERALS], [u32; DISTANCES]) {
     // Four tables, because equal neighbours would wait for each other's increment.
     let mut literals = [[0u32; 256]; 4];
@@ -94,7 +95,7 @@ fn frequencies(data: &[u8], sequences: &[Sequence]) -> ([u32; LITERALS], [u32; D
         rest = &after[sequence.length as usize..];
         if sequence.length > 0 {
             let (distance, ..) = distance_code(sequence.distance);
-            divided(sequence.length, |length| {
+            split_match(sequence.length, |length| {
                 symbols[END + 1 + usize::from(LENGTH_INDEX[length])] += 1;
                 distances[distance] += 1;
             });
@@ -107,25 +108,25 @@ fn frequencies(data: &[u8], sequences: &[Sequence]) -> ([u32; LITERALS], [u32; D
     (symbols, distances)
 }
 
-/// The codes of a block, and its beginning, which describes them.
+/// The codes of a block, and the header that describes them.
 struct BlockHeader {
     literals: [u8; LITERALS],
     distances: [u8; DISTANCES],
-    /// Bits and how many.
+    /// Bits and their number.
     bits: Vec<(u64, u8)>,
 }
 
 impl BlockHeader {
     fn new(literals: [u8; LITERALS], mut distances: [u8; DISTANCES], last: bool) -> Self {
         if distances.iter().all(|&length| length == 0) {
-            // Not all decoders take a block with no distance at all.
+            // Not all decoders accept a block without any distance.
             distances[0] = 1;
         }
         let used = |lengths: &[u8]| lengths.iter().rposition(|&length| length > 0).map_or(0, |at| at + 1);
         let (literals_used, distances_used) = (used(&literals), used(&distances));
-        let described = described(&[&literals[..literals_used], &distances[..distances_used]].concat());
+        let run_lengths = run_lengths(&[&literals[..literals_used], &distances[..distances_used]].concat());
         let mut counts = [0; 19];
-        for &(symbol, ..) in &described {
+        for &(symbol, ..) in &run_lengths {
             counts[usize::from(symbol)] += 1;
         }
         let description = lengths(&counts, 7);
@@ -139,7 +140,7 @@ impl BlockHeader {
             (ordered.len() as u64 - 4, 4),
         ];
         bits.extend(ordered.iter().map(|&length| (u64::from(length), 3)));
-        bits.extend(described.iter().map(|&(symbol, extra, extra_bits)| {
+        bits.extend(run_lengths.iter().map(|&(symbol, extra, extra_bits)| {
             let (code, length) = description_codes[usize::from(symbol)];
             (u64::from(code) | u64::from(extra) << length, length + extra_bits)
         }));
@@ -157,34 +158,34 @@ impl BlockHeader {
     }
 }
 
-/// Lengths of codes with their repetitions counted: symbol, extra bits, and how many these are.
-fn described(lengths: &[u8]) -> Vec<(u8, u8, u8)> {
-    let mut described = Vec::new();
+/// Run-length encodes code lengths: symbol, extra bits, and their number.
+fn run_lengths(lengths: &[u8]) -> Vec<(u8, u8, u8)> {
+    let mut run_lengths = Vec::new();
     for run in lengths.chunk_by(|a, b| a == b) {
         let value = run[0];
         let mut left = run.len();
         if value == 0 {
             while left >= 11 {
                 let taken = left.min(138);
-                described.push((18, (taken - 11) as u8, 7));
+                run_lengths.push((18, (taken - 11) as u8, 7));
                 left -= taken;
             }
             if left >= 3 {
-                described.push((17, (left - 3) as u8, 3));
+                run_lengths.push((17, (left - 3) as u8, 3));
                 left = 0;
             }
         } else {
-            described.push((value, 0, 0));
+            run_lengths.push((value, 0, 0));
             left -= 1;
             while left >= 3 {
                 let taken = left.min(6);
-                described.push((16, (taken - 3) as u8, 2));
+                run_lengths.push((16, (taken - 3) as u8, 2));
                 left -= taken;
             }
         }
-        described.extend(std::iter::repeat_n((value, 0, 0), left));
+        run_lengths.extend(std::iter::repeat_n((value, 0, 0), left));
     }
-    described
+    run_lengths
 }
 
 /// Bits of the last block that do not fill a byte.
@@ -200,14 +201,15 @@ impl Pending {
             return self.stored(data, last, out);
         }
         let (symbols, distances) = frequencies(data, sequences);
-        let header = BlockHeader::new(lengths(&symbols, LITERAL_LIMIT), lengths(&distances, DISTANCE_LIMIT), last);
+        let header =
+            BlockHeader::new(lengths(&symbols, MAX_LITERAL_BITS), lengths(&distances, MAX_DISTANCE_BITS), last);
         let bits = header.total(&symbols, &distances);
-        let stored = data.len() + 5 * data.len().div_ceil(STORED);
+        let stored = data.len() + 5 * data.len().div_ceil(MAX_STORED_BYTES);
         if bits >= stored as u64 * 8 {
             return self.stored(data, last, out);
         }
         let begin = out.len();
-        // 7 bits pending, 7 bits filling the last byte up, and room for writing 8 bytes at the last one.
+        // 7 pending bits, 7 bits to fill the last byte, and room for a store of 8 bytes at the last one.
         out.resize(begin + (bits as usize + 14) / 8 + 8, 0);
         let mut writer = DeflateWriter { out: &mut out[begin..], at: 0, bits: self.bits, count: self.count };
         for &(bits, count) in &header.bits {
@@ -225,7 +227,7 @@ impl Pending {
     fn stored(&mut self, data: &[u8], last: bool, out: &mut Vec<u8>) {
         let mut rest = data;
         loop {
-            let (part, after) = rest.split_at(rest.len().min(STORED));
+            let (part, after) = rest.split_at(rest.len().min(MAX_STORED_BYTES));
             rest = after;
             let bits = self.bits | u64::from(last && rest.is_empty()) << self.count;
             let bytes = (self.count + 3).div_ceil(8) as usize;
@@ -251,7 +253,7 @@ struct DeflateWriter<'a> {
 }
 
 impl DeflateWriter<'_> {
-    /// Appends at most 56 bits. All whole bytes go out with a single store of 8 bytes, at the cost of no branch.
+    /// Appends at most 56 bits. One store of 8 bytes writes all whole bytes, without a branch.
     #[inline(always)]
     fn put(&mut self, bits: u64, count: u8) {
         self.bits |= bits << self.count;
@@ -269,8 +271,8 @@ impl DeflateWriter<'_> {
         &mut self,
         data: &[u8],
         sequences: &[Sequence],
-        literals: &[Code; LITERALS],
-        distances: &[Code; DISTANCES],
+        literals: &[HuffmanCode; LITERALS],
+        distances: &[HuffmanCode; DISTANCES],
     ) {
         let code = |byte: u8| literals[usize::from(byte)];
         let mut rest = data;
@@ -294,7 +296,7 @@ impl DeflateWriter<'_> {
             let (symbol, extra, extra_bits) = distance_code(sequence.distance);
             let (distance, count) = distances[symbol];
             let (distance, distance_bits) = (u64::from(distance) | extra << count, count + extra_bits);
-            divided(sequence.length, |length| {
+            split_match(sequence.length, |length| {
                 let index = usize::from(LENGTH_INDEX[length]);
                 let (symbol, count) = literals[END + 1 + index];
                 let extra = length as u64 - u64::from(LENGTH_BASE[index]);

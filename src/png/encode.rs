@@ -5,7 +5,7 @@ use crate::raster::Samples;
 use png::{BitDepth, ColorType, Encoder, Info};
 use std::borrow::Cow;
 
-/// A chunk's length must fit into 31 bits.
+/// A chunk's length must fit 31 bits.
 const MAX_CHUNK_BYTES: usize = 1 << 30;
 
 /// Encodes a tile and appends its file to `out`.

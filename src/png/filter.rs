@@ -1,4 +1,4 @@
-//! PNG's row filters: which suits each row, and whether any suits the picture.
+//! PNG's row filters: chooses one per row, or none for the whole image.
 
 /// The rows of an image as the compressor reads them.
 pub(super) struct FilteredRows {
@@ -20,18 +20,18 @@ pub(super) enum Filtering {
     Differences,
 }
 
-/// Every eighth row tells whether to filter at all; measuring all of them would cost as much as filtering.
+/// Every eighth row decides whether to filter at all; measuring all of them would cost as much as filtering.
 const SAMPLED: usize = 8;
 
-/// Prepares `pixels`, rows of `stride` bytes with `pixel` bytes a pixel.
+/// Prepares `pixels`, in rows of `stride` bytes with `pixel` bytes per pixel.
 ///
-/// Filters make photographs and terrain a third smaller, but break up the repeated pixels of maps, labels and drawings,
-/// which come out twice as large. So the picture is left as it is where at most three samples in five differ from what
-/// a filter predicts, and these by much: there are edges then, and not slopes. Mean differences measured: 1 to 10 in
-/// photographs, relief and gradients of 8 bits, 10 to 20 in diagrams, where either is as good, 35 to 70 in maps and
-/// drawings. In 16 bits it is 35 to 50 for all, but of photographs nine samples in ten differ. Where hardly any
-/// differs, repeated pixels are the shortest: at 1 to 2 % of a map's tiles filters made them 2 to 3 times as large.
-/// Compressing four rows of every 32 in both ways tells no more: what repeats in a picture repeats farther away.
+/// Filters make photographs and terrain a third smaller, but they break up the repeated pixels of maps, labels and
+/// drawings, which become twice as large. So an image stays unfiltered if at most three samples in five differ from
+/// what a filter predicts, and these by much: that means edges, not slopes. Measured mean differences: 1 to 10 in 8-bit
+/// photographs, relief and gradients; 10 to 20 in diagrams, where both ways are as good; 35 to 70 in maps and drawings.
+/// In 16 bits they are 35 to 50 for all, but in photographs nine samples in ten differ. If hardly any sample differs,
+/// repeated pixels are shortest: for 1 to 2 % of a map's tiles, filters made them 2 to 3 times as large. Compressing
+/// four rows of every 32 in both ways predicts no better: repetitions in an image are farther apart.
 pub(super) fn rows(pixels: &[u8], stride: usize, pixel: usize) -> FilteredRows {
     let mut chooser = Chooser::new(stride, pixel);
     let rows = pixels.chunks_exact(stride);
@@ -61,7 +61,7 @@ pub(super) fn rows(pixels: &[u8], stride: usize, pixel: usize) -> FilteredRows {
     FilteredRows { bytes, stride: stride + 1, pixel, filtering }
 }
 
-/// One row filtered in all ways.
+/// Filters one row in all ways.
 struct Chooser {
     pixel: usize,
     filtered: [Vec<u8>; 4],
@@ -72,7 +72,7 @@ impl Chooser {
         Self { pixel, filtered: std::array::from_fn(|_| vec![0; stride]) }
     }
 
-    /// The filter type whose result has the least sum of absolute differences, and that result.
+    /// The filter type with the least sum of absolute differences, and its result.
     fn best(&mut self, row: &[u8], above: &[u8]) -> (u8, &[u8]) {
         let [sub, up, average, paeth] = &mut self.filtered;
         apply(sub, row, above, self.pixel, |sample, left, _, _| sample.wrapping_sub(left));
@@ -89,8 +89,9 @@ impl Chooser {
     }
 }
 
-/// Puts every sample through `filter` with its neighbours to the left, above, and above to the left. The slices are cut
-/// to one length before the loop, so that it runs without bounds checks and in vectors.
+/// Applies `filter` to every sample and its neighbours to the left, above, and above left.
+///
+/// The slices have one length before the loop, so that it runs without bounds checks and in vectors.
 #[inline(always)]
 fn apply(out: &mut [u8], row: &[u8], above: &[u8], pixel: usize, filter: impl Fn(u8, u8, u8, u8) -> u8) {
     let (first, rest) = out.split_at_mut(pixel);
@@ -115,7 +116,9 @@ fn predicted(left: u8, above: u8, corner: u8) -> u8 {
     if to_left <= to_above && to_left <= to_corner { left } else { other }
 }
 
-/// The sum of absolute differences, in parts of 256 whose sums fit into 16 bits: twice as many at a time as with 32.
+/// The sum of absolute differences.
+///
+/// Parts of 256 have sums that fit 16 bits, so that vectors hold twice as many as with 32.
 fn cost(row: &[u8]) -> u32 {
     let sum = |part: &[u8]| part.iter().map(|&byte| u16::from((byte as i8).unsigned_abs())).sum::<u16>();
     row.chunks(256).map(|part| u32::from(sum(part))).sum()

@@ -1,13 +1,14 @@
-//! Huffman codes as DEFLATE (RFC 1951) has them.
+//! Huffman codes for DEFLATE (RFC 1951).
 
-/// A code and its length in bits, the first bit lowest.
-pub(super) type Code = (u16, u8);
+/// A code and its length in bits, with the first bit lowest.
+pub(super) type HuffmanCode = (u16, u8);
 
-/// The lengths, `limit` at most, of a code for symbols of these frequencies. Symbols that do not occur have none; a
-/// symbol that is alone has one bit.
+/// Code lengths of at most `limit` for symbols with these frequencies.
+///
+/// Symbols that do not occur have length 0, and a single symbol has length 1.
 pub(super) fn lengths<const N: usize>(frequencies: &[u32; N], limit: usize) -> [u8; N] {
     let mut lengths = [0; N];
-    // Ascending, equally frequent ones by symbol: nothing is left to the sorting algorithm.
+    // Ascending, and by symbol among equals, so that the sorting algorithm does not matter.
     let mut sorted: Vec<(u32, usize)> =
         frequencies.iter().copied().enumerate().filter(|&(_, n)| n > 0).map(|(symbol, n)| (n, symbol)).collect();
     sorted.sort_unstable();
@@ -22,8 +23,8 @@ pub(super) fn lengths<const N: usize>(frequencies: &[u32; N], limit: usize) -> [
     for depth in depths(&sorted) {
         count[depth.min(limit)] += 1;
     }
-    // Cutting off at `limit` promised too many codes. Each step takes one of the longest away, which becomes the
-    // sibling of a shorter one.
+    // Cutting at `limit` makes too many codes. Each step removes one of the longest, which becomes the sibling of a
+    // shorter one.
     let promised: usize = count.iter().enumerate().map(|(length, n)| n << (limit - length)).sum();
     for _ in 1 << limit..promised {
         count[limit] -= 1;
@@ -39,12 +40,12 @@ pub(super) fn lengths<const N: usize>(frequencies: &[u32; N], limit: usize) -> [
     lengths
 }
 
-/// The depths of the leaves of the Huffman tree over these frequencies, which ascend. There must be two or more.
+/// Depths of the leaves of a Huffman tree over ascending frequencies, two or more.
 fn depths(sorted: &[(u32, usize)]) -> Vec<usize> {
     let leaves = sorted.len();
     let mut weights: Vec<u64> = sorted.iter().map(|&(n, _)| u64::from(n)).collect();
     let mut parents = vec![0; 2 * leaves - 1];
-    // Leaves ascend, and so do the nodes made from them: the lightest is at the front of one of the two queues.
+    // Leaves and the nodes made from them ascend: the lightest is at the front of one of two queues.
     let (mut leaf, mut node) = (0, leaves);
     for made in leaves..2 * leaves - 1 {
         let mut weight = 0;
@@ -66,7 +67,7 @@ fn depths(sorted: &[(u32, usize)]) -> Vec<usize> {
 }
 
 /// The canonical code with these lengths.
-pub(super) fn codes<const N: usize>(lengths: &[u8; N]) -> [Code; N] {
+pub(super) fn codes<const N: usize>(lengths: &[u8; N]) -> [HuffmanCode; N] {
     let mut count = [0u16; 16];
     for &length in lengths {
         count[usize::from(length)] += u16::from(length > 0);

@@ -4,8 +4,9 @@ use crate::raster::{PixelKind, Raster, Samples};
 use std::borrow::Cow;
 use std::sync::Arc;
 
-/// A PNG tile as stored: palettes and 1, 2 and 4 bits read as the 8-bit colours that they show, transparent colours
-/// as alpha.
+/// A PNG tile as stored.
+///
+/// Palettes and 1, 2 and 4 bits are decoded to 8-bit colours, transparent colours to alpha.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PngImage {
     /// The pixels.

@@ -1,27 +1,29 @@
-//! What is repeated in the rows of a picture: the LZ77 half of DEFLATE, made for pictures.
+//! Finds repetitions in the rows of an image: the LZ77 half of DEFLATE, specialised for images.
 
 use super::filter::{FilteredRows, Filtering};
 
-/// How far back DEFLATE reaches.
-const WINDOW: usize = 32768;
+/// DEFLATE's maximum distance.
+const WINDOW_BYTES: usize = 32768;
 const HASH_BITS: u32 = 14;
 /// Bytes hashed: two pixels of RGB, one of 16-bit RGB. With four, files are no smaller and take a tenth longer.
-const HASHED: usize = 6;
-/// How many earlier places with the same hash are tried. With 2, drawings with alpha are 3 % larger; with 8 rather
-/// than 4, maps take a tenth longer for 1 %.
-const TRIED: usize = 6;
-/// A match this long is not bettered.
-const LONG: usize = 64;
-/// How many pixels of a match are hashed, from its beginning.
-const REMEMBERED: usize = 8;
-/// A longer match is cut off, so that lengths fit into 32 bits.
-const LONGEST: usize = 1 << 20;
-/// A run shorter than this in filtered rows is cheaper as literals. It is also one word to compare.
-const RUN: usize = 8;
-/// Literals and matches in a block; each block has codes of its own.
-const BLOCK: usize = 50_000;
+const HASHED_BYTES: usize = 6;
+/// Candidates tried per hash. With 2, drawings with alpha are 3 % larger; with 8 rather than 4, maps take a tenth
+/// longer for 1 %.
+const MAX_CANDIDATES: usize = 6;
+/// A match of this length ends the search.
+const GOOD_MATCH: usize = 64;
+/// Pixels hashed at the start of a match.
+const HASHED_PIXELS: usize = 8;
+/// Longer matches are cut, so that lengths fit 32 bits.
+const MAX_MATCH: usize = 1 << 20;
+/// Shorter runs in filtered rows are cheaper as literals. This is also one word to compare.
+const MIN_RUN: usize = 8;
+/// Literals and matches per block; each block has its own codes.
+const BLOCK_SYMBOLS: usize = 50_000;
 
-/// Some literals, then a match. `length` is 0 at the end of a block, else at least 3 and without DEFLATE's limit.
+/// Literals, then a match.
+///
+/// `length` is 0 at the end of a block; otherwise it is at least 3, without DEFLATE's limit.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Sequence {
     pub(super) literals: u32,
@@ -29,12 +31,12 @@ pub(super) struct Sequence {
     pub(super) distance: u32,
 }
 
-/// Finds a match at a place.
+/// Finds matches.
 trait Finder {
-    /// Length and distance of a match for `data[at..]`, where at least 8 bytes remain.
+    /// Length and distance of a match for `data[at..]`, which has at least 8 bytes.
     fn find(&mut self, data: &[u8], at: usize) -> Option<(usize, usize)>;
 
-    /// Takes note that there is a match from `at` up to `end`.
+    /// Records a match from `at` to `end`.
     fn matched(&mut self, data: &[u8], at: usize, end: usize);
 }
 
@@ -44,8 +46,8 @@ struct Runs<const PIXEL: usize>;
 impl<const PIXEL: usize> Finder for Runs<PIXEL> {
     #[inline(always)]
     fn find(&mut self, data: &[u8], at: usize) -> Option<(usize, usize)> {
-        let around = data.get(at.checked_sub(PIXEL)?..at + RUN)?;
-        let word = |from: usize| around.get(from..)?.first_chunk::<RUN>().map(|bytes| u64::from_le_bytes(*bytes));
+        let around = data.get(at.checked_sub(PIXEL)?..at + MIN_RUN)?;
+        let word = |from: usize| around.get(from..)?.first_chunk::<MIN_RUN>().map(|bytes| u64::from_le_bytes(*bytes));
         let here = word(PIXEL);
         let (same_pixel, same_byte) = (word(0) == here, word(PIXEL - 1) == here);
         if !same_pixel && !same_byte {
@@ -60,27 +62,27 @@ impl<const PIXEL: usize> Finder for Runs<PIXEL> {
     fn matched(&mut self, _: &[u8], _: usize, _: usize) {}
 }
 
-/// Repeated pixels: those to the left, those above, and by hash those anywhere in the window.
+/// Repeated pixels: to the left, above, and by hash anywhere in the window.
 struct Repeats<const PIXEL: usize> {
     stride: usize,
-    /// The latest place of each hash, its low 32 bits; every candidate is compared, so that a wrong one does no harm.
+    /// The latest place of each hash, its low 32 bits. Candidates are compared, so a wrong one does no harm.
     latest: Vec<u32>,
-    /// The place before of the same hash, by place modulo the window.
+    /// The previous place with the same hash, by place modulo the window.
     before: Vec<u32>,
 }
 
 impl<const PIXEL: usize> Repeats<PIXEL> {
     fn new(stride: usize) -> Self {
-        Self { stride, latest: vec![0; 1 << HASH_BITS], before: vec![0; WINDOW] }
+        Self { stride, latest: vec![0; 1 << HASH_BITS], before: vec![0; WINDOW_BYTES] }
     }
 
     #[inline(always)]
-    fn remember(&mut self, data: &[u8], at: usize) -> Option<u32> {
+    fn insert(&mut self, data: &[u8], at: usize) -> Option<u32> {
         let bytes = data.get(at..)?.first_chunk::<8>()?;
-        let hashed = u64::from_le_bytes(*bytes) << (64 - 8 * HASHED);
+        let hashed = u64::from_le_bytes(*bytes) << (64 - 8 * HASHED_BYTES);
         let slot = (hashed.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> (64 - HASH_BITS)) as usize;
         let earlier = std::mem::replace(&mut self.latest[slot], at as u32);
-        self.before[at % WINDOW] = earlier;
+        self.before[at % WINDOW_BYTES] = earlier;
         Some(earlier)
     }
 }
@@ -88,11 +90,11 @@ impl<const PIXEL: usize> Repeats<PIXEL> {
 impl<const PIXEL: usize> Finder for Repeats<PIXEL> {
     #[inline(always)]
     fn find(&mut self, data: &[u8], at: usize) -> Option<(usize, usize)> {
-        let earlier = self.remember(data, at);
+        let earlier = self.insert(data, at);
         let (mut length, mut distance) = (0, 0);
-        // Short distances that come again and again cost few bits, and three equal bytes are a gain.
+        // Short distances that recur cost few bits, so even three equal bytes are a gain.
         for near in [PIXEL, self.stride] {
-            let Some(start) = at.checked_sub(near).filter(|_| near <= WINDOW) else { continue };
+            let Some(start) = at.checked_sub(near).filter(|_| near <= WINDOW_BYTES) else { continue };
             if data[start..][..3] == data[at..][..3] {
                 let found = common(data, at, start);
                 if found > length {
@@ -101,20 +103,20 @@ impl<const PIXEL: usize> Finder for Repeats<PIXEL> {
             }
         }
         let mut tried = 0;
-        for _ in 0..TRIED {
-            let Some(far) = earlier.filter(|_| length < LONG).map(|earlier| {
-                let place = if tried == 0 { earlier } else { self.before[at.wrapping_sub(tried) % WINDOW] };
+        for _ in 0..MAX_CANDIDATES {
+            let Some(far) = earlier.filter(|_| length < GOOD_MATCH).map(|earlier| {
+                let place = if tried == 0 { earlier } else { self.before[at.wrapping_sub(tried) % WINDOW_BYTES] };
                 (at as u32).wrapping_sub(place) as usize
             }) else {
                 break;
             };
-            // What is not farther than the last one is left over from before the window.
-            if far <= tried || far > WINDOW || far > at {
+            // A place that is not farther than the last one is from before the window.
+            if far <= tried || far > WINDOW_BYTES || far > at {
                 break;
             }
             tried = far;
             let start = at - far;
-            let least = length.max(HASHED - 1);
+            let least = length.max(HASHED_BYTES - 1);
             if data.get(at + least).is_some_and(|&byte| data[start + least] == byte) {
                 let found = common(data, at, start);
                 if found > least {
@@ -127,16 +129,16 @@ impl<const PIXEL: usize> Finder for Repeats<PIXEL> {
 
     #[inline(always)]
     fn matched(&mut self, data: &[u8], at: usize, end: usize) {
-        for place in (at..end).step_by(PIXEL).skip(1).take(REMEMBERED) {
-            self.remember(data, place);
+        for place in (at..end).step_by(PIXEL).skip(1).take(HASHED_PIXELS) {
+            self.insert(data, place);
         }
     }
 }
 
-/// How many bytes from `at` are the same as those from `start`, which is before it.
+/// Number of equal bytes from `at` and from the earlier `start`.
 #[inline(always)]
 fn common(data: &[u8], at: usize, start: usize) -> usize {
-    let later = &data[at..(at + LONGEST).min(data.len())];
+    let later = &data[at..(at + MAX_MATCH).min(data.len())];
     let earlier = &data[start..][..later.len()];
     let mut length = 0;
     for (a, b) in later.as_chunks::<8>().0.iter().zip(earlier.as_chunks::<8>().0) {
@@ -149,9 +151,9 @@ fn common(data: &[u8], at: usize, start: usize) -> usize {
     length + later[length..].iter().zip(&earlier[length..]).take_while(|(a, b)| a == b).count()
 }
 
-/// Passes the blocks that `data` is to be made of to `block`: their bytes, what they consist of, and whether it is the
-/// last. `data` is rows of `stride` bytes, each a filter type and then pixels of `pixel` bytes; matches are looked
-/// for only where pixels begin.
+/// Splits the rows into blocks and passes each to `block`: bytes, sequences, and whether it is the last.
+///
+/// Matches are searched only where pixels begin.
 pub(super) fn blocks(rows: &FilteredRows, block: impl FnMut(&[u8], &[Sequence], bool)) {
     use Filtering::{Differences, Pixels};
     let (data, stride) = (rows.bytes.as_slice(), rows.stride);
@@ -178,7 +180,7 @@ fn find_sequences<const PIXEL: usize>(
     mut block: impl FnMut(&[u8], &[Sequence], bool),
 ) {
     let mut sequences = Vec::with_capacity(4096);
-    // Literals since `from`; the block began at `begun`; the row's pixels are up to `row_end`.
+    // Literals start at `from`, the block at `begun`; the row's pixels end at `row_end`.
     let (mut at, mut from, mut begun, mut row_end) = (0, 0, 0, 0);
     let mut symbols = 0;
     while at + 8 <= data.len() {
@@ -189,7 +191,7 @@ fn find_sequences<const PIXEL: usize>(
             sequences.push(Sequence { literals, length: length as u32, distance: distance as u32 });
             symbols += at - from + 1 + length / 258;
             from = at + length;
-            // On to where the next pixel begins.
+            // Advance to the next pixel.
             while row_end < from {
                 row_end += stride;
             }
@@ -201,7 +203,7 @@ fn find_sequences<const PIXEL: usize>(
                 row_end += stride;
             }
         }
-        if symbols + at - from >= BLOCK {
+        if symbols + at - from >= BLOCK_SYMBOLS {
             sequences.push(Sequence { literals: (at - from) as u32, length: 0, distance: 0 });
             block(&data[begun..at], &sequences, false);
             sequences.clear();

@@ -1,12 +1,12 @@
-//! PNG tiles, by the `png` crate: lossless, 8 or 16 bits, with or without colour and alpha.
+//! PNG tiles: lossless, 8 or 16 bits, with or without colour and alpha.
 //!
-//! Generated tiles are never interlaced and never have a palette. The `png` crate writes their frame; rows are
-//! filtered ([`filter`]), searched for repetitions ([`mod@matches`]) and compressed ([`deflate`]) here, because nothing
-//! that the crate offers is both fast and small on maps and drawings: `Compression::Fast` makes files two to three
+//! Generated tiles are never interlaced and never have a palette. The `png` crate writes the container. Filtering
+//! (`filter`), the search for repetitions (`matches`) and compression (`deflate`) are done here, because no
+//! setting of the crate is both fast and small for maps and drawings: `Compression::Fast` makes files two to three
 //! times as large as libvips does, and `Level(2)` takes about as long as libvips (0.8 to 1.4 times its speed).
 //!
-//! Parents of 256x256 pixels: libvips 8.18's size (its defaults: level 6 of zlib-ng, no filter) and least processor
-//! time for a save to memory; then sizes as parts of libvips', and how many times as fast.
+//! Parents of 256x256 pixels: size and least processor time of libvips 8.18 for a save to memory (its defaults: level 6
+//! of zlib-ng, no filter), then sizes relative to libvips, and speed as a multiple of its speed.
 //!
 //! | tiles                        | libvips        | here        | `Compression::Fast` | `Level(2)` |
 //! |------------------------------|----------------|-------------|---------------------|------------|
@@ -22,23 +22,23 @@
 //! | drawings, RGBA               | 6.6 KB, 1.2 ms | 1.25, 5.4 x | 2.58, 6.5 x         | 1.37       |
 //! | 8-bit relief saved in 16 bit | 83 KB, 3.3 ms  | 1.40, 4.5 x | 1.81, 6.7 x         | 1.17       |
 //!
-//! Drawings are 1.11 without the two tiles of a test card whose patterns repeat but differ softly. The last is the kind
-//! that is much larger: filters undo what its 16-bit samples repeat, and by its differences it cannot be told from a
-//! photograph. What would make it smaller makes it too slow, because its matches are short and nobody can foresee them.
-//! On another relief of this kind, where this is 1.51 at 6.2 x:
+//! Drawings are 1.11 without two tiles of a test card, whose patterns repeat with soft differences. Only the last kind
+//! is much larger: filters destroy the repetitions of its 16-bit samples, and its differences are like a photograph's.
+//! Everything that makes it smaller makes it too slow, because its matches are short and unpredictable. On another
+//! relief of this kind, where this is 1.51 at 6.2 x:
 //!
 //! | tried                                                                         | size | speed |
 //! |-------------------------------------------------------------------------------|------|-------|
 //! | no filter                                                                     | 1.23 | 3.3 x |
-//! | repetitions looked for in filtered rows                                       | 1.22 | 3.6 x |
-//! | no filter, at every second byte by four of them, the last place only          | 1.20 | 3.4 x |
-//! | the same and the pixels to the left and above                                 | 1.17 | 3.3 x |
+//! | search in filtered rows                                                       | 1.22 | 3.6 x |
+//! | no filter, search at every second byte by four bytes, only the last place     | 1.20 | 3.4 x |
+//! | the same, and the pixels to the left and above                                | 1.17 | 3.3 x |
 //! | the last two places                                                           | 1.14 | 3.0 x |
-//! | the last two places of all samples of a row first, without a branch, then the matches chosen, with a look ahead | 1.13 | 3.1 x |
+//! | first the last two places of all samples of a row, without a branch; then matches chosen with look-ahead | 1.13 | 3.1 x |
 //! | six places, sixteen                                                           | 1.08 | 2.6 x, 1.9 x |
 //!
-//! The bytes are the same on every machine: all is integer arithmetic, and what `simd-adler32` and `crc32fast` choose
-//! by processor are ways to the same checksum.
+//! The bytes are the same on every machine: everything is integer arithmetic, and `simd-adler32` and `crc32fast`
+//! compute the same checksum with any instructions.
 
 mod decode;
 mod deflate;
@@ -54,16 +54,16 @@ pub use image::PngImage;
 
 use crate::geometry::Size;
 
-/// Why a PNG tile is refused, or could not be encoded.
+/// Why a PNG tile was refused, or could not be encoded.
 #[derive(Debug)]
 pub(crate) enum PngError {
-    /// It has another size than asked for.
+    /// The tile does not have the expected size.
     WrongSize { expected: Size, found: Size },
-    /// It has an EXIF orientation other than 1.
+    /// The tile has an EXIF orientation other than 1.
     Rotated(u8),
-    /// It cannot be decoded to its last byte; the text says why.
+    /// The tile cannot be decoded to its last byte; the text says why.
     Damaged(String),
-    /// It cannot be encoded; the text says why.
+    /// The tile cannot be encoded; the text says why.
     Encode(String),
 }
 

@@ -1,8 +1,10 @@
 use super::*;
 use crate::raster::{Raster, Samples};
 
-/// Pictures that go through every part of the encoder: noise (stored), slopes (filtered), repeated patches and
-/// blank areas (matches near, far, and longer than 258).
+/// Images for every part of the encoder.
+///
+/// They are noise (stored), slopes (filtered), repeated patches, and blank areas (matches near, far, and longer than
+/// 258).
 fn pictures(length: usize, stride: usize) -> [Vec<u8>; 5] {
     let mut seed = 7u32;
     let mut next = || {
@@ -17,7 +19,7 @@ fn pictures(length: usize, stride: usize) -> [Vec<u8>; 5] {
 }
 
 #[test]
-fn what_is_encoded_is_decoded() {
+fn encoding_then_decoding_returns_the_image() {
     for (width, height) in [(1, 1), (1, 300), (300, 1), (2, 3), (64, 64), (257, 255)] {
         for channels in 1..=4 {
             for bytes in pictures(width * height * channels * 2, width * channels * 2) {
@@ -38,7 +40,7 @@ fn what_is_encoded_is_decoded() {
 }
 
 #[test]
-fn noise_is_stored_and_grows_by_no_more_than_its_frame() {
+fn noise_is_stored_and_grows_only_by_its_frame() {
     let [noise, ..] = pictures(256 * 256 * 3, 256 * 3);
     let samples = Raster::from_samples(256, 256, 3, noise).map(Samples::Eight).unwrap();
     let mut file = Vec::new();
@@ -48,7 +50,7 @@ fn noise_is_stored_and_grows_by_no_more_than_its_frame() {
 
 /// A Fibonacci sequence of frequencies makes the deepest tree.
 #[test]
-fn codes_are_complete_and_no_longer_than_the_limit() {
+fn code_lengths_are_complete_and_within_the_limit() {
     let mut frequencies = [0u32; 40];
     let (mut a, mut b) = (1u32, 1u32);
     for frequency in &mut frequencies {

@@ -1,11 +1,11 @@
-//! The orientation in Exif data (Exif 2.32, 4.5.4 and 4.6.4 A): a TIFF header, then the first directory's tag 0x0112.
+//! The orientation in EXIF data (Exif 2.32, 4.5.4 and 4.6.4 A): a TIFF header, then tag 0x0112 of the first directory.
 
-/// The tag that says how the picture is to be turned.
+/// The tag of the orientation.
 const ORIENTATION: u16 = 0x0112;
 /// Bytes of a directory entry.
 const ENTRY: usize = 12;
 
-/// Numbers of a TIFF structure in its byte order.
+/// Reads numbers of a TIFF structure in its byte order.
 struct Tiff<'a> {
     bytes: &'a [u8],
     little_endian: bool,
@@ -23,13 +23,14 @@ impl Tiff<'_> {
     }
 }
 
-/// The orientation, 1 to 8, in the payload of a JPEG's APP1 segment. Another segment, damage or a value outside counts
-/// as none.
+/// The orientation, 1 to 8, in the payload of a JPEG's APP1 segment.
+///
+/// None for another segment, damage, or another value.
 pub(crate) fn in_segment(payload: &[u8]) -> Option<u8> {
     in_tiff(payload.strip_prefix(b"Exif\0\0")?)
 }
 
-/// The orientation, 1 to 8, in a TIFF structure such as a PNG's eXIf chunk. Damage or a value outside counts as none.
+/// The orientation, 1 to 8, in a TIFF structure such as a PNG's eXIf chunk. None for damage or another value.
 pub(crate) fn in_tiff(bytes: &[u8]) -> Option<u8> {
     let little_endian = match bytes.get(..4)? {
         b"II*\0" => true,
@@ -56,7 +57,7 @@ pub(crate) fn in_tiff(bytes: &[u8]) -> Option<u8> {
 mod tests {
     use super::*;
 
-    /// An Exif payload with one other entry before the orientation.
+    /// An EXIF payload with one entry before the orientation.
     fn exif(little_endian: bool, value: u16) -> Vec<u8> {
         let short = |value: u16| {
             if little_endian { value.to_le_bytes() } else { value.to_be_bytes() }
@@ -79,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn both_byte_orders_are_read() {
+    fn orientation_is_read_in_both_byte_orders() {
         for value in 1..=8 {
             assert_eq!(in_segment(&exif(true, value)), Some(value as u8));
             assert_eq!(in_segment(&exif(false, value)), Some(value as u8));
@@ -89,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn damage_counts_as_none() {
+    fn damaged_exif_has_no_orientation() {
         let whole = exif(true, 6);
         for length in 0..whole.len() - 2 {
             assert!(matches!(in_segment(&whole[..length]), None | Some(6)));

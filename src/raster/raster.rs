@@ -1,12 +1,12 @@
-//! Pixels in memory.
+//! A rectangle of pixels in memory.
 
 use super::Sample;
 
-/// A rectangle of pixels: `height` rows of `width` pixels of `channels` samples, row-major, channels interleaved,
-/// no gaps (the stride is `width * channels` samples).
+/// A rectangle of pixels with 1 to 4 channels.
 ///
-/// Channels are 1 (grey), 2 (grey, alpha), 3 (red, green, blue) or 4 (red, green, blue, alpha). A single plane of a
-/// JPEG is a raster of one channel. Alpha is not premultiplied.
+/// It has `height` rows of `width` pixels of `channels` samples, row by row, channels interleaved, without gaps (the
+/// stride is `width * channels` samples). Channels are 1 (grey), 2 (grey, alpha), 3 (red, green, blue) or 4 (red,
+/// green, blue, alpha); alpha is not premultiplied. A single plane of a JPEG is a raster with one channel.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Raster<S> {
     width: usize,
@@ -22,20 +22,20 @@ impl<S: Sample> Raster<S> {
         Self { width, height, channels, samples: vec![S::default(); width * height * channels] }
     }
 
-    /// A raster of the given samples, or `None` where their number is not `width * height * channels`.
+    /// A raster of these samples; `None` if their number is not `width * height * channels`.
     #[must_use]
     pub fn from_samples(width: usize, height: usize, channels: usize, samples: Vec<S>) -> Option<Self> {
         let wanted = width.checked_mul(height)?.checked_mul(channels)?;
         (samples.len() == wanted).then_some(Self { width, height, channels, samples })
     }
 
-    /// Gives the raster another size; the buffer is kept, and what its samples are then is unspecified.
+    /// Changes the size and reuses the buffer. The samples are then unspecified.
     pub fn reshape(&mut self, width: usize, height: usize) {
         (self.width, self.height) = (width, height);
         self.samples.resize(width * height * self.channels, S::default());
     }
 
-    /// Pixels in a row.
+    /// Pixels per row.
     #[must_use]
     pub fn width(&self) -> usize {
         self.width
@@ -47,7 +47,7 @@ impl<S: Sample> Raster<S> {
         self.height
     }
 
-    /// Samples in a pixel.
+    /// Samples per pixel.
     #[must_use]
     pub fn channels(&self) -> usize {
         self.channels
@@ -65,26 +65,25 @@ impl<S: Sample> Raster<S> {
         &self.samples
     }
 
-    /// All samples, to be changed.
+    /// All samples, mutable.
     pub fn samples_mut(&mut self) -> &mut [S] {
         &mut self.samples
     }
 
-    /// The samples of row `y`; rows beyond the last are empty.
+    /// The samples of row `y`, none beyond the last.
     #[must_use]
     pub fn row(&self, y: usize) -> &[S] {
         let stride = self.width * self.channels;
         self.samples.get(y * stride..(y + 1) * stride).unwrap_or_default()
     }
 
-    /// The samples of row `y`, to be changed; rows beyond the last are empty.
+    /// The samples of row `y`, mutable, none beyond the last.
     pub fn row_mut(&mut self, y: usize) -> &mut [S] {
         let stride = self.width * self.channels;
         self.samples.get_mut(y * stride..(y + 1) * stride).unwrap_or_default()
     }
 
-    /// Copies `part` into this raster with its top left corner at `x`, `y`. What would lie outside is left out; the
-    /// channels must be as many.
+    /// Copies `part` into this raster at (`x`, `y`), clipped at the edges. The channels must be the same.
     pub fn paste(&mut self, part: &Self, x: usize, y: usize) {
         debug_assert_eq!(self.channels, part.channels);
         let channels = self.channels;
@@ -95,7 +94,7 @@ impl<S: Sample> Raster<S> {
         }
     }
 
-    /// The columns of pixels from `left` on, `width` of them; those beyond the right edge are left out.
+    /// The `width` columns from `left` on, clipped at the right edge.
     #[must_use]
     pub fn columns(&self, left: usize, width: usize) -> Self {
         let left = left.min(self.width);
@@ -107,7 +106,7 @@ impl<S: Sample> Raster<S> {
         Self { width, height: self.height, channels: self.channels, samples }
     }
 
-    /// The same pixels with each sample put through `convert`.
+    /// Converts each sample.
     #[must_use]
     pub fn map<T: Sample>(&self, convert: impl Fn(S) -> T) -> Raster<T> {
         Raster {
@@ -118,7 +117,7 @@ impl<S: Sample> Raster<S> {
         }
     }
 
-    /// Which channels the pixels have beside luma.
+    /// The channels of the pixels beside luma.
     #[must_use]
     pub fn pixel_kind(&self) -> PixelKind {
         PixelKind { colour: self.channels > 2, alpha: self.has_alpha() }
@@ -150,7 +149,7 @@ impl<S: Sample> Raster<S> {
     }
 }
 
-/// Which channels pixels have beside luma.
+/// The channels of pixels beside luma.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PixelKind {
     /// Red, green and blue instead of grey.
@@ -167,7 +166,7 @@ impl PixelKind {
     /// Red, green, blue and alpha.
     pub const RGBA: Self = Self { colour: true, alpha: true };
 
-    /// The channels that either has.
+    /// The channels of either.
     #[must_use]
     pub fn union(self, other: Self) -> Self {
         Self { colour: self.colour || other.colour, alpha: self.alpha || other.alpha }
@@ -180,7 +179,7 @@ impl PixelKind {
     }
 }
 
-/// Samples in the depth that their file has.
+/// Samples in the depth of their file.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Samples {
     /// 8 bits or fewer.
@@ -205,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn pasting_leaves_out_what_lies_outside() {
+    fn pasting_clips_at_the_edges() {
         let mut target = Raster::<u8>::new(3, 2, 1);
         target.paste(&Raster::from_samples(2, 2, 1, vec![1, 2, 3, 4]).unwrap(), 2, 1);
         assert_eq!(target.samples(), [0, 0, 0, 0, 0, 1]);
@@ -214,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn a_raster_has_as_many_samples_as_it_says() {
+    fn from_samples_checks_the_number_of_samples() {
         assert!(Raster::from_samples(2, 2, 3, vec![0u8; 11]).is_none());
         assert!(Raster::from_samples(usize::MAX, 2, 3, vec![0u8; 1]).is_none());
     }

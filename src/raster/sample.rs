@@ -5,10 +5,12 @@ pub trait Sample: Copy + Default + Ord + Into<u32> + Send + Sync + std::fmt::Deb
     /// The largest sample, which is white or opaque.
     const LARGEST: u32;
 
-    /// The sample of this value; values over [`Sample::LARGEST`] become it.
+    /// The sample of this value, at most [`Sample::LARGEST`].
     fn clamped(value: u32) -> Self;
 
-    /// The rounded mean of four. Computed in the narrowest type that holds the sum: twice as many fit into a vector.
+    /// The rounded mean of four.
+    ///
+    /// It uses the narrowest type for the sum, because twice as many fit a vector.
     fn mean(samples: [Self; 4]) -> Self;
 }
 

@@ -1,14 +1,15 @@
-//! JFIF's colour transform (ITU T.871 section 7) in 16-bit fixed point, for the few tiles that need it: siblings of
-//! which some are stored as RGB, and averaging in linear light.
+//! JFIF's colour transform (ITU T.871 section 7) in 16-bit fixed point.
+//!
+//! Few tiles need it: siblings stored partly as RGB, and the mean in linear light.
 
 const HALF: i32 = 1 << 15;
 
-/// `factor * 2^16`, rounded; evaluated when compiled.
+/// `factor * 2^16`, rounded at compile time.
 const fn fixed(factor: f64) -> i32 {
     (factor * 65536.0 + 0.5) as i32
 }
 
-/// Red, green and blue of a luma and two colour differences.
+/// Luma and chroma to red, green and blue.
 #[inline]
 pub(crate) fn to_rgb([y, cb, cr]: [u8; 3]) -> [u8; 3] {
     let (y, cb, cr) = (i32::from(y) << 16, i32::from(cb) - 128, i32::from(cr) - 128);
@@ -19,11 +20,12 @@ pub(crate) fn to_rgb([y, cb, cr]: [u8; 3]) -> [u8; 3] {
     ]
 }
 
-/// Pixels that [`planes_to_rgb`] converts at a time.
+/// Pixels per step of [`planes_to_rgb`].
 const LANES: usize = 16;
 
-/// Rows of luma and two colour differences to a row of pixels: what [`to_rgb`] gives, in 16-bit arithmetic, of which
-/// twice as much fits a vector.
+/// Converts a row of luma and chroma to pixels, like [`to_rgb`].
+///
+/// 16-bit arithmetic fits twice as much into a vector.
 pub(crate) fn planes_to_rgb([luma, blue, red]: [&[u8]; 3], out: &mut [u8]) {
     let (lumas, rest) = luma.as_chunks::<LANES>();
     let pixels = out.as_chunks_mut::<{ 3 * LANES }>();
@@ -46,7 +48,7 @@ fn block_to_rgb(y: &[u8; LANES], cb: &[u8; LANES], cr: &[u8; LANES]) -> [[u8; LA
     const BLUE: i16 = (fixed(1.772) - (2 << 16)) as i16;
     const GREEN_OF_BLUE: i32 = -fixed(0.344136);
     const GREEN_OF_RED: i32 = (1 << 16) - fixed(0.714136);
-    // Twice the product's upper half, and the last bit rounded, is the rounded product.
+    // Twice the product's upper half, with the last bit rounded, is the rounded product.
     let product = |value: i16, factor: i16| (((i32::from(2 * value) * i32::from(factor)) >> 16) as i16 + 1) >> 1;
     let mut rgb = [[0; LANES]; 3];
     for lane in 0..LANES {
@@ -59,7 +61,7 @@ fn block_to_rgb(y: &[u8; LANES], cb: &[u8; LANES], cr: &[u8; LANES]) -> [[u8; LA
     rgb
 }
 
-/// Luma and colour differences of red, green and blue.
+/// Red, green and blue to luma and chroma.
 pub(crate) fn from_rgb([red, green, blue]: [u8; 3]) -> [u8; 3] {
     let (red, green, blue) = (i32::from(red), i32::from(green), i32::from(blue));
     let centre = 128 << 16;
@@ -79,7 +81,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn planes_are_converted_as_pixels_are() {
+    fn planes_are_converted_like_pixels() {
         let blue: Vec<u8> = (0..=255).chain([7]).collect();
         let mut out = vec![0; 3 * blue.len()];
         for y in (0..=255).step_by(5) {
@@ -93,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn the_transform_is_inverted_within_two() {
+    fn transform_is_inverted_within_two() {
         for red in (0..=255).step_by(15) {
             for green in (0..=255).step_by(15) {
                 for blue in (0..=255).step_by(15) {

@@ -1,21 +1,24 @@
-//! A JPEG parent from its children, by one of two paths that compute the same reduction.
+//! Parents of JPEG tiles, generated on one of two paths that compute the same reduction.
 //!
-//! What a parent is: grey if all its children are grey, RGB if none is YCbCr and some are RGB, otherwise YCbCr. YCbCr
-//! parents have their colour differences halved both ways (4:2:0) below quality 90 and whole (4:4:4) from there on,
-//! whatever their children have; RGB parents have whole planes. Each component is reduced by itself, without a detour
-//! through another colour space or resolution. Only in averaging in linear light do YCbCr tiles become RGB and back.
+//! A parent is grey if all its children are grey, RGB if none is YCbCr and some are RGB, and otherwise YCbCr. YCbCr
+//! parents have halved chroma (4:2:0) below quality 90 and full chroma (4:4:4) from there on, whatever their children
+//! have; RGB parents have full planes. Each component is reduced by itself, without conversion to another colour space
+//! or resolution. Only the mean in linear light converts YCbCr to RGB and back.
 //!
-//! **The path of coefficients** ([`jpeg::fold`], [`jpeg::merge`]) is taken for the mean of children that are all of one
-//! colour and have the parent's own sampling, or whole colour differences where the parent halves them
-//! (`jpeg/fold_colour.rs`), and quantisation steps of at most 255, as all baseline files have, in pyramids whose tile size
-//! is a multiple of 32 (4:2:0) or 16 (4:4:4, grey), so that half of a tile is a whole number of MCUs. Tiles at the right and
-//! lower edge may have any size: of blocks that reach beyond it the samples are computed, the last column and row repeated,
-//! and the coefficients computed anew. **The path of samples** is taken by all other children: decode their planes, reduce
-//! each to the parent's by a factor of 4, 2 or 1 along each axis, transform and
-//! quantise. Which path it is depends on the children and the settings alone, so a tile takes the same one in every run.
-//! They differ in that only the path of samples limits samples to 0..=255, in whole numbers, before the mean.
+//! **The path of coefficients** ([`jpeg::fold`], [`jpeg::merge`]) computes the mean without samples. It needs children
+//! of one colour, with the parent's sampling (or full chroma where the parent has halved chroma), and quantisation
+//! steps of at most 255, as all baseline files have. The pyramid's tile size must be a multiple of 32 (4:2:0) or 16
+//! (4:4:4, grey), so that half of a tile is a whole number of MCUs. Tiles at the right and bottom edge may have any
+//! size: in blocks that reach beyond it, the samples are decoded, the last column and row repeated, and the
+//! coefficients computed again.
+//!
+//! **The path of samples** takes all other children: it decodes their planes, reduces each to the parent's by a factor
+//! of 4, 2 or 1 along each axis, transforms and quantises.
+//!
+//! Only the children and the settings decide, so a tile takes the same path in every run. The paths differ in one
+//! point: only the path of samples rounds and clamps samples to 0..=255 before the mean.
 
-use super::jpeg_planes::{Plane, assign_planes, component_planes, pixels_of, reduce_component};
+use super::jpeg_planes::{ChildPlane, assign_planes, component_planes, pixels_of, reduce_component};
 use super::settings::TileSettings;
 use super::{CodecError, stitch::stitch};
 use crate::format::Quality;
@@ -27,19 +30,20 @@ use crate::raster::{PixelKind, Raster};
 
 type Children<'a> = [Option<&'a JpegImage>; 4];
 
-/// Buffers for making JPEG tiles.
+/// Buffers for generating JPEG tiles.
 #[derive(Default)]
 pub(super) struct JpegScratch {
     pub(super) decoder: DecodeScratch,
-    /// The parent, or a base tile, before it is encoded.
+    /// The parent or base tile before it is encoded.
     pub(super) image: JpegImage,
-    /// Children that have to be whole.
+    /// Children decoded for the path of samples.
     wholes: [JpegImage; 4],
     steps: CachedSteps,
 }
 
-/// Makes `parent`, of `size`, from its children, of which the top left one is always there, and appends its file to
-/// `out`.
+/// Generates `parent`, of `size`, from its children and appends its file to `out`.
+///
+/// The top left child is always there.
 pub(super) fn parent(
     children: [Option<&JpegTile>; 4],
     size: Size,
@@ -67,7 +71,7 @@ pub(super) fn parent(
         .map_err(|error| CodecError::Encode(error.to_string()))
 }
 
-/// The last quality's steps.
+/// The quantisation steps of the last quality.
 #[derive(Default)]
 struct CachedSteps(Option<(Quality, ParentSteps)>);
 
@@ -84,7 +88,7 @@ impl CachedSteps {
     }
 }
 
-/// The path of samples.
+/// Generates a parent on the path of samples.
 pub(super) fn by_samples(
     children: Children<'_>,
     size: Size,
@@ -100,7 +104,7 @@ pub(super) fn by_samples(
             .map(|index| {
                 let planes = component_planes(children, colour, index);
                 if reduction.linear {
-                    return reduction.halve(&stitch(&planes.map(|plane| plane.map(Plane::expanded))));
+                    return reduction.halve(&stitch(&planes.map(|plane| plane.map(ChildPlane::expanded))));
                 }
                 reduce_component(planes, if index == 0 { 1 } else { chroma_step }, reduction)
             })
@@ -122,7 +126,7 @@ fn parent_colour(children: Children<'_>) -> Colour {
     }
 }
 
-/// The planes of a YCbCr parent averaged in linear light, for which the children become RGB and the parent YCbCr.
+/// The planes of a YCbCr parent by the mean in linear light, with a conversion to RGB and back.
 fn linear_planes(children: Children<'_>, chroma_step: u8, reduction: Reduction) -> Vec<Raster<u8>> {
     let pixels = children.map(|child| child.map(|child| pixels_of(child).widened(PixelKind::RGB)));
     let rgb = reduction.halve(&stitch(&pixels));

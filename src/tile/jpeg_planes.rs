@@ -1,4 +1,4 @@
-//! The planes of JPEG tiles: those of children brought to one step, and those of a tile before it is encoded.
+//! Planes of JPEG tiles: a child's, reduced to its parent's, and a generated tile's before encoding.
 
 use super::settings::TileSettings;
 use super::{CodecError, stitch::stitch};
@@ -8,23 +8,24 @@ use crate::raster::Raster;
 use crate::raster::reduce::{Axes, Reduction};
 use crate::raster::ycbcr;
 
-/// One plane of a child of `pixels` (width, height). Each sample stands for `step` (horizontal, vertical) pixels, the
-/// last ones for what is left.
+/// One plane of a child of `pixels` (width, height).
+///
+/// Each sample stands for `step` (horizontal, vertical) pixels; the last ones stand for the rest.
 #[derive(Debug, Clone)]
-pub(super) struct Plane {
+pub(super) struct ChildPlane {
     raster: Raster<u8>,
     step: (usize, usize),
     pixels: (u32, u32),
 }
 
-impl Plane {
-    /// A plane with a sample for each pixel.
+impl ChildPlane {
+    /// A plane with one sample per pixel.
     fn whole(raster: Raster<u8>) -> Self {
         let pixels = (raster.width() as u32, raster.height() as u32);
         Self { raster, step: (1, 1), pixels }
     }
 
-    /// The plane with each sample repeated so that it stands for one pixel.
+    /// Repeats each sample for the pixels that it stands for.
     pub(super) fn expanded(self) -> Raster<u8> {
         match self.step {
             (1, 1) => self.raster,
@@ -59,28 +60,32 @@ pub(super) fn assign_planes(
     image.assign_planes(size, colour, &sources).map_err(|error| CodecError::Encode(error.to_string()))
 }
 
-/// The plane of component `index` of each child, understood as `colour`.
-pub(super) fn component_planes(children: [Option<&JpegImage>; 4], colour: Colour, index: usize) -> [Option<Plane>; 4] {
+/// The plane of component `index` of each child, converted to `colour`.
+pub(super) fn component_planes(
+    children: [Option<&JpegImage>; 4],
+    colour: Colour,
+    index: usize,
+) -> [Option<ChildPlane>; 4] {
     children.map(|child| {
         child.map(|child| match (child.colour, colour) {
             (Colour::Grey, Colour::YCbCr) if index > 0 => {
                 let mut raster = Raster::new(child.width as usize, child.height as usize, 1);
                 raster.samples_mut().fill(128);
-                Plane::whole(raster)
+                ChildPlane::whole(raster)
             }
             (Colour::Grey, _) => stored_plane(child, 0),
             (Colour::Rgb, Colour::YCbCr) => {
                 let converted = whole_pixels(child, ycbcr::from_rgb);
                 let samples = converted.samples().iter().skip(index).step_by(3).copied().collect();
-                Plane::whole(raster_of(converted.width(), converted.height(), samples))
+                ChildPlane::whole(raster_of(converted.width(), converted.height(), samples))
             }
             _ => stored_plane(child, index),
         })
     })
 }
 
-/// A component as it is stored. Sampling factors that are not 1, 2 or 4 of the greatest are brought to whole pixels.
-fn stored_plane(image: &JpegImage, index: usize) -> Plane {
+/// A component as stored, or expanded to whole pixels if its factor is not 1/1, 1/2 or 1/4 of the greatest.
+fn stored_plane(image: &JpegImage, index: usize) -> ChildPlane {
     let (width, height) = image.component_size(index);
     let mut samples = Vec::new();
     image.plane(index, &mut samples);
@@ -91,13 +96,13 @@ fn stored_plane(image: &JpegImage, index: usize) -> Plane {
     let step = |most: u8, own: u8| (most.is_multiple_of(own) && most / own != 3).then_some(usize::from(most / own));
     match (step(most_horizontal, own.0), step(most_vertical, own.1)) {
         (Some(horizontal), Some(vertical)) => {
-            Plane { raster, step: (horizontal, vertical), pixels: (image.width, image.height) }
+            ChildPlane { raster, step: (horizontal, vertical), pixels: (image.width, image.height) }
         }
         _ => {
             let ratio = ((own.0, most_horizontal), (own.1, most_vertical));
             let place = |at: usize, (own, most): (u8, u8)| at * usize::from(own) / usize::from(most);
             let whole = resampled(&raster, (image.width, image.height), |x, y| (place(x, ratio.0), place(y, ratio.1)));
-            Plane::whole(whole)
+            ChildPlane::whole(whole)
         }
     }
 }
@@ -108,7 +113,7 @@ fn raster_of(width: usize, height: usize, samples: Vec<u8>) -> Raster<u8> {
     Raster::from_samples(width, height, 1, samples).unwrap_or_else(|| Raster::new(width, height, 1))
 }
 
-/// A raster of `size` whose samples are looked up in `source`, at the last column or row where beyond.
+/// A raster of `size` with samples from `place` in `source`, or from its last column or row.
 fn resampled(source: &Raster<u8>, size: (u32, u32), place: impl Fn(usize, usize) -> (usize, usize)) -> Raster<u8> {
     let mut target = Raster::new(size.0 as usize, size.1 as usize, 1);
     for y in 0..target.height() {
@@ -134,8 +139,9 @@ fn whole_pixels(child: &JpegImage, convert: impl Fn([u8; 3]) -> [u8; 3]) -> Rast
     pixels
 }
 
-/// The pixels of an image, grey or RGB. Samples of colour differences are repeated for the pixels they stand for, so that
-/// an image with the same sampling made of these pixels has the same ones.
+/// The pixels of an image, grey or RGB.
+///
+/// Chroma samples are repeated, so that an image with the same sampling made of these pixels has the same ones.
 pub(super) fn pixels_of(image: &JpegImage) -> Raster<u8> {
     match image.colour {
         Colour::YCbCr => whole_pixels(image, ycbcr::to_rgb),
@@ -144,8 +150,8 @@ pub(super) fn pixels_of(image: &JpegImage) -> Raster<u8> {
     }
 }
 
-/// Stitches the planes and reduces them to samples that stand for `parent_step` pixels of the parent.
-pub(super) fn reduce_component(planes: [Option<Plane>; 4], parent_step: u8, reduction: Reduction) -> Raster<u8> {
+/// Stitches the planes, and reduces them until a sample stands for `parent_step` pixels of the parent.
+pub(super) fn reduce_component(planes: [Option<ChildPlane>; 4], parent_step: u8, reduction: Reduction) -> Raster<u8> {
     let parent_step = usize::from(parent_step);
     let (rasters, step) = aligned(planes, parent_step);
     let mut plane = stitch(&rasters);
@@ -162,14 +168,17 @@ pub(super) fn reduce_component(planes: [Option<Plane>; 4], parent_step: u8, redu
     plane
 }
 
-/// Brings all planes to one step: the one they share where it divides the reduction and the seams between tiles fall
-/// between samples, otherwise whole pixels.
-fn aligned(planes: [Option<Plane>; 4], parent_step: usize) -> ([Option<Raster<u8>>; 4], (usize, usize)) {
+/// Brings all planes to one step.
+///
+/// They keep a shared step if it divides the reduction and the seams between tiles fall between samples. Otherwise they
+/// are expanded to whole pixels.
+fn aligned(planes: [Option<ChildPlane>; 4], parent_step: usize) -> ([Option<Raster<u8>>; 4], (usize, usize)) {
     let (shared, pixels) = planes[0].as_ref().map_or(((1, 1), (0, 0)), |plane| (plane.step, plane.pixels));
     let same = planes.iter().flatten().all(|plane| plane.step == shared);
     let divides = |step: usize| (2 * parent_step).is_multiple_of(step);
-    let seamless =
-        |neighbour: &Option<Plane>, side: u32, step: usize| neighbour.is_none() || (side as usize).is_multiple_of(step);
+    let seamless = |neighbour: &Option<ChildPlane>, side: u32, step: usize| {
+        neighbour.is_none() || (side as usize).is_multiple_of(step)
+    };
     if same
         && divides(shared.0)
         && divides(shared.1)
@@ -178,5 +187,5 @@ fn aligned(planes: [Option<Plane>; 4], parent_step: usize) -> ([Option<Raster<u8
     {
         return (planes.map(|plane| plane.map(|plane| plane.raster)), shared);
     }
-    (planes.map(|plane| plane.map(Plane::expanded)), (1, 1))
+    (planes.map(|plane| plane.map(ChildPlane::expanded)), (1, 1))
 }

@@ -48,7 +48,7 @@ mod tests {
     use crate::raster::reduce::Filter;
 
     #[test]
-    fn halving_each_child_gives_the_result_of_halving_them_stitched() {
+    fn halving_each_child_equals_halving_them_stitched() {
         for filter in [Filter::Mean, Filter::Nearest, Filter::Mode, Filter::Lanczos3] {
             for linear in [false, true] {
                 let reduction = Reduction { filter, linear };

@@ -4,7 +4,7 @@ use crate::format::{Filter, Quality, Settings};
 use crate::jpeg::{Colour, FoldSampling, HuffmanTables};
 use crate::raster::reduce::Reduction;
 
-/// Below this quality colour differences are stored at half resolution, as libvips does.
+/// Below this quality chroma is stored at half resolution, as libvips does.
 const FULL_CHROMA_FROM: u8 = 90;
 
 /// The settings of a pyramid that decide the bytes of its tiles.
@@ -27,7 +27,7 @@ impl TileSettings {
         }
     }
 
-    /// Pixels per sample of a generated tile's colour differences, along each axis.
+    /// Pixels per chroma sample of a generated tile, along each axis.
     pub(super) fn chroma_step(self, colour: Colour) -> u8 {
         if colour == Colour::YCbCr && self.quality.get() < FULL_CHROMA_FROM { 2 } else { 1 }
     }

@@ -34,7 +34,7 @@ fn decode(name: &str, size: Size) -> Result<TileImage, CodecError> {
 const SMALL: Size = Size::new(64, 48);
 
 #[test]
-fn tiles_of_all_good_kinds_are_taken() {
+fn all_supported_kinds_of_tiles_are_decoded() {
     let mut taken = 0;
     for entry in std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/odd")).unwrap() {
         let name = entry.unwrap().file_name().into_string().unwrap();
@@ -53,7 +53,7 @@ fn tiles_of_all_good_kinds_are_taken() {
 }
 
 #[test]
-fn faults_are_told_apart() {
+fn faults_are_distinguished() {
     let error = |name: &str| decode(name, SMALL).unwrap_err();
     assert!(matches!(error("odd/exif_orientation_6.jpg"), CodecError::Rotated(6)));
     assert!(matches!(error("odd/cmyk.jpg"), CodecError::Unsupported(_)));
@@ -70,9 +70,8 @@ fn faults_are_told_apart() {
     assert_eq!(decode("odd/rgb.png", expected), Err(CodecError::WrongSize { expected, found: SMALL }));
 }
 
-/// Every byte of a PNG counts, up to its end chunk.
 #[test]
-fn a_png_cut_anywhere_is_an_error() {
+fn truncated_png_is_an_error_at_any_length() {
     let whole = fixture("odd/rgb16.png");
     let size = image::load_from_memory(&whole).unwrap();
     let size = Size::new(size.width(), size.height());
@@ -98,19 +97,19 @@ fn noise(seed: u32, length: usize) -> Vec<u8> {
         .collect()
 }
 
-/// The tile that is read when this image was stored.
+/// The tile decoded from this image's file.
 fn stored(codec: Codec, image: &JpegImage) -> TileImage {
     let mut bytes = Vec::new();
     jpeg::encode(image, HuffmanTables::Optimised, &mut bytes).unwrap();
     codec.decode(&bytes, Size::new(image.width, image.height), &mut Scratch::default()).unwrap()
 }
 
-/// The image that this file's bytes hold.
+/// The image in a file.
 fn image_of(bytes: &[u8]) -> JpegImage {
     jpeg::decode(bytes, None, &mut jpeg::DecodeScratch::default()).unwrap()
 }
 
-/// A tile's image with its own colour and sampling.
+/// An image with this colour and sampling of the first component.
 fn jpeg_image(seed: u32, size: Size, colour: Colour, factor: (u8, u8)) -> JpegImage {
     let pixels = (size.width, size.height);
     let (luma, chroma) = jpeg::quantisation_tables(85);
@@ -156,7 +155,7 @@ fn any_filter() -> impl Strategy<Value = (Filter, bool)> {
     ])
 }
 
-/// The sizes of the children of one parent: a tile size, and how much of the right and bottom ones there is.
+/// The sizes of a parent's children; the right and bottom ones may be smaller, or missing.
 fn any_sizes() -> impl Strategy<Value = [Option<Size>; 4]> {
     let side = prop_oneof![Just(64u32), Just(32), 1..70u32];
     (side.clone(), side, 0..70u32, 0..70u32).prop_map(|(width, height, right, below)| {
@@ -176,9 +175,9 @@ fn parent_size(sizes: &[Option<Size>; 4]) -> Size {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
 
-    /// The promise that the whole build rests on: what goes up is what will be read back.
+    /// The whole build relies on this: what goes up equals what later runs decode.
     #[test]
-    fn a_parent_handed_up_is_the_parent_read_back(
+    fn returned_parent_equals_the_decoded_parent(
         sizes in any_sizes(), colours in proptest::array::uniform4(any_colour()), same in any::<bool>(),
         quality in proptest::sample::select(vec![5u8, 80, 89, 90, 100]), (filter, linear) in any_filter(),
         seed in any::<u32>(), huffman in proptest::sample::select(vec![HuffmanTables::Standard, HuffmanTables::Optimised]),
@@ -191,7 +190,7 @@ proptest! {
         let children: [Option<&TileImage>; 4] = std::array::from_fn(|index| children[index].as_ref());
         let size = parent_size(&sizes);
         let mut bytes = Vec::new();
-        // Into an image of other contents, as workers do.
+        // Into an image with other contents, as workers do.
         let mut parent = stored(codec, &jpeg_image(seed, Size::new(40, 24), Colour::YCbCr, (2, 1)));
         let mut scratch = Scratch::default();
         codec.parent_into(children, size, &mut scratch, &mut parent, &mut bytes).unwrap();
@@ -205,9 +204,9 @@ proptest! {
     }
 }
 
-/// The mean of flat tiles is flat, whatever their colour and sampling; the seams between tiles do not show.
+/// The colour and the sampling do not matter, and the seams between tiles do not show.
 #[test]
-fn flat_tiles_stay_flat() {
+fn uniform_tiles_have_uniform_parents() {
     let flat = |value: u8, size: Size, factor: (u8, u8)| {
         let mut image = jpeg_image(1, size, Colour::YCbCr, factor);
         for component in &mut image.components {
@@ -241,9 +240,9 @@ fn flat_tiles_stay_flat() {
     }
 }
 
-/// The two paths compute the same mean: on tiles without clipping the difference is rounding.
+/// On tiles without clamping, the two paths differ only by rounding.
 #[test]
-fn the_path_of_samples_agrees_with_the_path_of_coefficients() {
+fn paths_of_samples_and_coefficients_agree() {
     let size = Size::new(256, 256);
     let children = ["0_0", "1_0", "0_1", "1_1"].map(|name| decode(&format!("relief/v0/{name}.jpg"), size).unwrap());
     let tiles = children.each_ref().map(TileImage::as_jpeg);
@@ -268,9 +267,9 @@ fn the_path_of_samples_agrees_with_the_path_of_coefficients() {
     }
 }
 
-/// Fingerprints of generated tiles. If one changes, every published pyramid would: raise [`ENCODER_VERSION`] with it.
+/// If a fingerprint changes, every published pyramid would change: raise [`ENCODER_VERSION`].
 #[test]
-fn generated_bytes_are_those_of_this_encoder_version() {
+fn generated_bytes_match_the_encoder_version() {
     let hash = |bytes: &[u8]| format!("{:016x}", xxhash_rust::xxh3::xxh3_64(bytes));
     let mut found = Vec::new();
     for (filter, linear) in [(Filter::Mean, false), (Filter::Mean, true), (Filter::Lanczos3, false)] {
@@ -287,7 +286,7 @@ fn generated_bytes_are_those_of_this_encoder_version() {
             }
         }
     }
-    // A child whose colour differences the parent halves.
+    // A child with full chroma, which the parent halves.
     let child = decode("odd/444.jpg", SMALL).unwrap();
     let codec = codec(FormatKind::Jpeg, 80, Filter::Mean, false);
     let mut bytes = Vec::new();
@@ -301,7 +300,7 @@ fn generated_bytes_are_those_of_this_encoder_version() {
 }
 
 #[test]
-fn a_parent_of_mixed_png_is_the_widest() {
+fn parent_of_mixed_png_tiles_has_all_their_channels() {
     let one = |samples| PngImage { samples, icc: None };
     let grey = one(Samples::Eight(Raster::from_samples(1, 1, 1, vec![10]).unwrap()));
     let deep = one(Samples::Sixteen(Raster::from_samples(1, 1, 1, vec![10 * 257]).unwrap()));
@@ -318,9 +317,9 @@ fn a_parent_of_mixed_png_is_the_widest() {
     assert_eq!(parent.icc.as_deref(), Some(&[1, 2, 3][..]));
 }
 
-/// Tiles of 256 pixels take the path of coefficients, those at the edges too.
+/// Tiles at the edges, too.
 #[test]
-fn all_parents_are_made_of_coefficients() {
+fn tiles_of_256_pixels_are_always_folded() {
     use crate::geometry::Geometry;
     let codec = codec(FormatKind::Jpeg, 80, Filter::Mean, false);
     let mut folds = std::collections::BTreeMap::new();

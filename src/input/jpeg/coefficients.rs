@@ -4,7 +4,7 @@ use super::bounded::{StreamBound, TooLong};
 use super::{JpegPicture, JpegStream, SEVERAL_SCANS, picture_error};
 use crate::input::PictureError;
 use crate::input::detached::run_detached;
-use crate::jpeg::{Bands, BandsError, JpegImage, OpenedJpeg, SeveralScans};
+use crate::jpeg::{BandDecoder, BandsError, JpegImage, OpenedJpeg, SeveralScans};
 use crate::sync::Progress;
 use std::sync::OnceLock;
 
@@ -21,7 +21,7 @@ pub struct Coefficients {
 }
 
 enum CoefficientSource {
-    Bands(Box<Bands<JpegStream>>),
+    Bands(Box<BandDecoder<JpegStream>>),
     Buffered(JpegImage),
 }
 

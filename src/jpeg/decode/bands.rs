@@ -1,4 +1,4 @@
-//! Baseline files of any size, decoded to coefficients some rows of MCUs at a time.
+//! Decodes baseline files of any size to coefficients, some rows of MCUs at a time.
 
 use std::io::{BufRead, Read};
 use std::sync::Arc;
@@ -9,53 +9,53 @@ use super::blocks::{BlockOrder, decode_in_row, scanned_coefficients};
 use super::decoder::{Decoder, FrameLimits, Next};
 use super::header::{Frame, FrameComponent, JpegDescription, JpegHeader, Segments};
 use super::scan::{Scan, ScanTables};
-use super::scan_data::{following, own_tables};
+use super::scan_data::{following, tables_of};
 use super::sequential::{Sequential, WholeBlocks};
 use super::window::{DataEnd, Window};
 use crate::jpeg::decode_error::{JpegError, JpegErrorKind};
 use crate::jpeg::image::{Block, JpegImage, McuLayout};
 use crate::jpeg::tables::marker;
 
-/// The most bytes of marker segments before the first scan: 16 MB of ICC profile and as much of everything else.
+/// Limit of marker segments before the first scan: 16 MB of ICC profile, and as much of everything else.
 const MAX_HEADER_BYTES: usize = 1 << 25;
-/// MCUs decoded between two looks at whether data are at hand.
-const MCUS_AT_A_TIME: usize = 64;
-/// The most bytes that they can take: ten blocks each, of 64 coefficients of 16 bits of code and 15 of value.
-const MAX_BYTES_AT_A_TIME: usize = MCUS_AT_A_TIME * 10 * 64 * 31 / 8;
+/// MCUs decoded between two checks that enough data is buffered.
+const MCUS_PER_STEP: usize = 64;
+/// Limit of their bytes: ten blocks each, of 64 coefficients with 16 bits of code and 15 of value.
+const MAX_STEP_BYTES: usize = MCUS_PER_STEP * 10 * 64 * 31 / 8;
 
-/// Why a file could not be read on.
+/// Why a file could not be decoded.
 #[derive(Debug, thiserror::Error)]
 pub enum BandsError {
-    /// The system refuses.
+    /// Reading failed.
     #[error(transparent)]
     Read(#[from] std::io::Error),
-    /// It is no JPEG that can be read, or damaged.
+    /// The file is not a supported JPEG, or is damaged.
     #[error(transparent)]
     Jpeg(#[from] JpegError),
 }
 
-/// What a file's first segments tell, and the way to the rest of it.
+/// A file read up to its first scan.
 pub enum OpenedJpeg<R> {
-    /// It is one sequential scan: it can be decoded band by band.
-    OneScan(Box<Bands<R>>),
-    /// Its coefficients come in several scans, so it has to be decoded whole.
+    /// One sequential scan: the file can be decoded band by band.
+    OneScan(Box<BandDecoder<R>>),
+    /// Several scans: the file must be decoded as a whole.
     SeveralScans(SeveralScans<R>),
 }
 
-/// A file in several scans.
+/// A file with several scans.
 pub struct SeveralScans<R> {
     header: JpegHeader,
     icc: Option<Arc<[u8]>>,
     mcu_size: (u32, u32),
-    /// Blocks of all components in an MCU.
+    /// Blocks of all components per MCU.
     mcu_blocks: u32,
     coefficients: u64,
     begin: Vec<u8>,
     source: R,
 }
 
-/// A file in one sequential scan.
-pub struct Bands<R> {
+/// A file with one sequential scan.
+pub struct BandDecoder<R> {
     header: JpegHeader,
     frame: Frame,
     scan: Scan,
@@ -65,25 +65,26 @@ pub struct Bands<R> {
     window: Window<R>,
     /// Whether there are restart intervals.
     restarts: bool,
-    /// MCUs in the present one, or in all.
+    /// MCUs in the current interval, or in the scan.
     interval: usize,
-    /// MCUs decoded, of all and of the interval.
+    /// MCUs decoded, of the scan and of the interval.
     done: usize,
     done_of_interval: usize,
-    /// The restart marker that comes next.
+    /// The next restart marker.
     due: u8,
     predictions: [i32; 3],
 }
 
-/// Reads a file's segments up to its first scan. `file_length` is that of the whole file, if known: one too short for
-/// the frame that it claims is refused.
+/// Reads a file's segments up to its first scan.
+///
+/// If `file_length`, the length of the whole file, is known, a file too short for its frame is refused.
 ///
 /// # Errors
-/// The file cannot be read, is no JPEG, of a kind that [`super::decode`] does not read either, or damaged.
+/// The file cannot be read, is not a JPEG that [`super::decode`] supports, or is damaged.
 pub fn open<R: BufRead>(mut source: R, file_length: Option<u64>) -> Result<OpenedJpeg<R>, BandsError> {
     let begin = segments_up_to_scan(&mut source)?;
     let mut scratch = DecodeScratch::default();
-    let expected = FrameLimits { size: None, most_pixels: u64::MAX, file_length };
+    let expected = FrameLimits { size: None, max_pixels: u64::MAX, file_length };
     let mut decoder = Decoder::begin(&begin, expected, &mut scratch)?;
     let (payload, offset) = match decoder.next(&mut scratch)? {
         Next::Scan { payload, offset } => (payload, offset),
@@ -111,7 +112,7 @@ pub fn open<R: BufRead>(mut source: R, file_length: Option<u64>) -> Result<Opene
         }));
     }
     let total = layout.mcus.0 * layout.mcus.1;
-    Ok(OpenedJpeg::OneScan(Box::new(Bands {
+    Ok(OpenedJpeg::OneScan(Box::new(BandDecoder {
         header,
         frame,
         scan: described.scan,
@@ -133,16 +134,17 @@ fn mcu_size(frame: &Frame) -> (u32, u32) {
     (8 * u32::from(horizontal), 8 * u32::from(vertical))
 }
 
-/// The file's beginning up to and with its first scan header, byte for byte. It ends earlier where a segment cannot be
-/// told from garbage, which is for the decoder to say.
+/// The bytes of a file up to the end of its first scan header.
+///
+/// They end earlier at a damaged segment, which the decoder then reports.
 fn segments_up_to_scan(source: &mut impl BufRead) -> Result<Vec<u8>, BandsError> {
     let mut begin = Vec::new();
-    take(source, 2, &mut begin)?;
+    append_bytes(source, 2, &mut begin)?;
     if begin != [0xFF, marker::SOI] {
         return Ok(begin);
     }
     while begin.len() < MAX_HEADER_BYTES {
-        match take_segment(source, &mut begin)? {
+        match append_segment(source, &mut begin)? {
             Some(code) if code != marker::SOS => {}
             _ => return Ok(begin),
         }
@@ -150,31 +152,34 @@ fn segments_up_to_scan(source: &mut impl BufRead) -> Result<Vec<u8>, BandsError>
     Err(JpegErrorKind::HeadersTooLong { limit: MAX_HEADER_BYTES }.at(begin.len()).into())
 }
 
-/// Appends the next marker segment to `to`. Its marker; none if it is not whole, or has no payload.
-fn take_segment(source: &mut impl BufRead, to: &mut Vec<u8>) -> Result<Option<u8>, BandsError> {
+/// Appends the next marker segment to `to` and returns its marker. None if it is incomplete or has no payload.
+fn append_segment(source: &mut impl BufRead, to: &mut Vec<u8>) -> Result<Option<u8>, BandsError> {
     let mut code = 0xFF;
     let start = to.len();
     while code == 0xFF {
-        if take(source, 1, to)? < 1 || (to.len() == start + 1 && to[start] != 0xFF) || to.len() > MAX_HEADER_BYTES {
+        if append_bytes(source, 1, to)? < 1
+            || (to.len() == start + 1 && to[start] != 0xFF)
+            || to.len() > MAX_HEADER_BYTES
+        {
             return Ok(None);
         }
         code = if to.len() == start + 1 { 0xFF } else { to[to.len() - 1] };
     }
-    if matches!(code, 0x00..=0xBF | marker::RST0..=marker::EOI) || take(source, 2, to)? < 2 {
+    if matches!(code, 0x00..=0xBF | marker::RST0..=marker::EOI) || append_bytes(source, 2, to)? < 2 {
         return Ok(None);
     }
     let length = usize::from(u16::from_be_bytes([to[to.len() - 2], to[to.len() - 1]]));
     let payload = length.saturating_sub(2);
-    Ok((take(source, payload, to)? == payload).then_some(code))
+    Ok((append_bytes(source, payload, to)? == payload).then_some(code))
 }
 
-/// Appends up to `count` bytes to `to`; fewer at the file's end.
-fn take(source: &mut impl Read, count: usize, to: &mut Vec<u8>) -> Result<usize, BandsError> {
+/// Appends up to `count` bytes to `to`; fewer at the end of the file.
+fn append_bytes(source: &mut impl Read, count: usize, to: &mut Vec<u8>) -> Result<usize, BandsError> {
     Ok(source.take(count as u64).read_to_end(to)?)
 }
 
 impl<R: BufRead> OpenedJpeg<R> {
-    /// What stands before the first scan.
+    /// The header before the first scan.
     pub fn header(&self) -> &JpegHeader {
         match self {
             Self::OneScan(bands) => &bands.header,
@@ -182,7 +187,7 @@ impl<R: BufRead> OpenedJpeg<R> {
         }
     }
 
-    /// The ICC profile, as far as it stands before the first scan.
+    /// The ICC profile before the first scan.
     pub fn icc(&self) -> Option<&Arc<[u8]>> {
         match self {
             Self::OneScan(bands) => bands.icc.as_ref(),
@@ -200,34 +205,34 @@ impl<R: BufRead> OpenedJpeg<R> {
 }
 
 impl<R: BufRead> SeveralScans<R> {
-    /// Whether all its components could be in one scan, whose MCUs have ten blocks at most (ITU T.81 B.2.3).
+    /// Whether all components would fit one scan: at most ten blocks per MCU (ITU T.81 B.2.3).
     pub fn can_be_interleaved(&self) -> bool {
         self.mcu_blocks <= 10
     }
 
-    /// Bytes that its coefficients take.
+    /// Bytes of the decoded coefficients.
     pub fn coefficient_bytes(&self) -> u64 {
         self.coefficients
     }
 
-    /// Decodes the whole file, of which at most `most_bytes` are read.
+    /// Decodes the whole file, reading at most `max_bytes`.
     ///
     /// # Errors
-    /// As [`super::decode_into`]; a file that is longer counts as truncated.
-    pub fn decode(mut self, most_bytes: u64) -> Result<JpegImage, BandsError> {
+    /// As [`super::decode_into`]; a longer file counts as truncated.
+    pub fn decode(mut self, max_bytes: u64) -> Result<JpegImage, BandsError> {
         let size = (self.header.width, self.header.height);
-        self.source.take(most_bytes).read_to_end(&mut self.begin)?;
+        self.source.take(max_bytes).read_to_end(&mut self.begin)?;
         Ok(super::decode(&self.begin, Some(size), &mut DecodeScratch::default())?)
     }
 }
 
-impl<R: BufRead> Bands<R> {
-    /// What stands before the scan.
+impl<R: BufRead> BandDecoder<R> {
+    /// The header before the scan.
     pub fn header(&self) -> &JpegHeader {
         &self.header
     }
 
-    /// Quantisation steps of component `index`, row-major.
+    /// Quantisation steps of component `index`, row by row.
     pub fn quantisation(&self, index: usize) -> Option<&[u16; 64]> {
         self.quantisation.get(..self.frame.components().len())?.get(index)
     }
@@ -237,8 +242,9 @@ impl<R: BufRead> Bands<R> {
         mcu_size(&self.frame)
     }
 
-    /// Makes `band` the image of the next `height` rows of pixels, or of those that are left. `height` has to be a
-    /// multiple of the MCU's. Nothing is decoded where no row is left.
+    /// Makes `band` the image of the next `height` rows of pixels, or of those left.
+    ///
+    /// `height` must be a multiple of the MCU's. If no row is left, nothing is decoded.
     ///
     /// # Errors
     /// As [`super::decode_into`]; the band is then unspecified.
@@ -258,8 +264,8 @@ impl<R: BufRead> Bands<R> {
         let geometry = BlockOrder::of(&self.scan, band);
         let mut at = (0, 0);
         while at.0 < geometry.mcus.1 {
-            let count = MCUS_AT_A_TIME.min(geometry.mcus.0 - at.1).min(self.interval - self.done_of_interval);
-            self.decode_some(at, count, &geometry, band)?;
+            let count = MCUS_PER_STEP.min(geometry.mcus.0 - at.1).min(self.interval - self.done_of_interval);
+            self.decode_mcus(at, count, &geometry, band)?;
             at.1 += count;
             if at.1 == geometry.mcus.0 {
                 at = (at.0 + 1, 0);
@@ -271,24 +277,24 @@ impl<R: BufRead> Bands<R> {
         Ok(())
     }
 
-    /// Decodes `count` MCUs of a row of the band.
-    fn decode_some(
+    /// Decodes `count` MCUs in a row of the band.
+    fn decode_mcus(
         &mut self,
         at: (usize, usize),
         count: usize,
         geometry: &BlockOrder,
         band: &mut JpegImage,
     ) -> Result<(), BandsError> {
-        self.window.require(MAX_BYTES_AT_A_TIME)?;
+        self.window.require(MAX_STEP_BYTES)?;
         let tables = ScanTables { dc: &self.scratch.dc, ac: &self.scratch.ac };
-        let (dc, ac) = own_tables(&self.scan, tables);
+        let (dc, ac) = tables_of(&self.scan, tables);
         let mut decoder = Sequential::resume(dc, ac, WholeBlocks, self.predictions);
         let mut coefficients = scanned_coefficients(&self.scan, band);
         let mut reader: BitReader<'_> = self.window.reader();
         let outcome = decode_in_row(&mut decoder, &mut reader, at, count, geometry, &mut coefficients);
         self.predictions = decoder.predictions();
         let (left, overrun) = (reader.bits_left(), reader.overrun());
-        self.window.leave(left.max(0) as usize);
+        self.window.set_bits_left(left.max(0) as usize);
         match outcome {
             Err(_) if overrun => Err(self.early_end()),
             Err(kind) => Err(self.fault(kind)),
@@ -299,9 +305,9 @@ impl<R: BufRead> Bands<R> {
         }
     }
 
-    /// Checks the end of an interval, or of all, and goes on behind it.
+    /// Checks the end of an interval, or of the scan, and skips its restart marker.
     fn end_interval(&mut self, layout: &McuLayout) -> Result<(), BandsError> {
-        // More than what a byte's padding can be is either there or not.
+        // Two bytes are more than padding can be.
         self.window.require(2)?;
         if self.window.bytes_left() > 0 {
             self.window.require(usize::MAX)?;
@@ -314,7 +320,7 @@ impl<R: BufRead> Bands<R> {
         }
         match self.window.end() {
             Some(DataEnd::Marker(code)) if code == self.due => {
-                self.window.pass_marker();
+                self.window.skip_marker();
                 (self.predictions, self.due) = ([0; 3], following(self.due));
                 // The last interval may be shorter.
                 self.interval = self.interval.min(layout.mcus.0 * layout.mcus.1 - self.done);
@@ -338,10 +344,10 @@ impl<R: BufRead> Bands<R> {
         kind.at(self.window.offset() as usize).into()
     }
 
-    /// After the last band: reads on to the end of the image. What follows that is ignored.
+    /// Reads on to the end of the image after the last band. Ignores what follows it.
     ///
     /// # Errors
-    /// There is no end, or something before it that may not be there.
+    /// The end is missing, or an unexpected segment comes before it.
     pub fn finish(&mut self) -> Result<(), BandsError> {
         let mut end = self.window.end();
         // Some cameras end the last interval, too, with a restart marker, or add several.
@@ -349,7 +355,7 @@ impl<R: BufRead> Bands<R> {
             && code == self.due
             && self.restarts
         {
-            self.window.pass_marker();
+            self.window.skip_marker();
             self.window.require(1)?;
             if self.window.bytes_left() > 0 {
                 return Err(self.fault(JpegErrorKind::EntropyDataLeftOver { bytes: self.window.bytes_left() }));
@@ -361,22 +367,22 @@ impl<R: BufRead> Bands<R> {
         let mut tail = vec![0xFF, code];
         if code != marker::EOI {
             rest_of_segment(source, code, &mut tail)?;
-            while take_segment(source, &mut tail)?.is_some() {}
+            while append_segment(source, &mut tail)?.is_some() {}
         }
         check_tail(&tail).map_err(|error| error.kind.at(error.offset + offset as usize - 2).into())
     }
 }
 
-/// Appends what follows a marker's two bytes.
+/// Appends the rest of a segment after the two bytes of its marker.
 fn rest_of_segment(source: &mut impl BufRead, code: u8, to: &mut Vec<u8>) -> Result<(), BandsError> {
-    if !matches!(code, 0x00..=0xBF | marker::RST0..=marker::EOI) && take(source, 2, to)? == 2 {
+    if !matches!(code, 0x00..=0xBF | marker::RST0..=marker::EOI) && append_bytes(source, 2, to)? == 2 {
         let length = usize::from(u16::from_be_bytes([to[to.len() - 2], to[to.len() - 1]]));
-        take(source, length.saturating_sub(2), to)?;
+        append_bytes(source, length.saturating_sub(2), to)?;
     }
     Ok(())
 }
 
-/// What stands behind the only scan: segments that mean nothing any more, and EOI.
+/// Checks the segments after the only scan: without meaning, and then EOI.
 fn check_tail(tail: &[u8]) -> Result<(), JpegError> {
     let mut segments = Segments { bytes: tail, at: 0 };
     loop {
@@ -387,7 +393,7 @@ fn check_tail(tail: &[u8]) -> Result<(), JpegError> {
             marker::SOF0..=marker::SOF2 => return Err(JpegErrorKind::SecondFrame.at(offset)),
             _ => {
                 let payload = segments.payload(code)?;
-                JpegDescription::default().note(code, payload).map_err(|kind| kind.at(offset))?;
+                JpegDescription::default().add_segment(code, payload).map_err(|kind| kind.at(offset))?;
             }
         }
     }

@@ -1,14 +1,13 @@
-//! Entropy-coded bytes to bits (ITU T.81 F.2.2.5): byte stuffing removed first, in one fast pass,
-//! so that the reader itself need not look for FF.
+//! Entropy-coded bytes to bits (ITU T.81 F.2.2.5).
+//!
+//! Byte stuffing is removed first, in one fast pass, so that the reader need not look for FF.
 
-/// Zero bytes behind the data in the buffer, so that whole words can be read up to its end.
+/// Zero bytes after the data in the buffer, so that whole words can be read up to its end.
 pub(in crate::jpeg) const PADDING: usize = 8;
 
-/// Copies the entropy-coded segment at the beginning of `source` into `segment`, FF 00 becoming FF,
-/// and pads it.
+/// Copies the entropy-coded segment at the start of `source` into `segment`, with FF 00 as FF, and pads it.
 ///
-/// Returns how many bytes of `source` the segment takes: up to its marker, or all where there is
-/// none.
+/// Returns the length of the segment in `source`: up to its marker, or everything if there is none.
 pub(in crate::jpeg) fn unstuff(source: &[u8], segment: &mut Vec<u8>) -> usize {
     segment.clear();
     let mut at = 0;
@@ -27,7 +26,7 @@ pub(in crate::jpeg) fn unstuff(source: &[u8], segment: &mut Vec<u8>) -> usize {
     end
 }
 
-/// Where in `source` the byte stands that became byte `position` of the unstuffed segment.
+/// Position in `source` of the byte at `position` in the unstuffed segment.
 pub(in crate::jpeg) fn stuffed_position(source: &[u8], position: usize) -> usize {
     let (mut at, mut unstuffed) = (0, 0);
     while unstuffed < position && at < source.len() {
@@ -37,8 +36,9 @@ pub(in crate::jpeg) fn stuffed_position(source: &[u8], position: usize) -> usize
     at.min(source.len())
 }
 
-/// How many bytes stand before the first FF, or all. Looks at 16 bytes at a time without branching
-/// inside, which compiles to vector comparisons.
+/// Number of bytes before the first FF.
+///
+/// Looks at 16 bytes at a time without branching inside, which compiles to vector comparisons.
 pub(in crate::jpeg) fn length_before_ff(bytes: &[u8]) -> usize {
     let (chunks, rest) = bytes.as_chunks::<16>();
     let whole = chunks
@@ -49,27 +49,28 @@ pub(in crate::jpeg) fn length_before_ff(bytes: &[u8]) -> usize {
     whole * 16 + tail.iter().take_while(|&&byte| byte != 0xFF).count()
 }
 
-/// Reads bits from an unstuffed segment, most significant first. Past its end it delivers zeros;
-/// [`Self::overrun`] tells, and is asked once a block, whose bits are bounded.
+/// Reads bits from an unstuffed segment, most significant first.
+///
+/// Beyond the end it reads zeros. Callers check [`Self::overrun`] once per block, which has a limited number of bits.
 #[derive(Clone, Copy)]
 pub(in crate::jpeg) struct BitReader<'a> {
-    /// What has not come into the reservoir, padding included.
+    /// Bytes not yet in the reservoir, including padding.
     rest: &'a [u8],
     reservoir: u64,
-    held: u32,
-    /// Bytes of zeros read behind the padding.
+    buffered: u32,
+    /// Zero bytes read beyond the padding.
     beyond: usize,
     /// Bytes of the segment without padding.
     length: usize,
 }
 
 impl<'a> BitReader<'a> {
-    /// A reader at the first bit of what [`unstuff`] made.
+    /// A reader at the first bit of a segment from [`unstuff`].
     pub(in crate::jpeg) fn new(segment: &'a [u8]) -> Self {
-        Self { rest: segment, reservoir: 0, held: 0, beyond: 0, length: segment.len() - PADDING }
+        Self { rest: segment, reservoir: 0, buffered: 0, beyond: 0, length: segment.len() - PADDING }
     }
 
-    /// A reader at the bit numbered `bit` of such a segment.
+    /// A reader at bit `bit` of such a segment.
     pub(in crate::jpeg) fn at(segment: &'a [u8], bit: usize) -> Self {
         let mut reader = Self::new(segment);
         reader.rest = segment.get(bit / 8..).unwrap_or_default();
@@ -78,39 +79,41 @@ impl<'a> BitReader<'a> {
         reader
     }
 
-    /// Fills the reservoir to at least 56 bits, without a branch on how many it holds: the bits
-    /// below the `held` ones are either zero or already what is put there again.
+    /// Fills the reservoir to at least 56 bits.
+    ///
+    /// It does not branch on the number of buffered bits: the bits below them are either zero or already the bits that
+    /// are put there again.
     #[inline(always)]
     pub(in crate::jpeg) fn refill(&mut self) {
-        let bytes = ((63 - self.held) >> 3) as usize & 7;
+        let bytes = ((63 - self.buffered) >> 3) as usize & 7;
         match self.rest.first_chunk::<8>() {
             Some(next) => {
-                self.reservoir |= u64::from_be_bytes(*next) >> (self.held & 63);
+                self.reservoir |= u64::from_be_bytes(*next) >> (self.buffered & 63);
                 self.rest = &self.rest[bytes..];
             }
-            // Of the padding at most is left.
+            // At most the padding is left.
             None => self.beyond += bytes,
         }
-        self.held |= 56;
+        self.buffered |= 56;
     }
 
-    /// The reservoir, its next bit uppermost.
+    /// The reservoir, with the next bit uppermost.
     #[inline(always)]
     pub(in crate::jpeg) fn peek(&self) -> u64 {
         self.reservoir
     }
 
-    /// Drops `count` bits, at most 31 and no more than held.
+    /// Drops `count` bits, at most 31 and no more than are buffered.
     #[inline(always)]
     pub(in crate::jpeg) fn consume(&mut self, count: u32) {
         self.reservoir <<= count & 63;
-        self.held = self.held.wrapping_sub(count);
+        self.buffered = self.buffered.wrapping_sub(count);
     }
 
-    /// The next `count` bits, 0 to 16, as a number.
+    /// Reads the next `count` bits, 0 to 16, as a number.
     #[inline(always)]
-    pub(in crate::jpeg) fn take(&mut self, count: u32) -> u32 {
-        if self.held < count {
+    pub(in crate::jpeg) fn read(&mut self, count: u32) -> u32 {
+        if self.buffered < count {
             self.refill();
         }
         let value = ((self.reservoir >> 1) >> (63 - (count & 63))) as u32;
@@ -118,24 +121,24 @@ impl<'a> BitReader<'a> {
         value
     }
 
-    /// Bits of the segment that were not taken, less those taken from behind its end.
+    /// Unread bits of the segment, less those read beyond its end.
     #[inline(always)]
     pub(in crate::jpeg) fn bits_left(&self) -> isize {
-        (self.rest.len() * 8 + self.held as usize) as isize - (PADDING * 8 + self.beyond * 8) as isize
+        (self.rest.len() * 8 + self.buffered as usize) as isize - (PADDING * 8 + self.beyond * 8) as isize
     }
 
-    /// Whether more bits were taken than there are.
+    /// Whether more bits were read than there are.
     #[inline(always)]
     pub(in crate::jpeg) fn overrun(&self) -> bool {
         self.bits_left() < 0
     }
 
-    /// Whole bytes that were not touched.
+    /// Whole unread bytes.
     pub(in crate::jpeg) fn bytes_left(&self) -> usize {
         self.bits_left().max(0) as usize / 8
     }
 
-    /// The unstuffed byte in which the next bit stands.
+    /// Position in the unstuffed segment of the byte with the next bit.
     pub(in crate::jpeg) fn byte_position(&self) -> usize {
         self.length - (self.bits_left().max(0) as usize).div_ceil(8)
     }
@@ -147,7 +150,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn stuffing_goes_and_a_marker_ends_the_segment() {
+    fn unstuffing_removes_zeros_and_stops_at_a_marker() {
         let mut segment = Vec::new();
         let source = [1, 0xFF, 0, 2, 0xFF, 0xFF, 0xD9];
         assert_eq!(unstuff(&source, &mut segment), 4);
@@ -160,7 +163,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn bits_come_out_as_they_stand(
+        fn reader_returns_the_bits_of_the_data(
             bytes in prop::collection::vec(prop_oneof![Just(0xFFu8), any::<u8>()], 0..80),
             counts in prop::collection::vec(0u32..=16, 0..90),
         ) {
@@ -178,7 +181,7 @@ mod tests {
             let mut at = 0;
             for count in counts {
                 let expected = (0..count as usize).fold(0, |value, index| value << 1 | bit(at + index));
-                prop_assert_eq!(reader.take(count), expected);
+                prop_assert_eq!(reader.read(count), expected);
                 at += count as usize;
                 prop_assert_eq!(reader.overrun(), at > bytes.len() * 8);
             }

@@ -1,4 +1,4 @@
-//! The order of blocks in a scan's data, and their decoding one after the other (ITU T.81 A.2).
+//! The order of blocks in a scan (ITU T.81 A.2), and decoding them in this order.
 
 use super::bits::BitReader;
 use super::huffman::DecodeTable;
@@ -8,45 +8,45 @@ use crate::jpeg::image::{BlockImage, BlockKind};
 
 /// Decodes the blocks of one kind of scan.
 pub(super) trait BlockDecoder {
-    /// What a block becomes.
+    /// The type of decoded blocks.
     type Block;
-    /// At the beginning of each restart interval.
+    /// Called at the start of each restart interval.
     fn restart(&mut self);
-    /// The next block, of the scan's component number `place`.
+    /// Decodes the next block, of component `place` of the scan.
     fn block(&mut self, reader: &mut BitReader<'_>, place: usize, block: &mut Self::Block)
     -> Result<(), JpegErrorKind>;
-    /// At the end of each restart interval.
+    /// Called at the end of each restart interval.
     fn finish(&self) -> Result<(), JpegErrorKind> {
         Ok(())
     }
 }
-/// The tables of a scan's components.
+/// The DC tables of a scan's components.
 pub(super) type DcTables<'a> = [&'a DecodeTable; 3];
 
-/// The most blocks that an MCU can have (B.2.3). A component alone in its scan has one.
+/// Limit of blocks per MCU (B.2.3). A component alone in its scan has one.
 const MAX_BLOCKS: usize = 10;
 
 /// One block of an MCU.
 #[derive(Clone, Copy, Default)]
 struct McuBlock {
-    /// Which of the scan's components it belongs to.
+    /// The block's component: its place in the scan.
     place: usize,
-    /// Its index in the component, in the first MCU.
+    /// Index in the component of the first MCU's block.
     first: usize,
-    /// How much further on it is in the next MCU of the row, and in the next row of MCUs.
+    /// Distance of that index to the next MCU in the row, and to the next row of MCUs.
     steps: (usize, usize),
 }
 
-/// How a scan's blocks follow one another.
+/// The order of a scan's blocks.
 pub(super) struct BlockOrder {
-    /// MCUs in a row, and rows of them.
+    /// MCUs per row, and rows of MCUs.
     pub(super) mcus: (usize, usize),
     blocks: [McuBlock; MAX_BLOCKS],
     count: usize,
 }
 
 impl BlockOrder {
-    /// The walk of `scan` over `image`, which has the frame's components.
+    /// The order of `scan` in `image`, which has the components of the frame.
     pub(super) fn of<B: BlockKind>(scan: &Scan, image: &BlockImage<B>) -> Self {
         let layout = image.layout();
         let alone = scan.components().len() == 1;
@@ -76,7 +76,7 @@ impl BlockOrder {
     }
 }
 
-/// The blocks of each of the scan's components, which are in the frame's order.
+/// The blocks of each component of the scan.
 pub(super) fn scanned_coefficients<'a, B>(scan: &Scan, image: &'a mut BlockImage<B>) -> [&'a mut [B]; 3] {
     let mut scanned: [&mut [B]; 3] = Default::default();
     let mut places = scan.components().iter().zip(&mut scanned).peekable();
@@ -88,7 +88,7 @@ pub(super) fn scanned_coefficients<'a, B>(scan: &Scan, image: &'a mut BlockImage
     scanned
 }
 
-/// Decodes `count` MCUs of a row from the one in this row and column on.
+/// Decodes `count` MCUs of a row, starting at this row and column.
 #[inline(always)]
 pub(super) fn decode_in_row<D: BlockDecoder>(
     decoder: &mut D,

@@ -1,4 +1,4 @@
-//! Decoding a file to coefficients: its segments in order, each scan handed to `scan`.
+//! Decodes a file's segments in order.
 
 use std::sync::Arc;
 
@@ -13,22 +13,21 @@ use crate::jpeg::fold::{FoldSampling, FoldedImage};
 use crate::jpeg::image::{BlockImage, JpegImage};
 use crate::jpeg::tables::marker;
 
-/// The most pixels that are decoded when the caller does not say what size to expect.
+/// Limit of pixels if no size is expected.
 const MAX_PIXELS: u64 = 1 << 28;
-/// The most scans that are decoded. Encoders write about ten; each costs a pass over the image even
-/// if it is a few bytes long, so their number has to be bounded for the time to be.
+/// Limit of scans. Encoders write about ten; each costs a pass over the image, even if it is a few bytes long.
 const MAX_SCANS: usize = 200;
 
 /// Where an image is decoded to.
 pub(super) struct DecodeTarget<'a> {
     pub(super) whole: &'a mut JpegImage,
-    /// Where it is decoded to instead if it can be folded block by block.
+    /// The target instead of `whole` if the image can be folded block by block.
     pub(super) folding: Option<Folding<'a>>,
-    /// Which of both it is; known from the first scan on.
+    /// Which of the two is the target; known from the first scan on.
     pub(super) form: ImageForm,
 }
 
-/// Where an image of this sampling is folded to.
+/// Where images of a certain sampling are folded to.
 pub(super) struct Folding<'a> {
     pub(super) sampling: FoldSampling,
     pub(super) folded: &'a mut FoldedImage,
@@ -40,47 +39,47 @@ impl<'a> DecodeTarget<'a> {
     }
 }
 
-/// What a frame has to be like, checked before memory is taken for it.
+/// Limits of a frame, checked before memory is allocated for it.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct FrameLimits {
-    /// Width and height, if the caller knows them.
+    /// Width and height, if known.
     pub(super) size: Option<(u32, u32)>,
-    /// The most pixels otherwise.
-    pub(super) most_pixels: u64,
+    /// Limit of pixels otherwise.
+    pub(super) max_pixels: u64,
     /// Bytes of the whole file, if known.
     pub(super) file_length: Option<u64>,
 }
 
 impl FrameLimits {
     pub(super) fn file(bytes: &[u8], size: Option<(u32, u32)>) -> Self {
-        Self { size, most_pixels: MAX_PIXELS, file_length: Some(bytes.len() as u64) }
+        Self { size, max_pixels: MAX_PIXELS, file_length: Some(bytes.len() as u64) }
     }
 }
 
-/// All that a file says up to its first scan.
+/// Everything in a file up to its first scan.
 pub(super) struct FirstScan {
     pub(super) header: JpegHeader,
     pub(super) frame: Frame,
     pub(super) scan: Scan,
-    /// Quantisation steps of each component, row-major; unset for a frame in several scans.
+    /// Quantisation steps of each component, row by row; unset for a frame in several scans.
     pub(super) quantisation: [[u16; 64]; 3],
     pub(super) icc: Option<Arc<[u8]>>,
-    /// MCUs in a restart interval; 0 for none.
+    /// MCUs per restart interval; 0 for none.
     pub(super) restart_interval: usize,
 }
 
-/// What comes after the segments that only describe.
+/// What follows the segments that only describe.
 pub(super) enum Next<'a> {
     /// A scan.
     Scan {
-        /// The payload of its header.
+        /// Payload of the scan header.
         payload: &'a [u8],
-        /// Where its marker stands.
+        /// Offset of its marker.
         offset: usize,
     },
     /// The EOI marker.
     EndOfImage {
-        /// Where it stands.
+        /// Offset of the marker.
         offset: usize,
     },
 }
@@ -93,14 +92,14 @@ pub(super) struct Decoder<'a> {
     /// Known from the first scan on.
     header: Option<JpegHeader>,
     quantisation: [Option<[u16; 64]>; 4],
-    /// MCUs in a restart interval; 0 for none.
+    /// MCUs per restart interval; 0 for none.
     restart_interval: usize,
     scans: usize,
     coded: CodedBits,
 }
 
 impl<'a> Decoder<'a> {
-    /// Begins to read the file `bytes`, with no table defined.
+    /// Starts reading a file, with no tables defined.
     pub(super) fn begin(
         bytes: &'a [u8],
         expected: FrameLimits,
@@ -134,7 +133,7 @@ impl<'a> Decoder<'a> {
         }
     }
 
-    /// Takes in all segments up to the next scan.
+    /// Reads all segments up to the next scan.
     pub(super) fn next(&mut self, scratch: &mut DecodeScratch) -> Result<Next<'a>, JpegError> {
         loop {
             let (code, offset) = self.segments.next_marker()?;
@@ -166,11 +165,11 @@ impl<'a> Decoder<'a> {
                 }
                 _ => Err(JpegErrorKind::BadLength { marker: code, length: payload.len() + 2 }),
             },
-            // What the application segments say counts up to the first scan, as for `header`.
+            // Application segments count up to the first scan, as in `read_header`.
             marker::APP0..=marker::APP15 if self.header.is_some() => Ok(()),
             _ => {
                 let frame_known = self.description.frame.is_some();
-                self.description.note(code, payload)?;
+                self.description.add_segment(code, payload)?;
                 match &self.description.frame {
                     Some(frame) if !frame_known => self.check_frame(frame, offset),
                     _ => Ok(()),
@@ -179,8 +178,7 @@ impl<'a> Decoder<'a> {
         }
     }
 
-    /// Everything that can be refused before memory is taken for the frame whose header stands at
-    /// `offset`.
+    /// Refuses a frame whose header is at `offset` before memory is allocated for it.
     fn check_frame(&self, frame: &Frame, offset: usize) -> Result<(), JpegErrorKind> {
         match self.expected.size {
             Some(expected) if expected != frame.size => {
@@ -188,20 +186,20 @@ impl<'a> Decoder<'a> {
             }
             Some(_) => {}
             None => {
-                let (found, limit) = (u64::from(frame.size.0) * u64::from(frame.size.1), self.expected.most_pixels);
+                let (found, limit) = (u64::from(frame.size.0) * u64::from(frame.size.1), self.expected.max_pixels);
                 if found > limit {
                     return Err(JpegErrorKind::TooManyPixels { found, limit });
                 }
             }
         }
-        let needed = frame.least_bytes();
+        let needed = frame.min_bytes();
         match self.expected.file_length.map(|length| length.saturating_sub(offset as u64)) {
             Some(found) if found < needed => Err(JpegErrorKind::TooShortForFrame { needed, found }),
             _ => Ok(()),
         }
     }
 
-    /// A scan: its header, then its entropy-coded data.
+    /// Decodes a scan: its header, then its entropy-coded data.
     fn scan(
         &mut self,
         payload: &[u8],
@@ -251,22 +249,22 @@ impl<'a> Decoder<'a> {
         }
         if target.form == ImageForm::Whole {
             begin_components(target.whole, frame, first_use, &self.quantisation)?;
-            // A sequential interleaved scan sets every block; else some may hold what an earlier
-            // image left.
+            // An interleaved sequential scan sets every block. After others, some may still have the contents of an
+            // earlier image.
             let begun = target.whole.components.iter_mut().zip(first_use).filter(|(_, first_use)| *first_use);
             begun.filter(|_| !at_once).for_each(|(component, _)| component.coefficients.fill([0; 64]));
         }
         Ok(scan)
     }
 
-    /// What the segments so far and the header of the first scan say, for a caller that decodes the scan itself.
+    /// Returns everything up to the header of the first scan, for a caller that decodes the scan itself.
     pub(super) fn describe(mut self, payload: &[u8], scratch: &mut DecodeScratch) -> Result<FirstScan, JpegErrorKind> {
         let header = self.description.header()?;
         let frame = self.description.frame.ok_or(JpegErrorKind::ScanWithoutFrame)?;
         let (scan, _) = self.read_scan(payload, &frame, scratch)?;
         let mut quantisation = [[1; 64]; 3];
         for (steps, component) in quantisation.iter_mut().zip(frame.components()) {
-            // Of a frame in several scans they may still come.
+            // With several scans, tables may still follow.
             if scan.is_whole(&frame) {
                 *steps = steps_of(component, &self.quantisation)?;
             }
@@ -276,7 +274,7 @@ impl<'a> Decoder<'a> {
         Ok(FirstScan { header, frame, scan, quantisation, icc, restart_interval })
     }
 
-    /// Reads a scan's header, and which components it is the first for.
+    /// Reads a scan header. Returns also which components it is the first for.
     fn read_scan(
         &mut self,
         payload: &[u8],
@@ -308,7 +306,7 @@ impl<'a> Decoder<'a> {
     }
 }
 
-/// Gives the components that are used for the first time their quantisation tables.
+/// Sets the quantisation tables of components used for the first time.
 fn begin_components<B>(
     image: &mut BlockImage<B>,
     frame: &Frame,
@@ -322,7 +320,7 @@ fn begin_components<B>(
     Ok(())
 }
 
-/// Makes what sequential scans need beside their tables.
+/// Builds the pair tables that sequential scans need.
 fn prepare_pairs(scan: &Scan, scratch: &mut DecodeScratch) {
     if !scan.progressive {
         for component in scan.components() {

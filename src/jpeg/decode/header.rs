@@ -1,5 +1,4 @@
-//! Marker segments (ITU T.81 annex B): finding them, the frame header, and what the application
-//! segments tell.
+//! Marker segments (ITU T.81 annex B): finding them, frame headers, application segments.
 
 use crate::jpeg::decode_error::{JpegError, JpegErrorKind, Unsupported};
 use crate::jpeg::icc::IccPieces;
@@ -7,25 +6,25 @@ use crate::jpeg::image::{Block, Colour, McuLayout};
 use crate::jpeg::tables::marker;
 use crate::raster::orientation;
 
-/// What a file says of its image before the first scan.
+/// The header of an image: everything before the first scan but tables.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct JpegHeader {
     /// Width in pixels.
     pub width: u32,
     /// Height in pixels.
     pub height: u32,
-    /// What the components mean; tells their number too.
+    /// What the components mean, and how many there are.
     pub colour: Colour,
     /// Whether the coefficients come in several scans that refine each other.
     pub progressive: bool,
-    /// The Exif orientation, 1 to 8; none if the file has none or a damaged one.
+    /// The EXIF orientation, 1 to 8; none if it is missing or damaged.
     pub orientation: Option<u8>,
 }
 
-/// Reads what stands before the first scan, without decoding anything.
+/// Reads a file up to its first scan, without decoding anything.
 ///
 /// # Errors
-/// If the file is no JPEG, of a kind that [`super::decode`] does not read, or damaged up to there.
+/// The file is not a JPEG that [`super::decode`] supports, or is damaged before the first scan.
 pub fn read_header(bytes: &[u8]) -> Result<JpegHeader, JpegError> {
     let mut segments = Segments::begin(bytes)?;
     let mut description = JpegDescription::default();
@@ -36,7 +35,7 @@ pub fn read_header(bytes: &[u8]) -> Result<JpegHeader, JpegError> {
             marker::EOI => return Err(JpegErrorKind::NoImage.at(offset)),
             _ => {
                 let payload = segments.payload(code)?;
-                description.note(code, payload).map_err(|kind| kind.at(offset))?;
+                description.add_segment(code, payload).map_err(|kind| kind.at(offset))?;
             }
         }
     }
@@ -46,12 +45,12 @@ pub fn read_header(bytes: &[u8]) -> Result<JpegHeader, JpegError> {
 pub(super) struct Segments<'a> {
     /// The whole file.
     pub(super) bytes: &'a [u8],
-    /// Where to read on.
+    /// Offset of the next byte to read.
     pub(super) at: usize,
 }
 
 impl<'a> Segments<'a> {
-    /// Behind the SOI marker that every file begins with.
+    /// Starts after the SOI marker of a file.
     pub(super) fn begin(bytes: &'a [u8]) -> Result<Self, JpegError> {
         match bytes {
             [0xFF, marker::SOI, ..] => Ok(Self { bytes, at: 2 }),
@@ -59,8 +58,7 @@ impl<'a> Segments<'a> {
         }
     }
 
-    /// The next marker's second byte and its offset. Any number of FF may stand before it
-    /// (B.1.1.2).
+    /// The next marker's second byte, and its offset. Any number of FF may precede it (B.1.1.2).
     pub(super) fn next_marker(&mut self) -> Result<(u8, usize), JpegError> {
         let offset = self.at;
         match self.bytes.get(self.at) {
@@ -76,8 +74,9 @@ impl<'a> Segments<'a> {
         Ok((code, offset))
     }
 
-    /// The payload of the segment whose marker was just read. Markers without one may not stand
-    /// where this is called.
+    /// The payload of the segment whose marker was just read.
+    ///
+    /// Markers without payload are not allowed where this is called.
     pub(super) fn payload(&mut self, code: u8) -> Result<&'a [u8], JpegError> {
         let offset = self.at;
         if matches!(code, 0x00..=0xBF | marker::RST0..=marker::EOI) {
@@ -105,7 +104,7 @@ pub(super) struct FrameComponent {
     pub(super) quantisation_table: u8,
 }
 
-/// A frame header (B.2.2) that can be decoded.
+/// A supported frame header (B.2.2).
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Frame {
     pub(super) progressive: bool,
@@ -115,20 +114,18 @@ pub(super) struct Frame {
 }
 
 impl Frame {
-    /// The components, 1 or 3; a single one has sampling factors 1x1, whatever the file gives
-    /// (A.2.2).
+    /// The components, 1 or 3. A single one has sampling factors 1x1, whatever the file says (A.2.2).
     pub(super) fn components(&self) -> &[FrameComponent] {
         self.components.get(..self.count).unwrap_or_default()
     }
 
-    /// The division into MCUs.
+    /// How the frame divides into MCUs.
     pub(super) fn layout(&self) -> McuLayout {
         McuLayout::of::<Block>(self.size, self.components().iter().map(|component| component.factors))
     }
 
-    /// The fewest bytes of entropy-coded data that the frame can take: a bit for the DC code of
-    /// each block, and in sequential frames one for the AC codes.
-    pub(super) fn least_bytes(&self) -> u64 {
+    /// Minimum bytes of entropy-coded data: per block one bit of DC code, and in sequential frames one of AC code.
+    pub(super) fn min_bytes(&self) -> u64 {
         let layout = self.layout();
         let blocks = |component: &FrameComponent| {
             let (wide, high) = layout.own_blocks(component.factors);
@@ -181,7 +178,7 @@ impl Frame {
     }
 }
 
-/// What the segments before the first scan say, apart from coding tables.
+/// The contents of segments before the first scan, except coding tables.
 #[derive(Default)]
 pub(super) struct JpegDescription<'a> {
     pub(super) frame: Option<Frame>,
@@ -194,8 +191,8 @@ pub(super) struct JpegDescription<'a> {
 }
 
 impl<'a> JpegDescription<'a> {
-    /// Takes in a segment. Application segments that are damaged or unknown count as absent.
-    pub(super) fn note(&mut self, code: u8, payload: &'a [u8]) -> Result<(), JpegErrorKind> {
+    /// Reads a segment. Damaged or unknown application segments count as absent.
+    pub(super) fn add_segment(&mut self, code: u8, payload: &'a [u8]) -> Result<(), JpegErrorKind> {
         match code {
             marker::SOF0..=marker::SOF2 => {
                 if self.frame.is_some() {
@@ -219,7 +216,7 @@ impl<'a> JpegDescription<'a> {
         Ok(())
     }
 
-    /// The header, once a scan begins.
+    /// The header, once a scan starts.
     pub(super) fn header(&self) -> Result<JpegHeader, JpegErrorKind> {
         let frame = self.frame.as_ref().ok_or(JpegErrorKind::ScanWithoutFrame)?;
         let (width, height) = frame.size;
@@ -227,9 +224,10 @@ impl<'a> JpegDescription<'a> {
         Ok(JpegHeader { width, height, colour, progressive, orientation: self.orientation })
     }
 
-    /// JFIF leaves no choice but YCbCr; else Adobe's marker decides; else the component
-    /// identifiers. It is the order in which the common decoders, and so all browsers, decide: a
-    /// tile must not change its colours in its parent.
+    /// The colour: JFIF means YCbCr, otherwise Adobe's marker decides, otherwise the component identifiers.
+    ///
+    /// The common decoders, and so all browsers, decide in this order. A tile must not change its colours in its
+    /// parent.
     fn colour(&self, frame: &Frame) -> Colour {
         let &[first, second, third] = frame.components() else {
             return Colour::Grey;
@@ -245,7 +243,7 @@ impl<'a> JpegDescription<'a> {
     }
 }
 
-/// Why a segment that is neither data of the image nor to be passed over is refused.
+/// The error for a segment that may be neither read nor skipped.
 fn refusal(code: u8) -> JpegErrorKind {
     let what = match code {
         marker::SOF3 | 0xCB => Unsupported::Lossless,

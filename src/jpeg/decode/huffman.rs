@@ -1,27 +1,29 @@
-//! Huffman decoding tables (ITU T.81 C.2, F.2.2.3), made to be built quickly (optimised tables
-//! differ from tile to tile) and to answer a short code and its extra bits with one look-up.
+//! Huffman decoding tables (ITU T.81 C.2, F.2.2.3).
+//!
+//! They are quick to build, because optimised tables differ from tile to tile. One look-up decodes a short code with
+//! its extra bits.
 
 use super::bits::BitReader;
 use crate::jpeg::decode_error::JpegErrorKind;
 use crate::jpeg::tables::{HuffmanClass, HuffmanSpec};
 
-/// Codes up to this length are answered by the first look-up.
+/// Maximum length of codes that the first look-up decodes.
 pub(super) const LOOKUP_BITS: u32 = 10;
 const LOOKUP_SIZE: usize = 1 << LOOKUP_BITS;
 
-/// What a code says, packed to 16 bits: in bits 0..5 how many bits the code and its extra bits take
-/// together, in bits 5..9 how many of them are extra bits, above that how far to go on in the
-/// block.
+/// A decoded code, packed into 16 bits.
 ///
-/// Going on by 64 or more leaves every block, so that the decoder's loop has one exit for all that
-/// is rare: 64 + r is the end of a band with r extra bits (EOB for r = 0), [`Self::LONG`] a code
-/// longer than the look-up.
+/// Bits 0..5 are the bits of the code and its extra bits together, bits 5..9 the number of extra bits, and the rest is
+/// how far to advance in the block.
+///
+/// Advancing by 64 or more leaves every block, so the decoder's loop has one exit for everything rare: 64 + r is the
+/// end of a band with r extra bits (EOB for r = 0), [`Self::LONG`] a code longer than the look-up.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct CodeEntry(u16);
 
 impl CodeEntry {
     const END_OF_BAND: u16 = 64;
-    /// A code longer than the look-up answers.
+    /// A code longer than the look-up.
     pub(super) const LONG: Self = Self(80 << 9);
     /// Bits that are no code.
     const INVALID: Self = Self(81 << 9);
@@ -42,27 +44,26 @@ impl CodeEntry {
         u32::from(self.0) & 31
     }
 
-    /// How many extra bits there are: the coefficient's category.
+    /// Number of extra bits: the coefficient's category.
     #[inline(always)]
     pub(super) fn size(self) -> u32 {
         u32::from(self.0) >> 5 & 15
     }
 
-    /// How far to go on in the block; 64 or more for what is no coefficient.
+    /// How far to advance in the block; 64 or more if this is not a coefficient.
     #[inline(always)]
     pub(super) fn skip(self) -> usize {
         usize::from(self.0 >> 9)
     }
 
-    /// The number of extra bits of the run of empty bands that begins here, if one does.
+    /// Number of extra bits of the run of empty bands that starts here, if one does.
     #[inline(always)]
     pub(super) fn end_of_band(self) -> Option<u32> {
         let skip = self.0 >> 9;
         (Self::END_OF_BAND..Self::END_OF_BAND + 15).contains(&skip).then(|| u32::from(skip - Self::END_OF_BAND))
     }
 
-    /// The value that the extra bits stand for (F.2.2.1, EXTEND), given the reservoir before the
-    /// code was consumed.
+    /// The value of the extra bits (F.2.2.1, EXTEND), from the reservoir before the code was consumed.
     #[inline(always)]
     pub(super) fn value(self, reservoir: u64) -> i32 {
         let extra = 1u32 << self.size();
@@ -72,15 +73,14 @@ impl CodeEntry {
     }
 }
 
-/// A Huffman table ready for decoding.
+/// A Huffman table for decoding.
 pub(super) struct DecodeTable {
     lookup: [CodeEntry; LOOKUP_SIZE],
     class: HuffmanClass,
     symbols: [u8; 256],
-    /// For each length the end of its codes, as a 16-bit number with the code uppermost; index 0 is
-    /// no length.
+    /// Per length, the end of its codes as a 16-bit number with the code uppermost. Index 0 is unused.
     ends: [u32; 17],
-    /// For each length the index of its first symbol.
+    /// Per length, the index of its first symbol.
     firsts: [u16; 17],
 }
 
@@ -90,7 +90,7 @@ impl DecodeTable {
         Self { lookup: [CodeEntry::INVALID; LOOKUP_SIZE], class, symbols: [0; 256], ends: [0; 17], firsts: [0; 17] }
     }
 
-    /// Makes the table anew. On an error it must not be used.
+    /// Builds the table. After an error it must not be used.
     pub(super) fn build(&mut self, spec: &HuffmanSpec) -> Result<(), JpegErrorKind> {
         self.symbols = spec.symbols;
         let (mut end, mut index, mut filled) = (0u32, 0usize, 0usize);
@@ -118,14 +118,13 @@ impl DecodeTable {
         Ok(())
     }
 
-    /// What the uppermost bits of the reservoir say, or [`CodeEntry::LONG`]. Looks at the first
-    /// [`LOOKUP_BITS`] only.
+    /// Decodes the uppermost bits of the reservoir, of which it reads [`LOOKUP_BITS`]; may return [`CodeEntry::LONG`].
     #[inline(always)]
     pub(super) fn first_look(&self, reservoir: u64) -> CodeEntry {
         self.lookup[(reservoir >> (64 - LOOKUP_BITS)) as usize]
     }
 
-    /// What a code longer than the look-up says; needs 16 bits in the reservoir.
+    /// Decodes a code longer than the look-up. Needs 16 bits in the reservoir.
     #[cold]
     pub(super) fn long_code(&self, reservoir: u64) -> CodeEntry {
         let code = (reservoir >> 48) as u32;
@@ -140,8 +139,9 @@ impl DecodeTable {
         CodeEntry::INVALID
     }
 
-    /// The next code, consumed with its extra bits, and the reservoir before that for
-    /// [`CodeEntry::value`].
+    /// Decodes and consumes the next code with its extra bits.
+    ///
+    /// Returns also the reservoir before that, for [`CodeEntry::value`].
     #[inline(always)]
     pub(super) fn next(&self, reader: &mut BitReader<'_>) -> Result<(CodeEntry, u64), JpegErrorKind> {
         reader.refill();
@@ -164,7 +164,7 @@ mod tests {
     use crate::jpeg::tables::{CHROMA_AC, LUMA_AC, LUMA_DC};
 
     #[test]
-    fn every_code_of_the_standard_tables_is_found_whatever_follows_it() {
+    fn standard_codes_are_decoded_whatever_follows() {
         for (class, spec) in
             [(HuffmanClass::Dc, &LUMA_DC), (HuffmanClass::Ac, &LUMA_AC), (HuffmanClass::Ac, &CHROMA_AC)]
         {
@@ -192,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn extra_bits_extend_as_table_f1_says() {
+    fn extra_bits_extend_as_in_table_f1() {
         for (size, bits, value) in [(1, 0, -1), (1, 1, 1), (2, 0, -3), (2, 3, 3), (10, 0, -1023), (15, 32767, 32767)] {
             let entry = CodeEntry::new(HuffmanClass::Ac, 4, 0x20 | size);
             assert_eq!((entry.total_bits(), entry.skip()), (4 + u32::from(size), 3));
@@ -202,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn too_many_codes_are_refused() {
+    fn overfull_table_is_refused() {
         let mut spec = HuffmanSpec::EMPTY;
         spec.counts[0] = 3;
         let mut table = DecodeTable::empty(HuffmanClass::Dc);

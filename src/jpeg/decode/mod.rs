@@ -1,4 +1,7 @@
-//! Decoding: files to coefficients.
+//! Decodes files to coefficients.
+//!
+//! `decoder` reads the segments in order, `scan_data` the entropy-coded data of each scan. `bands` does the same for
+//! files that are not buffered.
 
 mod bands;
 pub(super) mod bits;
@@ -15,7 +18,7 @@ mod table_segments;
 mod table_slot;
 mod window;
 
-pub use bands::{Bands, BandsError, OpenedJpeg, SeveralScans, open};
+pub use bands::{BandDecoder, BandsError, OpenedJpeg, SeveralScans, open};
 pub use header::{JpegHeader, read_header};
 
 use std::sync::Arc;
@@ -27,12 +30,11 @@ use super::fold::{FoldSampling, FoldedImage};
 use super::image::JpegImage;
 use super::tables::HuffmanClass;
 
-/// Buffers and tables that are used again from image to image, so that nothing is allocated for
-/// each.
+/// Buffers and tables that are reused from image to image, so that nothing is allocated per image.
 pub struct DecodeScratch {
     dc: Vec<TableSlot>,
     ac: Vec<TableSlot>,
-    /// The entropy-coded segment without stuffing.
+    /// The entropy-coded segment without byte stuffing.
     segment: Vec<u8>,
     last_icc: Option<Arc<[u8]>>,
 }
@@ -58,15 +60,14 @@ pub fn decode(
     Ok(image)
 }
 
-/// Decodes a JPEG file to its coefficients, into `image`, whose buffers are used again.
+/// Decodes a JPEG file to its coefficients, into `image`, reusing its buffers.
 ///
-/// Reads 8-bit Huffman-coded files, baseline, extended sequential and progressive, of one or three
-/// components (ITU T.81 SOF0 to SOF2). A frame of another size than `expected_size` (width, height)
-/// is refused before anything is allocated. What follows EOI is ignored.
+/// Supports 8-bit Huffman-coded files, baseline, extended sequential and progressive, with one or three components (ITU
+/// T.81 SOF0 to SOF2). A frame of another size than `expected_size` (width, height) is refused before anything is
+/// allocated. Whatever follows EOI is ignored, and so are the bits of padding after a scan.
 ///
 /// # Errors
-/// If the file is of another kind, or not whole and sound to its last bit; `image` is then
-/// unspecified. Fewer than eight bits of padding after a scan may have any value.
+/// The file is of another kind, or incomplete, or damaged anywhere up to its last bit. `image` is then unspecified.
 pub fn decode_into(
     bytes: &[u8],
     expected_size: Option<(u32, u32)>,
@@ -76,17 +77,17 @@ pub fn decode_into(
     Decoder::run(bytes, FrameLimits::file(bytes, expected_size), scratch, &mut DecodeTarget::whole(image))
 }
 
-/// The form in which an image was decoded.
+/// The form of a decoded image.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) enum ImageForm {
-    /// Every coefficient.
+    /// All coefficients.
     #[default]
     Whole,
     /// Folded blocks.
     Folded,
 }
 
-/// Decodes into `folded` if the image suits `sampling` and can be folded, and into `whole` otherwise.
+/// Decodes into `folded` if the image suits `sampling` and can be folded, otherwise into `whole`.
 pub(super) fn decode_folding_into(
     bytes: &[u8],
     expected_size: Option<(u32, u32)>,

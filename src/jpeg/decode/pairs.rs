@@ -1,46 +1,52 @@
-//! Two AC symbols with one look-up: what a sequential scan, where a build spends most of its time, is decoded with.
+//! Decodes two AC symbols with one look-up, for sequential scans, where a build spends most of its time.
 //!
-//! Most codes are so short that ten bits hold one, its extra bits and the next code; the end of a block most of all,
-//! which so costs no look-up of its own. A coefficient's value that is whole within the look-up stands in the table;
-//! that of the second symbol is computed from its extra bits, wherever they stand. Against one symbol a look-up this
-//! takes a third off decoding photographs at quality 75.
+//! Most codes are so short that ten bits contain one, its extra bits and the next code. That is true most of all of the
+//! end of a block, which then costs no look-up of its own. The table contains the first coefficient's value; the second
+//! one's is computed from its extra bits, wherever they are. Compared with one symbol per look-up, decoding photographs
+//! at quality 75 takes a third less time.
 
 use super::bits::BitReader;
 use super::huffman::{CodeEntry, DecodeTable};
 
-/// Bits that are looked at.
+/// Bits per look-up.
 const LOOKUP_BITS: u32 = super::huffman::LOOKUP_BITS;
 const LOOKUP_SIZE: usize = 1 << LOOKUP_BITS;
 
-/// The greatest category of an AC coefficient in files of 8 bits (ITU T.81 F.1.2.2.1); others are left to the rare path.
-const LARGEST_SIZE: u32 = 10;
+/// Maximum category of an AC coefficient in 8-bit files (ITU T.81 F.1.2.2.1). The rare path decodes others.
+const MAX_SIZE: u32 = 10;
 
-/// What the next bits say, packed to 32 bits: in bits 0..6 how many bits are used, in 6..10 how many of them, the last,
-/// are the second symbol's extra bits, in 10..17 how far to go on in the block to the second symbol's coefficient, in
-/// 17..22 how far to the first one's, above that the first one's value.
+/// One or two decoded symbols, packed into 32 bits.
 ///
-/// Where there is only one symbol, it counts as the second, and the first leads to the same place. Going on by
-/// [`Pair::END`] or more leaves every block.
+/// | bits    | contents                                                   |
+/// |---------|------------------------------------------------------------|
+/// | 0..6    | bits of all codes and extra bits                           |
+/// | 6..10   | extra bits of the second symbol, which are the last of them |
+/// | 10..17  | how far to advance in the block to the second coefficient  |
+/// | 17..22  | how far to advance to the first coefficient                |
+/// | 22..32  | value of the first coefficient                             |
+///
+/// A single symbol counts as the second, and the first is at the same place. Advancing by [`Pair::END`] or more leaves
+/// every block.
 #[derive(Clone, Copy)]
 pub(super) struct Pair(u32);
 
 impl Pair {
-    /// The block ends; the first symbol, one zero further on, changes nothing.
+    /// The block ends; the first symbol, a zero at the next position, changes nothing.
     const END: u32 = 64;
     /// The block ends after the first symbol.
     const FIRST_AND_END: u32 = 65;
-    /// Not to be answered here.
+    /// Left to the rare path.
     const OTHER: Self = Self(66 << 10);
 
     fn new(bits: u32, size: u32, skip: u32, first_skip: u32, first_value: i32) -> Self {
         Self(bits | size << 6 | skip << 10 | first_skip << 17 | (first_value as u32) << 22)
     }
 
-    /// For a symbol by itself.
+    /// The pair of a single symbol.
     fn single(entry: CodeEntry) -> Self {
         match entry.end_of_band() {
             Some(0) => Self::new(entry.total_bits(), 0, Self::END, 1, 0),
-            None if entry.skip() <= 16 && entry.size() <= LARGEST_SIZE => {
+            None if entry.skip() <= 16 && entry.size() <= MAX_SIZE => {
                 let skip = entry.skip() as u32;
                 Self::new(entry.total_bits(), entry.size(), skip, skip, 0)
             }
@@ -48,21 +54,21 @@ impl Pair {
         }
     }
 
-    /// For a coefficient of this value and place and the symbol after it, which has been looked up in what bits were
-    /// left.
+    /// The pair of a coefficient and the symbol after it, which was looked up in the remaining bits.
     fn joined(first: CodeEntry, value: i32, second: CodeEntry) -> Option<Self> {
         let (bits, skip) = (first.total_bits() + second.total_bits(), first.skip() as u32);
         match second.end_of_band() {
             Some(0) => Some(Self::new(bits, 0, Self::FIRST_AND_END, skip, value)),
-            None if second.skip() <= 16 && second.size() <= LARGEST_SIZE => {
+            None if second.skip() <= 16 && second.size() <= MAX_SIZE => {
                 Some(Self::new(bits, second.size(), skip + second.skip() as u32, skip, value))
             }
             _ => None,
         }
     }
 
-    /// Whether the block ends behind the first symbol, which is at zig-zag position `first`. What follows position 63
-    /// is another block's.
+    /// Whether the block ends after the first symbol, at zig-zag position `first`.
+    ///
+    /// After position 63 the next block follows.
     #[inline(always)]
     pub(super) fn ends_block(self, first: usize) -> bool {
         let skip = self.skip();
@@ -75,13 +81,13 @@ impl Pair {
         self.0 & 63
     }
 
-    /// How far to go on to the second coefficient.
+    /// How far to advance to the second coefficient.
     #[inline(always)]
     pub(super) fn skip(self) -> usize {
         (self.0 >> 10 & 127) as usize
     }
 
-    /// How far to go on to the first coefficient, 1 to 16.
+    /// How far to advance to the first coefficient, 1 to 16.
     #[inline(always)]
     pub(super) fn first_skip(self) -> usize {
         (self.0 >> 17 & 31) as usize
@@ -93,7 +99,7 @@ impl Pair {
         (self.0 as i32 >> 22) as i16
     }
 
-    /// The second coefficient, given the reservoir before anything was consumed.
+    /// The second coefficient, from the reservoir before anything was consumed.
     #[inline(always)]
     pub(super) fn value(self, reservoir: u64) -> i16 {
         let extra = 1u32 << (self.0 >> 6 & 15);
@@ -103,18 +109,18 @@ impl Pair {
     }
 }
 
-/// All pairs of an AC table.
+/// The pairs of an AC table.
 pub(super) struct Pairs {
     lookup: [Pair; LOOKUP_SIZE],
 }
 
 impl Pairs {
-    /// No table's.
+    /// Without a table.
     pub(super) fn empty() -> Self {
         Self { lookup: [Pair::OTHER; LOOKUP_SIZE] }
     }
 
-    /// Makes them anew, from the single symbols that each ten bits begin with.
+    /// Builds the pairs from the single symbols.
     pub(super) fn build(&mut self, singles: &DecodeTable) {
         for (index, pair) in self.lookup.iter_mut().enumerate() {
             let reservoir = (index as u64) << (64 - LOOKUP_BITS);
@@ -137,7 +143,7 @@ impl Pairs {
         Pair::single(first)
     }
 
-    /// What the uppermost bits of the reservoir say.
+    /// Looks up the uppermost bits of the reservoir.
     #[inline(always)]
     pub(super) fn look(&self, reader: &BitReader<'_>) -> Pair {
         self.lookup[(reader.peek() >> (64 - LOOKUP_BITS)) as usize]
@@ -150,7 +156,7 @@ mod tests {
     use crate::jpeg::encode::optimal_table::optimal_table;
     use crate::jpeg::tables::{CHROMA_AC, HuffmanClass, HuffmanSpec, LUMA_AC};
 
-    /// The position and value that a symbol leads to, the block's end, or nothing.
+    /// The next single symbol: its position and value, or position 64 for the end of the block.
     fn singly(table: &DecodeTable, reservoir: &mut u64, at: usize) -> Option<(usize, i16)> {
         let entry = match table.first_look(*reservoir) {
             CodeEntry::LONG => table.long_code(*reservoir),
@@ -199,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn pairs_say_what_single_symbols_say() {
+    fn pairs_equal_single_symbols() {
         check(&LUMA_AC);
         check(&CHROMA_AC);
         for seed in 1..20u32 {

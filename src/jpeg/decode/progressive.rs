@@ -1,5 +1,5 @@
-//! Blocks of progressive scans (ITU T.81 G.1.2, G.2): first passes and refinements of DC
-//! coefficients and AC bands.
+//! Decodes blocks of progressive scans (ITU T.81 G.1.2, G.2): first passes and refinements of DC coefficients and AC
+//! bands.
 
 use super::bits::BitReader;
 use super::blocks::{BlockDecoder, DcTables};
@@ -9,7 +9,7 @@ use crate::jpeg::decode_error::JpegErrorKind;
 use crate::jpeg::image::Block;
 use crate::jpeg::tables::NATURAL_ORDER;
 
-/// The upper bits of DC coefficients.
+/// Decodes the upper bits of DC coefficients.
 pub(super) struct DcFirst<'a> {
     tables: DcTables<'a>,
     low: u8,
@@ -36,12 +36,12 @@ impl BlockDecoder for DcFirst<'_> {
     }
 }
 
-/// `value` times 2^`low`, if it fits.
+/// `value` times 2^`low`, if it fits 16 bits.
 fn shifted(value: i32, low: u8) -> Result<i16, JpegErrorKind> {
     i16::try_from(value << low).map_err(|_| JpegErrorKind::CoefficientRange)
 }
 
-/// One more bit of DC coefficients.
+/// Decodes one more bit of DC coefficients.
 pub(super) struct DcRefinement {
     bit: i16,
 }
@@ -58,19 +58,19 @@ impl BlockDecoder for DcRefinement {
     fn restart(&mut self) {}
 
     fn block(&mut self, reader: &mut BitReader<'_>, _: usize, block: &mut Block) -> Result<(), JpegErrorKind> {
-        if reader.take(1) == 1 {
+        if reader.read(1) == 1 {
             block[0] |= self.bit;
         }
         Ok(())
     }
 }
 
-/// A band of AC coefficients, coded for the first time.
+/// Decodes the upper bits of a band of AC coefficients.
 pub(super) struct AcFirst<'a> {
     table: &'a DecodeTable,
     band: (u8, u8),
     low: u8,
-    /// How many more blocks have nothing in this band.
+    /// Number of following blocks without coefficients in this band.
     empty_blocks: u32,
 }
 
@@ -80,9 +80,9 @@ impl<'a> AcFirst<'a> {
     }
 }
 
-/// The length of a run of blocks whose bands have ended, this one included (G.1.2.2).
+/// The length of a run of empty bands, including this one (G.1.2.2).
 fn empty_run(extra_bits: u32, reader: &mut BitReader<'_>) -> u32 {
-    (1 << extra_bits) + reader.take(extra_bits)
+    (1 << extra_bits) + reader.read(extra_bits)
 }
 
 fn run_must_be_over(empty_blocks: u32) -> Result<(), JpegErrorKind> {
@@ -123,7 +123,7 @@ impl BlockDecoder for AcFirst<'_> {
     }
 }
 
-/// One more bit of a band of AC coefficients.
+/// Decodes one more bit of a band of AC coefficients.
 pub(super) struct AcRefinement<'a> {
     table: &'a DecodeTable,
     band: (u8, u8),
@@ -136,9 +136,9 @@ impl<'a> AcRefinement<'a> {
         Self { table, band, bit: 1 << low, empty_blocks: 0 }
     }
 
-    /// One more bit for each coefficient that is not zero yet, from zig-zag position `from` on,
-    /// passing over `zeros` that are. Returns the position of the next zero, or the end of the
-    /// band.
+    /// Refines nonzero coefficients from zig-zag position `from` on, skipping `zeros` zeros.
+    ///
+    /// Returns the position of the next zero, or the end of the band.
     fn refine(
         &self,
         reader: &mut BitReader<'_>,
@@ -150,7 +150,7 @@ impl<'a> AcRefinement<'a> {
         for at in from..end {
             let coefficient = &mut block[usize::from(NATURAL_ORDER[at])];
             if *coefficient != 0 {
-                if reader.take(1) == 1 {
+                if reader.read(1) == 1 {
                     let step = if *coefficient < 0 { -self.bit } else { self.bit };
                     *coefficient = coefficient.checked_add(step).ok_or(JpegErrorKind::CoefficientRange)?;
                 }
@@ -179,7 +179,7 @@ impl BlockDecoder for AcRefinement<'_> {
                 self.empty_blocks = empty_run(extra_bits, reader);
                 break;
             }
-            // A coefficient that appears only now has one bit; none is a run of sixteen zeros.
+            // A new coefficient has one bit; without a value this is a run of sixteen zeros.
             let value = match entry.size() {
                 0 => 0,
                 1 => entry.value(reservoir) as i16 * self.bit,

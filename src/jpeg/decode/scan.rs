@@ -1,18 +1,18 @@
-//! Scan headers (ITU T.81 B.2.3), and which scans a frame may have.
+//! Scan headers (ITU T.81 B.2.3), and the scans that a frame may have.
 
 use super::header::Frame;
 use super::table_slot::TableSlot;
 use crate::jpeg::decode_error::JpegErrorKind;
 use crate::jpeg::tables::{HuffmanClass, marker};
 
-/// The Huffman tables at hand.
+/// The Huffman tables defined so far.
 #[derive(Clone, Copy)]
 pub(super) struct ScanTables<'a> {
     pub(super) dc: &'a [TableSlot],
     pub(super) ac: &'a [TableSlot],
 }
 
-/// One component of a scan: its index in the frame and its tables.
+/// A component of a scan: its index in the frame, and its tables.
 #[derive(Clone, Copy, Default)]
 pub(super) struct ScanComponent {
     pub(super) index: usize,
@@ -22,13 +22,13 @@ pub(super) struct ScanComponent {
 
 /// A scan header.
 pub(super) struct Scan {
-    /// The components; behind the first `count` they are unset.
+    /// The components; those after the first `count` are unset.
     pub(super) components: [ScanComponent; 3],
     count: usize,
     pub(super) progressive: bool,
-    /// First and last coefficient, in zig-zag order.
+    /// First and last coefficient in zig-zag order.
     pub(super) band: (u8, u8),
-    /// The bit position coded before, 0 if none, and the one reached by this scan.
+    /// The bit position coded before, 0 for none, and the one that this scan reaches.
     pub(super) bits: (u8, u8),
 }
 
@@ -38,7 +38,7 @@ impl Scan {
         self.components.get(..self.count).unwrap_or_default()
     }
 
-    /// Whether this is all there is of a frame: a sequential scan of all its components.
+    /// Whether this is the only scan of a frame: a sequential scan of all its components.
     pub(super) fn is_whole(&self, frame: &Frame) -> bool {
         !self.progressive && self.count == frame.components().len()
     }
@@ -61,7 +61,7 @@ impl Scan {
         let (entries, _) = list.as_chunks::<2>();
         let (mut blocks, mut described) = (0, frame.components().iter().enumerate());
         for (to, &[identifier, tables]) in components.iter_mut().zip(entries) {
-            // Going on from the last one found: a scan keeps to the frame's order.
+            // The search continues after the last match: a scan keeps the frame's order.
             let (index, component) = described
                 .find(|(_, component)| component.identifier == identifier)
                 .ok_or(JpegErrorKind::ScanComponent { identifier })?;
@@ -71,8 +71,7 @@ impl Scan {
         if *count > 1 && blocks > 10 {
             return Err(JpegErrorKind::McuTooLarge { blocks });
         }
-        // In sequential frames these have only one meaning, and decoders do not look at them; nor
-        // is it done here.
+        // Sequential frames allow only one value of these, and decoders ignore them.
         let (band, bits) = match frame.progressive {
             true => ((*first, *last), (approximation >> 4, approximation & 15)),
             false => ((0, 63), (0, 0)),
@@ -88,7 +87,7 @@ impl Scan {
         !self.progressive || self.band.0 > 0
     }
 
-    /// Whether all tables that the scan needs are defined.
+    /// Checks that all tables of the scan are defined.
     pub(super) fn check_tables(&self, tables: ScanTables<'_>) -> Result<(), JpegErrorKind> {
         let missing =
             |slots: &[TableSlot], number: u8| !slots.get(usize::from(number)).is_some_and(|slot| slot.defined);
@@ -104,20 +103,19 @@ impl Scan {
     }
 }
 
-/// How far the coefficients of each component have come.
+/// The bits of each component's coefficients that were coded so far.
 #[derive(Default)]
 pub(super) struct CodedBits {
-    /// For each component and zig-zag position the lowest bit coded, once there is one.
+    /// Per component and zig-zag position, the lowest bit coded so far.
     lowest_bit: [Option<[Option<u8>; 64]>; 3],
 }
 
 impl CodedBits {
-    /// Takes in a scan if it may come now; tells which of the frame's components it is the first
-    /// for.
+    /// Adds a scan if it may come now. Returns for which components it is the first.
     ///
-    /// A progressive scan codes the DC coefficient of one or more components or a band of AC
-    /// coefficients of one, after its DC; each coefficient begins with some bit and then gains one
-    /// bit a scan (G.1.1.1).
+    /// A progressive scan codes the DC coefficients of one or more components, or a band of AC coefficients of one
+    /// component after its DC coefficients. Each coefficient starts with some bits and gains one bit per scan
+    /// (G.1.1.1).
     pub(super) fn advance(&mut self, scan: &Scan) -> Result<[bool; 3], JpegErrorKind> {
         let ((first, last), (high, low)) = (scan.band, scan.bits);
         let refused = JpegErrorKind::ScanParameters { parameters: [first, last, high, low] };

@@ -1,5 +1,4 @@
-//! The walk over the blocks of a scan's entropy-coded data, with its restart intervals (ITU T.81
-//! A.2, E.2.4).
+//! Decodes a scan's entropy-coded data with its restart intervals (ITU T.81 E.2.4).
 
 use super::bits::{BitReader, stuffed_position, unstuff};
 use super::blocks::{BlockDecoder, BlockOrder, DcTables, decode_in_row, scanned_coefficients};
@@ -12,13 +11,13 @@ use crate::jpeg::fold::{FoldTable, FoldedImage};
 use crate::jpeg::image::{BlockImage, BlockKind, JpegImage};
 use crate::jpeg::tables::marker;
 
-/// A fault in entropy-coded data, with its offset from the data's beginning.
+/// A fault in entropy-coded data, with its offset in the data.
 pub(super) struct DataFault {
     pub(super) kind: JpegErrorKind,
     pub(super) offset: usize,
 }
 
-/// Decodes a scan's entropy-coded data at the beginning of `source`; returns its length.
+/// Decodes a scan's entropy-coded data at the start of `source`. Returns its length.
 pub(super) fn decode(
     scan: &Scan,
     tables: ScanTables<'_>,
@@ -27,7 +26,7 @@ pub(super) fn decode(
     segment: &mut Vec<u8>,
     image: &mut JpegImage,
 ) -> Result<usize, DataFault> {
-    let (dc, slots) = own_tables(scan, tables);
+    let (dc, slots) = tables_of(scan, tables);
     let ac = &slots[0].table;
     let mut walk = ScanData { scan, restart_interval, source, segment, image };
     match (scan.progressive, scan.band.0, scan.bits.0) {
@@ -39,7 +38,7 @@ pub(super) fn decode(
     }
 }
 
-/// The same for a sequential scan, folding its blocks on the way.
+/// Does the same for a sequential scan, and folds its blocks on the way.
 pub(super) fn decode_folding(
     scan: &Scan,
     tables: ScanTables<'_>,
@@ -48,7 +47,7 @@ pub(super) fn decode_folding(
     segment: &mut Vec<u8>,
     image: &mut FoldedImage,
 ) -> Result<usize, DataFault> {
-    let (dc, slots) = own_tables(scan, tables);
+    let (dc, slots) = tables_of(scan, tables);
     let fold_tables = scan.components.map(|scanned| FoldTable::new(&image.components[scanned.index].quantisation));
     ScanData { scan, restart_interval, source, segment, image }.run(Sequential::new(
         dc,
@@ -59,9 +58,8 @@ pub(super) fn decode_folding(
 
 /// The DC and AC tables of the scan's components.
 ///
-/// Only tables that the scan uses were checked to be there; any other stands in for those that it
-/// does not.
-pub(super) fn own_tables<'a>(scan: &Scan, tables: ScanTables<'a>) -> (DcTables<'a>, [&'a TableSlot; 3]) {
+/// Tables that the scan does not use may be undefined; any other takes their place.
+pub(super) fn tables_of<'a>(scan: &Scan, tables: ScanTables<'a>) -> (DcTables<'a>, [&'a TableSlot; 3]) {
     let number = |slots: &[TableSlot], number: u8| usize::from(number).min(slots.len().saturating_sub(1));
     let dc = scan.components.map(|component| &tables.dc[number(tables.dc, component.dc)].table);
     (dc, scan.components.map(|component| &tables.ac[number(tables.ac, component.ac)]))
@@ -112,8 +110,10 @@ impl<B: BlockKind> ScanData<'_, B> {
         }
     }
 
-    /// Where the scan ends. Some cameras end the last interval, too, with a restart marker, or add
-    /// several; readers pass over them, and nothing is lost by it.
+    /// The end of the scan's data.
+    ///
+    /// Some cameras end the last interval, too, with a restart marker, or add several. Decoders skip them, which loses
+    /// nothing.
     fn after_last(&self, mut start: usize, mut due: u8) -> usize {
         while self.restart_interval > 0
             && let Some((code, end)) = marker_at(self.source, start)
@@ -131,7 +131,7 @@ pub(super) fn following(restart: u8) -> u8 {
     marker::RST0 + (restart + 1) % 8
 }
 
-/// The marker at `at`, after any number of FF before it, and where it ends.
+/// The marker at `at`, after any number of FF, and its end.
 fn marker_at(source: &[u8], at: usize) -> Option<(u8, usize)> {
     let rest = source.get(at..)?;
     let fill = rest.iter().take_while(|&&byte| byte == 0xFF).count();
@@ -139,7 +139,7 @@ fn marker_at(source: &[u8], at: usize) -> Option<(u8, usize)> {
     (fill > 0).then_some((code, at + fill + 1))
 }
 
-/// Decodes the MCUs numbered `mcus`, which is one restart interval. Returns the reader where it has come to.
+/// Decodes the MCUs of one restart interval. Returns also the reader where it stopped.
 fn decode_interval<'a, D: BlockDecoder>(
     decoder: &mut D,
     mut reader: BitReader<'a>,
@@ -164,7 +164,7 @@ fn decode_interval<'a, D: BlockDecoder>(
     (reader, outcome)
 }
 
-/// Puts a fault in its place. Whatever went wrong beyond the end of the data comes from their end.
+/// Adds the offset to a fault. A fault beyond the end of the data is reported at their end.
 fn locate(kind: JpegErrorKind, reader: &BitReader<'_>, source: &[u8], length: usize, start: usize) -> DataFault {
     if !reader.overrun() {
         return DataFault { kind, offset: start + stuffed_position(source, reader.byte_position()) };

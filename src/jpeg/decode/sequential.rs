@@ -1,31 +1,31 @@
-//! Blocks of sequential scans (ITU T.81 F.2.2), baseline and extended: where a build spends most of
-//! its time.
+//! Decodes blocks of sequential scans (ITU T.81 F.2.2), where a build spends most of its time.
 
 use super::bits::BitReader;
 use super::blocks::{BlockDecoder, DcTables};
 use super::huffman::{CodeEntry, DecodeTable};
 use super::table_slot::TableSlot;
 use crate::jpeg::decode_error::JpegErrorKind;
-use crate::jpeg::fold::{FoldTable, FoldedBlock, LARGEST_AC};
+use crate::jpeg::fold::{FoldTable, FoldedBlock, MAX_AC};
 use crate::jpeg::image::Block;
 use crate::jpeg::tables::NATURAL_ORDER;
 
-/// What becomes of a sequential scan's coefficients.
+/// What coefficients become: whole blocks or folded ones.
 pub(super) trait Destination {
     type Block;
 
-    /// A block of the scan's component number `place` begins, with its DC coefficient.
+    /// Starts a block of component `place` of the scan with its DC coefficient.
     fn begin(&self, place: usize, block: &mut Self::Block, dc: i16);
 
-    /// An AC coefficient, of at most ten bits, at a zig-zag position. One of zero, or one that is
-    /// overwritten at once, may come for positions that have none.
+    /// Sets the AC coefficient at a zig-zag position; it has at most ten bits.
+    ///
+    /// May be called for other positions with zero, or with a value that is overwritten at once.
     fn put(&self, place: usize, block: &mut Self::Block, position: usize, value: i16);
 
-    /// The same for one of up to 15 bits.
+    /// Sets an AC coefficient of up to 15 bits.
     fn put_large(&self, place: usize, block: &mut Self::Block, position: usize, value: i16);
 }
 
-/// Blocks as they are.
+/// Keeps all coefficients.
 pub(super) struct WholeBlocks;
 
 impl Destination for WholeBlocks {
@@ -47,7 +47,7 @@ impl Destination for WholeBlocks {
     }
 }
 
-/// Blocks folded on the way, with a table for each of the scan's components.
+/// Folds blocks, with a table per component of the scan.
 pub(super) struct FoldedBlocks(pub(super) [FoldTable; 3]);
 
 impl Destination for FoldedBlocks {
@@ -64,11 +64,11 @@ impl Destination for FoldedBlocks {
     }
 
     fn put_large(&self, place: usize, block: &mut FoldedBlock, position: usize, value: i16) {
-        self.0[place].add(block, position, i32::from(value).clamp(-LARGEST_AC, LARGEST_AC));
+        self.0[place].add(block, position, i32::from(value).clamp(-MAX_AC, MAX_AC));
     }
 }
 
-/// Decodes whole blocks, each at once.
+/// Decodes blocks with all their coefficients.
 pub(super) struct Sequential<'a, D> {
     dc: DcTables<'a>,
     ac: [&'a TableSlot; 3],
@@ -81,21 +81,21 @@ impl<'a, D: Destination> Sequential<'a, D> {
         Self::resume(dc, ac, destination, [0; 3])
     }
 
-    /// Goes on within a restart interval, with these DC predictions for the scan's components.
+    /// Continues within a restart interval with these DC predictions.
     pub(super) fn resume(dc: DcTables<'a>, ac: [&'a TableSlot; 3], destination: D, predictions: [i32; 3]) -> Self {
         Self { dc, ac, destination, predictions }
     }
 
-    /// The DC predictions for what follows.
+    /// The DC predictions for the next block.
     pub(super) fn predictions(&self) -> [i32; 3] {
         self.predictions
     }
 
-    /// The AC coefficients (F.2.2.2).
+    /// Decodes the AC coefficients (F.2.2.2).
     ///
-    /// The loop's chain of dependencies is look-up, shift, look-up: the refill goes on beside it,
-    /// because what is looked up are bits that were there before. Every path leaves 25 bits or more
-    /// in the reservoir, and the look takes 10.
+    /// The loop's chain of dependencies is look-up, shift, look-up. The refill runs beside it, because the look-up
+    /// reads bits that were there before. Every path leaves at least 25 bits in the reservoir, and the look-up reads
+    /// 10.
     #[inline(always)]
     fn decode_ac(&self, reader: &mut BitReader<'_>, place: usize, block: &mut D::Block) -> Result<(), JpegErrorKind> {
         let pairs = &self.ac[place].pairs;
@@ -116,7 +116,7 @@ impl<'a, D: Destination> Sequential<'a, D> {
                 at = rare.outcome?;
                 continue;
             }
-            // Where there is only one coefficient, it is put last, and the first is zero.
+            // A single coefficient is set last, and the first is zero.
             self.destination.put(place, block, first, pair.first_value());
             self.destination.put(place, block, second, pair.value(reader.peek()));
             reader.consume(pair.total_bits());
@@ -125,8 +125,9 @@ impl<'a, D: Destination> Sequential<'a, D> {
         Ok(())
     }
 
-    /// One symbol behind position `at` that pairs do not answer: a long code, the last coefficient
-    /// of a full block, or what should not be.
+    /// Decodes one symbol after position `at` that has no pair.
+    ///
+    /// That is a long code, the last coefficient of a full block, or an error.
     #[cold]
     fn decode_rare<'b>(&self, mut reader: BitReader<'b>, place: usize, block: &mut D::Block, at: usize) -> Rare<'b> {
         let outcome = self.ac[place].table.next(&mut reader).and_then(|(entry, reservoir)| {
@@ -141,15 +142,14 @@ impl<'a, D: Destination> Sequential<'a, D> {
     }
 }
 
-/// What [`Sequential::decode_rare`] did.
+/// The result of [`Sequential::decode_rare`].
 struct Rare<'a> {
     reader: BitReader<'a>,
-    /// The position gone on to, 64 at the block's end.
+    /// The new position, 64 at the end of the block.
     outcome: Result<usize, JpegErrorKind>,
 }
 
-/// The DC coefficient: the prediction and a coded difference (F.2.2.1). It also becomes the next
-/// prediction.
+/// Decodes the DC coefficient: prediction plus coded difference (F.2.2.1). It becomes the next prediction.
 #[inline(always)]
 pub(super) fn decode_dc(
     table: &DecodeTable,
@@ -170,7 +170,7 @@ impl<D: Destination> BlockDecoder for Sequential<'_, D> {
 
     #[inline(always)]
     fn block(&mut self, reader: &mut BitReader<'_>, place: usize, block: &mut D::Block) -> Result<(), JpegErrorKind> {
-        // A copy, which can live in registers.
+        // A copy can live in registers.
         let mut bits = *reader;
         let rest = decode_dc(self.dc[place], &mut bits, &mut self.predictions[place]).and_then(|dc| {
             self.destination.begin(place, block, dc);
@@ -181,7 +181,7 @@ impl<D: Destination> BlockDecoder for Sequential<'_, D> {
     }
 }
 
-/// What it means that a code led out of its block.
+/// Checks that a code that left the block is an end of block.
 fn end_of_block(entry: CodeEntry) -> Result<(), JpegErrorKind> {
     match entry.end_of_band() {
         Some(0) => Ok(()),

@@ -5,7 +5,7 @@ use super::header::FrameComponent;
 use crate::jpeg::decode_error::JpegErrorKind;
 use crate::jpeg::tables::{HuffmanSpec, NATURAL_ORDER, marker};
 
-/// DQT (B.2.4.1): any number of tables of 8- or 16-bit steps in zig-zag order.
+/// Reads a DQT segment (B.2.4.1): any number of tables with 8- or 16-bit steps in zig-zag order.
 pub(super) fn define_quantisation(
     mut payload: &[u8],
     tables: &mut [Option<[u16; 64]>; 4],
@@ -45,7 +45,7 @@ pub(super) fn steps_of(
     steps.ok_or(JpegErrorKind::MissingQuantisationTable { number })
 }
 
-/// DHT (B.2.4.2): any number of tables.
+/// Reads a DHT segment (B.2.4.2): any number of Huffman tables.
 pub(super) fn define_huffman(mut payload: &[u8], scratch: &mut DecodeScratch) -> Result<(), JpegErrorKind> {
     let bad_length = JpegErrorKind::BadLength { marker: marker::DHT, length: payload.len() + 2 };
     while let [selector, rest @ ..] = payload {

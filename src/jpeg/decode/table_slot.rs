@@ -5,15 +5,15 @@ use super::pairs::Pairs;
 use crate::jpeg::decode_error::JpegErrorKind;
 use crate::jpeg::tables::{HuffmanClass, HuffmanSpec};
 
-/// A table that remembers what it was made from: with standard tables every tile brings the same.
+/// A table with its definition: tiles with standard tables all define the same.
 pub(super) struct TableSlot {
     /// The table, if `defined`.
     pub(super) table: DecodeTable,
-    /// The same for two symbols at a time, after [`Self::prepare_pairs`].
+    /// Its pairs, after [`Self::prepare_pairs`].
     pub(super) pairs: Pairs,
     pairs_made: bool,
     spec: HuffmanSpec,
-    /// Whether the present image has defined it.
+    /// Whether the current image has defined it.
     pub(super) defined: bool,
 }
 
@@ -29,7 +29,7 @@ impl TableSlot {
         }
     }
 
-    /// Defines the table, building it only if it is another one than before.
+    /// Defines the table, and builds it only if the definition changed.
     pub(super) fn define(&mut self, spec: &HuffmanSpec) -> Result<(), JpegErrorKind> {
         self.defined = false;
         if self.spec != *spec || spec.total() == 0 {
@@ -42,7 +42,7 @@ impl TableSlot {
         Ok(())
     }
 
-    /// Makes the pairs, if they are not made.
+    /// Builds the pairs if necessary.
     pub(super) fn prepare_pairs(&mut self) {
         if !self.pairs_made {
             self.pairs.build(&self.table);

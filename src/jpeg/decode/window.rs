@@ -1,69 +1,68 @@
-//! Entropy-coded data read a window at a time, for files that are not held whole.
+//! Reads entropy-coded data window by window, for files that are not buffered.
 
 use std::io::{self, BufRead};
 
 use super::bits::{BitReader, PADDING};
 
-/// Unstuffed bytes in a window. A refill moves what is left of the last window, so it has to be much longer than what
-/// is decoded between two refills.
-const WINDOW: usize = 1 << 20;
+/// Unstuffed bytes in a window. A refill moves the rest of the last window, so steps must be much shorter.
+const WINDOW_BYTES: usize = 1 << 20;
 
-/// What ended a run of entropy-coded data.
+/// The end of entropy-coded data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum DataEnd {
-    /// A marker, by its second byte.
+    /// A marker's second byte.
     Marker(u8),
-    /// The file's end.
+    /// The end of the file.
     File,
 }
 
-/// A window on the entropy-coded data of a file.
+/// A window on a file's entropy-coded data.
 pub(super) struct Window<R> {
     source: R,
-    /// Bytes of the file taken from `source`.
+    /// Bytes of the file read from `source`.
     taken: u64,
     /// Unstuffed bytes, then [`PADDING`].
     segment: Vec<u8>,
-    /// Bits of `segment` that were decoded.
+    /// Decoded bits of `segment`.
     decoded: usize,
-    /// How many FF were the last bytes taken: what they mean depends on the next one.
+    /// Number of FF at the end of the bytes read so far: their meaning depends on the next byte.
     trailing_ff: usize,
     end: Option<DataEnd>,
 }
 
 impl<R: BufRead> Window<R> {
-    /// A window on what `source` gives, which begins at the byte numbered `offset` of the file.
+    /// A window on `source`, which starts at byte `offset` of the file.
     pub(super) fn new(source: R, offset: u64) -> Self {
         Self { source, taken: offset, segment: vec![0; PADDING], decoded: 0, trailing_ff: 0, end: None }
     }
 
-    /// What the data were found to end with.
+    /// The end of the data, once it is read.
     pub(super) fn end(&self) -> Option<DataEnd> {
         self.end
     }
 
-    /// Unstuffed bytes that are at hand and not wholly decoded.
-    fn at_hand(&self) -> usize {
+    /// Unstuffed bytes that are buffered and not completely decoded.
+    fn available(&self) -> usize {
         self.segment.len() - PADDING - self.decoded / 8
     }
 
-    /// Sees to it that `bytes` are at hand, if the data have so many left.
+    /// Buffers at least `bytes` bytes, or all that are left.
     pub(super) fn require(&mut self, bytes: usize) -> io::Result<()> {
-        if self.end.is_some() || self.at_hand() >= bytes {
+        if self.end.is_some() || self.available() >= bytes {
             return Ok(());
         }
         self.segment.drain(..self.decoded / 8);
         self.decoded %= 8;
         self.segment.truncate(self.segment.len() - PADDING);
-        while self.end.is_none() && self.segment.len() < WINDOW {
-            self.take_some()?;
+        while self.end.is_none() && self.segment.len() < WINDOW_BYTES {
+            self.read_some()?;
         }
         self.segment.extend_from_slice(&[0; PADDING]);
         Ok(())
     }
 
-    /// Takes in what the source has at hand, up to a marker.
-    fn take_some(&mut self) -> io::Result<()> {
+    /// Reads what the source has buffered, up to a marker.
+    fn read_some(&mut self) -> io::Result<()> {
         let buffer = match self.source.fill_buf() {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => return Ok(()),
             buffer => buffer?,
@@ -76,7 +75,7 @@ impl<R: BufRead> Window<R> {
             if self.trailing_ff > 0 {
                 match buffer[at] {
                     0 if self.trailing_ff == 1 => self.segment.push(0xFF),
-                    // Any number of FF may stand before a marker (ITU T.81 B.1.1.2).
+                    // Any number of FF may precede a marker (ITU T.81 B.1.1.2).
                     0xFF => {}
                     marker => self.end = Some(DataEnd::Marker(marker)),
                 }
@@ -96,13 +95,13 @@ impl<R: BufRead> Window<R> {
         Ok(())
     }
 
-    /// A reader of what is at hand. [`Self::decoded_by`] has to be told of it afterwards.
+    /// A reader of the buffered data. Report its progress to [`Self::set_bits_left`].
     pub(super) fn reader(&self) -> BitReader<'_> {
         BitReader::at(&self.segment, self.decoded)
     }
 
-    /// Takes note that so many bits are left of what was at hand.
-    pub(super) fn leave(&mut self, bits: usize) {
+    /// Records how many bits of the buffered data are left.
+    pub(super) fn set_bits_left(&mut self, bits: usize) {
         self.decoded = (self.segment.len() - PADDING) * 8 - bits.min((self.segment.len() - PADDING) * 8);
     }
 
@@ -111,7 +110,7 @@ impl<R: BufRead> Window<R> {
         self.segment.len() - PADDING - self.decoded.div_ceil(8)
     }
 
-    /// Where in the file the next bit stands.
+    /// Offset in the file of the next bit.
     pub(super) fn offset(&self) -> u64 {
         let ahead = &self.segment[self.decoded.div_ceil(8).min(self.segment.len() - PADDING)..];
         let ahead = &ahead[..ahead.len() - PADDING];
@@ -123,14 +122,14 @@ impl<R: BufRead> Window<R> {
         self.taken - (ahead.len() + stuffing + marker) as u64
     }
 
-    /// Goes on behind the marker that ended the data.
-    pub(super) fn pass_marker(&mut self) {
+    /// Skips the marker that ended the data.
+    pub(super) fn skip_marker(&mut self) {
         self.segment.clear();
         self.segment.extend_from_slice(&[0; PADDING]);
         (self.decoded, self.end) = (0, None);
     }
 
-    /// What follows the data, from behind the marker that ended them, and where in the file that is.
+    /// The source after the marker that ended the data, and its offset in the file.
     pub(super) fn rest(&mut self) -> (&mut R, u64) {
         (&mut self.source, self.taken)
     }
@@ -143,7 +142,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn bits_come_out_whatever_the_source_gives_at_once(
+        fn window_returns_the_bits_of_any_source(
             bytes in prop::collection::vec(prop_oneof![Just(0xFFu8), any::<u8>()], 0..400),
             fill in 1usize..4,
             at_once in 1usize..20,
@@ -169,10 +168,10 @@ mod tests {
                 window.require(4).unwrap();
                 let mut reader = window.reader();
                 let expected = (0..count as usize).fold(0, |value, index| value << 1 | bit(at + index));
-                prop_assert_eq!(reader.take(count), expected);
+                prop_assert_eq!(reader.read(count), expected);
                 prop_assert!(!reader.overrun());
                 let left = reader.bits_left();
-                window.leave(left.max(0) as usize);
+                window.set_bits_left(left.max(0) as usize);
                 at += count as usize;
                 let before = bytes[..at.div_ceil(8)].iter().map(|&byte| if byte == 0xFF { 2 } else { 1 }).sum::<u64>();
                 let fill_taken = if window.end().is_some() { fill as u64 - 1 } else { 0 };

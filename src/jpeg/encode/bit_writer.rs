@@ -3,14 +3,14 @@
 use super::symbols::categorise;
 use crate::jpeg::tables::HuffmanSpec;
 
-/// For each symbol its code and the code's length; length 0 for a symbol without a code.
+/// Per symbol its code and length; length 0 for a symbol without code.
 #[derive(Clone, Copy)]
 pub(super) struct EncodeTable {
     entries: [(u16, u8); 256],
 }
 
 impl EncodeTable {
-    /// The codes of a table (C.2). It must not be over-full.
+    /// The codes of a table (C.2), which must not be overfull.
     pub(super) const fn new(spec: &HuffmanSpec) -> Self {
         let mut entries = [(0, 0); 256];
         let (mut code, mut index, mut length) = (0u32, 0, 1u8);
@@ -28,15 +28,16 @@ impl EncodeTable {
     }
 }
 
-/// Magnitudes below this, after any run, have their code and extra bits in one entry.
+/// Smaller magnitudes, after any run, have code and extra bits in one entry.
 const SHORT: i32 = 32;
 
-/// An AC table. Nearly all coefficients are small, and those take one look-up and no arithmetic.
+/// An AC table. Nearly all coefficients are small and take one look-up and no arithmetic.
 #[derive(Clone, Copy)]
 pub(super) struct AcEncodeTable {
     pub(super) symbols: EncodeTable,
-    /// For each run and value from -[`SHORT`] to [`SHORT`] - 1 the bits, and in the lowest five how
-    /// many; zero for what is not answered here.
+    /// Per run and value from -[`SHORT`] to [`SHORT`] - 1: the bits, and their number in the lowest five.
+    ///
+    /// Zero if there is no entry.
     short: [[u32; 2 * SHORT as usize]; 16],
 }
 
@@ -61,7 +62,7 @@ impl AcEncodeTable {
         Self { symbols, short }
     }
 
-    /// The bits of a coefficient after a run of up to 15 zeros, and how many, if it is small.
+    /// The bits, and their number, of a small coefficient after up to 15 zeros.
     #[inline(always)]
     pub(super) fn short(&self, run: u32, value: i32) -> Option<(u64, u32)> {
         let entry = *self.short[run as usize & 15].get((value + SHORT) as usize)?;
@@ -69,20 +70,21 @@ impl AcEncodeTable {
     }
 }
 
-/// More bytes than a block can take: a DC code of 16 and 11 bits, 63 AC codes of 16 and 10, and a
-/// word that is only begun.
-const ROOM_FOR_A_BLOCK: usize = 256;
-/// By how much the output grows when it is full.
-const GROWTH: usize = 4096;
+/// More bytes than a block can take: a DC code of 16 and 11 bits, 63 AC codes of 16 and 10, and a partial word.
+const MAX_BLOCK_BYTES: usize = 256;
+/// Growth of the output when it is full.
+const GROWTH_BYTES: usize = 4096;
 
-/// Writes bits, most significant first. Each write stores a whole word and goes on by the bytes that
-/// are complete, without a branch; stuffing comes last, in a pass of its own, as FFs are few.
+/// Writes bits, most significant first.
+///
+/// Each write stores a whole word and advances by the complete bytes, without a branch. Stuffing comes last, in a pass
+/// of its own, as FF is rare.
 pub(super) struct BitWriter<'a> {
     out: &'a mut Vec<u8>,
-    /// Where in `out` the entropy-coded data begin, and where the next byte goes.
+    /// Positions in `out` of the first and the next entropy-coded byte.
     start: usize,
     at: usize,
-    /// The uppermost `used` bits, fewer than 8, wait to be written; those below are zero.
+    /// The uppermost `used` bits, fewer than 8, are not written yet; the bits below are zero.
     waiting: u64,
     used: u32,
 }
@@ -94,23 +96,22 @@ impl<'a> BitWriter<'a> {
         Self { out, start, at: start, waiting: 0, used: 0 }
     }
 
-    /// To be called before each block.
+    /// Must be called before each block.
     #[inline(always)]
     pub(super) fn make_room(&mut self) {
-        if self.out.len() - self.at < ROOM_FOR_A_BLOCK {
-            self.out.resize(self.at + GROWTH, 0);
+        if self.out.len() - self.at < MAX_BLOCK_BYTES {
+            self.out.resize(self.at + GROWTH_BYTES, 0);
         }
     }
 
-    /// Writes a symbol's code and `size` extra bits, at most 16; the bits above them in `extra`
-    /// must be zero.
+    /// Writes a symbol's code and `size` extra bits, at most 16. The other bits of `extra` must be zero.
     #[inline(always)]
     pub(super) fn symbol(&mut self, table: &EncodeTable, symbol: u8, size: u32, extra: u32) {
         let (code, length) = table.entries[usize::from(symbol)];
         self.bits(u64::from(code) << size | u64::from(extra), u32::from(length) + size);
     }
 
-    /// Writes the lowest `count` bits, at most 32; those above must be zero. There must be room.
+    /// Writes the lowest `count` bits, at most 32; the others must be zero. There must be room.
     #[inline(always)]
     pub(super) fn bits(&mut self, bits: u64, count: u32) {
         self.used += count;
@@ -123,7 +124,7 @@ impl<'a> BitWriter<'a> {
         self.used &= 7;
     }
 
-    /// Fills the last byte with ones (F.1.2.3) and puts in the stuffing.
+    /// Fills the last byte with ones (F.1.2.3) and inserts the stuffing.
     pub(super) fn finish(mut self) {
         self.make_room();
         let padding = (8 - self.used) & 7;
@@ -133,8 +134,7 @@ impl<'a> BitWriter<'a> {
     }
 }
 
-/// Puts a zero after each FF from `start` on. From the end to the beginning, so that each byte moves
-/// once.
+/// Inserts a zero after each FF from `start` on, from the end backwards, so that each byte moves once.
 fn stuff(out: &mut Vec<u8>, start: usize) {
     let mut unmoved = out.len();
     let stuffing = out[start..].iter().map(|&byte| usize::from(byte == 0xFF)).sum::<usize>();
@@ -152,8 +152,9 @@ fn stuff(out: &mut Vec<u8>, start: usize) {
     }
 }
 
-/// Where the last FF is. Looks at 16 bytes at a time without branching inside, which compiles to
-/// vector comparisons.
+/// Position of the last FF.
+///
+/// Looks at 16 bytes at a time without branching inside, which compiles to vector comparisons.
 fn last_ff(bytes: &[u8]) -> Option<usize> {
     let (begin, chunks) = bytes.as_rchunks::<16>();
     let any = |chunk: &[u8; 16]| chunk.iter().fold(0u8, |any, &byte| any | u8::from(byte == 0xFF)) != 0;
@@ -172,7 +173,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_written_is_read(
+        fn reader_returns_the_bits_written(
             pieces in prop::collection::vec((0u32..=32, prop_oneof![Just(u32::MAX), any::<u32>()]), 0..2000),
         ) {
             let mut out = vec![9];
@@ -186,8 +187,8 @@ mod tests {
             prop_assert_eq!(unstuff(&out[1..], &mut segment), out.len() - 1);
             let mut reader = BitReader::new(&segment);
             for &(count, bits) in &pieces {
-                let upper = reader.take(count / 2);
-                let lower = reader.take(count - count / 2);
+                let upper = reader.read(count / 2);
+                let lower = reader.read(count - count / 2);
                 let read = u64::from(upper) << (count - count / 2) | u64::from(lower);
                 prop_assert_eq!(read, u64::from(bits) & ((1 << count) - 1));
             }

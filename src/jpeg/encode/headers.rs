@@ -14,12 +14,12 @@ fn segment(out: &mut Vec<u8>, code: u8, parts: &[&[u8]]) {
     parts.iter().for_each(|part| out.extend_from_slice(part));
 }
 
-/// Everything up to the entropy-coded data.
+/// Writes everything before the entropy-coded data.
 pub(super) fn headers(part: ImagePart<'_>, huffman: [CodePair<&HuffmanSpec>; 2], out: &mut Vec<u8>) {
     let image = part.image;
     out.extend_from_slice(&[0xFF, marker::SOI]);
     match image.colour {
-        // Version 1.02, a density of 1:1 without unit, no thumbnail.
+        // Version 1.02, density 1:1 without unit, no thumbnail.
         Colour::Grey | Colour::YCbCr => {
             segment(out, marker::APP0, &[b"JFIF\0", &[1, 2, 0, 0, 1, 0, 1, 0, 0]]);
         }
@@ -42,8 +42,7 @@ pub(super) fn headers(part: ImagePart<'_>, huffman: [CodePair<&HuffmanSpec>; 2],
     frame_and_scan_headers(part, tables, huffman, out);
 }
 
-/// For each component the first that has the same quantisation table; its index serves as the
-/// table's number.
+/// Per component, the first component with the same quantisation table; its index is the table's number.
 fn quantisation_numbers(components: &[Component]) -> [u8; 3] {
     std::array::from_fn(|index| {
         let own = components.get(index).map(|component| &component.quantisation);

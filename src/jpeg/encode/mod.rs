@@ -1,5 +1,4 @@
-//! Coefficients to a baseline file: one interleaved scan (ITU T.81 F.1), with the marker segments
-//! that say what it is (JFIF 1.02; Adobe's APP14 for RGB).
+//! Encodes coefficients as a baseline file: one interleaved scan (ITU T.81 F.1).
 
 mod bit_writer;
 mod headers;
@@ -19,12 +18,12 @@ use super::limits::check_part;
 use super::part::ImagePart;
 use super::tables::{CHROMA_AC, CHROMA_DC, LUMA_AC, LUMA_DC, marker};
 
-/// Which Huffman tables a file is written with.
+/// The Huffman tables of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum HuffmanTables {
-    /// The typical ones of ITU T.81 K.3.
+    /// The typical tables of ITU T.81 K.3.
     Standard,
-    /// Made for the image: some per cent smaller, in a second pass over it.
+    /// Tables for this image, which take a second pass over it and make files some per cent smaller.
     Optimised,
 }
 
@@ -33,26 +32,25 @@ static STANDARD: [CodePair<EncodeTable, AcEncodeTable>; 2] = [
     CodePair { dc: EncodeTable::new(&CHROMA_DC), ac: AcEncodeTable::new(&CHROMA_AC) },
 ];
 
-/// Something for the DC and for the AC coefficients of components that share their tables.
+/// What components that share their tables have for DC and for AC coefficients.
 #[derive(Clone, Copy)]
 struct CodePair<D, A = D> {
     dc: D,
     ac: A,
 }
 
-/// Appends `image` to `out` as a baseline JPEG file. Decoding it gives `image` again.
+/// Appends `image` to `out` as a baseline JPEG file. Decoding it returns `image`.
 ///
-/// Luma, or all of RGB, is coded with the first pair of Huffman tables, the colour differences with
-/// the second.
+/// Luma, or all of RGB, uses the first pair of Huffman tables, chroma the second.
 ///
 /// # Errors
-/// If the image cannot be a baseline JPEG: see [`EncodeError`]. What `out` held before is then
-/// still its beginning; what follows is to be cut off.
+/// The image cannot be a baseline JPEG: see [`EncodeError`]. `out` then has its earlier contents and an incomplete
+/// file, which the caller must remove.
 pub fn encode(image: &JpegImage, huffman: HuffmanTables, out: &mut Vec<u8>) -> Result<(), EncodeError> {
     write(image.into(), huffman, out, None)
 }
 
-/// The same for a part of an image.
+/// Appends a part of an image to `out`, as [`encode`] does.
 ///
 /// # Errors
 /// As [`encode`].
@@ -60,7 +58,7 @@ pub fn encode_part(part: ImagePart<'_>, huffman: HuffmanTables, out: &mut Vec<u8
     write(part, huffman, out, None)
 }
 
-/// The same, and folds the image into `folded` on the way. It must be foldable.
+/// Does the same, and folds the part into `folded` on the way. It must be foldable.
 pub(super) fn encode_folding(
     part: ImagePart<'_>,
     huffman: HuffmanTables,

@@ -1,21 +1,20 @@
-//! Huffman tables made for one image (ITU T.81 K.2): optimal code lengths, limited to 16 bits, the
-//! code of all ones left unused.
+//! Optimal Huffman tables for one image (ITU T.81 K.2).
+//!
+//! Code lengths are limited to 16 bits, and the code of all ones stays unused.
 
 use crate::jpeg::tables::HuffmanSpec;
 
-/// Symbols and one more that reserves the code of all ones.
+/// Symbols, and one more that reserves the code of all ones.
 const SYMBOLS: usize = 257;
-/// More than the deepest code before limiting: a code of n bits takes a sum of frequencies above
-/// the n-th Fibonacci number, and 256 of them sum to less than 2^40.
-const DEEPEST: usize = 64;
+/// Above the maximum depth before limiting: a code of n bits takes a sum of frequencies above the n-th Fibonacci
+/// number, and 256 frequencies sum to less than 2^40.
+const MAX_DEPTH: usize = 64;
 
-/// The table for symbols that occur as often as `frequencies` says. Symbols that do not occur get
-/// no code.
+/// The optimal table for symbols with these frequencies. Symbols that do not occur have no code.
 ///
 /// Equal frequencies are ordered by symbol, so the result depends on nothing else.
 pub(in crate::jpeg) fn optimal_table(frequencies: &[u32; 256]) -> HuffmanSpec {
-    // The reserved symbol, 256, is as rare as any and first of the rarest, so that it gets a
-    // longest code.
+    // The reserved symbol, 256, is as rare as any and comes first, so that it gets a longest code.
     let mut leaves = [(0u32, 0u16); SYMBOLS];
     leaves[0] = (1, 256);
     let mut count = 1;
@@ -25,13 +24,13 @@ pub(in crate::jpeg) fn optimal_table(frequencies: &[u32; 256]) -> HuffmanSpec {
             count += 1;
         }
     }
-    // Rarest first; among equals later symbols first.
+    // Rarest first, and later symbols first among equals.
     let leaves = &mut leaves[..count];
     leaves.sort_unstable_by_key(|&(frequency, symbol)| (frequency, u16::MAX - symbol));
     let depths = code_lengths(leaves);
-    let mut counts = [0u16; DEEPEST];
+    let mut counts = [0u16; MAX_DEPTH];
     for &depth in &depths[..count] {
-        counts[usize::from(depth).min(DEEPEST - 1)] += 1;
+        counts[usize::from(depth).min(MAX_DEPTH - 1)] += 1;
     }
     limit_lengths(&mut counts);
     leave_out_reserved(&mut counts);
@@ -39,20 +38,20 @@ pub(in crate::jpeg) fn optimal_table(frequencies: &[u32; 256]) -> HuffmanSpec {
     for (to, &count) in spec.counts.iter_mut().zip(&counts[1..]) {
         *to = count as u8;
     }
-    // Codes by length, the most frequent symbols first, are codes in the order of the leaves
-    // reversed.
+    // Codes by length, most frequent symbols first, are codes in reverse order of the leaves.
     for (to, &(_, symbol)) in spec.symbols.iter_mut().zip(leaves[1..].iter().rev()) {
         *to = symbol as u8;
     }
     spec
 }
 
-/// The depth of each leaf in a Huffman tree over leaves sorted by weight. Inner nodes come out
-/// sorted by weight too, so the two lightest nodes are always at the heads of two queues.
+/// The depth of each leaf in a Huffman tree over leaves sorted by weight.
+///
+/// Inner nodes are created in order of weight, too, so the two lightest nodes are always at the heads of two queues.
 fn code_lengths(leaves: &[(u32, u16)]) -> [u8; SYMBOLS] {
     let count = leaves.len();
     let mut weights = [0u64; SYMBOLS];
-    // The parent, an inner node, of each leaf and of each inner node.
+    // The parent of each leaf and of each inner node.
     let mut leaf_parents = [0u16; SYMBOLS];
     let mut inner_parents = [0u16; SYMBOLS];
     let (mut leaf, mut inner) = (0, 0);
@@ -81,10 +80,12 @@ fn code_lengths(leaves: &[(u32, u16)]) -> [u8; SYMBOLS] {
     depths
 }
 
-/// Shortens codes longer than 16 bits as figure K.3 does: of two siblings at the bottom one takes
-/// their parent's place, the other goes with a shorter code, which becomes one bit longer.
-fn limit_lengths(counts: &mut [u16; DEEPEST]) {
-    for length in (17..DEEPEST).rev() {
+/// Shortens codes longer than 16 bits, as in figure K.3.
+///
+/// One of two siblings at the bottom takes their parent's place; the other joins a shorter code, which becomes one bit
+/// longer.
+fn limit_lengths(counts: &mut [u16; MAX_DEPTH]) {
+    for length in (17..MAX_DEPTH).rev() {
         while counts[length] > 0 {
             let mut shorter = length - 2;
             while counts[shorter] == 0 && shorter > 0 {
@@ -98,8 +99,8 @@ fn limit_lengths(counts: &mut [u16; DEEPEST]) {
     }
 }
 
-/// Takes away one of the longest codes: the one of all ones.
-fn leave_out_reserved(counts: &mut [u16; DEEPEST]) {
+/// Removes one of the longest codes: the one of all ones.
+fn leave_out_reserved(counts: &mut [u16; MAX_DEPTH]) {
     if let Some(longest) = counts.iter_mut().rev().find(|count| **count > 0) {
         *longest -= 1;
     }
@@ -137,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn one_symbol_takes_one_bit_and_none_takes_none() {
+    fn single_symbol_takes_one_bit() {
         assert_eq!(check(&[0; 256]).total(), 0);
         let mut one = [0; 256];
         one[7] = 5;
@@ -145,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn the_lengths_are_optimal_where_the_limit_does_not_bite() {
+    fn lengths_are_optimal_below_the_limit() {
         let mut frequencies = [0; 256];
         frequencies[..5].copy_from_slice(&[40, 20, 10, 5, 5]);
         let spec = check(&frequencies);
@@ -154,7 +155,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_frequencies_give_a_sound_table(
+        fn any_frequencies_give_a_valid_table(
             list in prop::collection::vec((any::<u8>(), 0u32..28, any::<u32>()), 0..300),
         ) {
             let mut frequencies = [0; 256];

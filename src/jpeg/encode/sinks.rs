@@ -1,4 +1,4 @@
-//! What becomes of a scan's symbols: they are counted, written, or folded for the parent.
+//! Consumers of a scan's symbols: they count, write, or fold them for the parent.
 
 use super::CodePair;
 use super::bit_writer::{AcEncodeTable, BitWriter, EncodeTable};
@@ -7,7 +7,7 @@ use crate::jpeg::fold::{FoldTable, FoldedBlock, FoldedImage};
 use crate::jpeg::image::BlockKind;
 use crate::jpeg::part::ImagePart;
 
-/// Counts how often each symbol occurs.
+/// Counts each symbol.
 pub(super) struct SymbolCounter {
     pub(super) counts: [CodePair<[u32; 256]>; 2],
     pub(super) pair: usize,
@@ -39,7 +39,7 @@ impl SymbolSink for SymbolCounter {
 pub(super) struct SymbolFolder<'a> {
     tables: [FoldTable; 3],
     folded: &'a mut FoldedImage,
-    /// Of which component the present block is, and its index there.
+    /// The current block: its component, and its index there.
     component: usize,
     index: usize,
     block: FoldedBlock,
@@ -79,7 +79,7 @@ impl SymbolSink for SymbolFolder<'_> {
     }
 }
 
-/// Hands everything to one sink, then to another what the first has taken.
+/// Passes everything to one sink, and then to another what the first has accepted.
 pub(super) struct Tee<A, B>(pub(super) A, pub(super) B);
 
 impl<A: SymbolSink, B: SymbolSink> SymbolSink for Tee<A, B> {
@@ -116,7 +116,7 @@ impl<A: SymbolSink, B: SymbolSink> SymbolSink for Tee<A, B> {
 /// Writes the symbols' codes.
 pub(super) struct SymbolWriter<'a> {
     pub(super) tables: &'a [CodePair<EncodeTable, AcEncodeTable>; 2],
-    /// Those of the present block.
+    /// The tables of the current block.
     pub(super) table: &'a CodePair<EncodeTable, AcEncodeTable>,
     pub(super) writer: BitWriter<'a>,
 }

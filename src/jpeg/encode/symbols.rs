@@ -1,27 +1,27 @@
-//! Coefficients to the symbols of a baseline scan (ITU T.81 F.1.2), which are then counted or
-//! written.
+//! Coefficients to the symbols of a baseline scan (ITU T.81 F.1.2).
 
 use crate::jpeg::encode_error::EncodeError;
 use crate::jpeg::image::Block;
 use crate::jpeg::part::ImagePart;
 use crate::jpeg::tables::NATURAL_ORDER;
 
-/// The greatest category of a DC difference and of an AC coefficient in baseline (F.1.2.1.1,
-/// F.1.2.2.1).
-const LARGEST_DC: u32 = 11;
-const LARGEST_AC: u32 = 10;
+/// Maximum categories of DC differences and AC coefficients in baseline (F.1.2.1.1, F.1.2.2.1).
+const MAX_DC_SIZE: u32 = 11;
+const MAX_AC_SIZE: u32 = 10;
 
-/// Takes the symbols of a scan in order.
+/// Receives the symbols of a scan in order.
 pub(super) trait SymbolSink {
-    /// A component's block with this index in the part begins, with its DC coefficient. Its symbols are coded
-    /// with the tables of a pair.
+    /// Starts a block with its DC coefficient.
+    ///
+    /// `pair` is the index of its Huffman tables, `index` the block's in the component of the part.
     fn begin_block(&mut self, component: usize, pair: usize, index: usize, dc: i16);
 
-    /// The category of a DC difference, with as many extra bits.
+    /// The category of a DC difference, and that many extra bits.
     fn dc(&mut self, size: u32, extra: u32);
 
-    /// At a zig-zag position an AC coefficient other than zero, after a run of 0 to 15 zeros. False
-    /// if it is too large for baseline.
+    /// A nonzero AC coefficient at a zig-zag position, after a run of 0 to 15 zeros.
+    ///
+    /// Returns false if it is too large for baseline.
     fn ac(&mut self, run: u32, position: u32, value: i32) -> bool;
 
     /// An AC symbol without extra bits: [`ZERO_RUN`] or [`END_OF_BLOCK`].
@@ -36,14 +36,14 @@ pub(super) const ZERO_RUN: u8 = 0xF0;
 /// Zeros to the end of the block.
 pub(super) const END_OF_BLOCK: u8 = 0;
 
-/// An AC coefficient's symbol, category and extra bits; nothing if it is too large for baseline.
+/// An AC coefficient's symbol, category and extra bits; none if it is too large for baseline.
 #[inline(always)]
 pub(super) fn ac_symbol(run: u32, value: i32) -> Option<(u8, u32, u32)> {
     let (size, extra) = categorise(value);
-    (size <= LARGEST_AC).then_some(((run << 4 | size) as u8, size, extra))
+    (size <= MAX_AC_SIZE).then_some(((run << 4 | size) as u8, size, extra))
 }
 
-/// Hands all symbols of the part's scan to `sink`, MCU by MCU (A.2.3).
+/// Passes all symbols of the part's scan to `sink`, MCU by MCU (A.2.3).
 pub(super) fn emit_symbols(part: ImagePart<'_>, sink: &mut impl SymbolSink) -> Result<(), EncodeError> {
     let (image, (wide, high)) = (part.image, part.layout().mcus);
     let mut predictions = [0; 3];
@@ -70,7 +70,7 @@ pub(super) fn emit_symbols(part: ImagePart<'_>, sink: &mut impl SymbolSink) -> R
     Ok(())
 }
 
-/// A value's category and extra bits (F.1.2.1.1): negative values are written less one.
+/// A value's category and extra bits (F.1.2.1.1); for a negative value, those of the value less one.
 #[inline(always)]
 pub(super) const fn categorise(value: i32) -> (u32, u32) {
     let size = 32 - value.unsigned_abs().leading_zeros();
@@ -78,17 +78,17 @@ pub(super) const fn categorise(value: i32) -> (u32, u32) {
     (size, extra)
 }
 
-/// Hands a block's symbols to `sink` (F.1.2); false if a coefficient is too large for baseline.
+/// Passes a block's symbols to `sink` (F.1.2). Returns false if a coefficient is too large for baseline.
 #[inline(always)]
 fn code_block(block: &Block, prediction: &mut i32, sink: &mut impl SymbolSink) -> bool {
     let dc = i32::from(block[0]);
     let (size, extra) = categorise(dc - *prediction);
     *prediction = dc;
-    if size > LARGEST_DC {
+    if size > MAX_DC_SIZE {
         return false;
     }
     sink.dc(size, extra);
-    // Bit k tells whether the coefficient at zig-zag position k is other than zero.
+    // Bit k is set if the coefficient at zig-zag position k is not zero.
     let mut nonzero = nonzero_positions(block) & !1;
     let mut last = 0;
     while nonzero != 0 {
@@ -111,8 +111,7 @@ fn code_block(block: &Block, prediction: &mut i32, sink: &mut impl SymbolSink) -
     true
 }
 
-/// For each row of a block and each set of its columns, as bits, those coefficients' zig-zag
-/// positions as bits.
+/// Per row of a block and set of its columns (as bits), the zig-zag positions (as bits).
 static ROW_POSITIONS: [[u64; 256]; 8] = row_positions();
 
 const fn row_positions() -> [[u64; 256]; 8] {
@@ -132,11 +131,11 @@ const fn row_positions() -> [[u64; 256]; 8] {
     table
 }
 
-/// The zig-zag positions of the coefficients other than zero, as bits.
+/// The zig-zag positions of nonzero coefficients, as bits.
 #[inline(always)]
 fn nonzero_positions(block: &Block) -> u64 {
-    // One byte a coefficient, 0 or 1, which is a vector comparison; then each row's eight bytes to
-    // eight bits: the multiplication brings byte i's bit to bit 56 + i.
+    // One byte per coefficient, 0 or 1, is a vector comparison. The multiplication then moves the bit of byte i to bit
+    // 56 + i, so that each row's eight bytes become eight bits.
     let flags = block.map(|coefficient| u8::from(coefficient != 0));
     let (rows, _) = flags.as_chunks::<8>();
     rows.iter().zip(&ROW_POSITIONS).fold(0, |positions, (row, table)| {

@@ -17,11 +17,11 @@ pub(super) const FRACTION: u32 = 11;
 /// Fractional bits that merging drops.
 pub(super) const DROPPED: u32 = 7;
 /// Largest step that cannot overflow, which is also the largest of baseline.
-pub(super) const LARGEST_STEP: u16 = 255;
+pub(super) const MAX_STEP: u16 = 255;
 /// Largest AC coefficient in 8-bit files (ITU T.81 F.1.2.2.1). Larger ones, which no picture has, are clamped.
-pub(in crate::jpeg) const LARGEST_AC: i32 = 1023;
+pub(in crate::jpeg) const MAX_AC: i32 = 1023;
 /// Largest DC coefficient times its step: 128 times what a picture reaches. Larger ones are clamped.
-const LARGEST_DC: i32 = 1 << 17;
+const MAX_DC: i32 = 1 << 17;
 
 /// Weights of frequencies 0..7 along one axis, times 2^30: cosines and negative sines.
 const WEIGHTS: [i64; 8] =
@@ -71,22 +71,22 @@ pub(in crate::jpeg) struct FoldTable {
 }
 
 impl FoldTable {
-    /// For steps of at most [`LARGEST_STEP`], row by row; larger ones are clamped.
+    /// For steps of at most [`MAX_STEP`], row by row; larger ones are clamped.
     pub(in crate::jpeg) fn new(steps: &[u16; 64]) -> Self {
         let entries = std::array::from_fn(|position| {
             let natural = usize::from(NATURAL_ORDER[position]);
-            let step = i64::from(steps[natural].min(LARGEST_STEP));
+            let step = i64::from(steps[natural].min(MAX_STEP));
             let factor = (step * PRODUCTS[natural].1 + HALF) >> (30 - FRACTION);
             PRODUCTS[natural].0 as i32 | (factor as i32) << 4
         });
-        Self { dc_step: i32::from(steps[0].min(LARGEST_STEP)), entries }
+        Self { dc_step: i32::from(steps[0].min(MAX_STEP)), entries }
     }
 
     /// The folded block of a DC coefficient alone.
     #[inline(always)]
     pub(in crate::jpeg) fn begin(&self, dc: i16) -> FoldedBlock {
         let mut block = FoldedBlock::UNSET;
-        block.0[0] += (i32::from(dc) * self.dc_step).clamp(-LARGEST_DC, LARGEST_DC) << FRACTION;
+        block.0[0] += (i32::from(dc) * self.dc_step).clamp(-MAX_DC, MAX_DC) << FRACTION;
         block
     }
 
@@ -96,13 +96,13 @@ impl FoldTable {
         for (position, &natural) in NATURAL_ORDER.iter().enumerate().skip(1) {
             let value = i32::from(block[usize::from(natural)]);
             if value != 0 {
-                self.add(&mut folded, position, value.clamp(-LARGEST_AC, LARGEST_AC));
+                self.add(&mut folded, position, value.clamp(-MAX_AC, MAX_AC));
             }
         }
         folded
     }
 
-    /// Adds the AC coefficient at a zig-zag position, at most [`LARGEST_AC`] in magnitude.
+    /// Adds the AC coefficient at a zig-zag position, at most [`MAX_AC`] in magnitude.
     #[inline(always)]
     pub(in crate::jpeg) fn add(&self, block: &mut FoldedBlock, position: usize, value: i32) {
         let entry = self.entries[position & 63];

@@ -7,7 +7,7 @@
 //! 64 coefficients matter, and most of them are zero in chroma. The 4-point DCT of four means, times sqrt(2), is the
 //! folded block of the halved block ([`super::block`]).
 
-use super::block::{FRACTION, FoldedBlock, FoldedComponent, FoldedImage, LARGEST_AC, fold_exactly};
+use super::block::{FRACTION, FoldedBlock, FoldedComponent, FoldedImage, MAX_AC, fold_exactly};
 use super::image::fold_component;
 use crate::jpeg::image::{Block, Component, JpegImage};
 use crate::jpeg::transform::dct;
@@ -120,7 +120,7 @@ fn sums(block: &Block, terms: &[Term; 25]) -> [i64; 4] {
     // Most chroma blocks have only a DC coefficient.
     if block[1..].iter().fold(0, |any, &coefficient| any | coefficient) != 0 {
         for term in rest {
-            let value = i64::from(block[term.at]).clamp(-i64::from(LARGEST_AC), i64::from(LARGEST_AC));
+            let value = i64::from(block[term.at]).clamp(-i64::from(MAX_AC), i64::from(MAX_AC));
             sums[term.place] += value * term.factor;
         }
     }

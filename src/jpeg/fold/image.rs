@@ -1,13 +1,13 @@
 //! Folds a complete image.
 
-use super::block::{FoldTable, FoldedComponent, FoldedImage, LARGEST_STEP, fold_exactly};
+use super::block::{FoldTable, FoldedComponent, FoldedImage, MAX_STEP, fold_exactly};
 use crate::jpeg::image::{BlockComponent, BlockImage, BlockKind, Component, JpegImage};
 use crate::jpeg::transform::dct;
 
 impl<B: BlockKind> BlockImage<B> {
     /// Whether the steps are small enough for folding.
     pub(in crate::jpeg) fn is_foldable(&self) -> bool {
-        let is_small = |component: &BlockComponent<B>| component.quantisation.iter().all(|&step| step <= LARGEST_STEP);
+        let is_small = |component: &BlockComponent<B>| component.quantisation.iter().all(|&step| step <= MAX_STEP);
         self.width > 0 && self.height > 0 && self.components.iter().all(is_small)
     }
 

@@ -26,10 +26,10 @@ const ODD: [[i16; 4]; 4] = [
 /// Largest magnitude of each coefficient that baseline can code whatever its neighbours are.
 ///
 /// DC goes from -1024 to 1023.
-const LARGEST: [i16; 64] = {
-    let mut largest = [1023; 64];
-    largest[0] = 1024;
-    largest
+const MAX_CODABLE: [i16; 64] = {
+    let mut max = [1023; 64];
+    max[0] = 1024;
+    max
 };
 
 /// The upper half of a product.
@@ -104,7 +104,7 @@ impl Requantiser {
             let rounded = value.unsigned_abs() + self.halves[index];
             let quotient = upper(upper(rounded, self.reciprocals[index]), self.shifts[index]) as i16;
             let sign = value >> 15;
-            block[index] = ((quotient.min(LARGEST[index]) ^ sign) - sign).min(1023);
+            block[index] = ((quotient.min(MAX_CODABLE[index]) ^ sign) - sign).min(1023);
         }
     }
 }

@@ -9,7 +9,7 @@ mod image;
 mod merge;
 mod sampling;
 
-pub(super) use block::{FoldTable, LARGEST_AC};
+pub(super) use block::{FoldTable, MAX_AC};
 pub use block::{FoldedBlock, FoldedComponent, FoldedImage};
 pub use image::fold;
 pub use merge::{ParentSteps, can_merge, merge};

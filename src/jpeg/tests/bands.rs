@@ -1,4 +1,4 @@
-//! Band by band it is the same image, and the same faults, as all at once.
+//! Decoding in bands gives the same images and the same errors as decoding at once.
 
 use super::round_trip::{SAMPLINGS, random_image};
 use super::stream::{ScanPlan, write};
@@ -8,7 +8,7 @@ use crate::jpeg::tables::marker;
 use proptest::prelude::*;
 use std::io::BufReader;
 
-/// Reads a file in bands of so many rows of MCUs.
+/// Decodes a file in bands of `rows()` rows of MCUs.
 fn in_bands(bytes: &[u8], rows: &mut impl FnMut() -> u32, at_once: usize) -> Result<JpegImage, JpegError> {
     let source = BufReader::with_capacity(at_once, bytes);
     let read = |error| match error {
@@ -48,7 +48,7 @@ fn files() -> Vec<Vec<u8>> {
     let [all, one] = [[0, 1, 2].as_slice(), &[0]].map(|components| [ScanPlan::sequential(components)]);
     let mut extra_restart = write(&grey, marker::SOF0, 5, &one);
     let end = extra_restart.len() - 2;
-    // 15 MCUs in three intervals, RST0 and RST1 between them.
+    // 15 MCUs in three intervals, separated by RST0 and RST1.
     extra_restart.splice(end..end, [0xFF, marker::RST0 + 2]);
     let mut comment = encoded(&grey, HuffmanTables::Standard);
     let end = comment.len() - 2;
@@ -68,7 +68,7 @@ fn files() -> Vec<Vec<u8>> {
 }
 
 #[test]
-fn bands_make_the_image() {
+fn bands_join_to_the_image() {
     for bytes in files() {
         for (rows, at_once) in [(1, 1), (2, 7), (1000, 1 << 20)] {
             assert_eq!(in_bands(&bytes, &mut || rows, at_once).unwrap(), decoded(&bytes).unwrap());
@@ -77,12 +77,12 @@ fn bands_make_the_image() {
 }
 
 #[test]
-fn a_file_cut_anywhere_is_the_same_error() {
+fn truncated_file_is_the_same_error_in_bands() {
     for bytes in files() {
         for length in (0..bytes.len()).step_by(if bytes.len() > 5000 { 97 } else { 1 }) {
             let bytes = &bytes[..length];
             let (whole, bands) = (decoded(bytes).unwrap_err(), in_bands(bytes, &mut || 1, 64).unwrap_err());
-            // What stands behind the last block is told apart less finely.
+            // Bands distinguish fewer errors after the last block.
             let same = whole.kind == bands.kind || bands.kind == JpegErrorKind::MissingEndOfImage;
             assert!(bands.offset <= length && same, "{length}: {whole}, {bands}");
         }
@@ -90,7 +90,7 @@ fn a_file_cut_anywhere_is_the_same_error() {
 }
 
 #[test]
-fn a_changed_byte_makes_the_same_image_or_an_error_in_both() {
+fn changed_byte_has_the_same_result_in_bands() {
     let mut random = Random::new(5);
     for bytes in files() {
         let mut changed = bytes.clone();
@@ -101,7 +101,7 @@ fn a_changed_byte_makes_the_same_image_or_an_error_in_both() {
                     (Ok(whole), Ok(bands)) => assert!(whole == bands, "byte {at} is {value}"),
                     (Err(whole), Err(bands)) => {
                         assert!(bands.offset <= changed.len(), "{bands}");
-                        // What stands behind the last block is told apart less finely.
+                        // Bands distinguish fewer errors after the last block.
                         let behind = whole.offset + 10 > bytes.len()
                             || matches!(whole.kind, JpegErrorKind::UnexpectedMarker { .. });
                         assert!(behind || whole.kind == bands.kind, "byte {at} is {value}: {whole}, {bands}");
@@ -118,7 +118,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
-    fn any_image_in_any_bands(
+    fn any_image_is_the_same_in_any_bands(
         seed in any::<u64>(), width in 1u32..90, height in 1u32..90, interval in 0u16..9, rows in 1u32..5,
     ) {
         let mut random = Random::new(seed);

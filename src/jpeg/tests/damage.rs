@@ -1,5 +1,4 @@
-//! Damaged and hostile files: always an error or an image, never a panic, never much work or memory
-//! for a small file.
+//! Damaged and hostile files: an error or an image, but no panic, and little work and memory for a small file.
 
 use super::round_trip::random_image;
 use super::stream::{ScanPlan, write};
@@ -26,7 +25,7 @@ fn samples() -> Vec<Vec<u8>> {
 }
 
 #[test]
-fn a_file_cut_anywhere_is_an_error() {
+fn truncated_file_is_an_error_at_any_length() {
     let mut scratch = DecodeScratch::default();
     for bytes in samples() {
         for length in 0..bytes.len() {
@@ -40,7 +39,7 @@ fn a_file_cut_anywhere_is_an_error() {
 }
 
 #[test]
-fn no_changed_byte_makes_it_panic() {
+fn changed_byte_never_panics() {
     let mut scratch = DecodeScratch::default();
     let mut image = JpegImage::default();
     let mut random = Random::new(3);
@@ -50,7 +49,7 @@ fn no_changed_byte_makes_it_panic() {
         for at in 0..bytes.len() {
             for value in [0, 1, 0x7F, 0xFF, bytes[at] ^ 1 << (random.next() % 8), random.next() as u8] {
                 changed[at] = value;
-                // Any size is taken here; a caller that knows the size is safer still.
+                // Any size is accepted here; callers that know the size are safer still.
                 match decode_into(&changed, None, &mut scratch, &mut image) {
                     Err(error) => assert!(error.offset <= changed.len(), "{error}"),
                     Ok(found) => {
@@ -68,7 +67,7 @@ fn no_changed_byte_makes_it_panic() {
 }
 
 #[test]
-fn random_tails_end() {
+fn random_data_never_panics() {
     let mut scratch = DecodeScratch::default();
     let mut random = Random::new(8);
     for bytes in samples() {
@@ -81,13 +80,13 @@ fn random_tails_end() {
     }
 }
 
-/// A frame header's position in a file.
+/// Position of the frame header in a file.
 fn frame_at(bytes: &[u8]) -> usize {
     bytes.windows(2).position(|pair| pair[0] == 0xFF && (0xC0..=0xC2).contains(&pair[1])).unwrap()
 }
 
 #[test]
-fn huge_claims_are_refused_before_memory_is_taken() {
+fn huge_frames_are_refused_before_allocating() {
     for mut bytes in samples() {
         let at = frame_at(&bytes);
         bytes[at + 5..at + 9].copy_from_slice(&[0xFF, 0xDC, 0xFF, 0xDC]);
@@ -107,7 +106,7 @@ fn huge_claims_are_refused_before_memory_is_taken() {
 }
 
 #[test]
-fn unsupported_kinds_are_named() {
+fn unsupported_kinds_are_reported() {
     let bytes = samples().remove(0);
     let at = frame_at(&bytes);
     let with = |offset: usize, value: u8| {
@@ -136,7 +135,7 @@ fn unsupported_kinds_are_named() {
 }
 
 #[test]
-fn faults_of_the_segments_are_told_apart() {
+fn faults_of_segments_are_distinguished() {
     let bytes = samples().remove(0);
     let at = frame_at(&bytes);
     let find = |code: u8| bytes.windows(2).position(|pair| pair == [0xFF, code]).unwrap();
@@ -175,7 +174,7 @@ fn faults_of_the_segments_are_told_apart() {
 }
 
 #[test]
-fn missing_and_superfluous_data_are_told_apart() {
+fn missing_and_unused_data_are_distinguished() {
     let image = random_image((24, 24), Colour::Grey, &[(1, 1)], 9, 5);
     let bytes = encoded(&image, HuffmanTables::Standard);
     let end = bytes.len() - 2;
@@ -190,7 +189,7 @@ fn missing_and_superfluous_data_are_told_apart() {
 }
 
 #[test]
-fn errors_say_what_and_where() {
+fn errors_name_problem_and_offset() {
     let error = JpegErrorKind::DimensionMismatch { expected: (256, 256), found: (256, 255) }.at(158);
     assert_eq!(error.to_string(), "byte 158: expected 256x256 pixels, found 256x255");
     let error = JpegErrorKind::Unsupported(Unsupported::Components(4)).at(2);
@@ -198,7 +197,7 @@ fn errors_say_what_and_where() {
 }
 
 #[test]
-fn colours_are_told_by_jfif_then_adobe_then_identifiers() {
+fn jfif_then_adobe_then_identifiers_decide_the_colour() {
     let image = photo_image((16, 8), Colour::Rgb, &[(1, 1); 3], 75, 1);
     let rgb = encoded(&image, HuffmanTables::Standard);
     let adobe_end = 2 + 16;
@@ -217,7 +216,7 @@ fn colours_are_told_by_jfif_then_adobe_then_identifiers() {
 }
 
 #[test]
-fn the_orientation_is_told() {
+fn orientation_is_in_the_header() {
     let bytes = samples().remove(1);
     let exif = b"\xFF\xE1\0\x22Exif\0\0MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0";
     let turned = [&bytes[..2], exif, &bytes[2..]].concat();

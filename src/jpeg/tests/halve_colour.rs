@@ -1,4 +1,4 @@
-//! Colour differences halved while tiles are folded, against exact means of 4x4 samples.
+//! Folding with halved chroma, compared with exact means of 4x4 samples.
 
 use super::transform::{exact_forward, exact_inverse};
 use super::*;
@@ -6,7 +6,7 @@ use super::*;
 const WHOLE: [(u8, u8); 3] = [(1, 1); 3];
 const SAMPLING: FoldSampling = FoldSampling { chroma_step: 2, tile_size: 64 };
 
-/// Samples of a component before limiting, row by row, of its size.
+/// Samples of a component before clamping, row by row.
 fn exact_plane(image: &JpegImage, index: usize) -> (usize, usize, Vec<f64>) {
     let component = &image.components[index];
     let (width, height) = image.component_size(index);
@@ -24,7 +24,7 @@ fn exact_plane(image: &JpegImage, index: usize) -> (usize, usize, Vec<f64>) {
     (width, height, plane)
 }
 
-/// Half of a plane; the last column and row are repeated.
+/// Half of a plane, with the last column and row repeated.
 fn halved((width, height, plane): (usize, usize, Vec<f64>)) -> (usize, usize, Vec<f64>) {
     let (wide, high) = (width.div_ceil(2), height.div_ceil(2));
     let sample = |x: usize, y: usize| plane[y.min(height - 1) * width + x.min(width - 1)];
@@ -35,7 +35,7 @@ fn halved((width, height, plane): (usize, usize, Vec<f64>)) -> (usize, usize, Ve
     (wide, high, (0..wide * high).map(mean).collect())
 }
 
-/// The parent of a tile alone, with the finest steps, and the worst error of its samples, which are whole numbers there.
+/// The largest errors of the parent of a single tile, with the finest steps.
 fn worst_errors(size: (u32, u32)) -> [f64; 3] {
     let child = photo_image(size, Colour::YCbCr, &WHOLE, 92, 7);
     let mut folded = FoldedImage::default();
@@ -53,8 +53,8 @@ fn worst_errors(size: (u32, u32)) -> [f64; 3] {
 }
 
 #[test]
-fn means_are_exact_but_for_rounding() {
-    // A step of one leaves coefficients half a unit off at most: together under two in a sample.
+fn mean_is_exact_up_to_rounding() {
+    // Steps of one leave coefficients at most half a unit off, which is less than two per sample.
     for error in worst_errors((64, 64)) {
         assert!(error < 1.5, "{error}");
     }
@@ -64,17 +64,17 @@ fn means_are_exact_but_for_rounding() {
 fn edges_of_any_size_repeat_the_last_column_and_row() {
     for size in [(1, 1), (17, 33), (63, 50), (40, 64), (49, 18), (33, 31), (18, 2)] {
         let errors = worst_errors(size);
-        // Samples beyond the edge are whole numbers before they are transformed.
+        // Samples beyond the edge are rounded before they are transformed.
         assert!(errors.iter().all(|&error| error < 2.5), "{size:?}: {errors:?}");
     }
 }
 
 #[test]
-fn folded_blocks_are_those_of_the_halved_plane() {
+fn folded_blocks_equal_those_of_the_halved_plane() {
     let child = photo_image((64, 64), Colour::YCbCr, &WHOLE, 95, 3);
     let mut folded = FoldedImage::default();
     assert!(SAMPLING.fold(&child, &mut folded));
-    // With colour differences halved exactly, and stored with steps of one, it has to be folded to nearly the same.
+    // Stored with exactly halved chroma and steps of one, the image must fold to nearly the same.
     let (_, _, half) = halved(exact_plane(&child, 1));
     let mut stored = photo_image((64, 64), Colour::YCbCr, &[(2, 2), (1, 1), (1, 1)], 95, 3);
     stored.components[1].quantisation = [1; 64];
@@ -88,7 +88,7 @@ fn folded_blocks_are_those_of_the_halved_plane() {
     for (found, expected) in folded.components[1].coefficients.iter().zip(&expected.components[1].coefficients) {
         for row in 0..4 {
             let [found, expected] = [found, expected].map(|block| FoldedBlock::joined_row(block, block, row));
-            // In units of a sixteenth; each is the sum of four rounded coefficients at most.
+            // In sixteenths; each is the sum of at most four rounded coefficients.
             assert!(found.iter().zip(expected).all(|(a, b)| (a - b).abs() <= 20), "{found:?} {expected:?}");
         }
     }

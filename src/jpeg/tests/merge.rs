@@ -1,10 +1,10 @@
-//! The mean in the frequency domain against the exact one.
+//! The mean in the frequency domain, compared with the exact mean.
 
 use super::round_trip::random_image;
 use super::transform::{exact_forward, exact_inverse};
 use super::*;
 
-/// The parent of whole images, folded first.
+/// Folds whole images and merges them to their parent.
 fn halve(children: [Option<&JpegImage>; 4], luma: &[u16; 64], chroma: &[u16; 64], parent: &mut JpegImage) -> bool {
     let mut folded: [FoldedImage; 4] = Default::default();
     let all_fold = children.iter().zip(&mut folded).all(|(child, to)| child.is_none_or(|child| fold(child, to)));
@@ -16,7 +16,7 @@ fn halve(children: [Option<&JpegImage>; 4], luma: &[u16; 64], chroma: &[u16; 64]
 
 const SAMPLINGS: [[(u8, u8); 3]; 3] = [[(1, 1); 3], [(2, 2), (1, 1), (1, 1)], [(2, 1), (1, 1), (1, 1)]];
 
-/// Exact samples of a component before limiting, row by row, whole blocks.
+/// Exact samples of a component before clamping, row by row, in whole blocks.
 fn exact_plane(component: &Component) -> (usize, Vec<f64>) {
     let width = component.blocks_wide * 8;
     let mut plane = vec![0.0; width * component.blocks_high * 8];
@@ -30,7 +30,7 @@ fn exact_plane(component: &Component) -> (usize, Vec<f64>) {
     (width, plane)
 }
 
-/// The exact mean of four children's component, and its width.
+/// The exact mean of a component of four children, and its width.
 fn exact_mean(children: [&JpegImage; 4], index: usize) -> (usize, Vec<f64>) {
     let planes = children.map(|child| exact_plane(&child.components[index]));
     let (left, above) = (planes[0].0, planes[0].1.len() / planes[0].0);
@@ -53,11 +53,11 @@ fn decibels(squares: f64, count: usize) -> f64 {
     10.0 * (255.0f64.powi(2) * count as f64 / squares.max(1e-9)).log10()
 }
 
-/// Steps of one for the finest requantisation there is.
+/// The finest steps.
 const FINE: [u16; 64] = [1; 64];
 
 #[test]
-fn the_mean_is_exact_but_for_rounding() {
+fn mean_is_exact_up_to_rounding() {
     for (quality, sampling) in [75, 90, 40].into_iter().zip(SAMPLINGS) {
         let children = [1, 2, 3, 4].map(|seed| photo_image((64, 64), Colour::YCbCr, &sampling, quality, seed));
         let [a, b, c, d] = &children;
@@ -66,8 +66,7 @@ fn the_mean_is_exact_but_for_rounding() {
         for index in 0..3 {
             let (width, mean) = exact_mean([a, b, c, d], index);
             let blocks_wide = parent.components[index].blocks_wide;
-            // Each coefficient is the exact one rounded, so nearly all errors are within half a
-            // step and a little.
+            // Each coefficient is rounded, so nearly all errors are below half a step and a little.
             let (mut squares, mut off) = (0.0, 0);
             for (at, block) in parent.components[index].coefficients.iter().enumerate() {
                 let origin = at / blocks_wide * 8 * width + at % blocks_wide * 8;
@@ -86,7 +85,7 @@ fn the_mean_is_exact_but_for_rounding() {
 }
 
 #[test]
-fn columns_and_rows_at_tile_borders_are_as_good_as_others() {
+fn tile_borders_are_as_accurate_as_the_inside() {
     let children = [1, 2, 3, 4].map(|seed| photo_image((64, 64), Colour::YCbCr, &SAMPLINGS[1], 75, seed));
     let [a, b, c, d] = &children;
     let mut parent = JpegImage::default();
@@ -108,8 +107,9 @@ fn columns_and_rows_at_tile_borders_are_as_good_as_others() {
     }
 }
 
-/// Of the four children's component, the mean of 2x2 samples at (x, y) of the parent. Beyond the right
-/// and lower edge the last column and row are repeated.
+/// The exact mean of 2x2 samples for the parent's sample at (x, y).
+///
+/// Beyond the right and bottom edge the last column and row are repeated.
 fn exact_mean_at(children: [&JpegImage; 4], index: usize, (x, y): (usize, usize)) -> f64 {
     let sizes = children.map(|child| child.component_size(index));
     let (left, above) = (sizes[0].0 as usize, sizes[0].1 as usize);
@@ -137,7 +137,7 @@ fn edges_of_any_size_repeat_the_last_column_and_row() {
         let child = |size, seed| photo_image(size, Colour::YCbCr, sampling, 85, seed);
         let sizes = [(32, 32), (width, 32), (32, height), (width, height)];
         let mut children: Vec<JpegImage> = sizes.into_iter().zip(1..).map(|(size, seed)| child(size, seed)).collect();
-        // So that blocks do not repeat the edge by themselves.
+        // Blocks must not repeat the edge by themselves.
         for component in &mut children[3].components {
             component.coefficients.last_mut().unwrap()[9] += 7;
         }
@@ -161,9 +161,8 @@ fn edges_of_any_size_repeat_the_last_column_and_row() {
 }
 
 #[test]
-fn both_ways_to_the_parent_agree() {
-    // Through samples, with rounding and limits, and through coefficients: near each other in an
-    // ordinary image.
+fn merging_agrees_with_the_mean_of_samples() {
+    // The paths through samples, with rounding and clamping, and through coefficients are close for an ordinary image.
     let children = [5, 6, 7, 8].map(|seed| photo_image((32, 32), Colour::Grey, &[(1, 1)], 85, seed));
     let [a, b, c, d] = &children;
     let mut parent = JpegImage::default();
@@ -185,7 +184,7 @@ fn both_ways_to_the_parent_agree() {
 }
 
 #[test]
-fn flat_colours_stay_exactly_what_they_are() {
+fn uniform_colours_stay_exactly_the_same() {
     let (luma, chroma) = quantisation_tables(75);
     for value in 0..=255u8 {
         let samples = [value; 32 * 32];
@@ -207,7 +206,7 @@ fn flat_colours_stay_exactly_what_they_are() {
 }
 
 #[test]
-fn the_extremes_can_be_encoded() {
+fn parents_of_extreme_coefficients_can_be_encoded() {
     for seed in 0..20 {
         let sampling = SAMPLINGS[seed as usize % 3];
         let image = random_image((64, 64), Colour::YCbCr, &sampling, 64, seed);
@@ -229,7 +228,7 @@ fn the_extremes_can_be_encoded() {
 }
 
 #[test]
-fn it_applies_where_every_block_has_one_child() {
+fn merging_needs_matching_children() {
     let image = |width, height| photo_image((width, height), Colour::YCbCr, &SAMPLINGS[1], 75, 1);
     let (full, narrow, low, small) = (image(64, 64), image(32, 64), image(64, 96), image(32, 96));
     let (full, narrow, low, small) = (Some(&full), Some(&narrow), Some(&low), Some(&small));
@@ -272,7 +271,7 @@ fn it_applies_where_every_block_has_one_child() {
 }
 
 #[test]
-fn the_profile_is_that_of_the_first_child_with_one() {
+fn profile_is_that_of_the_first_child_with_one() {
     let image = |icc: Option<u8>, seed| {
         let mut image = photo_image((32, 32), Colour::Grey, &[(1, 1)], 75, seed);
         image.icc = icc.map(|value| vec![value; 9].into());
@@ -285,7 +284,7 @@ fn the_profile_is_that_of_the_first_child_with_one() {
 }
 
 #[test]
-fn what_cannot_be_encoded_is_refused_before_it_is_folded() {
+fn tiles_with_uncodable_coefficients_are_refused() {
     let mut image = photo_image((32, 32), Colour::Grey, &[(1, 1)], 75, 1);
     image.components[0].quantisation = [255; 64];
     for extreme in [i16::MIN, 1024, i16::MAX] {

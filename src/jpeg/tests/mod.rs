@@ -1,4 +1,4 @@
-//! Tests of the whole codec, by theme.
+//! Tests of the whole codec, by topic.
 
 mod bands;
 mod damage;
@@ -12,7 +12,7 @@ mod transform;
 
 use super::*;
 
-/// A small generator of numbers (xorshift64*), the same everywhere.
+/// A small pseudo-random generator (xorshift64*).
 pub(super) struct Random(u64);
 
 impl Random {
@@ -33,7 +33,7 @@ impl Random {
     }
 }
 
-/// Samples with soft gradients, edges and some noise, as a photograph has.
+/// Samples with soft gradients, edges and some noise, like a photograph.
 pub(super) fn photo(width: u32, height: u32, seed: u64) -> Vec<u8> {
     let mut random = Random::new(seed);
     let (shift, slope) = (random.within(0, 99), random.within(1, 5));
@@ -90,12 +90,12 @@ pub(super) fn encoded(image: &JpegImage, huffman: HuffmanTables) -> Vec<u8> {
     bytes
 }
 
-/// Decodes with fresh scratch.
+/// Decodes with new buffers.
 pub(super) fn decoded(bytes: &[u8]) -> Result<JpegImage, JpegError> {
     decode(bytes, None, &mut DecodeScratch::default())
 }
 
-/// The kind of error that decoding gives.
+/// The kind of error of decoding.
 pub(super) fn refusal(bytes: &[u8]) -> JpegErrorKind {
     decoded(bytes).unwrap_err().kind
 }

@@ -1,4 +1,4 @@
-//! Against the decoder and encoder of the `image` crate.
+//! Comparison with the decoder and encoder of the `image` crate.
 
 use ::image::codecs::jpeg::JpegEncoder;
 use ::image::{ExtendedColorType, ImageFormat, load_from_memory_with_format};
@@ -18,7 +18,7 @@ fn plane(image: &JpegImage, index: usize) -> Vec<u8> {
 }
 
 #[test]
-fn our_grey_files_decode_alike_elsewhere() {
+fn our_grey_files_decode_the_same_elsewhere() {
     for (size, quality) in [((1, 1), 75), ((8, 8), 90), ((61, 33), 75), ((70, 19), 100), ((256, 256), 30)] {
         let image = photo_image(size, Colour::Grey, &[(1, 1)], quality, 3);
         for huffman in [HuffmanTables::Standard, HuffmanTables::Optimised] {
@@ -31,7 +31,7 @@ fn our_grey_files_decode_alike_elsewhere() {
 }
 
 #[test]
-fn our_rgb_files_decode_alike_elsewhere() {
+fn our_rgb_files_decode_the_same_elsewhere() {
     let image = photo_image((45, 37), Colour::Rgb, &[(1, 1); 3], 85, 8);
     let bytes = encoded(&image, HuffmanTables::Optimised);
     let other = load_from_memory_with_format(&bytes, ImageFormat::Jpeg).unwrap().into_rgb8();
@@ -45,7 +45,7 @@ fn our_rgb_files_decode_alike_elsewhere() {
 fn our_colour_files_have_the_same_luma_elsewhere() {
     for sampling in [[(1, 1); 3], [(2, 2), (1, 1), (1, 1)], [(2, 1), (1, 1), (1, 1)]] {
         let mut image = photo_image((83, 50), Colour::YCbCr, &sampling, 85, 8);
-        // Without colour the other decoder's conversion to RGB keeps luma as it is.
+        // Without colour, the other decoder's conversion to RGB keeps luma unchanged.
         for component in &mut image.components[1..] {
             component.coefficients.fill([0; 64]);
         }
@@ -57,7 +57,7 @@ fn our_colour_files_have_the_same_luma_elsewhere() {
 }
 
 #[test]
-fn their_files_decode_alike_here() {
+fn their_files_decode_the_same_here() {
     for (size, quality) in [((1u32, 1u32), 75), ((64, 64), 90), ((61, 33), 75), ((129, 70), 20)] {
         let samples = photo(size.0, size.1, 5);
         let mut bytes = Vec::new();
@@ -72,7 +72,7 @@ fn their_files_decode_alike_here() {
 }
 
 #[test]
-fn planes_made_and_read_stay_near_their_samples() {
+fn planes_survive_the_transform_within_two() {
     let samples = photo(53, 41, 2);
     let (luma, _) = quantisation_tables(100);
     let source = PlaneSource { samples: &samples, horizontal: 2, vertical: 2, quantisation: &luma };

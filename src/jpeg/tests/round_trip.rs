@@ -1,4 +1,4 @@
-//! What is encoded decodes to itself: a tile just made may stand for its file.
+//! Encoded images decode to themselves, so an encoded tile may stand for its file.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use super::*;
 
-/// Sampling factors that one interleaved scan can have.
+/// Sampling factors of one interleaved scan.
 pub(super) const SAMPLINGS: [[(u8, u8); 3]; 9] = [
     [(1, 1), (1, 1), (1, 1)],
     [(2, 1), (1, 1), (1, 1)],
@@ -19,8 +19,7 @@ pub(super) const SAMPLINGS: [[(u8, u8); 3]; 9] = [
     [(1, 4), (1, 1), (2, 1)],
 ];
 
-/// An image of random coefficients, up to the limits of baseline; `density` is how many of 64 are
-/// not zero.
+/// An image of random coefficients up to the limits of baseline; about `density` of 64 are not zero.
 pub(super) fn random_image(
     size: (u32, u32),
     colour: Colour,
@@ -62,7 +61,7 @@ fn check(image: &JpegImage) {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(120))]
     #[test]
-    fn any_coefficients_come_back(
+    fn any_coefficients_survive_encoding(
         size in (1u32..=70, 1u32..=70),
         shape in 0usize..19,
         density in prop_oneof![Just(0), Just(1), Just(6), Just(64)],
@@ -80,7 +79,7 @@ proptest! {
 }
 
 #[test]
-fn the_greatest_steps_of_baseline_come_back() {
+fn extreme_coefficients_survive_encoding() {
     let mut image = random_image((40, 8), Colour::Grey, &[(1, 1)], 0, 1);
     for (index, block) in image.components[0].coefficients.iter_mut().enumerate() {
         *block = [if index % 2 == 0 { 1023 } else { -1023 }; 64];
@@ -90,7 +89,7 @@ fn the_greatest_steps_of_baseline_come_back() {
 }
 
 #[test]
-fn profiles_come_back_whatever_their_length() {
+fn profiles_of_any_length_survive_encoding() {
     let mut image = photo_image((20, 20), Colour::Rgb, &SAMPLINGS[0], 80, 1);
     for length in [1, 65519, 65520, 200_000] {
         image.icc = Some((0..length).map(|index| index as u8).collect());
@@ -104,7 +103,7 @@ fn profiles_come_back_whatever_their_length() {
 }
 
 #[test]
-fn photographs_come_back_and_optimised_files_are_smaller() {
+fn photographs_survive_encoding_and_optimised_files_are_smaller() {
     for quality in [1, 50, 75, 100] {
         let image = photo_image((131, 77), Colour::YCbCr, &SAMPLINGS[3], quality, 5);
         check(&image);
@@ -114,7 +113,7 @@ fn photographs_come_back_and_optimised_files_are_smaller() {
 }
 
 #[test]
-fn what_baseline_cannot_hold_is_refused() {
+fn images_beyond_baseline_are_refused() {
     let good = photo_image((20, 20), Colour::YCbCr, &SAMPLINGS[3], 80, 1);
     let refused = |change: fn(&mut JpegImage)| {
         let mut image = good.clone();

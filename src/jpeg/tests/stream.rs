@@ -1,5 +1,6 @@
-//! A writer of the files that the encoder does not write: several scans, restart intervals,
-//! progressive coding. Slow and plain; its Huffman tables give nearly equal lengths to all symbols.
+//! Writes files that the encoder does not write: several scans, restart intervals, progressive coding.
+//!
+//! Slow and plain; all symbols have Huffman codes of nearly equal length.
 
 use super::*;
 use crate::jpeg::tables::{NATURAL_ORDER, marker};
@@ -53,7 +54,7 @@ impl Bits {
         }
     }
 
-    /// Five bits for each DC category.
+    /// Five bits per DC category.
     fn dc(&mut self, value: i32) {
         let size = 32 - value.unsigned_abs().leading_zeros();
         self.put(size, 5);
@@ -187,7 +188,7 @@ impl ScanWriter<'_> {
     }
 }
 
-/// The MCUs of a scan: for each the component and index of its blocks.
+/// The MCUs of a scan: component and index of each block.
 fn mcus(image: &JpegImage, plan: &ScanPlan) -> Vec<Vec<(usize, usize)>> {
     let layout = image.layout();
     let mut all = Vec::new();
@@ -221,7 +222,7 @@ fn segment(out: &mut Vec<u8>, code: u8, payload: &[u8]) {
     out.extend(payload);
 }
 
-/// A file of `image` with these scans. Fill bytes stand before some markers.
+/// A file of `image` with these scans. Some markers have fill bytes.
 pub(super) fn write(image: &JpegImage, frame: u8, interval: u16, scans: &[ScanPlan]) -> Vec<u8> {
     let mut out = vec![0xFF, marker::SOI];
     let mut start = vec![8];

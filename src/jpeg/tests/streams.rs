@@ -1,5 +1,4 @@
-//! Files with several scans, restart intervals and progressive coding decode to the coefficients
-//! they were made from.
+//! Files with several scans, restart intervals and progressive coding decode to their coefficients.
 
 use proptest::prelude::*;
 
@@ -10,8 +9,7 @@ use crate::jpeg::tables::marker;
 
 pub(super) const SOF1: u8 = 0xC1;
 
-/// Sets what a file made of these scans cannot hold: blocks that only fill MCUs, in scans of one
-/// component.
+/// Clears what scans of one component do not contain: blocks that only fill MCUs.
 fn clear_padding(image: &mut JpegImage, from_coefficient: usize) {
     let layout = image.layout();
     for component in &mut image.components {
@@ -32,8 +30,7 @@ fn check(image: &JpegImage, frame: u8, interval: u16, scans: &[ScanPlan]) {
     assert!(again == *image);
 }
 
-/// All that a progressive encoder may do: DC in three steps, AC in two bands and three or four
-/// bits.
+/// Everything that a progressive encoder may do: DC in three steps, AC in two bands and three or four bits.
 fn progressive_scans(components: usize) -> Vec<ScanPlan> {
     let all: Vec<usize> = (0..components).collect();
     let mut scans = vec![ScanPlan::progressive(&all, (0, 0), (0, 2))];
@@ -54,7 +51,7 @@ fn progressive_scans(components: usize) -> Vec<ScanPlan> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(60))]
     #[test]
-    fn sequential_scans(
+    fn sequential_files_decode_to_their_coefficients(
         size in (1u32..=50, 1u32..=50),
         sampling in 0usize..4,
         density in prop_oneof![Just(0), Just(3), Just(64)],
@@ -74,7 +71,7 @@ proptest! {
     }
 
     #[test]
-    fn progressive_files(
+    fn progressive_files_decode_to_their_coefficients(
         size in (1u32..=50, 1u32..=50),
         sampling in 0usize..4,
         density in prop_oneof![Just(0), Just(3), Just(64)],
@@ -102,14 +99,14 @@ proptest! {
 }
 
 #[test]
-fn long_runs_of_empty_blocks() {
+fn long_runs_of_empty_blocks_are_decoded() {
     let mut image = random_image((1500, 1500), Colour::Grey, &[(1, 1)], 0, 4);
     image.components[0].coefficients[34_000][9] = 77;
     check(&image, marker::SOF2, 0, &progressive_scans(1));
 }
 
 #[test]
-fn scans_out_of_place_are_refused() {
+fn misplaced_scans_are_refused() {
     let image = random_image((20, 20), Colour::YCbCr, &[(1, 1); 3], 6, 4);
     let kind = |frame, scans: &[ScanPlan]| refusal(&write(&image, frame, 0, scans));
     let all = ScanPlan::sequential(&[0, 1, 2]);
@@ -144,7 +141,7 @@ fn scans_out_of_place_are_refused() {
 }
 
 #[test]
-fn restart_markers_must_come_in_turn() {
+fn restart_markers_out_of_sequence_are_refused() {
     let image = random_image((40, 40), Colour::Grey, &[(1, 1)], 6, 4);
     let bytes = write(&image, marker::SOF0, 5, &[ScanPlan::sequential(&[0])]);
     let at = bytes.windows(2).position(|pair| pair == [0xFF, 0xD1]).unwrap();
@@ -154,7 +151,7 @@ fn restart_markers_must_come_in_turn() {
     assert_eq!(error, JpegError { offset: at, kind: JpegErrorKind::RestartMarker { expected: 0xD1, found: 0xD2 } });
     other.drain(at..at + 2);
     assert!(decoded(&other).is_err());
-    // One more after the last interval, with the right number, does no harm.
+    // One more marker after the last interval, with the right number, does no harm.
     let end = bytes.len() - 3;
     let with = |code| [&bytes[..end], &[0xFF, code], &bytes[end..]].concat();
     assert!(decoded(&with(0xD4)).unwrap() == image);

@@ -1,4 +1,4 @@
-//! The integer transforms against the definition in floating point (ITU T.81 A.3.3).
+//! The integer transforms, compared with the definition in floating point (ITU T.81 A.3.3).
 
 use std::f64::consts::PI;
 
@@ -11,7 +11,7 @@ fn basis(frequency: usize, position: usize) -> f64 {
     scale * ((2 * position + 1) as f64 * frequency as f64 * PI / 16.0).cos()
 }
 
-/// The separable transform with the given one-dimensional kernel (output index, input index).
+/// The separable transform with this one-dimensional kernel (output index, input index).
 fn separable(input: &[f64; 64], kernel: impl Fn(usize, usize) -> f64) -> [f64; 64] {
     let mut rows = [0.0; 64];
     let mut output = [0.0; 64];
@@ -28,12 +28,12 @@ fn separable(input: &[f64; 64], kernel: impl Fn(usize, usize) -> f64) -> [f64; 6
     output
 }
 
-/// The exact samples of dequantised coefficients, before limiting, around zero.
+/// Exact samples of dequantised coefficients, before clamping, around zero.
 pub(super) fn exact_inverse(input: &[f64; 64]) -> [f64; 64] {
     separable(input, |position, frequency| basis(frequency, position))
 }
 
-/// The exact coefficients of samples around zero.
+/// Exact coefficients of samples around zero.
 pub(super) fn exact_forward(input: &[f64; 64]) -> [f64; 64] {
     separable(input, basis)
 }
@@ -43,10 +43,11 @@ fn blocks(count: usize, low: i32, high: i32, seed: u64) -> impl Iterator<Item = 
     (0..count).map(move |_| std::array::from_fn(|_| f64::from(random.within(low, high))))
 }
 
-/// In the manner of IEEE 1180-1990, whose limits these are: random samples, their rounded
-/// coefficients, and both inverses of those, here limited to 0..=255.
+/// A test in the manner of IEEE 1180-1990, with its limits.
+///
+/// Random samples are transformed to rounded coefficients, and these by both inverses, clamped to 0..=255.
 #[test]
-fn the_inverse_is_accurate() {
+fn inverse_is_accurate() {
     for (low, high) in [(-256, 255), (-5, 5), (-300, 300)] {
         let count = 3000;
         let (mut squares, mut sums, mut worst) = ([0.0f64; 64], [0.0f64; 64], 0.0f64);
@@ -70,7 +71,7 @@ fn the_inverse_is_accurate() {
 }
 
 #[test]
-fn the_inverse_survives_any_coefficients() {
+fn inverse_accepts_any_coefficients() {
     let mut random = Random::new(9);
     for _ in 0..2000 {
         let block: Block = std::array::from_fn(|_| random.next() as i16);
@@ -78,7 +79,7 @@ fn the_inverse_survives_any_coefficients() {
         dct::inverse(&block, &steps);
     }
     for row in 0..256u32 {
-        // The signs that add up at some sample, at the greatest magnitudes.
+        // Signs that add up at some sample, with the largest magnitudes.
         let signs: [i16; 64] = std::array::from_fn(|k| {
             let sample = (row as usize % 8, row as usize / 8 % 8);
             if basis(k % 8, sample.0) * basis(k / 8, sample.1) < 0.0 { i16::MIN } else { i16::MAX }
@@ -87,7 +88,7 @@ fn the_inverse_survives_any_coefficients() {
     }
 }
 
-/// The coefficients of a block, left or right of another one, which must not matter.
+/// The coefficients of a block on either side of another one, which must not matter.
 fn beside(samples: &[[u8; 8]; 8], steps: &[u16; 64], seed: u64) -> Block {
     let quantiser = PairQuantiser::new(steps);
     let mut random = Random::new(seed);
@@ -103,7 +104,7 @@ fn beside(samples: &[[u8; 8]; 8], steps: &[u16; 64], seed: u64) -> Block {
 }
 
 #[test]
-fn the_forward_transform_quantises_to_the_nearest() {
+fn forward_transform_quantises_to_nearest() {
     let mut random = Random::new(11);
     let (mut ties, mut total) = (0, 0);
     for samples in blocks(3000, 0, 255, 5).chain(blocks(500, 0, 1, 6)) {
@@ -126,7 +127,7 @@ fn the_forward_transform_quantises_to_the_nearest() {
 }
 
 #[test]
-fn flat_blocks_are_exact() {
+fn uniform_blocks_are_exact() {
     for value in 0..=255u8 {
         let block = beside(&[[value; 8]; 8], &[1; 64], u64::from(value));
         assert_eq!(block[0], (i16::from(value) - 128) * 8);

@@ -17,7 +17,7 @@ const FORWARD_KEPT: u32 = 5;
 /// Limit of dequantised coefficients, which keeps sums inside 32 bits.
 ///
 /// An 8-bit image reaches at most 1024 and half a step.
-const LARGEST: i32 = 2047;
+const MAX_COEFFICIENT: i32 = 2047;
 
 type Lanes = [i32; 8];
 
@@ -78,13 +78,13 @@ fn forward_pass(input: &[Lanes; 8], offset: i32, shift: u32) -> [Lanes; 8] {
 /// The samples of a block: dequantised, transformed, 128 added, clamped to 0..=255.
 pub(in crate::jpeg) fn inverse(block: &Block, quantisation: &[u16; 64]) -> [[u8; 8]; 8] {
     // Most chroma blocks of a photograph have only a DC coefficient.
-    let flat = block.iter().skip(1).fold(0, |any, coefficient| any | coefficient) == 0;
-    if flat { inverse_flat(block[0], quantisation[0]) } else { inverse_any(block, quantisation) }
+    let dc_only = block.iter().skip(1).fold(0, |any, coefficient| any | coefficient) == 0;
+    if dc_only { inverse_dc_only(block[0], quantisation[0]) } else { inverse_any(block, quantisation) }
 }
 
 /// The inverse of a block with only a DC coefficient: what both passes make of it.
-fn inverse_flat(coefficient: i16, step: u16) -> [[u8; 8]; 8] {
-    let dequantised = (i32::from(coefficient) * i32::from(step)).clamp(-LARGEST, LARGEST);
+fn inverse_dc_only(coefficient: i16, step: u16) -> [[u8; 8]; 8] {
+    let dequantised = (i32::from(coefficient) * i32::from(step)).clamp(-MAX_COEFFICIENT, MAX_COEFFICIENT);
     let shift = UNIT - INVERSE_KEPT;
     let kept = (C[4] * dequantised + (1 << (shift - 1))) >> shift;
     let shift = UNIT + INVERSE_KEPT;
@@ -95,7 +95,7 @@ fn inverse_flat(coefficient: i16, step: u16) -> [[u8; 8]; 8] {
 fn inverse_any(block: &Block, quantisation: &[u16; 64]) -> [[u8; 8]; 8] {
     let mut rows = [[0; 8]; 8];
     for (to, (&coefficient, &step)) in rows.as_flattened_mut().iter_mut().zip(block.iter().zip(quantisation)) {
-        *to = (i32::from(coefficient) * i32::from(step)).clamp(-LARGEST, LARGEST);
+        *to = (i32::from(coefficient) * i32::from(step)).clamp(-MAX_COEFFICIENT, MAX_COEFFICIENT);
     }
     let shift = UNIT - INVERSE_KEPT;
     let columns_done = inverse_pass(&rows, 1 << (shift - 1), shift);
@@ -171,12 +171,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn flat_blocks_are_what_the_passes_make_of_them() {
+    fn inverse_of_dc_only_blocks_equals_both_passes() {
         for coefficient in -2100..2100 {
             for step in [1, 2, 16, 255] {
                 let mut block = [0; 64];
                 block[0] = coefficient;
-                assert_eq!(inverse_flat(coefficient, step), inverse_any(&block, &[step; 64]));
+                assert_eq!(inverse_dc_only(coefficient, step), inverse_any(&block, &[step; 64]));
             }
         }
     }

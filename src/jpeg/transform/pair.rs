@@ -157,7 +157,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_coefficient_is_divided_by_every_step_to_the_nearest() {
+    fn quantiser_rounds_to_nearest_for_every_step() {
         const LARGEST: i16 = 1152 << FRACTION;
         for step in 1..=255u16 {
             let quantiser = PairQuantiser::new(&[step; 64]);

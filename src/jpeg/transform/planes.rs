@@ -126,3 +126,20 @@ impl Vectorised for PlaneTransform<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn widest_vectors_give_the_same_coefficients() {
+        let samples: Vec<u8> = (0..50u32 * 37).map(|at| (at.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
+        let mut image = JpegImage::default();
+        image.reshape((50, 37), Colour::Grey, [(1, 1)].into_iter());
+        let mut component = image.components.remove(0);
+        let mut other = component.clone();
+        widest(PlaneTransform { samples: &samples, width: 50, component: &mut component });
+        PlaneTransform { samples: &samples, width: 50, component: &mut other }.run();
+        assert!(component == other);
+    }
+}

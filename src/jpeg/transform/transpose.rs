@@ -55,7 +55,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_fast_way_is_the_plain_one() {
+    fn transpose_equals_its_plain_form() {
         let mut state = 1u32;
         for _ in 0..100 {
             let rows: Rows8x8 = std::array::from_fn(|_| {

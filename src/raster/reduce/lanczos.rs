@@ -1,7 +1,7 @@
 //! Lanczos with three lobes, by `fast_image_resize`: sharper than the mean on photographs, and slower.
 //!
-//! Its convolution of 16-bit samples, which all are brought to, is fixed-point, with the same result with and without
-//! vector instructions (a test compares them). The kernel's values come from `libm` and so do not depend on the machine.
+//! All samples become 16 bits. Their convolution is fixed-point, with the same result with and without vector
+//! instructions (a test compares them). The kernel's values come from `libm` and do not depend on the machine.
 
 use super::{Axes, linear::Curve, linear::FULL};
 use crate::raster::{Raster, Sample};
@@ -9,14 +9,15 @@ use fast_image_resize::images::{TypedImage, TypedImageRef};
 use fast_image_resize::pixels::{U16, U16x2, U16x3, U16x4};
 use fast_image_resize::{Filter, FilterType, PixelTrait, ResizeAlg, ResizeOptions, Resizer};
 
-/// How far beyond the stitched children the kernel reaches: three lobes, each two source pixels wide. The outer edge
-/// is repeated that far.
+/// Reach of the kernel beyond the stitched children: three lobes, each two source pixels wide.
+///
+/// The outer edge is repeated that far.
 const REACH: usize = 6;
 
-/// Half of `source` along `axes`, colours weighted by alpha, in linear light if `linear`.
+/// Half of `source` along `axes`, with colours weighted by alpha, in linear light if `linear`.
 ///
-/// The weighting is done here and not by `fast_image_resize`, whose division by alpha differs in the last bit with and
-/// without vector instructions (version 6.1.0).
+/// The weighting is done here, because `fast_image_resize`'s division by alpha differs in the last bit with and without
+/// vector instructions (version 6.1.0).
 pub(super) fn halve<S: Curve>(source: &Raster<S>, axes: Axes, linear: bool) -> Raster<S> {
     let curve = linear.then(S::tables);
     let scale = 65535 / S::LARGEST;
@@ -45,25 +46,27 @@ pub(super) fn halve<S: Curve>(source: &Raster<S>, axes: Axes, linear: bool) -> R
     })
 }
 
-/// The middle half of the 16-bit range, 16384 to 49152, for a value of 0 to 65535. The kernel overshoots at edges by a
-/// fifth, and what one pass cut off would be missing in the next.
+/// Maps 0..=65535 to the middle half of the 16-bit range, 16384 to 49152.
+///
+/// The kernel overshoots at edges by a fifth, and values clipped by one pass would be missing in the next.
 fn lifted(value: u32) -> u16 {
     (16384 + value.min(65535).div_ceil(2)) as u16
 }
 
-/// The value that [`lifted`] would have lifted, at most one off. It may be over 65535: colours are divided by the alpha
-/// that they were filtered with, overshoot included.
+/// Reverses [`lifted`], at most one off.
+///
+/// Values may exceed 65535: colours are divided by the alpha that they were filtered with, including overshoot.
 fn lowered(sample: u16) -> u32 {
     u32::from(sample).saturating_sub(16384) * 2
 }
 
-/// `value` of `from` as a part of `to`, rounded.
+/// `value / from * to`, rounded.
 fn scaled(value: u32, from: u32, to: u32) -> u32 {
     let from = u64::from(from.max(1));
     ((u64::from(value) * u64::from(to) + from / 2) / from).min(u64::from(u32::MAX)) as u32
 }
 
-/// Puts the colours (one or three; the others are zero) and the alpha of each pixel through `convert`.
+/// Converts the colours (one or three; the others are zero) and the alpha of each pixel.
 fn per_pixel<S: Sample, T: Sample>(source: &Raster<S>, convert: impl Fn([S; 3], S) -> ([T; 3], T)) -> Raster<T> {
     let channels = source.channels();
     let mut converted = Raster::new(source.width(), source.height(), channels);
@@ -78,7 +81,7 @@ fn per_pixel<S: Sample, T: Sample>(source: &Raster<S>, convert: impl Fn([S; 3], 
     converted
 }
 
-/// Lanczos3 stretched by two, evaluated where the exact factor of two puts its taps.
+/// Lanczos3 stretched by two, evaluated at the taps of the exact factor of two.
 fn kernel(x: f64) -> f64 {
     let sinc = |x: f64| {
         let angle = x * std::f64::consts::PI;
@@ -96,8 +99,10 @@ fn resize(source: &Raster<u16>, axes: Axes) -> Raster<u16> {
     }
 }
 
-/// With the pixel type said here, the compiler makes the convolutions of four types and not of all thirteen, which
-/// took it a minute.
+/// Resizes pixels of one type.
+///
+/// Naming the type lets the compiler instantiate the convolutions of four types instead of thirteen, which took a
+/// minute.
 fn resize_as<P: PixelTrait, const CHANNELS: usize>(
     source: &Raster<u16>,
     axes: Axes,
@@ -126,7 +131,7 @@ fn resize_as<P: PixelTrait, const CHANNELS: usize>(
     let mut target = TypedImage::new(width as u32, height as u32);
     let resized = TypedImageRef::new(padded_width as u32, padded_height as u32, &pixels)
         .map(|padded| Resizer::new().resize_typed(&padded, &mut target, &options));
-    // The only errors are too few pixels and crops that reach outside; neither can be.
+    // The only errors are too few pixels and crops beyond the image, which are impossible here.
     debug_assert!(matches!(resized, Ok(Ok(()))), "{resized:?}");
     let halved = target.pixels().iter().flat_map(|&pixel| samples(pixel)).collect();
     Raster::from_samples(width, height, CHANNELS, halved).unwrap_or_else(|| Raster::new(width, height, CHANNELS))

@@ -1,45 +1,45 @@
 //! The 2x2 mean in linear light, for samples encoded with the sRGB curve (IEC 61966-2-1).
 //!
-//! Averaging encoded samples darkens fine patterns: black and white give 128, where the light that leaves the screen
-//! says 188. The curve is tabulated once with `libm`, whose results do not depend on the machine.
+//! Averaging encoded samples darkens fine patterns: black and white give 128, where the light of the screen corresponds
+//! to 188. The curve is tabulated once with `libm`, whose results do not depend on the machine.
 
 use super::mean::halve_with;
 use crate::raster::{Raster, Sample};
 use std::sync::LazyLock;
 
-/// Linear light of a full sample. 2^26, so that neighbouring dark 16-bit samples stay a hundred steps apart.
+/// Linear light of the largest sample. With 2^26, neighbouring dark 16-bit samples are a hundred steps apart.
 pub(super) const FULL: u32 = 1 << 26;
 
-/// A sample type whose sRGB curve is tabulated.
+/// A sample type with a tabulated sRGB curve.
 pub trait Curve: Sample {
     /// The tables of this type.
-    fn tables() -> &'static Tables;
+    fn tables() -> &'static CurveTables;
 }
 
 impl Curve for u8 {
-    fn tables() -> &'static Tables {
-        static TABLES: LazyLock<Tables> = LazyLock::new(|| Tables::new(255));
+    fn tables() -> &'static CurveTables {
+        static TABLES: LazyLock<CurveTables> = LazyLock::new(|| CurveTables::new(255));
         &TABLES
     }
 }
 
 impl Curve for u16 {
-    fn tables() -> &'static Tables {
-        static TABLES: LazyLock<Tables> = LazyLock::new(|| Tables::new(65535));
+    fn tables() -> &'static CurveTables {
+        static TABLES: LazyLock<CurveTables> = LazyLock::new(|| CurveTables::new(65535));
         &TABLES
     }
 }
 
 /// The sRGB curve for samples `0..=max`.
 #[derive(Debug)]
-pub struct Tables {
+pub struct CurveTables {
     /// Linear light of each sample, 0 to [`FULL`].
     light: Vec<u32>,
-    /// The least light that is encoded as sample `index + 1`: half way between two samples on the encoded scale.
+    /// The least light encoded as sample `index + 1`: half-way between two samples on the encoded scale.
     thresholds: Vec<u32>,
 }
 
-impl Tables {
+impl CurveTables {
     fn new(max: u32) -> Self {
         let light = |sample: f64| {
             let encoded = sample / f64::from(max);
@@ -58,13 +58,13 @@ impl Tables {
         self.light.get(value as usize).copied().unwrap_or(FULL)
     }
 
-    /// The sample nearest to this light, on the encoded scale.
+    /// The nearest sample to this light on the encoded scale.
     pub(super) fn encode<S: Sample>(&self, light: u32) -> S {
         S::clamped(self.thresholds.partition_point(|&threshold| threshold <= light) as u32)
     }
 }
 
-/// Half of `source` by the mean light of each 2x2 pixels, weighted by alpha. Alpha itself is not sRGB-encoded.
+/// Half of `source` by the mean light of 2x2 pixels, weighted by alpha, which is not sRGB-encoded itself.
 pub(super) fn halve<S: Curve>(source: &Raster<S>) -> Raster<S> {
     let tables = S::tables();
     match source.channels() {
@@ -75,7 +75,7 @@ pub(super) fn halve<S: Curve>(source: &Raster<S>) -> Raster<S> {
     }
 }
 
-fn opaque<S: Sample, const CHANNELS: usize>(tables: &Tables, pixels: [&[S; CHANNELS]; 4]) -> [S; CHANNELS] {
+fn opaque<S: Sample, const CHANNELS: usize>(tables: &CurveTables, pixels: [&[S; CHANNELS]; 4]) -> [S; CHANNELS] {
     let mut out = [S::default(); CHANNELS];
     for (channel, out) in out.iter_mut().enumerate() {
         let sum: u32 = pixels.iter().map(|pixel| tables.decode(pixel[channel])).sum();
@@ -84,7 +84,7 @@ fn opaque<S: Sample, const CHANNELS: usize>(tables: &Tables, pixels: [&[S; CHANN
     out
 }
 
-fn weighted<S: Sample, const CHANNELS: usize>(tables: &Tables, pixels: [&[S; CHANNELS]; 4]) -> [S; CHANNELS] {
+fn weighted<S: Sample, const CHANNELS: usize>(tables: &CurveTables, pixels: [&[S; CHANNELS]; 4]) -> [S; CHANNELS] {
     let mut out = [S::default(); CHANNELS];
     let alphas = pixels.map(|pixel| u64::from(pixel[CHANNELS - 1].into()));
     let total: u64 = alphas.iter().sum();

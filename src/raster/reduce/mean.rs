@@ -1,9 +1,9 @@
-//! The 2x2 mean: what Microsoft's Deep Zoom Composer and libvips compute for opaque pictures.
+//! The 2x2 mean, as Microsoft's Deep Zoom Composer and libvips compute it for opaque pictures.
 
 use super::{Axes, row_pair};
 use crate::raster::{Raster, Sample};
 
-/// Half of `source` by the rounded mean of each 2x2 pixels, colours weighted by alpha.
+/// Half of `source` by the rounded mean of 2x2 pixels, with colours weighted by alpha.
 pub(super) fn halve<S: Sample>(source: &Raster<S>) -> Raster<S> {
     match source.channels() {
         1 => halve_with(source, opaque::<S, 1>),
@@ -34,8 +34,7 @@ pub(super) fn halve_one_axis(source: &Raster<u8>, axes: Axes) -> Raster<u8> {
     halved
 }
 
-/// Applies `mix` (the pixels a, b of the upper and c, d of the lower row, to the pixel that stands for them)
-/// everywhere.
+/// Applies `mix` to each 2x2 pixels: a and b of the upper row, c and d of the lower row.
 pub(super) fn halve_with<S: Sample, const CHANNELS: usize>(
     source: &Raster<S>,
     mix: impl Fn([&[S; CHANNELS]; 4]) -> [S; CHANNELS],
@@ -63,11 +62,13 @@ fn opaque<S: Sample, const CHANNELS: usize>(pixels: [&[S; CHANNELS]; 4]) -> [S; 
     std::array::from_fn(|channel| S::mean(pixels.map(|pixel| pixel[channel])))
 }
 
-/// Rounds to nearest where libvips 8.18 cuts off (observed: floor of the weighted mean and of the alpha), because
-/// what is cut off adds up from level to level.
+/// The mean weighted by alpha.
 ///
-/// Where all four are equally opaque, the weights cancel out exactly: (a Σc + 2a) / 4a = (Σc + 2) / 4. That is so
-/// nearly everywhere and spares the divisions: 512x512 RGBA pixels take 200 us and not 280, of 16 bits 200 and not 830.
+/// It rounds to nearest where libvips 8.18 truncates (observed: floor of the weighted mean and of alpha), because
+/// truncation adds up from level to level.
+///
+/// If all four alphas are equal, the weights cancel exactly: (a Σc + 2a) / 4a = (Σc + 2) / 4. That holds nearly
+/// everywhere and saves the divisions: 512x512 RGBA pixels take 200 us instead of 280, in 16 bits 200 instead of 830.
 #[inline]
 fn weighted<S: Sample, const CHANNELS: usize>(pixels: [&[S; CHANNELS]; 4]) -> [S; CHANNELS] {
     let alphas = pixels.map(|pixel| pixel[CHANNELS - 1]);
@@ -77,7 +78,7 @@ fn weighted<S: Sample, const CHANNELS: usize>(pixels: [&[S; CHANNELS]; 4]) -> [S
     if alphas[0] == S::default() { [S::default(); CHANNELS] } else { opaque(pixels) }
 }
 
-/// The weighted mean of pixels of different alphas.
+/// The weighted mean of pixels with different alphas.
 fn divided<S: Sample, const CHANNELS: usize>(pixels: [&[S; CHANNELS]; 4]) -> [S; CHANNELS] {
     let mut out = [S::default(); CHANNELS];
     let alphas = pixels.map(|pixel| u64::from(pixel[CHANNELS - 1].into()));
@@ -89,7 +90,7 @@ fn divided<S: Sample, const CHANNELS: usize>(pixels: [&[S; CHANNELS]; 4]) -> [S;
     for (channel, out) in out.iter_mut().take(CHANNELS - 1).enumerate() {
         let sum: u64 = pixels.iter().zip(alphas).map(|(pixel, alpha)| u64::from(pixel[channel].into()) * alpha).sum();
         let rounded = sum + total / 2;
-        // Sums of 8-bit samples fit into 32 bits, whose division is several times as fast on older processors.
+        // Sums of 8-bit samples fit 32 bits, whose division is several times as fast on older processors.
         let mean = if S::LARGEST < 256 { rounded as u32 / total as u32 } else { (rounded / total) as u32 };
         *out = S::clamped(mean);
     }

@@ -1,11 +1,11 @@
-//! Reduction: pixels in, half as many pixels a side out.
+//! Reduction to half the width and height.
 //!
-//! A tile is reduced from its own (up to) four children, stitched into one raster, and from nothing else. Where a
-//! side is odd, its last column or row is repeated, so that the pixel at `x` of the coarser level always stands for
-//! the pixels `2x` and `2x + 1` of the finer one.
+//! A tile is reduced only from its own (up to) four children, stitched to one raster. The last column or row of an odd
+//! side is repeated, so that the pixel at `x` of the coarser level always stands for the pixels `2x` and `2x + 1` of
+//! the finer one.
 //!
-//! Every filter computes with integers, or with floating point that only fills tables by a fixed sequence of
-//! operations, so the result is the same on every machine.
+//! Filters compute with integers, or with floating point only to fill tables by a fixed sequence of operations, so
+//! results are the same on every machine.
 
 mod lanczos;
 mod linear;
@@ -36,14 +36,14 @@ impl Filter {
     pub(crate) const NAMES: [(&'static str, Self); 4] =
         [("mean", Self::Mean), ("lanczos3", Self::Lanczos3), ("nearest", Self::Nearest), ("mode", Self::Mode)];
 
-    /// Whether new values arise, so that linear light has a meaning.
+    /// Whether the filter computes new values, so that linear light matters.
     #[must_use]
     pub fn averages(self) -> bool {
         matches!(self, Self::Mean | Self::Lanczos3)
     }
 }
 
-/// Which sides are halved. Planes of subsampled JPEG components may need only one.
+/// The sides to halve. Planes of subsampled JPEG components may need only one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Axes {
     /// Width and height.
@@ -55,7 +55,7 @@ pub enum Axes {
 }
 
 impl Axes {
-    /// The size that halving leaves, odd sides rounded up.
+    /// The halved size, with odd sides rounded up.
     #[must_use]
     pub fn halved(self, width: usize, height: usize) -> (usize, usize) {
         match self {
@@ -66,7 +66,7 @@ impl Axes {
     }
 }
 
-/// What a sample type needs for every filter to work on it.
+/// The requirements of all filters on a sample type.
 pub trait Reducible: Sample + linear::Curve {}
 
 impl<S: Sample + linear::Curve> Reducible for S {}
@@ -74,20 +74,20 @@ impl<S: Sample + linear::Curve> Reducible for S {}
 /// How pixels are reduced: the `filter` and `linear` keys of pyramid.json.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Reduction {
-    /// Which pixels count, and how much.
+    /// The filter.
     pub filter: Filter,
-    /// Whether samples are taken as sRGB-encoded and averaged in linear light. `nearest` and `mode` do not average.
+    /// Whether sRGB-encoded samples are averaged in linear light. `nearest` and `mode` do not average.
     pub linear: bool,
 }
 
 impl Reduction {
-    /// Whether each pixel depends on the 2x2 pixels that it stands for and on nothing else.
+    /// Whether each pixel depends only on its own 2x2 pixels.
     #[must_use]
     pub fn is_local(self) -> bool {
         self.filter != Filter::Lanczos3
     }
 
-    /// Half the raster in width and height, colours weighted by alpha where there is alpha.
+    /// Halves width and height, with colours weighted by alpha.
     #[must_use]
     pub fn halve<S: Reducible>(self, source: &Raster<S>) -> Raster<S> {
         match (self.filter, self.linear) {
@@ -99,7 +99,7 @@ impl Reduction {
         }
     }
 
-    /// One plane of a JPEG halved along `axes`, as it is: linear light has no meaning for it and is not applied.
+    /// Halves one plane of a JPEG along `axes`. Linear light does not apply to planes.
     #[must_use]
     pub fn halve_plane(self, plane: &Raster<u8>, axes: Axes) -> Raster<u8> {
         match (self.filter, axes) {
@@ -107,13 +107,13 @@ impl Reduction {
             (Filter::Mean, _) => mean::halve_one_axis(plane, axes),
             (Filter::Lanczos3, _) => lanczos::halve(plane, axes, false),
             (Filter::Mode, Axes::Both) => pick::mode(plane),
-            // Of two samples none is more frequent unless they are the same, and ties go to the first.
+            // Of two different samples none is more frequent, and ties go to the first.
             (Filter::Nearest | Filter::Mode, _) => pick::nearest(plane, axes),
         }
     }
 }
 
-/// The two rows of `source` that row `y` of the result stands for; an odd last row is repeated.
+/// The two rows of `source` for row `y` of the result; an odd last row is repeated.
 fn row_pair<S: Sample>(source: &Raster<S>, y: usize) -> (&[S], &[S]) {
     (source.row(2 * y), source.row((2 * y + 1).min(source.height() - 1)))
 }

@@ -1,9 +1,9 @@
-//! Filters for label maps: the result is always one of the pixels that were there.
+//! Filters for label maps: every pixel of the result exists in the source.
 
 use super::{Axes, mean::halve_with, row_pair};
 use crate::raster::{Raster, Sample};
 
-/// Half of `source` by taking the top left pixel of each 2x2 (the left or upper one of two).
+/// Half of `source` by the top left of each 2x2 pixels, or the first of two.
 pub(super) fn nearest<S: Sample>(source: &Raster<S>, axes: Axes) -> Raster<S> {
     let (width, height) = axes.halved(source.width(), source.height());
     let channels = source.channels();
@@ -19,8 +19,9 @@ pub(super) fn nearest<S: Sample>(source: &Raster<S>, axes: Axes) -> Raster<S> {
     halved
 }
 
-/// Half of `source` by taking the most frequent pixel of each 2x2, all channels together. Ties go to the first in
-/// the order top left, top right, bottom left, bottom right.
+/// Half of `source` by the most frequent of each 2x2 pixels, all channels together.
+///
+/// Ties go to the first of top left, top right, bottom left, bottom right.
 pub(super) fn mode<S: Sample>(source: &Raster<S>) -> Raster<S> {
     match source.channels() {
         1 => halve_with(source, most_frequent::<S, 1>),

@@ -10,7 +10,7 @@ fn raster<S: Sample>(width: usize, channels: usize, samples: &[S]) -> Raster<S> 
 }
 
 #[test]
-fn the_mean_rounds_half_up_and_repeats_odd_edges() {
+fn mean_rounds_half_up_and_repeats_odd_edges() {
     let source = raster(3, 1, &[0u8, 1, 9, 0, 1, 10, 5, 6, 255]);
     let halved = reduction(Filter::Mean).halve(&source);
     assert_eq!((halved.width(), halved.height()), (2, 2));
@@ -20,7 +20,7 @@ fn the_mean_rounds_half_up_and_repeats_odd_edges() {
 }
 
 #[test]
-fn alpha_weighs_colours() {
+fn colours_are_weighted_by_alpha() {
     let source = raster(2, 2, &[200u8, 255, 10, 0, 100, 1, 77, 0]);
     // (200 * 255 + 100) / 256 = 199.6, (255 + 1 + 2) / 4 = 64
     assert_eq!(reduction(Filter::Mean).halve(&source).samples(), [200, 64]);
@@ -33,7 +33,7 @@ fn alpha_weighs_colours() {
 }
 
 #[test]
-fn linear_light_is_brighter() {
+fn mean_in_linear_light_is_brighter() {
     let linear = Reduction { filter: Filter::Mean, linear: true };
     assert_eq!(linear.halve(&raster(2, 1, &[0u8, 255, 255, 0])).samples(), [188]);
     assert_eq!(linear.halve(&raster(2, 1, &[0u16, 65535, 65535, 0])).samples(), [48192]);
@@ -46,7 +46,7 @@ fn linear_light_is_brighter() {
 }
 
 #[test]
-fn nearest_and_mode_invent_no_values() {
+fn nearest_and_mode_keep_existing_pixels() {
     let labels = raster(4, 1, &[1u8, 2, 3, 4, 5, 2, 4, 4]);
     assert_eq!(reduction(Filter::Nearest).halve(&labels).samples(), [1, 3]);
     assert_eq!(reduction(Filter::Mode).halve(&labels).samples(), [2, 4]);
@@ -56,12 +56,12 @@ fn nearest_and_mode_invent_no_values() {
     assert_eq!(reduction(Filter::Mode).halve(&pixels).samples(), [1, 2, 4], "whole pixels are counted");
 }
 
-/// The shortcut for equal alphas against the definition.
+/// Checks the shortcut for equal alphas.
 #[test]
-fn the_weighted_mean_is_exact() {
+fn weighted_mean_is_exact() {
     let samples = noise(4 * 4 * 4000, 3);
     for (at, pixels) in samples.chunks_exact(16).enumerate() {
-        // Every other group with one alpha for all.
+        // Every other group has one alpha for all.
         let pixels: Vec<u16> = (0..16).map(|i| pixels[if at % 2 == 0 && i % 4 == 3 { 3 } else { i }] as u16).collect();
         let check = |halved: Vec<u64>, pixels: &[u64]| {
             let total: u64 = pixels.iter().skip(3).step_by(4).sum();
@@ -100,7 +100,7 @@ fn noise(length: usize, mut seed: u32) -> Vec<u32> {
     (0..length).map(|_| next()).collect()
 }
 
-/// The plain definition in floating point: twelve taps, edges repeated.
+/// The definition in floating point: twelve taps, edges repeated.
 fn lanczos_reference(source: &[f64], length: usize) -> Vec<f64> {
     let sinc = |x: f64| {
         let angle = x * std::f64::consts::PI;
@@ -119,7 +119,7 @@ fn lanczos_reference(source: &[f64], length: usize) -> Vec<f64> {
 }
 
 #[test]
-fn lanczos_is_what_its_definition_says_up_to_rounding() {
+fn lanczos_matches_its_definition_up_to_rounding() {
     for width in [1usize, 2, 5, 13, 64] {
         let values: Vec<u8> = noise(width, width as u32).into_iter().map(|value| value as u8).collect();
         let source = raster(width, 1, &values.repeat(3));
@@ -132,7 +132,7 @@ fn lanczos_is_what_its_definition_says_up_to_rounding() {
     }
 }
 
-/// Determinism: vector instructions may not change a bit.
+/// Vector instructions must not change a bit.
 #[test]
 #[allow(unsafe_code)]
 fn fast_image_resize_gives_the_same_without_vector_instructions() {

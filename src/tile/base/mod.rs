@@ -1,7 +1,7 @@
 //! Base tiles generated from a picture: from its pixels, or losslessly from the coefficients of a JPEG.
 //!
-//! JPEG tiles of pixels have the colour and sampling of parents: grey or YCbCr, with colour differences halved both ways
-//! below quality 90. 16 bits are reduced to 8, and alpha is flattened onto white.
+//! JPEG tiles of pixels have the colour and sampling of parents: grey or YCbCr, with halved chroma below quality 90. 16
+//! bits are reduced to 8, and alpha is flattened onto white.
 
 mod planes;
 
@@ -96,7 +96,7 @@ impl Codec {
         encoded.map_err(|error| CodecError::Encode(error.to_string()))
     }
 
-    /// Whether JPEG tiles of pixels have halved colour differences.
+    /// Whether JPEG tiles of pixels have halved chroma.
     #[must_use]
     pub fn halves_colour(&self) -> bool {
         self.settings.chroma_step(Colour::YCbCr) == 2

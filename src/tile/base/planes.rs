@@ -5,7 +5,7 @@ use crate::raster::vector::Vectorised;
 use crate::raster::{Raster, Sample, Samples};
 use std::borrow::Cow;
 
-/// The pixels in 8 bits without alpha: grey or RGB. Returns also where the columns are in the raster.
+/// The pixels in 8 bits without alpha, grey or RGB, and the columns' place in them.
 pub(super) fn flattened_to_eight_bits(band: &Samples, columns: Columns) -> (Cow<'_, Raster<u8>>, Columns) {
     let alone = Columns { left: 0, width: columns.width };
     match band {
@@ -42,9 +42,9 @@ pub(super) fn flattened<S: Sample>(pixels: Raster<S>) -> Raster<S> {
     shown
 }
 
-/// Splits grey pixels into one plane, RGB into luma and two colour differences.
+/// Splits grey pixels into one plane, RGB into luma and chroma.
 ///
-/// A sample of the colour differences stands for `step` pixels along each axis.
+/// A chroma sample stands for `step` pixels along each axis.
 pub(super) struct PlaneSplitter<'a> {
     pub(super) pixels: &'a Raster<u8>,
     pub(super) columns: Columns,
@@ -131,9 +131,9 @@ impl ColourSums {
         }
     }
 
-    /// Computes a row of both colour differences (ITU-T T.871 section 7).
+    /// Computes a row of both chroma planes (ITU-T T.871 section 7).
     ///
-    /// Each is that of the mean of `step` x `step` pixels; each row added counts `weight` times.
+    /// Each sample is that of the mean of `step` x `step` pixels; each added row counts `weight` times.
     #[inline(always)]
     fn differences(&self, step: usize, weight: usize, blue_difference: &mut [u8], red_difference: &mut [u8]) {
         const CENTRE: i32 = (128 << 18) + (1 << 17);
