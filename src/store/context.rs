@@ -1,4 +1,4 @@
-//! What all trees of a pyramid have in common: its folders, shape and settings.
+//! The folders, shape and settings that all trees of a pyramid share.
 
 use crate::format::{FormatKind, Settings, TileFormat, TileNaming};
 use crate::geometry::{Geometry, Tile};
@@ -11,7 +11,7 @@ use crate::store::layout::{
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-/// What all trees of a pyramid have in common, and where each of them is at the moment.
+/// The folders, shape and settings that all trees of a pyramid share.
 #[derive(Debug, Clone)]
 pub struct TreeContext {
     /// The paths of the pyramid.

@@ -67,15 +67,15 @@ pub enum StoreError {
     Damaged {
         /// The file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The problem with it.
         problem: String,
     },
     /// Something other than a regular file is in the place of the lock file.
-    #[error("{}: this is {found}, but has to be a regular file", display_path(path))]
+    #[error("{} is {found}, but has to be a regular file", display_path(path))]
     NotAFile {
         /// The lock file.
         path: PathBuf,
-        /// What is there.
+        /// The kind of entry found.
         found: &'static str,
     },
     /// A tile changed while it was read.
@@ -110,7 +110,7 @@ pub enum StoreError {
     BadVersion {
         /// The entry.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The problem with it.
         problem: &'static str,
     },
     /// The place of a new source version is occupied.

@@ -1,4 +1,4 @@
-//! One entry of a folder: what should be there, and what is.
+//! One entry of a folder, expected and found.
 
 use crate::geometry::Tile;
 use crate::store::check::ProblemKind;
@@ -13,7 +13,7 @@ use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-/// What should be under the name of a tile.
+/// The entry that should be under the name of a tile.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Expected {
     /// The generated tile itself.
@@ -23,7 +23,7 @@ pub(super) enum Expected {
 }
 
 impl Expected {
-    /// What should be under the name of `tile` in the tree of `version`.
+    /// The entry that should be under the name of `tile` in the tree of `version`.
     pub(super) fn new(context: &TreeContext, version: Version, tile: Tile, owner: LinkTarget) -> Self {
         if owner == LinkTarget::Tree(version) { Self::File } else { Self::Link(context.link_text(tile, owner)) }
     }
@@ -36,7 +36,7 @@ impl Expected {
     }
 }
 
-/// What is under a name.
+/// The entry under a name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Found {
     Nothing,

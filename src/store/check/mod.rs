@@ -1,4 +1,4 @@
-//! Verify and repair: whether everything that was published is still there and as recorded (docs/maintenance.md).
+//! Verify and repair: comparing published versions with their manifests (docs/maintenance.md).
 
 mod bytes;
 mod entries;

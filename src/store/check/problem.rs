@@ -1,4 +1,4 @@
-//! Problems with what is published: all are counted, and the first are kept in order.
+//! Problems of published versions: all are counted, and the first are kept in order.
 
 use crate::format::TileFormat;
 use crate::geometry::Tile;
@@ -91,9 +91,9 @@ pub struct Problem {
     pub path: String,
     /// The kind of problem.
     pub kind: ProblemKind,
-    /// What should be there.
+    /// What should be in its place.
     pub expected: String,
-    /// What is there.
+    /// What was found instead.
     pub found: String,
     #[serde(skip)]
     pub(crate) part: Part,
@@ -130,7 +130,7 @@ impl Problem {
     }
 }
 
-/// What orders the problems of a version, whenever they are found.
+/// Orders the problems of a version, whenever they are found.
 type Key = (Part, ProblemKind, String);
 
 /// The problems of one version: all are counted, the first are kept.

@@ -1,7 +1,7 @@
 //! Repairing published trees (docs/maintenance.md). The caller holds the lock.
 //!
-//! Files and links are written beside their places and renamed over what is there. Whatever a rename cannot replace, or
-//! does not belong, is moved to the trash and never deleted.
+//! Files and links are written beside their places and then renamed. Whatever a rename cannot replace, or does not belong,
+//! is moved to the trash and never deleted.
 
 use crate::geometry::Tile;
 use crate::store::check::entry::{Expected, Found};

@@ -13,7 +13,7 @@ use crate::store::tree::{LevelDirs, Owners, versions_in};
 use std::collections::BTreeSet;
 use std::path::Path;
 
-/// What is left of a published version.
+/// The state of a version that is or should be published.
 #[derive(Debug)]
 pub enum VersionState {
     /// It has a tree and an intact manifest.

@@ -1,4 +1,4 @@
-//! Renaming: over what is there, never over anything, or both ways at once.
+//! Renaming that replaces an entry, never replaces one, or exchanges two.
 
 use crate::store::error::{Context, IoError};
 use crate::store::fs::remove_tree;

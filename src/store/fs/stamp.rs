@@ -1,4 +1,4 @@
-//! What identifies a file: length, modification time and hash.
+//! Length, modification time and hash of a file.
 
 use rustix::fs::Stat;
 use std::fs::Metadata;

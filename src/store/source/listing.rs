@@ -1,4 +1,4 @@
-//! Listing a source version: which tiles it has, and what is wrong with the names and kinds of its entries.
+//! Listing a source version: its tiles, and entries with wrong names or of wrong kinds.
 
 use crate::format::{TileFormat, TileNaming};
 use crate::geometry::{Grid, GridSet};
@@ -30,7 +30,7 @@ pub fn has_tiles(folder: &Path) -> Result<bool, StoreError> {
     Ok(false)
 }
 
-/// The tiles of a source version, and what is wrong with its entries.
+/// The tiles of a source version, and the faults of its entries.
 #[derive(Debug)]
 pub struct SourceListing {
     /// The tiles, by column and row whatever their naming.
@@ -166,7 +166,7 @@ fn most_frequent_format(folder: &Path) -> Result<Option<TileFormat>, IoError> {
     Ok(counts.first().and_then(|(extension, _)| TileFormat::new(extension)))
 }
 
-/// What is wrong with an entry, by its name and kind alone.
+/// The fault of an entry, by its name and kind alone.
 fn fault_of(name: Option<TileName<'_>>, kind: FileType, format: Option<&TileFormat>) -> Option<(FaultKind, String)> {
     let extension = format.map_or("jpg", TileFormat::extension);
     match name {

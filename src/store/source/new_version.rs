@@ -25,7 +25,7 @@ pub struct StagedSource {
 }
 
 impl StagedSource {
-    /// Starts a source version, and deletes what unfinished attempts at new versions left. The caller holds the lock.
+    /// Starts a source version, and deletes unfinished ones. The caller holds the lock.
     ///
     /// # Errors
     /// [`StoreError::VersionExists`] if its place is occupied; a folder cannot be created or deleted.

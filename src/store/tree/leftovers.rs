@@ -1,4 +1,4 @@
-//! Deleting what failed and killed runs left.
+//! Deleting the leftovers of failed and killed runs.
 
 use crate::store::error::{Context, IoError, StoreError};
 use crate::store::fs;
@@ -17,7 +17,7 @@ pub fn discard_staging(layout: &Layout) -> Result<(), StoreError> {
     Ok(fs::remove_tree(&layout.staging())?)
 }
 
-/// Deletes what killed runs left. The caller holds the lock.
+/// Deletes the leftovers of killed runs. The caller holds the lock.
 ///
 /// - unpublished source versions
 /// - staged versions, except those `to_build`, which may be resumed

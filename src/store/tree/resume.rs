@@ -3,7 +3,7 @@
 //! A killed attempt leaves tiles, links, and the records of the tiles that it had finished. A tile counts as *finished* if
 //! it has a record and matches it: a generated tile by length and hash, a source tile by length and time, a link by its
 //! target. It is *complete* if all affected tiles below it are finished, too; then the walk need not visit them. All other
-//! tiles are written again over what is there.
+//! tiles are written again.
 
 use crate::format::Settings;
 use crate::geometry::{Tile, TileSet};
@@ -19,7 +19,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use xxhash_rust::xxh3::xxh3_128;
 
-/// What an attempt was started with. With any other basis, nothing of it can be used.
+/// What an attempt was started with. An attempt with another basis cannot be resumed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Basis {
     encoder: u32,

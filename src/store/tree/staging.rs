@@ -111,8 +111,8 @@ impl StagedTree {
         }
     }
 
-    /// What an earlier attempt left of a generated tile, if it finished the tile and everything below it. Puts the bytes
-    /// of a changed tile into `bytes`.
+    /// The state of a generated tile that an earlier attempt finished, with everything below it. Puts the bytes of a
+    /// changed tile into `bytes`.
     ///
     /// # Errors
     /// The tile cannot be read.

@@ -1,5 +1,4 @@
-//! The stage that deletes what is no longer needed, as the journal says. It can be repeated from its beginning at any
-//! time.
+//! The stage that deletes everything that the journal drops. It can be repeated from its beginning at any time.
 
 use crate::store::error::{Context, IoError, StoreError};
 use crate::store::fs;

@@ -19,7 +19,7 @@ pub struct VacuumJournal {
     pub dropped: BTreeSet<Version>,
     /// Whether their source folders stay.
     pub keep_sources: bool,
-    /// What is moved and freed.
+    /// Tiles moved and space freed.
     pub totals: VacuumTotals,
     /// The versions with a new manifest, each with the hash of its records: that shows whether it is in place.
     pub(super) manifests: Vec<(Version, String)>,

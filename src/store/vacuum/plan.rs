@@ -30,7 +30,7 @@ pub(crate) struct Fate {
 pub(crate) struct Entry {
     /// The version, as an index into the list of versions.
     pub(crate) at: usize,
-    /// What the version has to do with the tile.
+    /// The relation of the version to the tile.
     pub(crate) role: Role,
     /// Length, time and hash of the tile.
     pub(crate) stamp: FileStamp,
@@ -52,7 +52,7 @@ pub(crate) struct TilePlan {
     pub(crate) owners: Vec<Owner>,
     /// Its records afterwards, ascending.
     pub(crate) records: Vec<Entry>,
-    /// What is moved and freed.
+    /// Tiles moved and space freed.
     pub(crate) totals: VacuumTotals,
 }
 
@@ -69,7 +69,7 @@ pub(crate) struct Relink {
     pub(crate) was_file: bool,
 }
 
-/// What dropping versions moves and frees.
+/// Tiles moved and space freed by dropping versions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct VacuumTotals {
     /// Tiles whose files get a new owner.
@@ -113,7 +113,7 @@ struct Chain {
 }
 
 impl Chain {
-    fn new(fates: &[Fate], now: fn(&Fate) -> bool, stays: fn(&Fate) -> bool) -> Self {
+    fn new(fates: &[Fate], before: fn(&Fate) -> bool, stays: fn(&Fate) -> bool) -> Self {
         let mut next = vec![fates.len(); fates.len()];
         let mut above = fates.len();
         for (at, fate) in fates.iter().enumerate().rev() {
@@ -122,7 +122,7 @@ impl Chain {
             }
             next[at] = above;
         }
-        Self { next, first: fates.iter().position(now).unwrap_or(0) }
+        Self { next, first: fates.iter().position(before).unwrap_or(0) }
     }
 }
 
@@ -154,7 +154,7 @@ impl DropPlan {
         }
     }
 
-    /// The lowest version above `at` that has a tree before.
+    /// The lowest version above `at` that had a tree before.
     pub(crate) fn tree_above(&self, at: usize) -> usize {
         let above = self.fates.iter().enumerate().skip(at + 1).find(|(_, fate)| fate.tree_before);
         above.map_or(self.fates.len(), |(index, _)| index)
@@ -190,6 +190,7 @@ impl DropPlan {
         let mut shown = None;
         let mut rest = entries;
         while let Some(first) = rest.first() {
+            // The same remaining version takes over all tiles of a group.
             let receiver = chain.next[first.at];
             let count = rest.iter().take_while(|entry| chain.next[entry.at] == receiver).count();
             let (group, after) = rest.split_at(count);

@@ -67,6 +67,31 @@ fn rooms_import_downwards_only() {
     assert!(wrong.is_empty(), "upward imports:\n{}", wrong.join("\n"));
 }
 
+/// The topics of the store, highest first. Those of one row do not import each other.
+const STORE_TOPICS: [&[&str]; 7] =
+    [&["check", "vacuum"], &["tree"], &["source"], &["state"], &["context"], &["fs", "layout"], &["error"]];
+
+#[test]
+fn store_topics_import_downwards_only() {
+    let store = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/store");
+    let rank = |topic: &str| STORE_TOPICS.iter().position(|row| row.contains(&topic));
+    let mut wrong = Vec::new();
+    for file in sources(&store).into_iter().filter(|file| *file != store.join("mod.rs")) {
+        let own = room(&file, &store);
+        assert!(rank(&own).is_some(), "{own} is not in the list of topics");
+        for line in fs::read_to_string(&file).unwrap().lines() {
+            for part in line.split("crate::store::").skip(1) {
+                let used: String =
+                    part.chars().take_while(|letter| letter.is_alphanumeric() || *letter == '_').collect();
+                if used != own && rank(&used) <= rank(&own) {
+                    wrong.push(format!("{}: {}", file.display(), line.trim()));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "upward imports:\n{}", wrong.join("\n"));
+}
+
 #[test]
 fn heavy_crates_stay_in_their_rooms() {
     let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");

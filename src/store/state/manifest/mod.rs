@@ -1,4 +1,4 @@
-//! Manifests: what was published, one folder `dest/.fast_pyramid/versions/vN/` per version.
+//! Manifests of published versions: one folder `dest/.fast_pyramid/versions/vN/` per version.
 //!
 //! `manifest.json` holds the settings and the counts. `tiles` holds one record of 48 bytes for each tile that the version
 //! owns and each of its source tiles, in the order in which they were finished. It is binary and only ever streamed,

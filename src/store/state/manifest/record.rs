@@ -15,7 +15,7 @@ pub(super) const RECORD_BYTES: usize = 48;
 /// Bytes read or written at a time.
 pub(super) const BUFFER_BYTES: usize = 1 << 16;
 
-/// What a version has to do with a tile.
+/// The relation of a version to a tile.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
     /// A generated tile, a real file of this tree.
@@ -29,7 +29,7 @@ pub enum Role {
 /// One tile in a manifest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Record {
-    /// What the version has to do with it.
+    /// The relation of the version to it.
     pub role: Role,
     /// The tile.
     pub tile: Tile,
