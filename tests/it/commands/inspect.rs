@@ -20,7 +20,7 @@ fn info_prints_the_state_before_and_after_a_build() {
     same(
         &ended.out,
         str![[r#"
-png_alpha: 211x157 pixels in 4x3 base tiles of 64, overlap 0, 9 levels, 23 tiles a tree
+png_alpha: 211x157 pixels in 4x3 base tiles of 64, overlap 0, 9 levels, 23 tiles per tree
   version  built          generated  bytes  patched  bytes  linked  frees  inodes
   v0       not published
   v1       not published
@@ -109,7 +109,7 @@ fn info_accepts_a_folder_without_versions() {
         &["info", "p"],
         3,
         str![[r#"
-error: p has no source version: no folder v0, v1, ... in it or in its src
+error: p: no source version; expected folders v0, v1, ... here or in src
   put all base tiles into v0, named COLUMN_ROW.jpg or .png
 
 "#]],
@@ -187,7 +187,7 @@ fn changes_refuses_an_unpublished_version() {
         2,
         str![[r#"
 error: png_alpha: v0 is not published
-  build it first
+  build the pyramid first
 
 "#]],
     );
@@ -198,7 +198,7 @@ error: png_alpha: v0 is not published
         2,
         str![[r#"
 error: png_alpha: v7 is not published
-  published are v0, v1
+  published versions: v0, v1
 
 "#]],
     );
@@ -224,7 +224,7 @@ fn inspecting_changes_nothing() {
 fn names_that_fit_only_row_column_are_accepted_with_one_warning() {
     let sandbox = Sandbox::with_fixture("row_column");
     sandbox.run(&["row_column"]).expect(0, str![[r#"
-warning: row_column: tile names such as 0_2.jpg fit only ROW_COLUMN and are read so; write tile_naming: "row_column" into pyramid.json to silence this
+warning: row_column: tile names such as 0_2.jpg fit only ROW_COLUMN and are read that way; write tile_naming: "row_column" into pyramid.json to silence this warning
 row_column: v0 built: 17 tiles (11 generated, 6 patched, 0 linked)
 row_column: v1 built: 17 tiles (10 generated, 1 patched, 6 linked)
 row_column: published row_column/dest/dzi/latest in N s

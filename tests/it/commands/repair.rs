@@ -72,7 +72,7 @@ fn repair_of_a_clean_pyramid_changes_nothing() {
     sandbox.run(&["repair", "png_alpha"]).expect(
         0,
         str![[r#"
-png_alpha: no problems, nothing to mend
+png_alpha: no problems, nothing to repair
 
 "#]],
     );

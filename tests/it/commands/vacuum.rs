@@ -165,8 +165,8 @@ error: p: v6 is the latest version, which is never dropped
         &["vacuum", "p", "--drop", "1,2"],
         2,
         str![[r#"
-error: p: there is no version v2
-  there are v0, v1, v3, v4, v6
+error: p: no version v2
+  versions: v0, v1, v3, v4, v6
 
 "#]],
     );
@@ -175,8 +175,8 @@ error: p: there is no version v2
         &["vacuum", "p", "--drop", "7..9"],
         2,
         str![[r#"
-error: p: there is no version from v7 to v9
-  there are v0, v1, v3, v4, v6
+error: p: no version from v7 to v9
+  versions: v0, v1, v3, v4, v6
 
 "#]],
     );
@@ -191,7 +191,7 @@ fn pyramid_without_published_versions_is_refused() {
         2,
         str![[r#"
 error: p: nothing is published
-  build it first
+  build the pyramid first
 
 "#]],
     );
@@ -224,7 +224,7 @@ fn changed_source_tile_is_refused() {
         3,
         str![[r#"
 error: p/v3: 1 changed tile since v3 was published: 2_0.jpg
-  put changed tiles into v7 and restore v3, or build v3 again with fast_pyramid build p --rebuild-from 3
+  put changed tiles into v7 and restore v3, or rebuild v3 with fast_pyramid build p --rebuild-from 3
 
 "#]],
     );
@@ -239,8 +239,8 @@ fn unknown_unfinished_operation_is_refused() {
         &["vacuum", "p", "--drop", "0"],
         1,
         str![[r#"
-error: p/dest/.fast_pyramid/other.json says that something else is not finished
-  run build, which finishes what it knows; a newer release may have to do it
+error: p/dest/.fast_pyramid/other.json: unknown journal of an unfinished operation
+  run build; if that does not help, use a newer release
 
 "#]],
     );
@@ -259,7 +259,7 @@ fn damaged_records_are_refused() {
         1,
         str![[r#"
 error: p/dest/.fast_pyramid/versions/v1/tiles is damaged: its records are not those that were written
-  run repair; where that cannot help, delete dest and build again (the sources are not touched)
+  run repair; if that does not help, delete dest and build again (sources are not touched)
 
 "#]],
     );

@@ -61,7 +61,7 @@ fn build_detects_changed_sources_of_dropped_trees() {
         3,
         str![[r#"
 error: p/v3: 1 changed tile since v3 was published: 2_0.jpg
-  put changed tiles into v7 and restore v3, or build v3 again with fast_pyramid build p --rebuild-from 3
+  put changed tiles into v7 and restore v3, or rebuild v3 with fast_pyramid build p --rebuild-from 3
 
 "#]],
     );

@@ -201,7 +201,7 @@ fn unpublished_or_missing_pyramid_is_refused() {
         2,
         str![[r#"
 error: p: nothing is published
-  build it first
+  build the pyramid first
 
 "#]],
     );

@@ -11,13 +11,13 @@ fn folder_without_versions_is_refused() {
     let sandbox = Sandbox::with_row(1);
     fs::rename(sandbox.path("p/v0"), sandbox.path("p/tiles")).unwrap();
     sandbox.refuse_p(str![[r#"
-error: p has no source version: no folder v0, v1, ... in it or in its src
+error: p: no source version; expected folders v0, v1, ... here or in src
   put all base tiles into v0, named COLUMN_ROW.jpg or .png
 
 "#]]);
     fs::create_dir(sandbox.path("p/src")).unwrap();
     sandbox.refuse_p(str![[r#"
-error: p has no source version: no folder v0, v1, ... in it or in its src
+error: p: no source version; expected folders v0, v1, ... here or in src
   put all base tiles into v0, named COLUMN_ROW.jpg or .png
 
 "#]]);
@@ -58,7 +58,7 @@ fn versions_in_both_places_are_refused() {
     let sandbox = Sandbox::with_row(1);
     sandbox.odd("grey.jpg", "p/src/v1/0_0.jpg");
     sandbox.refuse_p(str![[r#"
-error: p has source versions both in itself (v0) and in src (v1)
+error: p: source versions both beside pyramid.json (v0) and in src (v1)
   move all source versions to one of the two places
 
 "#]]);
@@ -81,7 +81,7 @@ fn linked_src_is_refused() {
     fs::rename(sandbox.path("p/v0"), sandbox.path("elsewhere/v0")).unwrap();
     sandbox.link("p/src", "../elsewhere");
     sandbox.refuse_p(str![[r#"
-error: p/src is a symbolic link; the folders of source versions must be real, or moving the pyramid would break its trees
+error: p/src: this is a symbolic link; the folders of source versions must be real, or moving the pyramid would break its trees
   rename, move or replace it
 
 "#]]);
@@ -92,14 +92,14 @@ fn version_numbers_with_leading_zeros_or_too_large_are_refused() {
     let sandbox = Sandbox::with_row(1);
     fs::create_dir(sandbox.path("p/v01")).unwrap();
     sandbox.refuse_p(str![[r#"
-error: p/v01 is not a version number: 0 to 4294967295 without leading zeros
+error: p/v01: not a version number (0 to 4294967295, without leading zeros)
   rename, move or replace it
 
 "#]]);
     fs::remove_dir(sandbox.path("p/v01")).unwrap();
     fs::create_dir(sandbox.path("p/v4294967296")).unwrap();
     sandbox.refuse_p(str![[r#"
-error: p/v4294967296 is not a version number: 0 to 4294967295 without leading zeros
+error: p/v4294967296: not a version number (0 to 4294967295, without leading zeros)
   rename, move or replace it
 
 "#]]);
@@ -110,14 +110,14 @@ fn file_named_like_a_version_is_refused() {
     let sandbox = Sandbox::with_row(1);
     sandbox.write("p/v1", "");
     sandbox.refuse_p(str![[r#"
-error: p/v1 is named like a source version, but is not a folder
+error: p/v1: named like a source version, but not a folder
   rename, move or replace it
 
 "#]]);
     sandbox.delete("p/v1");
     sandbox.pipe("p/v1");
     sandbox.refuse_p(str![[r#"
-error: p/v1 is named like a source version, but is not a folder
+error: p/v1: named like a source version, but not a folder
   rename, move or replace it
 
 "#]]);
@@ -129,7 +129,7 @@ fn linked_version_is_refused() {
     fs::rename(sandbox.path("p/v0"), sandbox.path("elsewhere")).unwrap();
     sandbox.link("p/v0", "../elsewhere");
     sandbox.refuse_p(str![[r#"
-error: p/v0 is a symbolic link; the folders of source versions must be real, or moving the pyramid would break its trees
+error: p/v0: this is a symbolic link; the folders of source versions must be real, or moving the pyramid would break its trees
   rename, move or replace it
 
 "#]]);
@@ -205,7 +205,7 @@ fn linked_dest_is_refused() {
     test_support::cli::same(
         &ended.err,
         str![[r#"
-error: p/dest is a symbolic link; links from the trees to the tiles would lead elsewhere
+error: p/dest: this is a symbolic link, so the relative links in the trees would not work
   make it a real folder; a disk can be mounted there
 
 "#]],
@@ -250,40 +250,40 @@ fn missing_folder_file_or_dangling_link_is_refused() {
     sandbox.run(&["nowhere"]).expect(
         3,
         str![[r#"
-error: nowhere: there is no such folder
-  give the folder that holds pyramid.json and v0; a picture is cut with: fast_pyramid cut PICTURE DIR
+error: nowhere: no such folder
+  give the folder that holds pyramid.json and v0; to cut a picture, run fast_pyramid cut PICTURE DIR
 
 "#]],
     );
     sandbox.run(&["file"]).expect(
         3,
         str![[r#"
-error: file: this is not a folder
-  give the folder that holds pyramid.json and v0; a picture is cut with: fast_pyramid cut PICTURE DIR
+error: file: not a folder
+  give the folder that holds pyramid.json and v0; to cut a picture, run fast_pyramid cut PICTURE DIR
 
 "#]],
     );
     sandbox.run(&["dangling"]).expect(
         3,
         str![[r#"
-error: dangling: this is not a folder
-  give the folder that holds pyramid.json and v0; a picture is cut with: fast_pyramid cut PICTURE DIR
+error: dangling: not a folder
+  give the folder that holds pyramid.json and v0; to cut a picture, run fast_pyramid cut PICTURE DIR
 
 "#]],
     );
     sandbox.run(&["info", "nowhere"]).expect(
         3,
         str![[r#"
-error: nowhere: there is no such folder
-  give the folder that holds pyramid.json and v0; a picture is cut with: fast_pyramid cut PICTURE DIR
+error: nowhere: no such folder
+  give the folder that holds pyramid.json and v0; to cut a picture, run fast_pyramid cut PICTURE DIR
 
 "#]],
     );
     sandbox.run(&["changes", "nowhere"]).expect(
         3,
         str![[r#"
-error: nowhere: there is no such folder
-  give the folder that holds pyramid.json and v0; a picture is cut with: fast_pyramid cut PICTURE DIR
+error: nowhere: no such folder
+  give the folder that holds pyramid.json and v0; to cut a picture, run fast_pyramid cut PICTURE DIR
 
 "#]],
     );

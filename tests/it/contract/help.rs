@@ -178,8 +178,8 @@ fn manual_page_of_an_unknown_command_is_refused() {
     run(&["man", "nonsense"]).expect(
         2,
         str![[r#"
-error: there is no command nonsense
-  commands are build, cut, info, changes, verify, repair, vacuum, completions, man, help
+error: no command nonsense
+  commands: build, cut, info, changes, verify, repair, vacuum, completions, man, help
 
 "#]],
     );

@@ -12,7 +12,7 @@ fn locked_pyramid_is_not_changed() {
         &["p"],
         4,
         str![[r#"
-error: p is being changed by another process
+error: p: another process is changing this pyramid
   run again when it has finished, or with --wait SECONDS
 
 "#]],
@@ -40,7 +40,7 @@ fn owner_of_the_lock_is_reported() {
         &["p"],
         4,
         str![[r#"
-error: p is being changed by another process (pid 4711, build, since 1970-01-02T00:00:00Z)
+error: p: another process is changing this pyramid (pid 4711, build, since 1970-01-02T00:00:00Z)
   run again when it has finished, or with --wait SECONDS
 
 "#]],

@@ -33,7 +33,7 @@ warning: p: p/v1 has no tiles; its tree shows the same as the version below
         3,
         str![[r#"
 error: p/v0: 1 removed tile since v0 was published: 0_0.jpg
-  put changed tiles into v2 and restore v0, or build v0 again with fast_pyramid build p --rebuild-from 0
+  put changed tiles into v2 and restore v0, or rebuild v0 with fast_pyramid build p --rebuild-from 0
 
 "#]],
     );

@@ -37,7 +37,7 @@ error: p/v0: 1 tile is wrong
         "0_0.jpg",
         str![[r#"
 error: p/v0: 1 tile is wrong
-  1 not supported: 0_0.jpg (12 bits a sample (only 8 are read))
+  1 not supported: 0_0.jpg (12 bits per sample (only 8 are supported))
   v0 was not published; correct its tiles and run the same command again
 
 "#]],
@@ -48,7 +48,7 @@ error: p/v0: 1 tile is wrong
 fn turned_jpeg_is_refused() {
     Sandbox::with_odd("exif_orientation_6.jpg", "0_0.jpg", 64, 48).refuse_p(str![[r#"
 error: p/v0: 1 tile is wrong
-  1 with an EXIF orientation: 0_0.jpg (EXIF orientation 6, only 1 is possible in a tile)
+  1 with an EXIF orientation: 0_0.jpg (EXIF orientation 6; tiles must have 1)
   v0 was not published; correct its tiles and run the same command again
 
 "#]]);
@@ -68,7 +68,7 @@ fn damaged_jpeg_is_refused() {
         "0_0.jpg",
         str![[r#"
 error: p/v0: 1 tile is wrong
-  1 damaged: 0_0.jpg (byte 1077: the file is cut short)
+  1 damaged: 0_0.jpg (byte 1077: the file is truncated)
   v0 was not published; correct its tiles and run the same command again
 
 "#]],
@@ -78,7 +78,7 @@ error: p/v0: 1 tile is wrong
         "0_0.jpg",
         str![[r#"
 error: p/v0: 1 tile is wrong
-  1 damaged: 0_0.jpg (byte 1614: the file is cut short: no end-of-image marker)
+  1 damaged: 0_0.jpg (byte 1614: the file is truncated: no end-of-image marker)
   v0 was not published; correct its tiles and run the same command again
 
 "#]],
@@ -92,7 +92,7 @@ fn damaged_png_is_refused() {
         "0_0.png",
         str![[r#"
 error: p/v0: 1 tile is wrong
-  1 damaged: 0_0.png (it ends too early)
+  1 damaged: 0_0.png (the file is truncated)
   v0 was not published; correct its tiles and run the same command again
 
 "#]],
@@ -116,7 +116,7 @@ fn web_page_named_jpg_is_refused() {
         "0_0.jpg",
         str![[r#"
 error: p/v0: 1 tile is wrong
-  1 damaged: 0_0.jpg (it is HTML or XML, no image)
+  1 damaged: 0_0.jpg (an HTML or XML file, not an image)
   v0 was not published; correct its tiles and run the same command again
 
 "#]],
@@ -130,7 +130,7 @@ fn web_page_named_png_is_refused() {
         "0_0.png",
         str![[r#"
 error: p/v0: 1 tile is wrong
-  1 damaged: 0_0.png (it is HTML or XML, no image)
+  1 damaged: 0_0.png (an HTML or XML file, not an image)
   v0 was not published; correct its tiles and run the same command again
 
 "#]],
@@ -144,7 +144,7 @@ fn empty_jpg_is_refused() {
         "0_0.jpg",
         str![[r#"
 error: p/v0: 1 tile is wrong
-  1 damaged: 0_0.jpg (it is empty)
+  1 damaged: 0_0.jpg (empty file)
   v0 was not published; correct its tiles and run the same command again
 
 "#]],
@@ -158,7 +158,7 @@ fn empty_png_is_refused() {
         "0_0.png",
         str![[r#"
 error: p/v0: 1 tile is wrong
-  1 damaged: 0_0.png (it is empty)
+  1 damaged: 0_0.png (empty file)
   v0 was not published; correct its tiles and run the same command again
 
 "#]],
@@ -172,7 +172,7 @@ fn png_named_jpg_is_refused() {
         "0_0.jpg",
         str![[r#"
 error: p/v0: 1 tile is wrong
-  1 damaged: 0_0.jpg (it is a PNG, not a JPEG)
+  1 damaged: 0_0.jpg (a PNG file, not a JPEG)
   v0 was not published; correct its tiles and run the same command again
 
 "#]],
@@ -186,7 +186,7 @@ fn jpeg_named_png_is_refused() {
         "0_0.png",
         str![[r#"
 error: p/v0: 1 tile is wrong
-  1 damaged: 0_0.png (it is a JPEG, not a PNG)
+  1 damaged: 0_0.png (a JPEG file, not a PNG)
   v0 was not published; correct its tiles and run the same command again
 
 "#]],
@@ -239,7 +239,7 @@ fn several_faults_are_reported_at_once() {
     sandbox.refuse_p(str![[r#"
 error: p/v0: 6 tiles are wrong
   1 of the wrong size: 6_0.jpg (256x256 pixels, expected 64x48)
-  3 damaged: 2_0.jpg (byte 1077: the file is cut short), 4_0.jpg (it is empty), 5_0.jpg (it is a PNG, not a JPEG); and 2 of other kinds
+  3 damaged: 2_0.jpg (byte 1077: the file is truncated), 4_0.jpg (empty file), 5_0.jpg (a PNG file, not a JPEG); and 2 of other kinds
   v0 was not published; correct its tiles and run the same command again
 
 "#]]);
@@ -257,7 +257,7 @@ fn patch_with_a_damaged_tile_changes_nothing_published() {
         3,
         str![[r#"
 error: p/v1: 1 tile is wrong
-  1 damaged: 1_0.jpg (byte 1077: the file is cut short)
+  1 damaged: 1_0.jpg (byte 1077: the file is truncated)
   v1 was not published; correct its tiles and run the same command again
 
 "#]],

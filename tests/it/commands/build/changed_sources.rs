@@ -55,7 +55,7 @@ fn changed_tile_is_refused() {
         3,
         str![[r#"
 error: p/v1: 1 changed tile since v1 was published: 1_0.jpg
-  put changed tiles into v3 and restore v1, or build v1 again with fast_pyramid build p --rebuild-from 1
+  put changed tiles into v3 and restore v1, or rebuild v1 with fast_pyramid build p --rebuild-from 1
 
 "#]],
     );
@@ -65,7 +65,7 @@ error: p/v1: 1 changed tile since v1 was published: 1_0.jpg
         3,
         str![[r#"
 error: p/v1: 1 changed tile since v1 was published: 1_0.jpg
-  put changed tiles into v3 and restore v1, or build v1 again with fast_pyramid build p --rebuild-from 1
+  put changed tiles into v3 and restore v1, or rebuild v1 with fast_pyramid build p --rebuild-from 1
 
 "#]],
     );
@@ -76,7 +76,7 @@ error: p/v1: 1 changed tile since v1 was published: 1_0.jpg
         3,
         str![[r#"
 error: p/v1: 1 changed tile since v1 was published: 1_0.jpg
-  put changed tiles into v3 and restore v1, or build v1 again with fast_pyramid build p --rebuild-from 1
+  put changed tiles into v3 and restore v1, or rebuild v1 with fast_pyramid build p --rebuild-from 1
 
 "#]],
     );
@@ -97,7 +97,7 @@ fn changed_tile_of_the_same_length_is_refused() {
         3,
         str![[r#"
 error: p/v2: 1 changed tile since v2 was published: 2_0.jpg
-  put changed tiles into v3 and restore v2, or build v2 again with fast_pyramid build p --rebuild-from 2
+  put changed tiles into v3 and restore v2, or rebuild v2 with fast_pyramid build p --rebuild-from 2
 
 "#]],
     );
@@ -170,7 +170,7 @@ fn added_tile_is_refused() {
         3,
         str![[r#"
 error: p/v1: 1 added tile since v1 was published: 0_0.jpg
-  put changed tiles into v3 and restore v1, or build v1 again with fast_pyramid build p --rebuild-from 1
+  put changed tiles into v3 and restore v1, or rebuild v1 with fast_pyramid build p --rebuild-from 1
 
 "#]],
     );
@@ -187,7 +187,7 @@ fn removed_tile_of_a_patch_is_refused() {
         3,
         str![[r#"
 error: p/v2: 1 removed tile since v2 was published: 3_0.jpg
-  put changed tiles into v3 and restore v2, or build v2 again with fast_pyramid build p --rebuild-from 2
+  put changed tiles into v3 and restore v2, or rebuild v2 with fast_pyramid build p --rebuild-from 2
 
 "#]],
     );
@@ -312,7 +312,7 @@ fn changed_quality_is_refused() {
         3,
         str![[r#"
 error: p: v0 was published with other settings: "quality" was 80 and is 60
-  put the old settings back, or build everything again with fast_pyramid build p --rebuild-from 0
+  restore the old settings, or rebuild everything with fast_pyramid build p --rebuild-from 0
 
 "#]],
     );
@@ -322,7 +322,7 @@ error: p: v0 was published with other settings: "quality" was 80 and is 60
         3,
         str![[r#"
 error: p: v0 was published with other settings: "quality" was 80 and is 60
-  put the old settings back, or build everything again with fast_pyramid build p --rebuild-from 0
+  restore the old settings, or rebuild everything with fast_pyramid build p --rebuild-from 0
 
 "#]],
     );
@@ -339,7 +339,7 @@ fn changed_size_is_refused() {
         3,
         str![[r#"
 error: p: v0 was published with other settings: "width" was 256 and is 255
-  put the old settings back, or build everything again with fast_pyramid build p --rebuild-from 0
+  restore the old settings, or rebuild everything with fast_pyramid build p --rebuild-from 0
 
 "#]],
     );
@@ -353,7 +353,7 @@ fn rebuild_from_a_missing_version_is_refused() {
         &["p", "--rebuild-from", "3"],
         2,
         str![[r#"
-error: p: there is no version v3 or above to rebuild; the latest is v2
+error: p: no version v3 or above to rebuild; the latest is v2
   give a version from 0 to 2
 
 "#]],
@@ -363,7 +363,7 @@ error: p: there is no version v3 or above to rebuild; the latest is v2
         &["p", "--rebuild-from", "v4294967295"],
         2,
         str![[r#"
-error: p: there is no version v4294967295 or above to rebuild; the latest is v2
+error: p: no version v4294967295 or above to rebuild; the latest is v2
   give a version from 0 to 2
 
 "#]],
@@ -373,7 +373,7 @@ error: p: there is no version v4294967295 or above to rebuild; the latest is v2
         &["p", "--rebuild-from", "3", "--dry-run"],
         2,
         str![[r#"
-error: p: there is no version v3 or above to rebuild; the latest is v2
+error: p: no version v3 or above to rebuild; the latest is v2
   give a version from 0 to 2
 
 "#]],

@@ -31,10 +31,10 @@ fn failed_pyramid_does_not_stop_the_others() {
         str![[r#"
 a: v0 built: 9 tiles (7 generated, 2 patched, 0 linked)
 a: published a/dest/dzi/latest in N s
-error: b/pyramid.json: the key "width" is missing
+error: b/pyramid.json: "width" is missing
   expected a whole number from 1 to 2147483648
-error: nowhere: there is no such folder
-  give the folder that holds pyramid.json and v0; a picture is cut with: fast_pyramid cut PICTURE DIR
+error: nowhere: no such folder
+  give the folder that holds pyramid.json and v0; to cut a picture, run fast_pyramid cut PICTURE DIR
 c: v0 built: 9 tiles (7 generated, 2 patched, 0 linked)
 c: published c/dest/dzi/latest in N s
 

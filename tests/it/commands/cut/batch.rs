@@ -60,15 +60,15 @@ fn failures_are_summed_up_and_the_highest_code_wins() {
     ended.expect(
         3,
         str![[r#"
-error: broken.png: it ends too early: row 1 of 10 is not complete
-  nothing was written; get a sound copy of the picture
-error: --tile-size 16 was asked for, but all/b/pyramid.json says 99
-  leave the option out, as a pyramid keeps its settings; or, if it has no version yet, delete pyramid.json
-error: nowhere.png: cannot read it: No such file or directory (os error 2)
+error: broken.png: damaged: truncated in row 1 of 10
+  nothing was written; use an undamaged copy of the picture
+error: tile_size 16 was requested, but all/b/pyramid.json says 99
+  leave the option out: a pyramid keeps its settings; if it has no version yet, delete pyramid.json
+error: nowhere.png: cannot read: No such file or directory (os error 2)
 4/5 all/a: v0 cut: 2 tiles of 20x10 pixels, encoded from pixels
 4/5 all/a: done in [..] s
-error: all/c.d: this is not a folder
-  the pyramid's folder comes last, and is made if it is not there; for several pictures give --into DIR
+error: all/c.d: not a folder
+  give the picture first, then the pyramid's folder; for several pictures use --into DIR
 1 picture done, 4 failed
   failed: broken.png
   failed: pictures/b.png
@@ -191,7 +191,7 @@ fn list_without_names_is_wrong_usage() {
     sandbox.run(&["cut", "--list", "nothing", "--into", "x"]).expect(
         2,
         str![[r#"
-error: nothing: it names no picture
+error: nothing: names no picture
   see fast_pyramid cut --help
 
 "#]],
@@ -205,7 +205,7 @@ fn picture_instead_of_a_list_is_wrong_usage() {
     sandbox.run(&["cut", "--list", "a.png", "--into", "x"]).expect(
         2,
         str![[r#"
-error: a.png: it is no list of paths, one a line: there is a zero byte in it
+error: a.png: not a list of paths, one per line: it contains a zero byte
   see fast_pyramid cut --help
 
 "#]],
@@ -219,7 +219,7 @@ fn standard_input_among_several_pictures_is_wrong_usage() {
     sandbox.run(&["cut", "a.png", "-", "--into", "x"]).expect(
         2,
         str![[r#"
-error: standard input has no name; cut it with: cut - DIR
+error: standard input has no name; use cut - DIR
   see fast_pyramid cut --help
 
 "#]],

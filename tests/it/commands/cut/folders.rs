@@ -25,8 +25,8 @@ fn file_instead_of_a_folder_is_refused() {
         &["a.png", "file"],
         3,
         str![[r#"
-error: file: this is not a folder
-  the pyramid's folder comes last, and is made if it is not there; for several pictures give --into DIR
+error: file: not a folder
+  give the picture first, then the pyramid's folder; for several pictures use --into DIR
 
 "#]],
     );
@@ -41,8 +41,8 @@ fn folder_below_a_file_is_refused_in_a_dry_run_too() {
         sandbox.run(&[&["cut", "a.png", "file/p"], more].concat()).expect(
             3,
             str![[r#"
-error: file/p: it cannot be made, because file is not a folder
-  give another folder, or move away what stands there
+error: file/p: cannot be created, because file is not a folder
+  use another folder, or move that file away
 
 "#]],
         );
@@ -59,8 +59,8 @@ fn dangling_link_instead_of_a_folder_is_refused() {
         &["a.png", "dangling"],
         3,
         str![[r#"
-error: dangling: this is not a folder
-  the pyramid's folder comes last, and is made if it is not there; for several pictures give --into DIR
+error: dangling: not a folder
+  give the picture first, then the pyramid's folder; for several pictures use --into DIR
 
 "#]],
     );
@@ -95,8 +95,8 @@ fn tiles_without_pyramid_json_are_refused() {
         &["a.png", "tiles"],
         3,
         str![[r#"
-error: tiles: there are tiles in v0, but no pyramid.json
-  write the pyramid.json that belongs to them, or give another folder
+error: tiles: tiles in v0, but no pyramid.json
+  write the pyramid.json that belongs to them, or use another folder
 
 "#]],
     );
@@ -124,7 +124,7 @@ fn empty_version_without_pyramid_json_is_refused() {
         &["a.png", "empty"],
         3,
         str![[r#"
-error: empty/v0: there is no tile in it, and no pyramid.json beside it
+error: empty/v0: no tile in it, and no pyramid.json beside it
   delete this folder and run the same command again
 
 "#]],
@@ -140,7 +140,7 @@ fn version_in_src_without_tiles_or_pyramid_json_is_refused() {
         &["a.png", "nothing"],
         3,
         str![[r#"
-error: nothing/src/v3: there is no tile in it, and no pyramid.json beside it
+error: nothing/src/v3: no tile in it, and no pyramid.json beside it
   delete this folder and run the same command again
 
 "#]],
@@ -157,7 +157,7 @@ fn versions_in_both_places_are_refused() {
         &["a.png", "both"],
         3,
         str![[r#"
-error: both has source versions both in itself (v0) and in src (v0)
+error: both: source versions both beside pyramid.json (v0) and in src (v0)
   move all source versions to one of the two places
 
 "#]],
@@ -173,7 +173,7 @@ fn invalid_pyramid_json_is_refused() {
         &["a.png", "broken"],
         3,
         str![[r#"
-error: broken/pyramid.json: it is not valid JSON5: it ends within value
+error: broken/pyramid.json: not valid JSON5: the text ends within value
   expected an object such as { width: 750, height: 500, tile_size: 250, overlap: 0 }
 
 "#]],
@@ -189,7 +189,7 @@ fn file_named_like_a_version_is_refused() {
         &["a.png", "file_v0"],
         3,
         str![[r#"
-error: file_v0/v0 is named like a source version, but is not a folder
+error: file_v0/v0: named like a source version, but not a folder
   rename, move or replace it
 
 "#]],

@@ -23,7 +23,7 @@ fn missing_picture_is_refused() {
         &["nowhere.png", "p"],
         3,
         str![[r#"
-error: nowhere.png: cannot read it: No such file or directory (os error 2)
+error: nowhere.png: cannot read: No such file or directory (os error 2)
 
 "#]],
     );
@@ -38,8 +38,8 @@ fn folder_instead_of_a_picture_is_refused() {
         &["folder", "p"],
         3,
         str![[r#"
-error: folder: this is a folder, not a picture
-  the picture comes first, and then the pyramid's folder; for several pictures give --into DIR
+error: folder: a folder, not a picture
+  give the picture first, then the pyramid's folder; for several pictures use --into DIR
 
 "#]],
     );
@@ -55,8 +55,8 @@ fn folder_and_picture_in_the_wrong_order_are_refused() {
         &["folder", "a.png"],
         3,
         str![[r#"
-error: folder: this is a folder, not a picture
-  the picture comes first, and then the pyramid's folder; for several pictures give --into DIR
+error: folder: a folder, not a picture
+  give the picture first, then the pyramid's folder; for several pictures use --into DIR
 
 "#]],
     );
@@ -71,7 +71,7 @@ fn empty_picture_is_refused() {
         &["empty.png", "p"],
         3,
         str![[r#"
-error: empty.png: it is empty
+error: empty.png: empty (0 bytes)
   give a JPEG, PNG, TIFF, PNM or WebP
 
 "#]],
@@ -87,7 +87,7 @@ fn web_page_is_refused() {
         &["text.png", "p"],
         3,
         str![[r#"
-error: text.png: it is a web page (HTML); pictures can be JPEG, PNG, TIFF, PNM (PBM, PGM, PPM, PAM) or WebP
+error: text.png: not supported: web page (HTML); supported are JPEG, PNG, TIFF, PNM (PBM, PGM, PPM, PAM) and WebP
   give a JPEG, PNG, TIFF, PNM or WebP
 
 "#]],
@@ -103,7 +103,7 @@ fn unknown_kind_of_file_is_refused_with_its_first_bytes() {
         &["nothing.bin", "p"],
         3,
         str![[r#"
-error: nothing.bin: it begins with the bytes 00 00 00 00 00 00 00 00, as no known kind of picture does; pictures can be JPEG, PNG, TIFF, PNM (PBM, PGM, PPM, PAM) or WebP
+error: nothing.bin: unknown format, first bytes 00 00 00 00 00 00 00 00; supported are JPEG, PNG, TIFF, PNM (PBM, PGM, PPM, PAM) and WebP
   give a JPEG, PNG, TIFF, PNM or WebP
 
 "#]],
@@ -119,7 +119,7 @@ fn jpeg_of_four_components_is_refused() {
         &["cmyk.jpg", "p"],
         3,
         str![[r#"
-error: cmyk.jpg: it is a JPEG of a kind that is not read: 4 components (CMYK or YCCK)
+error: cmyk.jpg: not supported: JPEG with 4 components (CMYK or YCCK)
   convert it first, for example to PNG or to TIFF with LZW
 
 "#]],
@@ -135,7 +135,7 @@ fn jpeg_with_arithmetic_coding_is_refused() {
         &["arithmetic.jpg", "p"],
         3,
         str![[r#"
-error: arithmetic.jpg: it is a JPEG of a kind that is not read: arithmetic coding
+error: arithmetic.jpg: not supported: JPEG with arithmetic coding
   convert it first, for example to PNG or to TIFF with LZW
 
 "#]],
@@ -185,8 +185,8 @@ fn picture_of_another_size_is_refused() {
         &["other.png", "p"],
         3,
         str![[r#"
-error: other.png: it is 99x70 pixels, but the pyramid p is 100x70
-  a version shows the same picture changed; give another folder for a picture of another size
+error: other.png: 99x70 pixels, but the pyramid p is 100x70
+  use another folder: the versions of a pyramid show the same picture, changed
 
 "#]],
     );
@@ -200,8 +200,8 @@ fn another_tile_size_is_wrong_usage() {
         &["a.png", "p", "--tile-size", "32"],
         2,
         str![[r#"
-error: --tile-size 32 was asked for, but p/pyramid.json says 16
-  leave the option out, as a pyramid keeps its settings; or, if it has no version yet, delete pyramid.json
+error: tile_size 32 was requested, but p/pyramid.json says 16
+  leave the option out: a pyramid keeps its settings; if it has no version yet, delete pyramid.json
 
 "#]],
     );
@@ -215,8 +215,8 @@ fn another_format_is_wrong_usage() {
         &["a.png", "p", "--format", "png"],
         2,
         str![[r#"
-error: --format png was asked for, but p/pyramid.json says jpg
-  leave the option out, as a pyramid keeps its settings; or, if it has no version yet, delete pyramid.json
+error: format png was requested, but p/pyramid.json says jpg
+  leave the option out: a pyramid keeps its settings; if it has no version yet, delete pyramid.json
 
 "#]],
     );
@@ -230,8 +230,8 @@ fn another_quality_is_wrong_usage() {
         &["a.png", "p", "--quality", "81"],
         2,
         str![[r#"
-error: --quality 81 was asked for, but p/pyramid.json says 80
-  leave the option out, as a pyramid keeps its settings; or, if it has no version yet, delete pyramid.json
+error: quality 81 was requested, but p/pyramid.json says 80
+  leave the option out: a pyramid keeps its settings; if it has no version yet, delete pyramid.json
 
 "#]],
     );
@@ -246,7 +246,7 @@ fn waiting_pyramid_json_with_overlap_is_refused() {
         &["a.png", "q"],
         3,
         str![[r#"
-error: q/pyramid.json: "overlap" is 1, but only 0 is supported by this release
+error: q/pyramid.json: "overlap" is 1, but this release supports only 0
   cut the base tiles without overlap and write overlap: 0
 
 "#]],
@@ -262,7 +262,7 @@ fn waiting_pyramid_json_without_overlap_is_refused() {
         &["a.png", "r"],
         3,
         str![[r#"
-error: r/pyramid.json: the key "overlap" is missing
+error: r/pyramid.json: "overlap" is missing
   expected a whole number from 0 to 16384
 
 "#]],

@@ -19,7 +19,7 @@ fn unchanged_picture_adds_no_version() {
         sandbox.run(&[&["cut", "a.png", "p"], more].concat()).expect(
             0,
             str![[r#"
-p: the picture is what the latest version shows; no new version
+p: unchanged; no new version
 ...
 "#]],
         );
@@ -308,7 +308,7 @@ fn changed_sources_are_detected_first() {
         3,
         str![[r#"
 error: p/v0: 1 changed tile since v0 was published: 0_0.png
-  put changed tiles into v1 and restore v0, or build v0 again with fast_pyramid build p --rebuild-from 0
+  put changed tiles into v1 and restore v0, or rebuild v0 with fast_pyramid build p --rebuild-from 0
 
 "#]],
     );
@@ -319,7 +319,7 @@ error: p/v0: 1 changed tile since v0 was published: 0_0.png
         3,
         str![[r#"
 error: p/v0: 1 removed tile since v0 was published: 0_0.png
-  put changed tiles into v1 and restore v0, or build v0 again with fast_pyramid build p --rebuild-from 0
+  put changed tiles into v1 and restore v0, or rebuild v0 with fast_pyramid build p --rebuild-from 0
 
 "#]],
     );

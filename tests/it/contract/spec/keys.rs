@@ -20,7 +20,7 @@ fn missing_width_is_refused() {
     refused(
         b"{ height: 48, tile_size: 64, overlap: 0 }",
         str![[r#"
-error: p/pyramid.json: the key "width" is missing
+error: p/pyramid.json: "width" is missing
   expected a whole number from 1 to 2147483648
 
 "#]],
@@ -32,7 +32,7 @@ fn missing_height_is_refused() {
     refused(
         b"{ width: 64, tile_size: 64, overlap: 0 }",
         str![[r#"
-error: p/pyramid.json: the key "height" is missing
+error: p/pyramid.json: "height" is missing
   expected a whole number from 1 to 2147483648
 
 "#]],
@@ -44,7 +44,7 @@ fn missing_tile_size_is_refused() {
     refused(
         b"{ width: 64, height: 48, overlap: 0 }",
         str![[r#"
-error: p/pyramid.json: the key "tile_size" is missing
+error: p/pyramid.json: "tile_size" is missing
   expected a whole number from 1 to 16384
 
 "#]],
@@ -56,7 +56,7 @@ fn missing_overlap_is_refused() {
     refused(
         b"{ width: 64, height: 48, tile_size: 64 }",
         str![[r#"
-error: p/pyramid.json: the key "overlap" is missing
+error: p/pyramid.json: "overlap" is missing
   expected a whole number from 0 to 16384
 
 "#]],
@@ -68,7 +68,7 @@ fn empty_object_is_refused_for_its_first_missing_key() {
     refused(
         b"{}",
         str![[r#"
-error: p/pyramid.json: the key "width" is missing
+error: p/pyramid.json: "width" is missing
   expected a whole number from 1 to 2147483648
 
 "#]],
@@ -80,7 +80,7 @@ fn repeated_key_is_refused() {
     refused(
         b"{ width: 64, height: 48, tile_size: 64, overlap: 0, width: 64 }",
         str![[r#"
-error: p/pyramid.json: the key "width" stands there twice
+error: p/pyramid.json: "width" occurs twice
   expected each key once
 
 "#]],

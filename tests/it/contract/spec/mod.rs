@@ -26,8 +26,8 @@ fn linear_with_a_filter_that_averages_nothing_is_refused() {
     refused(
         b"{ width: 64, height: 48, tile_size: 64, overlap: 0, filter: 'nearest', linear: true }",
         str![[r#"
-error: p/pyramid.json: "linear" is true, but this "filter" averages nothing
-  expected "linear" with the filters "mean" and "lanczos3" only
+error: p/pyramid.json: "linear" is true, but the "filter" does not average pixels
+  expected "linear" only with the filters "mean" and "lanczos3"
 
 "#]],
     );
@@ -38,8 +38,8 @@ fn more_base_tiles_than_the_limit_are_refused() {
     refused(
         b"{ width: 999999999, height: 999999999, tile_size: 1, overlap: 0 }",
         str![[r#"
-error: p/pyramid.json: 999999999x999999999 pixels in tiles of 1 are 999999998000000001 base tiles
-  expected at most 4294967296 base tiles; use larger ones
+error: p/pyramid.json: 999999999x999999999 pixels in tiles of 1 need 999999998000000001 base tiles
+  expected at most 4294967296 base tiles; use larger tiles
 
 "#]],
     );
@@ -50,7 +50,7 @@ fn overlap_other_than_0_is_refused_by_build() {
     let sandbox = Sandbox::with_row(1);
     sandbox.spec("p", "{ width: 64, height: 48, tile_size: 64, overlap: 1 }");
     sandbox.refuse_p(str![[r#"
-error: p/pyramid.json: "overlap" is 1, but only 0 is supported by this release
+error: p/pyramid.json: "overlap" is 1, but this release supports only 0
   cut the base tiles without overlap and write overlap: 0
 
 "#]]);

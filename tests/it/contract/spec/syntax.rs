@@ -8,7 +8,7 @@ fn empty_file_is_refused() {
     refused(
         b"",
         str![[r#"
-error: p/pyramid.json: it is not valid JSON5: it ends within object
+error: p/pyramid.json: not valid JSON5: the text ends within object
   expected an object such as { width: 750, height: 500, tile_size: 250, overlap: 0 }
 
 "#]],
@@ -20,7 +20,7 @@ fn object_without_braces_is_refused() {
     refused(
         b"width: 64",
         str![[r#"
-error: p/pyramid.json: it is not valid JSON5: expected opening brace at line 1 column 1
+error: p/pyramid.json: not valid JSON5: expected opening brace at line 1 column 1
   expected an object such as { width: 750, height: 500, tile_size: 250, overlap: 0 }
 
 "#]],
@@ -32,7 +32,7 @@ fn list_instead_of_an_object_is_refused() {
     refused(
         b"[64, 48]",
         str![[r#"
-error: p/pyramid.json: it is not valid JSON5: expected opening brace at line 1 column 1
+error: p/pyramid.json: not valid JSON5: expected opening brace at line 1 column 1
   expected an object such as { width: 750, height: 500, tile_size: 250, overlap: 0 }
 
 "#]],
@@ -44,7 +44,7 @@ fn number_instead_of_an_object_is_refused() {
     refused(
         b"64",
         str![[r#"
-error: p/pyramid.json: it is not valid JSON5: expected opening brace at line 1 column 1
+error: p/pyramid.json: not valid JSON5: expected opening brace at line 1 column 1
   expected an object such as { width: 750, height: 500, tile_size: 250, overlap: 0 }
 
 "#]],
@@ -56,7 +56,7 @@ fn missing_comma_is_refused() {
     refused(
         b"{ width: 64, height: 48\n  tile_size: 64, overlap: 0 }",
         str![[r#"
-error: p/pyramid.json: it is not valid JSON5: expected comma at line 2 column 3
+error: p/pyramid.json: not valid JSON5: expected comma at line 2 column 3
   expected an object such as { width: 750, height: 500, tile_size: 250, overlap: 0 }
 
 "#]],
@@ -68,7 +68,7 @@ fn missing_closing_brace_is_refused() {
     refused(
         b"{ width: 64, height: 48, tile_size: 64, overlap: 0",
         str![[r#"
-error: p/pyramid.json: it is not valid JSON5: it ends within object
+error: p/pyramid.json: not valid JSON5: the text ends within object
   expected an object such as { width: 750, height: 500, tile_size: 250, overlap: 0 }
 
 "#]],
@@ -80,7 +80,7 @@ fn characters_after_the_object_are_refused() {
     refused(
         b"{ width: 64, height: 48, tile_size: 64, overlap: 0 } }",
         str![[r#"
-error: p/pyramid.json: it is not valid JSON5: trailing characters at line 1 column 54
+error: p/pyramid.json: not valid JSON5: trailing characters at line 1 column 54
   expected an object such as { width: 750, height: 500, tile_size: 250, overlap: 0 }
 
 "#]],
@@ -92,7 +92,7 @@ fn unfinished_comment_is_refused() {
     refused(
         b"{ width: 64, height: 48, tile_size: 64, overlap: 0 /* }",
         str![[r#"
-error: p/pyramid.json: it is not valid JSON5: it ends within comment
+error: p/pyramid.json: not valid JSON5: the text ends within comment
   expected an object such as { width: 750, height: 500, tile_size: 250, overlap: 0 }
 
 "#]],
@@ -104,7 +104,7 @@ fn latin_1_comment_is_refused() {
     refused(
         b"{ width: 64, height: 48, tile_size: 64, overlap: 0 } // \xe9",
         str![[r#"
-error: p/pyramid.json: it is not UTF-8 text
+error: p/pyramid.json: not UTF-8 text
   save it as UTF-8
 
 "#]],
@@ -116,7 +116,7 @@ fn utf_16_is_refused() {
     refused(
         b"\xff\xfe{\x00 \x00w\x00",
         str![[r#"
-error: p/pyramid.json: it is not UTF-8 text
+error: p/pyramid.json: not UTF-8 text
   save it as UTF-8
 
 "#]],

@@ -81,7 +81,7 @@ fn unknown_format_is_refused() {
         b"{ width: 64, height: 48, tile_size: 64, overlap: 0, format: 'webp' }",
         str![[r#"
 error: p/pyramid.json: "format" is "webp"
-  expected the tiles' extension: jpg, jpeg or png
+  expected the extension of the tiles: jpg, jpeg or png
 
 "#]],
     );
@@ -93,7 +93,7 @@ fn format_as_a_number_is_refused() {
         b"{ width: 64, height: 48, tile_size: 64, overlap: 0, format: 3 }",
         str![[r#"
 error: p/pyramid.json: "format" is 3
-  expected the tiles' extension: jpg, jpeg or png
+  expected the extension of the tiles: jpg, jpeg or png
 
 "#]],
     );
