@@ -179,7 +179,7 @@ impl Trial {
     }
 }
 
-/// Two pictures of two tiles that differ in one; as PNG, and as JPEG, which is cut without loss.
+/// Two pictures of two tiles that differ in one; as PNG, and as JPEG, which is cut lossless.
 fn pictures(scratch: &Path) {
     let picture = image::load_from_memory(&Png::new(2, 8).file((30, 10), 1, &[])).unwrap().to_rgb8();
     picture.save(scratch.join("first.png")).unwrap();

@@ -155,7 +155,7 @@ fn interrupted_vacuum_is_finished_by_the_next_command() {
             "error: p: the vacuum was interrupted; versions that stay show what they showed\n  \
              run the same command again, or any build, to finish it\n"
         );
-        assert!(sandbox.succeed(&["info", "p"]).out.contains("a vacuum was stopped half way"));
+        assert!(sandbox.succeed(&["info", "p"]).out.contains("a vacuum was interrupted"));
         sandbox.succeed(&["p"]);
         assert_tree_rules(&sandbox.path("p"));
         assert_eq!(only_in(&sandbox.path("p/dest/dzi")), ["latest", "v2"]);

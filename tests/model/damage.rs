@@ -38,7 +38,7 @@ impl Run {
         }
     }
 
-    /// Breaks something; the version that has to be built again, if it takes that.
+    /// Breaks something; the version that needs rebuilding, if it takes that.
     fn damage(&self, damage: &Damage) -> Option<u32> {
         match damage {
             Damage::DeleteEntry { version, entry } => {

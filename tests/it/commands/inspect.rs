@@ -85,7 +85,7 @@ fn info_prints_several_pyramids() {
     let objects = ended.json();
     assert_eq!(objects.len(), 3);
     assert_eq!((&objects[1]["pyramid"], &objects[1]["code"]), (&json!("nowhere"), &json!(3)));
-    assert_eq!(objects[1]["error"], "nowhere: there is no such folder");
+    assert_eq!(objects[1]["error"], "nowhere: no such folder");
     assert_eq!(objects[0], objects[2]);
 }
 
@@ -96,7 +96,7 @@ fn info_marks_versions_without_sources_or_tree() {
     sandbox.write("png_alpha/v2/.keep", "");
     let ended = sandbox.succeed(&["info", "png_alpha"]);
     let lines: Vec<&str> = ended.out.lines().collect();
-    assert!(lines[3].contains("latest, its sources are gone"), "{}", ended.out);
+    assert!(lines[3].contains("latest, sources are gone"), "{}", ended.out);
     assert!(lines[4].contains("not published"), "{}", ended.out);
 }
 
@@ -206,7 +206,7 @@ error: png_alpha: v7 is not published
     assert_eq!(
         objects,
         [json!({
-            "pyramid": "png_alpha", "code": 2, "error": "png_alpha: v7 is not published", "hint": "published are v0, v1"
+            "pyramid": "png_alpha", "code": 2, "error": "png_alpha: v7 is not published", "hint": "published versions: v0, v1"
         })]
     );
 }

@@ -333,7 +333,7 @@ fn killed_vacuum_is_reported_by_info_and_finished_by_build() {
     });
     sandbox.write("p/dest/.fast_pyramid/vacuum.json", journal.to_string());
     let told = sandbox.succeed(&["info", "p"]).out;
-    assert!(told.contains("a vacuum was stopped half way; the next build or vacuum finishes it"), "{told}");
+    assert!(told.contains("a vacuum was interrupted; the next build or vacuum finishes it"), "{told}");
     assert_eq!(sandbox.succeed(&["info", "p", "--json"]).json()[0]["half_vacuumed"], json!(true));
     // Its manifests do not describe the trees any more, or not yet, which is no damage: verify says no more either.
     for arguments in [&["vacuum", "p", "--dry-run", "--drop", "1"][..], &["p", "--dry-run"], &["verify", "p"]] {
@@ -342,7 +342,7 @@ fn killed_vacuum_is_reported_by_info_and_finished_by_build() {
             arguments,
             1,
             str![[r#"
-error: p: a vacuum was stopped half way
+error: p: a vacuum was interrupted
   run build or vacuum first, not as a --dry-run: either finishes it
 
 "#]],

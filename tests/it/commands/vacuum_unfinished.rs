@@ -74,8 +74,8 @@ fn changed_sources_of_a_version_without_a_tree_are_not_used() {
     clear(&sandbox.path("p/dest/dzi/v2/dzi_files/7/0_0.jpg"));
     let ended = sandbox.run(&["repair", "p"]);
     assert_eq!(ended.code, 1);
-    assert!(ended.out.contains("not mended: v2 dzi_files/7/0_0.jpg: missing"), "{}", ended.out);
-    assert!(ended.out.contains("not mended: v1 v1/1_0.jpg: source_changed"), "{}", ended.out);
+    assert!(ended.out.contains("not repaired: v2 dzi_files/7/0_0.jpg: missing"), "{}", ended.out);
+    assert!(ended.out.contains("not repaired: v1 v1/1_0.jpg: source_changed"), "{}", ended.out);
     sandbox.write("p/v1/1_0.jpg", tile);
     sandbox.succeed(&["repair", "p", "-q"]);
     test_support::tree::assert_same_snapshot(&before, &snapshot(&sandbox.path("p/dest/dzi")));
@@ -87,7 +87,7 @@ fn repair_that_rebuilds_above_them_restores_dropped_trees() {
     sandbox.succeed(&["vacuum", "p", "-q", "--drop", "1", "--keep-sources"]);
     clear(&sandbox.path("p/dest/.fast_pyramid/versions/v2"));
     let ended = sandbox.succeed(&["repair", "p"]);
-    assert_eq!(ended.out, "dest/dzi/v1: built again\ndest/dzi/v2: built again\n");
+    assert_eq!(ended.out, "dest/dzi/v1: rebuilt\ndest/dzi/v2: rebuilt\n");
     like_new(&sandbox);
 }
 
@@ -98,8 +98,8 @@ fn repair_reports_why_it_does_not_build_on_changed_sources() {
     clear(&sandbox.path("p/dest/.fast_pyramid/versions/v2"));
     let ended = sandbox.run(&["repair", "p"]);
     assert_eq!(ended.code, 1);
-    assert!(ended.out.contains("not mended: v0 v0/3_0.jpg: source_changed"), "{}", ended.out);
-    assert!(ended.err.contains("v2 has to be built again, but the sources of v0 have changed"), "{}", ended.err);
+    assert!(ended.out.contains("not repaired: v0 v0/3_0.jpg: source_changed"), "{}", ended.out);
+    assert!(ended.err.contains("v2 needs rebuilding, but the sources of v0 have changed"), "{}", ended.err);
 }
 
 #[test]

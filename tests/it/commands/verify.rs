@@ -225,7 +225,7 @@ fn problems_above_the_limit_are_counted() {
     }
     let ended = sandbox.run(&["verify", "relief", "--quick", "--json"]);
     let (found, summary) = problems(&ended);
-    assert_eq!((found.len(), &summary["problems"], &summary["told"]), (10_000, &json!(10_007), &json!(10_000)));
+    assert_eq!((found.len(), &summary["problems"], &summary["reported"]), (10_000, &json!(10_007), &json!(10_000)));
     assert!(found.is_sorted());
     assert!(ended.err.contains("7 problems more") || ended.err.contains("7 more"), "{}", ended.err);
 }

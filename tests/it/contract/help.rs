@@ -143,7 +143,7 @@ fn wrong_usage_ends_with_2_and_a_hint() {
 #[test]
 fn version_that_is_no_number_is_explained() {
     let ended = run(&["changes", "a", "--version", "newest"]);
-    assert!(ended.err.contains("a version is a number such as 3, or v3"), "{}", ended.err);
+    assert!(ended.err.contains("expected a version such as 3 or v3"), "{}", ended.err);
 }
 
 #[test]

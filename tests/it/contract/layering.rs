@@ -52,7 +52,8 @@ fn rooms_import_downwards_only() {
         if ["main", "lib", "cli"].contains(&own.as_str()) {
             continue;
         }
-        for line in fs::read_to_string(&file).unwrap().lines() {
+        let text = fs::read_to_string(&file).unwrap();
+        for line in text.lines().filter(|line| !line.trim_start().starts_with("//")) {
             for part in line.split("crate::").skip(1) {
                 let used: String =
                     part.chars().take_while(|letter| letter.is_alphanumeric() || *letter == '_').collect();
@@ -65,6 +66,22 @@ fn rooms_import_downwards_only() {
     }
     assert!(imports > 30, "only {imports} imports were found");
     assert!(wrong.is_empty(), "upward imports:\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn rooms_are_those_of_the_library_and_of_architecture() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let library = fs::read_to_string(root.join("src/lib.rs")).unwrap();
+    let mut declared: Vec<&str> =
+        library.lines().filter_map(|line| line.strip_prefix("mod ")?.strip_suffix(';')).collect();
+    let mut rooms = ROOMS.to_vec();
+    declared.sort_unstable();
+    rooms.sort_unstable();
+    assert_eq!(declared, rooms);
+    let architecture = fs::read_to_string(root.join("ARCHITECTURE.md")).unwrap();
+    let places = ROOMS.map(|room| architecture.find(&format!("\n| `{room}/`")));
+    assert!(places.iter().all(Option::is_some), "ARCHITECTURE.md does not describe all rooms: {places:?}");
+    assert!(places.is_sorted(), "the order of the rooms in ARCHITECTURE.md differs: {places:?}");
 }
 
 /// The topics of the store, highest first. Those of one row do not import each other.

@@ -107,7 +107,7 @@ fn info_and_changes_need_no_lock() {
     // A build asks for it even where there is nothing to do.
     let ended = sandbox.run(&["p"]);
     assert_eq!(ended.code, 4);
-    assert!(ended.err.starts_with("error: p is being changed by another process\n"), "{}", ended.err);
+    assert!(ended.err.starts_with("error: p: another process is changing this pyramid\n"), "{}", ended.err);
 }
 
 #[test]

@@ -207,7 +207,7 @@ fn what_was_killed_leaves_no_version_and_the_next_attempt_cleans_up() {
             drop((first, lock));
             assert!(!cut.layout.source(picture.place, Version(0)).exists() && !cut.layout.tree(Version(0)).exists());
             let result = Pyramid::open(cut.layout.root()).unwrap().build(&BuildOptions::default());
-            let failure = result.as_ref().map_err(crate::Error::failure);
+            let failure = result.as_ref().map_err(crate::ops::Error::failure);
             assert!(matches!(failure, Err(Failure::Store(StoreError::NoVersions { .. }))), "{result:?}");
             match again {
                 "cut" => _ = picture.cut_and_build(&cut, Durability::Unflushed),

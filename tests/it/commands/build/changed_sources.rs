@@ -284,7 +284,7 @@ fn changed_settings_are_refused() {
         let expected = format!("error: p: v0 was published with other settings: \"{key}\" was ");
         assert!(ended.err.starts_with(&expected), "{}", ended.err);
         assert!(
-            ended.err.ends_with(" build everything again with fast_pyramid build p --rebuild-from 0\n"),
+            ended.err.ends_with(" rebuild everything with fast_pyramid build p --rebuild-from 0\n"),
             "{}",
             ended.err
         );

@@ -93,9 +93,9 @@ fn json_is_one_object_per_picture() {
     assert_eq!(ended.code, 3);
     let mut objects = ended.json();
     assert_eq!(objects.len(), 3);
-    let readme = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md"));
+    let guide = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/json.md"));
     for key in objects.iter().flat_map(|object| object.as_object().unwrap().keys()) {
-        assert!(readme.contains(&format!("`{key}`")), "{key} is not explained");
+        assert!(guide.contains(&format!("`{key}`")), "{key} is not explained");
     }
     for object in [0, 2].map(|at| objects[at].clone()) {
         assert_eq!(object["versions"].as_array().unwrap().len(), 1);
@@ -125,15 +125,15 @@ fn json_is_one_object_per_picture() {
             "height": 10,
             "tile_size": 256,
             "format": "png",
-            "manner": "pixels",
+            "mode": "pixels",
             "columns": 1,
             "rows": 1,
             "levels": 6,
             "tiles": 1,
             "pyramid_tiles": 6,
-            "held_bytes": 0,
+            "buffered_bytes": 0,
             "written": 1,
-            "one_colour": 0,
+            "uniform": 0,
             "versions": [
                 { "version": 0, "status": "built", "tiles": 6, "generated": 5, "patched": 1, "linked": 0 },
             ],
@@ -282,7 +282,7 @@ v: published v/dest/dzi/latest in N s
     sandbox.write("flat.ppm", [&flat[..flat.len() - 64 * 32 * 3], &[1; 64 * 32 * 3]].concat());
     let ended = sandbox.succeed(&["cut", "flat.ppm", "f", "--tile-size", "16"]);
     let (first, _) = ended.err.split_once('\n').unwrap();
-    assert_eq!(first, "f: v0 cut: 8 tiles of 64x32 pixels, encoded from pixels, 8 of one colour");
+    assert_eq!(first, "f: v0 cut: 8 tiles of 64x32 pixels, encoded from pixels, 8 uniform");
 }
 
 #[test]

@@ -203,8 +203,8 @@ fn assert_buffering_is_limited(bytes: Vec<u8>, why: &str) {
     };
     let refused = cut("7M", &[]);
     assert_eq!(refused.code, 3, "{}", refused.err);
-    assert!(refused.err.contains("error: picture: cutting it takes about "), "{}", refused.err);
-    let reason = format!(" MB of memory, because it has to be held whole ({why}), and 7 MB are allowed\n");
+    assert!(refused.err.contains("error: picture: cutting it needs about "), "{}", refused.err);
+    let reason = format!(" MB of memory, because it must be buffered whole ({why}), but 7 MB are allowed\n");
     assert!(refused.err.contains(&reason), "{}", refused.err);
     assert_eq!(cut("7M", &["--dry-run"]).code, 3);
     assert!(!sandbox.path("p").exists());
@@ -212,37 +212,37 @@ fn assert_buffering_is_limited(bytes: Vec<u8>, why: &str) {
     let (enough, _) = enough.split_once(',').unwrap();
     let ended = cut(enough, &[]);
     assert_eq!(ended.code, 0, "{}", ended.err);
-    let announced = format!("p: the picture has to be held in memory ({why}): about ");
+    let announced = format!("p: the picture must be buffered in memory ({why}): about ");
     assert!(ended.err.lines().any(|line| line.starts_with(&announced)), "{}", ended.err);
 }
 
 #[test]
 fn interlaced_png_is_buffered_within_the_limit() {
     let png = Png { interlaced: true, ..Png::new(2, 16) };
-    assert_buffering_is_limited(png.file((3000, 2000), 1, &[]), "it is interlaced");
+    assert_buffering_is_limited(png.file((3000, 2000), 1, &[]), "interlaced");
 }
 
 #[test]
 fn turned_png_is_buffered_within_the_limit() {
     let bytes = Png::new(2, 8).file((3000, 2000), 1, &[(b"eXIf", &exif(5))]);
-    assert_buffering_is_limited(bytes, "it is stored turned");
+    assert_buffering_is_limited(bytes, "stored rotated or flipped");
 }
 
 #[test]
 fn turned_jpeg_is_buffered_within_the_limit() {
     let bytes = jpeg_turned(&Jpeg::new(80).file((3000, 2000), 1), 6);
-    assert_buffering_is_limited(bytes, "it is stored turned");
+    assert_buffering_is_limited(bytes, "stored rotated or flipped");
 }
 
 #[test]
 fn webp_is_buffered_within_the_limit() {
-    assert_buffering_is_limited(webp((3000, 2000), false, 1, None, None), "WebP is decoded as a whole");
+    assert_buffering_is_limited(webp((3000, 2000), false, 1, None, None), "WebP is decoded whole");
 }
 
 #[test]
 fn progressive_jpeg_is_buffered_within_the_limit() {
     let bytes = std::fs::read(fixture("odd/progressive.jpg")).unwrap();
-    assert_buffering_is_limited(bytes, "its coefficients come in several scans, as in progressive JPEG");
+    assert_buffering_is_limited(bytes, "coefficients in several scans, as in progressive JPEG");
 }
 
 #[test]
@@ -274,9 +274,9 @@ fn stream_above_the_memory_limit_is_refused() {
     let announced = planned["memory_bytes"].as_u64().unwrap().div_ceil(1 << 20);
     let (code, _, err) = cut(announced + 5, &[]);
     assert_eq!(code, Some(3), "{err}");
-    let why = "it has to be held whole (its coefficients come in several scans, as in progressive JPEG)";
-    let told = format!(", because {why}, and {} MB are allowed\n", announced + 5);
-    assert!(err.contains("error: standard input: cutting it takes about ") && err.contains(&told), "{err}");
+    let why = "it must be buffered whole (coefficients in several scans, as in progressive JPEG)";
+    let told = format!(", because {why}, but {} MB are allowed\n", announced + 5);
+    assert!(err.contains("error: standard input: cutting it needs about ") && err.contains(&told), "{err}");
     assert!(!sandbox.path("p").exists());
     let (_, enough) = err.split_once("--max-memory ").unwrap();
     let (enough, _) = enough.split_once("M,").unwrap();

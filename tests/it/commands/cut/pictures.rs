@@ -337,7 +337,7 @@ fn profiles_are_copied_into_the_tiles() {
     ];
     for (number, (bytes, profile)) in pictures.iter().enumerate() {
         for (extension, format) in [("png", TileFormat::png()), ("jpg", TileFormat::jpg())] {
-            // 16: without loss; 20: by pixels.
+            // 16: lossless; 20: by pixels.
             for side in [16, 20] {
                 let scratch = scratch();
                 let folder = scratch.path().join("p");
@@ -356,10 +356,10 @@ fn profile_for_other_colours_is_left_out() {
     let shades = Jpeg { colour: Colour::Grey, ..Jpeg::new(80) }.file((40, 40), 1);
     let sandbox = Sandbox::new();
     sandbox.write("grey.jpg", jpeg_with_segment(&shades, 0xE2, &segment));
-    // 16: without loss; 20: by pixels.
+    // 16: lossless; 20: by pixels.
     for side in ["16", "20"] {
         let ended = sandbox.succeed(&["cut", "grey.jpg", side, "--tile-size", side]);
-        let told = format!("warning: {side}: grey.jpg: its ICC profile is for RGB and not for GRAY; it is left out");
+        let told = format!("warning: {side}: grey.jpg: ICC profile ignored: it is for RGB, not GRAY");
         assert!(ended.err.lines().any(|line| line == told), "{}", ended.err);
         for tile in ["0_0.jpg", "1_1.jpg"] {
             assert_eq!(icc_of(&sandbox.path(side).join("v0").join(tile)), None);

@@ -108,9 +108,9 @@ fn jpeg_changed_in_some_mcus_changes_their_tiles_only() {
         let sandbox = Sandbox::in_memory();
         sandbox.write("a.jpg", jpeg(85, &[]));
         sandbox.write("b.jpg", jpeg(85, &[(1, 2), (6, 4)]));
-        assert_eq!(cut(&sandbox, &["a.jpg", "p", "--tile-size", side])["manner"], "lossless");
+        assert_eq!(cut(&sandbox, &["a.jpg", "p", "--tile-size", side])["mode"], "lossless");
         let object = cut(&sandbox, &["b.jpg", "p"]);
-        assert_eq!((&object["manner"], &object["status"]), (&"lossless".into(), &"cut".into()));
+        assert_eq!((&object["mode"], &object["status"]), (&"lossless".into(), &"cut".into()));
         assert_eq!(tiles(&sandbox, "p/v1"), expected);
         assert_eq!(cut(&sandbox, &["b.jpg", "p"])["status"], "unchanged");
         // Back again.
@@ -134,12 +134,12 @@ fn picture_of_the_default_quality_sets_no_quality() {
         ("r", &["--quality", "80"], Some(80), "requantised"),
     ] {
         let arguments = [&["a.jpg", folder, "--tile-size", "16"], more].concat();
-        assert_eq!(cut(&sandbox, &arguments)["manner"], manner);
+        assert_eq!(cut(&sandbox, &arguments)["mode"], manner);
         let text = std::fs::read_to_string(sandbox.path(folder).join("pyramid.json")).unwrap();
         assert_eq!(serde_json::from_str::<Value>(&text).unwrap()["quality"].as_u64(), quality);
-        assert_eq!(cut(&sandbox, &["b.jpg", folder, "--dry-run"])["manner"], manner);
+        assert_eq!(cut(&sandbox, &["b.jpg", folder, "--dry-run"])["mode"], manner);
         let ended = sandbox.succeed(&["cut", "b.jpg", folder, "--json", "--build"]);
-        assert_eq!(ended.json()[0]["manner"], manner);
+        assert_eq!(ended.json()[0]["mode"], manner);
         assert_eq!(ended.err.contains("warning"), quality.is_some(), "{}", ended.err);
         assert_eq!(cut(&sandbox, &["b.jpg", folder])["status"], "unchanged");
     }
@@ -162,9 +162,9 @@ fn quality_given_once_holds_for_the_next_pictures() {
         }
         assert_eq!(cut(&sandbox, &["a.jpg", "p"])["status"], "unchanged");
         assert_eq!(cut(&sandbox, &["a.jpg", "p", "--quality", "60"])["status"], "unchanged");
-        assert_eq!(cut(&sandbox, &["b.jpg", "p", "--dry-run"])["manner"], "requantised");
+        assert_eq!(cut(&sandbox, &["b.jpg", "p", "--dry-run"])["mode"], "requantised");
         let object = cut(&sandbox, &["b.jpg", "p"]);
-        assert_eq!((&object["manner"], &object["written"]), (&"requantised".into(), &1.into()), "{first}");
+        assert_eq!((&object["mode"], &object["written"]), (&"requantised".into(), &1.into()), "{first}");
     }
 }
 
