@@ -35,7 +35,7 @@ fn peak(sandbox: &Sandbox, arguments: &[&str]) -> u64 {
     most
 }
 
-/// What is announced for a cut, and its peak.
+/// Fails unless the announced memory is at most a tenth below the peak, and less than 2.5 times as large.
 #[track_caller]
 fn compare(sandbox: &Sandbox, arguments: &[&str]) {
     let announced = cut(sandbox, &[arguments, &["--dry-run"]].concat())["memory_bytes"].as_u64().unwrap();
