@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use test_support::cli::{HANG_TIMEOUT, Sandbox};
 use test_support::cutting::cut;
 use test_support::pictures::{noisy_gradient, pnm};
+use test_support::sampling::Sweep;
 
 /// Sides of the pictures.
 const SIZE: (u32, u32) = (2500, 2500);
@@ -35,7 +36,7 @@ fn peak(sandbox: &Sandbox, arguments: &[&str]) -> u64 {
     most
 }
 
-/// What is announced for a cut, and its peak.
+/// Fails unless the announced memory is at most a tenth below the peak, and less than 2.5 times as large.
 #[track_caller]
 fn compare(sandbox: &Sandbox, arguments: &[&str]) {
     let announced = cut(sandbox, &[arguments, &["--dry-run"]].concat())["memory_bytes"].as_u64().unwrap();
@@ -45,51 +46,93 @@ fn compare(sandbox: &Sandbox, arguments: &[&str]) {
     assert!(announced < peak * 5 / 2, "{arguments:?} takes {peak} bytes only, and {announced} are announced");
 }
 
-#[test]
-fn first_version_needs_the_memory_it_announces() {
+/// Compares first versions of a picture, with and without a build, for three sizes of tiles; by default only for the one with
+/// the index `sampled`.
+fn compare_first_versions(picture: &[u8], format: &str, sampled: usize) {
     let sandbox = Sandbox::in_memory();
-    sandbox.write("noise.ppm", pnm(6, SIZE, 255, 3, 1).0);
-    sandbox.write("deep.pgm", pnm(5, SIZE, 65535, 1, 1).0);
-    sandbox.write("alpha.pam", pnm(7, SIZE, 255, 4, 1).0);
-    sandbox.write("small.ppm", pnm(6, (60, 50), 255, 3, 1).0);
-    sandbox.write("photo.jpg", Jpeg::new(80).file_of(SIZE, noisy_gradient(1)));
-    let mut number = 0;
-    for (picture, format) in [
-        ("noise.ppm", "png"),
-        ("noise.ppm", "jpg"),
-        ("deep.pgm", "png"),
-        ("alpha.pam", "png"),
-        ("alpha.pam", "jpg"),
-        ("photo.jpg", "jpg"),
-        ("photo.jpg", "png"),
-        ("small.ppm", "jpg"),
-    ] {
-        for (side, threads) in [("256", "4"), ("1024", "2"), ("4096", "1")] {
-            for more in [&[][..], &["--build"]] {
-                number += 1;
-                let folder = format!("p{number}");
-                let arguments =
-                    [&[picture, &folder, "--format", format, "--tile-size", side, "-j", threads], more].concat();
-                compare(&sandbox, &arguments);
-                std::fs::remove_dir_all(sandbox.path(&folder)).unwrap();
-            }
+    sandbox.write("picture", picture);
+    let sizes = [("256", "4"), ("1024", "2"), ("4096", "1")];
+    for (index, (side, threads)) in sizes.into_iter().enumerate() {
+        if Sweep::from_environment() == Sweep::Sample && index != sampled {
+            continue;
+        }
+        for more in [&[][..], &["--build"]] {
+            let arguments = ["picture", "p", "--format", format, "--tile-size", side, "-j", threads];
+            compare(&sandbox, &[&arguments[..], more].concat());
+            std::fs::remove_dir_all(sandbox.path("p")).unwrap();
         }
     }
 }
 
 #[test]
-fn next_version_needs_the_memory_it_announces() {
+fn ppm_to_png_needs_the_memory_it_announces() {
+    compare_first_versions(&pnm(6, SIZE, 255, 3, 1).0, "png", 0);
+}
+
+#[test]
+fn ppm_to_jpeg_needs_the_memory_it_announces() {
+    compare_first_versions(&pnm(6, SIZE, 255, 3, 1).0, "jpg", 1);
+}
+
+#[test]
+fn deep_pgm_needs_the_memory_it_announces() {
+    compare_first_versions(&pnm(5, SIZE, 65535, 1, 1).0, "png", 2);
+}
+
+#[test]
+fn alpha_to_png_needs_the_memory_it_announces() {
+    compare_first_versions(&pnm(7, SIZE, 255, 4, 1).0, "png", 0);
+}
+
+#[test]
+fn alpha_to_jpeg_needs_the_memory_it_announces() {
+    compare_first_versions(&pnm(7, SIZE, 255, 4, 1).0, "jpg", 1);
+}
+
+#[test]
+fn jpeg_to_jpeg_needs_the_memory_it_announces() {
+    compare_first_versions(&Jpeg::new(80).file_of(SIZE, noisy_gradient(1)), "jpg", 2);
+}
+
+#[test]
+fn jpeg_to_png_needs_the_memory_it_announces() {
+    compare_first_versions(&Jpeg::new(80).file_of(SIZE, noisy_gradient(1)), "png", 0);
+}
+
+#[test]
+fn small_ppm_needs_the_memory_it_announces() {
+    compare_first_versions(&pnm(6, (60, 50), 255, 3, 1).0, "jpg", 1);
+}
+
+/// Compares next versions, with and without a build.
+fn compare_next_versions(format: &str, side: &str, threads: &str) {
     let sandbox = Sandbox::in_memory();
     sandbox.write("a.ppm", pnm(6, SIZE, 255, 3, 1).0);
     sandbox.write("b.ppm", pnm(6, SIZE, 255, 3, 2).0);
-    for (format, side, threads) in
-        [("png", "256", "4"), ("png", "4096", "1"), ("jpg", "256", "4"), ("jpg", "1024", "2")]
-    {
-        for more in [&[][..], &["--build"]] {
-            let arguments = [&["p", "--format", format, "--tile-size", side, "-j", threads], more].concat();
-            sandbox.succeed(&[&["cut", "-q", "a.ppm"], &arguments[..]].concat());
-            compare(&sandbox, &[&["b.ppm"], &arguments[..]].concat());
-            std::fs::remove_dir_all(sandbox.path("p")).unwrap();
-        }
+    for more in [&[][..], &["--build"]] {
+        let arguments = [&["p", "--format", format, "--tile-size", side, "-j", threads], more].concat();
+        sandbox.succeed(&[&["cut", "-q", "a.ppm"], &arguments[..]].concat());
+        compare(&sandbox, &[&["b.ppm"], &arguments[..]].concat());
+        std::fs::remove_dir_all(sandbox.path("p")).unwrap();
     }
+}
+
+#[test]
+fn next_version_of_small_png_tiles_needs_the_memory_it_announces() {
+    compare_next_versions("png", "256", "4");
+}
+
+#[test]
+fn next_version_of_one_png_tile_needs_the_memory_it_announces() {
+    compare_next_versions("png", "4096", "1");
+}
+
+#[test]
+fn next_version_of_small_jpeg_tiles_needs_the_memory_it_announces() {
+    compare_next_versions("jpg", "256", "4");
+}
+
+#[test]
+fn next_version_of_large_jpeg_tiles_needs_the_memory_it_announces() {
+    compare_next_versions("jpg", "1024", "2");
 }

@@ -44,7 +44,7 @@ fn replaced_by(name: &str, contents: impl Into<Vec<u8>>) -> Corruption {
     corruption(name, move |path| fs::write(path, &contents).unwrap())
 }
 
-/// What can stand in the place of any file. Links lead from the tool's own folder, or `down` folders below it, to the user's.
+/// Corruptions of any file. Links lead from the tool's own folder, or `down` folders below it, to the user's.
 fn of_any_file(down: usize) -> Vec<Corruption> {
     let linked = |target: String| {
         move |path: &Path| {
@@ -95,7 +95,7 @@ fn with_value(place: &'static [&'static str], value: impl Into<serde_json::Value
     })
 }
 
-/// What can stand in the place of a JSON file with a schema.
+/// Corruptions of a JSON file with a schema.
 fn of_json(down: usize) -> Vec<Corruption> {
     let mut all = of_any_file(down);
     all.extend(["{}", "[]", "null", "0", "{\"schema\":1}"].map(|text| replaced_by(text, text)));
@@ -103,7 +103,7 @@ fn of_json(down: usize) -> Vec<Corruption> {
     all
 }
 
-/// What every version shows, by its path under `dest/dzi`.
+/// The bytes of every entry of the trees, by its path in `dest/dzi`.
 type TreeContents = BTreeMap<PathBuf, Vec<u8>>;
 
 fn tree_contents(folder: &Path) -> TreeContents {
@@ -199,7 +199,7 @@ impl Scenario {
             assert_eq!(again.code, 0, "{context}: advice was\n{}but then:\n{}", first.err, again.err);
         }
         self.check_sources(folder, arguments, &sources, context);
-        // What one command passes over another may stumble on.
+        // Another command may need what this one ignored.
         succeed(folder, &["build"], context);
         succeed(folder, &["verify"], context);
         let now = tree_contents(folder);

@@ -112,14 +112,14 @@ fn cut_that_waits_for_input_is_interrupted() {
         sandbox.spec("p", "{ width: 64, height: 640, tile_size: 16, overlap: 0 }");
         assert_eq!(sandbox.run(&["p"]).err, format!("error: p has no source version {yet}\n  {advice}\n"));
         sandbox.delete("p/pyramid.json");
-        // What it left is out of sight, and in nobody's way.
+        // Its remains are hidden, and do not disturb the next cut.
         sandbox.write("a.ppm", &picture);
         sandbox.succeed(&["cut", "a.ppm", "p", "--build", "-q"]);
         assert!(!sandbox.path("p/.fast_pyramid-cut-v0").exists());
     }
 }
 
-/// What has to be held is decoded where that can be given up, however long it takes.
+/// A picture that is decoded whole is decoded on a thread that an interrupt can abandon.
 #[test]
 fn interrupted_decoding_of_a_whole_picture_leaves_nothing() {
     let interlaced = Png { interlaced: true, ..Png::new(2, 8) }.file(SIZE, 1, &[]);

@@ -52,8 +52,8 @@ impl Trial {
         self.arguments.iter().map(String::as_str).collect()
     }
 
-    /// What must hold whenever the command ends: all that is seen was there before, or is there after an undisturbed run,
-    /// whole.
+    /// Checks what must hold whenever the command ends: each visible entry was there before, or is there after an undisturbed
+    /// run, whole.
     fn check_wreck(&self, context: &str) {
         let now = whole(&self.folder);
         let staged = |path: &Path| path.to_str().unwrap().starts_with(".fast_pyramid-cut-");

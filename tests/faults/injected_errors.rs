@@ -141,18 +141,18 @@ const ERRORS: [&str; 4] = ["ENOSPC", "EIO", "EDQUOT", "EACCES"];
 /// Every entry that reading gives bytes for, by its path.
 type TreeContents = BTreeMap<PathBuf, Vec<u8>>;
 
-/// What the trees show.
+/// Reads the trees through links.
 fn tree_contents(folder: &Path) -> TreeContents {
     let trees = folder.join("dest/dzi");
     let read = |path: PathBuf| fs::read(trees.join(&path)).ok().map(|bytes| (path, bytes));
     snapshot(&trees).into_keys().filter_map(read).collect()
 }
 
-/// One command, before, after, and what is asked of it when something fails on the way.
+/// A vacuum or repair, and the pyramid before and after it.
 struct Trial {
     scenario: &'static Scenario,
     prepared: PathBuf,
-    /// What the trees show before, as far as they can be read.
+    /// The trees before, as far as they can be read.
     contents_before: TreeContents,
     sources_before: Fingerprint,
     /// The pyramid after an undisturbed run.

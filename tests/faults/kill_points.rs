@@ -119,7 +119,7 @@ fn killed_large_patch_loses_nothing() {
     }
 }
 
-/// What a version's tree serves: each entry with the bytes that reading it gives.
+/// Each entry of a version's tree, with its bytes read through links.
 fn served(folder: &Path, version: &str) -> Vec<(PathBuf, Vec<u8>)> {
     let tree = folder.join("dest/dzi").join(version);
     let names = snapshot(&tree).into_keys().filter(|name| !tree.join(name).is_dir());

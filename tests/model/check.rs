@@ -84,7 +84,7 @@ impl Run {
         versions_in(&self.place()).into_iter().map(|version| (version, tiles(version))).collect()
     }
 
-    /// What every version that stays shows, on all levels.
+    /// The tiles of every version that stays, on all levels.
     pub(crate) fn served(&self) -> BTreeMap<u32, BTreeMap<PathBuf, Vec<u8>>> {
         self.model.kept().into_iter().map(|version| (version, served(&self.folder, &[version]))).collect()
     }

@@ -123,7 +123,7 @@ impl Run {
         self.folder.join(format!("dest/.fast_pyramid/versions/v{version}"))
     }
 
-    /// One of the tiles in a tree, files or links, as `which` wants them.
+    /// One of the tiles in a tree, a file or a link as `which` asks.
     fn entry(&self, version: usize, entry: usize, which: impl Fn(&PathBuf) -> bool) -> Option<PathBuf> {
         let tree = self.tree(self.shown_at(version)).join("dzi_files");
         let entries = WalkDir::new(tree).into_iter().flatten().filter(|entry| !entry.file_type().is_dir());

@@ -9,7 +9,7 @@ pub(crate) struct Setup {
     pub(crate) columns: usize,
     pub(crate) rows: usize,
     pub(crate) tile_size: usize,
-    /// So many pixels are missing in the last column and the last row.
+    /// Pixels that the last column and the last row lack.
     pub(crate) cut: usize,
     pub(crate) jpeg: bool,
     pub(crate) in_src: bool,
@@ -85,7 +85,7 @@ pub(crate) enum Operation {
     },
     /// A day passes.
     Age,
-    /// What a kill between two renames leaves behind: `latest` has not followed yet.
+    /// Left behind by a kill between two renames: `latest` has not followed yet.
     LatestLags,
 }
 
@@ -101,7 +101,7 @@ pub(crate) enum Kill {
 #[derive(Debug, Clone)]
 pub(crate) enum Pick {
     KeepLast(usize),
-    /// Those with a bit set.
+    /// The versions whose bit is set.
     Each(u8),
     /// From one to another.
     Range(usize, usize),
@@ -110,7 +110,7 @@ pub(crate) enum Pick {
     OlderThanDays(u64),
 }
 
-/// What is done about a refusal.
+/// The answer to a refusal.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Deal {
     Restore,

@@ -88,7 +88,7 @@ impl Run {
         assert_same_snapshot(&before, &self.published());
     }
 
-    /// All that is served.
+    /// Everything published.
     fn published(&self) -> Snapshot {
         let dzi = self.folder.join("dest/dzi");
         if dzi.exists() { snapshot(&dzi) } else { Snapshot::new() }

@@ -13,7 +13,7 @@ use crate::operation::{Operation, Setup};
 use crate::state::{Model, Place, Tiles};
 use test_support::small_tiles::small_tile;
 
-/// What can stand in pyramid.json beside the picture's size. Any two give other trees.
+/// Settings in pyramid.json beside the picture's size. Any two give different trees.
 const SETTINGS: [&str; 5] =
     ["", "filter: 'nearest'", "filter: 'lanczos3', quality: 91", "filter: 'mode'", "linear: true"];
 
@@ -47,7 +47,7 @@ impl Run {
         run
     }
 
-    /// One operation, and then everything is looked at.
+    /// Applies one operation, then checks everything.
     pub(crate) fn step(&mut self, operation: &Operation) {
         let before = self.served();
         let replaced = self.apply(operation);
@@ -219,7 +219,7 @@ impl Run {
         }
     }
 
-    /// What is half done is forgotten as well; whatever that has left of the sources, they show the same.
+    /// Deletes `dest`, with the journal of an unfinished vacuum; the remaining sources show the same.
     pub(crate) fn delete_dest(&mut self) {
         if self.folder.join("dest").exists() {
             fs::remove_dir_all(self.folder.join("dest")).unwrap();

@@ -23,14 +23,14 @@ pub(crate) struct Model {
     pub(crate) half_done: Option<Dropping>,
 }
 
-/// What a vacuum drops.
+/// The versions that a vacuum drops.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Dropping {
     pub(crate) versions: BTreeSet<u32>,
     pub(crate) keep_sources: bool,
 }
 
-/// What a vacuum has to answer.
+/// The report that a vacuum must give.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Answer {
     NotPublished,

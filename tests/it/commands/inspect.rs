@@ -278,7 +278,7 @@ fn latest_leads_to_the_newest_version() {
     sandbox.odd("grey.jpg", "p/v10/1_0.jpg");
     sandbox.succeed(&["p"]);
     assert_eq!(latest(), "v10");
-    // It is put right even where nothing is to be built.
+    // It is restored even where nothing is built.
     sandbox.delete("p/dest/dzi/latest");
     sandbox.succeed(&["p"]);
     assert_eq!(latest(), "v10");

@@ -307,7 +307,7 @@ fn vacuum_killed_at_any_time_is_finished_by_the_next() {
     left(&sandbox, &["v4", "v6"]);
 }
 
-/// Where a source folder cannot be changed, that is known before anything is begun.
+/// A source folder that cannot be changed is detected before anything is changed.
 #[test]
 fn source_folder_of_another_user_is_refused() {
     use std::os::unix::fs::PermissionsExt;

@@ -96,7 +96,7 @@ fn removed_version_is_dropped_by_a_rebuild() {
     sandbox.succeed(&["p", "-q", "--rebuild-from", "1"]);
     assert!(!sandbox.path("p/dest/dzi/v1").exists());
     test_support::tree::assert_tree_rules(&sandbox.path("p"));
-    // What the error says to do must end the error.
+    // Following the hint must fix the error.
     sandbox.succeed(&["p", "-q"]);
 }
 

@@ -29,7 +29,7 @@ fn build(folder: &Path, options: &BuildOptions<'_>) -> BuildReport {
     report
 }
 
-/// What a later version does to the tiles of the one below.
+/// The changes of a version to the tiles of the one below.
 #[derive(Debug, Clone, Copy)]
 enum Patch {
     /// New contents for some tiles.
@@ -217,7 +217,7 @@ fn only_changed_tiles_are_new_files() {
     assert!(owned[2].1 == 1 && (5..=11).contains(&owned[2].0), "{owned:?}");
 }
 
-/// One patched tile in an 8x8 grid changes exactly one tile a coarser level.
+/// One patched tile in an 8x8 grid changes exactly one tile per coarser level.
 #[test]
 fn one_patched_tile_makes_one_new_tile_per_level() {
     let folder = tempfile::tempdir().unwrap();

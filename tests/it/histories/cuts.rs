@@ -17,7 +17,7 @@ fn latest_tree(pyramid: &Path) -> Vec<(PathBuf, Vec<u8>)> {
     files.map(|path| (path.strip_prefix(&folder).unwrap().to_owned(), std::fs::read(&path).unwrap())).collect()
 }
 
-/// What happens to a picture.
+/// A change of a picture.
 #[derive(Debug, Clone)]
 enum Edit {
     Nothing,

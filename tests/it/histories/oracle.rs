@@ -132,7 +132,7 @@ fn pyramids_by_libvips_are_pixel_identical() {
 #[test]
 fn pyramid_with_alpha_by_libvips_is_within_one() {
     let compare = |name: &str, found: &Picture, expected: &Picture| {
-        // Where one alpha is rounded or cut off to 0, the colours say nothing.
+        // Where one alpha is rounded or cut off to 0, the colours mean nothing.
         let (mut found, mut expected) = (found.clone(), expected.clone());
         let (width, height) = (found.width, found.height);
         for (x, y) in (0..height).flat_map(|y| (0..width).map(move |x| (x, y))) {

@@ -80,7 +80,7 @@ fn build_cancelled_repeatedly_ends_as_if_undisturbed() {
     for step in [3, 11, 30] {
         let (_scratch, folder) = unbuilt("relief");
         let mut times = 0;
-        // What was finished counts as done at once, so each attempt gets a little further.
+        // Finished tiles count as done at once, so each attempt gets a little further.
         for most in (step..).step_by(step as usize) {
             times += 1;
             if !build_stopping(&folder, &options(2), most) {

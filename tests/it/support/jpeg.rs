@@ -2,10 +2,10 @@
 
 use fast_pyramid::internals::jpeg::{self, Colour, HuffmanTables, JpegImage, PlaneSource, component_size};
 
-/// A kind of JPEG: what its components are, and the sampling factors of the first, where the others have 1.
+/// A kind of JPEG. Components other than the first have sampling factors of 1.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Jpeg {
-    /// What the components mean.
+    /// The meaning of the components.
     pub(crate) colour: Colour,
     /// Horizontal and vertical sampling factor of luma.
     pub(crate) factors: (u8, u8),
@@ -14,7 +14,7 @@ pub(crate) struct Jpeg {
 }
 
 impl Jpeg {
-    /// Colour with halved differences.
+    /// YCbCr with halved colour differences.
     pub(crate) fn new(quality: u8) -> Self {
         Self { colour: Colour::YCbCr, factors: (2, 2), quality }
     }

@@ -107,7 +107,7 @@ pub fn copy_exactly(from: &Path, to: &Path) {
     }
 }
 
-/// What the trees of these versions show, by path, read through links.
+/// The files in the trees of these versions, by path, read through links.
 pub fn served(pyramid: &Path, versions: &[u32]) -> BTreeMap<PathBuf, Vec<u8>> {
     let mut found = BTreeMap::new();
     for version in versions {

@@ -12,7 +12,7 @@ pub type Pixels = ImageBuffer<Rgba<u16>, Vec<u16>>;
 pub struct Noise(u64);
 
 impl Noise {
-    /// One that begins anywhere.
+    /// A source whose numbers depend on the seed.
     pub fn new(seed: u64) -> Self {
         Self(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
     }

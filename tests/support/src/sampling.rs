@@ -15,7 +15,7 @@ pub enum Sweep {
 }
 
 impl Sweep {
-    /// What the environment asks for.
+    /// Reads the environment.
     pub fn from_environment() -> Self {
         match std::env::var("KILL_POINTS").as_deref() {
             Err(_) => Self::Sample,

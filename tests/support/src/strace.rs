@@ -1,4 +1,4 @@
-//! Runs the program under strace, which kills it at the n-th call of one kind, or lets that call fail.
+//! Runs of the program under strace, which kills it at the n-th call of one kind, or lets that call fail.
 //!
 //! Calls are counted thread by thread, so with one thread at work it is that thread's n-th call.
 
@@ -37,7 +37,7 @@ pub fn say(text: &str) {
     std::io::stderr().write_all(format!("{text}\n").as_bytes()).unwrap();
 }
 
-/// Whether strace can be used here; a line where it cannot.
+/// Whether strace works here; prints a line where it does not.
 pub fn can_trace() -> bool {
     let traced = Command::new("strace").args(["-qq", "-e", "trace=none", "true"]).stderr(Stdio::null()).status();
     let can = traced.is_ok_and(|status| status.success());
@@ -47,8 +47,7 @@ pub fn can_trace() -> bool {
     can
 }
 
-/// A folder for thousands of runs: in memory where the system has a place there, because nobody cuts its power and flushing
-/// to a disk would take most of the time.
+/// A folder for thousands of runs, in memory if the system has a place there: flushing to a disk would take most of the time.
 pub fn scratch() -> tempfile::TempDir {
     tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap()
 }
@@ -68,7 +67,7 @@ pub fn run(folder: &Path, arguments: &[&str]) {
     assert!(output.status.success(), "{arguments:?}: {}{}", text(&output.stderr), text(&output.stdout));
 }
 
-/// Runs the program with something injected at the `number`-th `call`.
+/// Runs the program with a fault injected at the `number`-th `call`.
 fn injected(folder: &Path, arguments: &[&str], call: &str, what: &str, number: usize) -> Output {
     let command = tool(folder, arguments);
     let mut traced = Command::new("strace");
@@ -88,7 +87,7 @@ pub fn run_with_error(folder: &Path, arguments: &[&str], call: &str, error: &str
     (output.status.code().unwrap(), String::from_utf8_lossy(&output.stderr).into_owned())
 }
 
-/// Runs the program; for each of these calls, the numbers of those that `wanted` picks by how strace writes them.
+/// Runs the program; the numbers of the calls of each kind whose strace line `wanted` accepts.
 pub fn numbers(
     folder: &Path,
     arguments: &[&str],
@@ -138,7 +137,7 @@ pub fn sources(folder: &Path, name: &str, versions: &[&str]) {
 pub struct Scenario {
     /// For messages.
     pub name: &'static str,
-    /// Makes the pyramid folder.
+    /// Prepares the pyramid folder.
     pub prepare: fn(&Path),
     /// The command.
     pub arguments: &'static [&'static str],
@@ -182,21 +181,21 @@ fn manifest_lost(folder: &Path) {
     fs::remove_dir_all(folder.join("dest/.fast_pyramid/versions/v0")).unwrap();
 }
 
-/// A build of nothing.
+/// A build of one version.
 pub const FIRST_BUILD: Scenario = Scenario { name: "first build", prepare: first_build, arguments: &["build"] };
 /// A build of two versions.
 pub const TWO_VERSIONS: Scenario =
     Scenario { name: "two versions at once", prepare: two_versions, arguments: &["build"] };
-/// A build on a published version.
+/// A build above a published version.
 pub const PATCH: Scenario = Scenario { name: "patch", prepare: patch, arguments: &["build"] };
-/// A build in place of what is published.
+/// A rebuild of published versions.
 pub const REBUILD: Scenario =
     Scenario { name: "rebuild", prepare: all_published, arguments: &["build", "--rebuild-from", "0"] };
 /// A repair in place.
 pub const REPAIR: Scenario = Scenario { name: "repair", prepare: damaged, arguments: &["repair"] };
-/// A repair that builds again.
+/// A repair that rebuilds.
 pub const REPAIR_BY_REBUILDING: Scenario =
-    Scenario { name: "repair that builds again", prepare: manifest_lost, arguments: &["repair"] };
+    Scenario { name: "repair by rebuilding", prepare: manifest_lost, arguments: &["repair"] };
 
 /// The published trees, each by itself.
 pub fn published(folder: &Path) -> Vec<(PathBuf, Snapshot)> {

@@ -2,7 +2,7 @@
 
 use weezl::BitOrder;
 
-/// What to write. Samples are given as stored: with inverted greys, indices, multiplied colours.
+/// A TIFF to write. Samples are given as stored: inverted greys, indices, multiplied colours.
 #[derive(Debug, Clone)]
 pub struct Spec {
     pub width: u32,

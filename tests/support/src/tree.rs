@@ -70,7 +70,7 @@ fn snapshot_without(dir: &Path, left_out: Option<&str>) -> Snapshot {
     entries
 }
 
-/// One sentence for each path at which two snapshots differ.
+/// One sentence per path at which two snapshots differ.
 pub fn differences(a: &Snapshot, b: &Snapshot) -> Vec<String> {
     let mut found = Vec::new();
     for (path, entry) in a {

@@ -13,7 +13,7 @@ pub fn assert_tree_rules(pyramid_dir: &Path) {
     fail_with(&format!("{} breaks rules", pyramid_dir.display()), &tree_problems(pyramid_dir));
 }
 
-/// One sentence for each breach of these rules:
+/// One sentence per breach of these rules:
 ///
 /// - `dest/` holds `dzi/` and `.fast_pyramid/` alone, and `dest/dzi/` holds `vN/` and `latest` alone;
 /// - `latest` is a link to the highest version, written as `vN`;
@@ -62,7 +62,7 @@ pub fn tree_problems(pyramid_dir: &Path) -> Vec<String> {
     problems
 }
 
-/// Where the coarser tiles of a version really are, by level and name.
+/// The files of the coarser tiles of a version, by level and name.
 type Owners = BTreeMap<String, PathBuf>;
 
 /// Checks one tree. Takes and returns the owners of the version below and of this one.
@@ -181,7 +181,7 @@ fn check_tiles(
     owners
 }
 
-/// Where a link leads, as a path from the pyramid folder, or what is wrong with it.
+/// The target of a link, as a path from the pyramid folder, or what is wrong with it.
 fn follow(pyramid_dir: &Path, link: &Path) -> Result<PathBuf, String> {
     let target = fs::read_link(pyramid_dir.join(link)).unwrap();
     let shown = target.display();
@@ -219,7 +219,7 @@ fn follow(pyramid_dir: &Path, link: &Path) -> Result<PathBuf, String> {
     }
 }
 
-/// Whether a tile's link leads to where such a tile may come from.
+/// Checks that a tile's link leads to a place where such a tile may be.
 fn check_target(target: &Path, version: u64, tile: &str, base: bool) -> Result<(), String> {
     let target = target.to_str().unwrap();
     if base {

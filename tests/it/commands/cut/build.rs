@@ -164,7 +164,7 @@ fn next_version_is_like_cut_then_build() {
     sandbox.succeed(&["verify", "a", "-q"]);
 }
 
-/// What it is compared with is what it is built on: versions whose trees were dropped come back for it.
+/// The build needs the trees that the picture was compared with, so dropped trees are restored.
 #[test]
 fn next_version_above_dropped_ones_shows_its_picture() {
     let size = (100, 80);

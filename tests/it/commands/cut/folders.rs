@@ -235,7 +235,7 @@ fn folders_created_for_a_failed_cut_are_removed() {
     assert_eq!(sandbox.run(&["cut", "--into", "m/n", "cut.png", "cut.png"]).code, 3);
     assert_eq!(sandbox.run(&["cut", "whole.png", &format!("m/n/{}", "long".repeat(70))]).code, 1);
     assert_same_snapshot(&before, &snapshot(&sandbox.path("")));
-    // What others have put there stays.
+    // Entries of others stay.
     sandbox.succeed(&["cut", "--into", "m/n", "-q", "whole.png"]);
     assert_eq!(sandbox.run(&["cut", "--into", "m/n", "cut.png"]).code, 3);
     assert!(sandbox.path("m/n/whole/v0").exists() && !sandbox.path("m/n/cut").exists());

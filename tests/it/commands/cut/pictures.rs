@@ -151,7 +151,7 @@ fn assert_cut_without_loss(bytes: &[u8], side: u32) {
             let mut samples = Vec::new();
             part.plane(index, &mut samples);
             let (wide, _) = part.component_size(index);
-            // Where the tile begins in this plane.
+            // The origin of the tile in this plane.
             let greatest = |of: fn(&JpegImage) -> (u8, u8)| of(&whole);
             let most = greatest(|image| {
                 let factors = image.components.iter().map(|component| (component.horizontal, component.vertical));
@@ -430,7 +430,7 @@ fn uniform_tiles_are_counted_and_right() {
     }
 }
 
-/// Whether the tiles inside, all of one size and colour, are the same.
+/// Whether the inner tiles, all of one size and colour, are equal.
 fn equal_files(folder: &Path, extension: &str) -> bool {
     let read = |name: &str| std::fs::read(folder.join(name).with_extension(extension)).unwrap();
     read("4_0") == read("5_3") && read("6_0") == read("6_3") && read("3_4") == read("5_4")

@@ -30,7 +30,7 @@ pub fn levels(base: &TiledBase, filter: Filter, linear: bool) -> Vec<Tiles> {
     levels
 }
 
-/// One tile, made from its up to four children among the tiles of the next finer level.
+/// The parent of up to four tiles of the next finer level.
 pub fn parent(finer: &Tiles, place: (usize, usize), filter: Filter, linear: bool) -> Picture {
     let mut children = Tiles::new();
     for row in [2 * place.1, 2 * place.1 + 1] {

@@ -1,6 +1,6 @@
 //! A picture in memory, of any kind that tiles can have.
 
-/// What the samples of a picture are.
+/// The channels and depth of a picture.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Kind {
     /// Red, green and blue rather than grey.
@@ -87,7 +87,7 @@ impl Picture {
         }
     }
 
-    /// What its samples are.
+    /// The channels and depth.
     pub fn kind(&self) -> Kind {
         Kind { colour: self.colour, alpha: self.alpha, sixteen: self.sixteen }
     }
