@@ -117,6 +117,11 @@ pub use ops::{
 };
 pub use store::{Counts, Locking, Problem, ProblemKind, RepairAction, Version};
 
+/// Compiles the examples of the guide.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/library.md")]
+mod library_guide {}
+
 /// Internals for this package's command line, benches, fuzz targets and tests. There is no stability guarantee.
 #[doc(hidden)]
 pub mod internals {

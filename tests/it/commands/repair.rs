@@ -86,7 +86,7 @@ fn repair_prints_lines_and_json() {
     fs::remove_file(&tile).unwrap();
     let ended = sandbox.run(&["repair", "png_alpha"]);
     assert_eq!(ended.out, "v0 dzi_files/7/0_0.png: regenerated from its children\n");
-    assert_eq!(ended.err, "png_alpha: 1 problem found, all mended\n");
+    assert_eq!(ended.err, "png_alpha: 1 problem found, all repaired\n");
     fs::remove_file(&tile).unwrap();
     let object = sandbox.succeed(&["repair", "png_alpha", "--json", "-q"]).json().remove(0);
     assert_eq!((&object["found"], &object["left"]), (&json!(1), &json!(0)));

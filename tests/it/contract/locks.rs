@@ -20,7 +20,8 @@ error: p: another process is changing this pyramid
     let objects = sandbox.run(&["p", "--json"]).json();
     assert_eq!((objects.len(), objects[0]["code"].as_u64()), (1, Some(4)));
     drop(lock);
-    sandbox.run(&["p"]).expect(
+    // A process that another test starts has this one's lock until it runs its own program.
+    sandbox.run(&["p", "--wait", "60"]).expect(
         0,
         str![[r#"
 p: v0 built: 9 tiles (7 generated, 2 patched, 0 linked)

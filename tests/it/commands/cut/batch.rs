@@ -106,7 +106,7 @@ fn json_is_one_object_per_picture() {
             "pyramid": "all/broken",
             "picture": "broken.png",
             "code": 3,
-            "error": "broken.png: it is a GIF; pictures can be JPEG, PNG, TIFF, PNM (PBM, PGM, PPM, PAM) or WebP",
+            "error": "broken.png: not supported: GIF; supported are JPEG, PNG, TIFF, PNM (PBM, PGM, PPM, PAM) and WebP",
             "hint": "give a JPEG, PNG, TIFF, PNM or WebP",
         })
     );
