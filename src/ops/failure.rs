@@ -19,7 +19,7 @@ pub enum Failure {
         exists: bool,
     },
     /// There is no pyramid.json.
-    #[error("{} does not exist{}", display_path(path), if *half_cut { " yet: the first picture is being cut, or its cut was interrupted" } else { "" })]
+    #[error("{} does not exist{}", display_path(path), if *half_cut { " yet: the first cut is unfinished or still running" } else { "" })]
     NoSpec {
         /// Where it should be.
         path: PathBuf,

@@ -71,7 +71,7 @@ pub enum StoreError {
         problem: String,
     },
     /// Something other than a regular file is in the place of the lock file.
-    #[error("{} is {found}, but has to be a regular file", display_path(path))]
+    #[error("{}: {found}, but must be a regular file", display_path(path))]
     NotAFile {
         /// The lock file.
         path: PathBuf,
@@ -114,7 +114,7 @@ pub enum StoreError {
         problem: &'static str,
     },
     /// The place of a new source version is occupied.
-    #[error("{} already exists", display_path(path))]
+    #[error("{}: already exists", display_path(path))]
     VersionExists {
         /// The place.
         path: PathBuf,

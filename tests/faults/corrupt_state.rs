@@ -241,15 +241,18 @@ fn follow_advice(folder: &Path, err: &str, context: &str) {
         run(folder, &["build"]);
     };
     if err.contains("move it away") {
-        let path = Path::new(err.trim_start_matches("error: ").split(" is ").next().unwrap());
+        let path = Path::new(err.trim_start_matches("error: ").split(": ").next().unwrap());
         clear(path);
-    } else if err.contains("run repair") || err.contains("fast_pyramid repair mends") {
+    } else if err.contains("run repair") || err.contains("run fast_pyramid repair") {
         succeed(folder, &["repair"], context);
     } else if err.contains("delete dest and build again") {
         delete_and_build();
     } else if let Some((_, version)) = err.trim_end().split_once("--rebuild-from ") {
         run(folder, &["build", "--rebuild-from", version]);
-    } else if err.contains("build first") || err.contains("build it first") || err.contains("run build or vacuum") {
+    } else if err.contains("build first")
+        || err.contains("build the pyramid first")
+        || err.contains("run build or vacuum")
+    {
         succeed(folder, &["build"], context);
     } else {
         panic!("{context}: no advice: {err}");

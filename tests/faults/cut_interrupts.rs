@@ -75,7 +75,7 @@ fn interrupted_cut_leaves_nothing() {
             let err = String::from_utf8(output.stderr).unwrap();
             assert_eq!(output.status.code(), Some(code), "{ends}, {more:?}: {err}");
             assert_eq!(
-                err, "error: p was interrupted; no version was cut\n  run the same command again; it begins anew\n",
+                err, "error: p: interrupted; no version was cut\n  run the same command again; it starts over\n",
                 "{ends}, {more:?}"
             );
             assert!(!sandbox.path("p").exists());
@@ -103,14 +103,14 @@ fn cut_that_waits_for_input_is_interrupted() {
         assert_eq!(ended.signal(), Some(number), "{ended:?}");
         drop(stdin);
         assert!(!sandbox.path("p/v0").exists() && !sandbox.path("p/pyramid.json").exists());
-        let advice = "wait until that cut has finished; if it was stopped, run the same cut again, which begins anew";
-        let yet = "yet: the first picture is being cut, or that was stopped";
+        let advice = "wait until that cut has finished; if it was interrupted, run it again";
+        let yet = "yet: the first cut is unfinished or still running";
         for command in [&["p"][..], &["info", "p"], &["verify", "p"], &["changes", "p"], &["repair", "p"]] {
             let told = format!("error: p/pyramid.json does not exist {yet}\n  {advice}\n");
             assert_eq!(sandbox.run(command).err, told, "{command:?}");
         }
         sandbox.spec("p", "{ width: 64, height: 640, tile_size: 16, overlap: 0 }");
-        assert_eq!(sandbox.run(&["p"]).err, format!("error: p has no source version {yet}\n  {advice}\n"));
+        assert_eq!(sandbox.run(&["p"]).err, format!("error: p: no source version {yet}\n  {advice}\n"));
         sandbox.delete("p/pyramid.json");
         // Its remains are hidden, and do not disturb the next cut.
         sandbox.write("a.ppm", &picture);
@@ -216,7 +216,7 @@ fn locked_pyramid_is_not_changed() {
     sandbox.run(&["cut", "b.png", "p", "--build"]).expect(
         4,
         str![[r#"
-error: p another process is changing this pyramid
+error: p: another process is changing this pyramid
   run again when it has finished, or with --wait SECONDS
 
 "#]],

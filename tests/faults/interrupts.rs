@@ -86,11 +86,11 @@ fn interrupted_build_leaves_published_trees() {
     assert_eq!(code(output.status), 130, "{err}");
     assert_eq!(
         err,
-        "error: p was interrupted; published versions are as they were\n  run the same command again; it goes on where it stopped\n"
+        "error: p: interrupted; published versions are unchanged\n  run the same command again; it resumes where it stopped\n"
     );
     assert_same_snapshot(&before, &snapshot(&sandbox.path("p/dest/dzi")));
 
-    assert!(sandbox.succeed(&["info", "p"]).out.contains("the build of v1 was stopped half way"));
+    assert!(sandbox.succeed(&["info", "p"]).out.contains("the build of v1 is unfinished"));
     assert_eq!(sandbox.succeed(&["info", "p", "--json"]).json()[0]["half_built"], serde_json::json!([1]));
 
     // The next run ends what was begun, and leaves nothing of the first.
@@ -115,7 +115,7 @@ fn termination_signal_ends_a_build_like_an_interrupt() {
 fn interrupt_ends_the_whole_run() {
     let (sandbox, _, output) = until_interrupted(&["p", "--json", "later", "-j", "1"], Signal::INT);
     assert_eq!(code(output.status), 130);
-    assert!(String::from_utf8(output.stderr).unwrap().contains("later: not built, because of the interrupt"));
+    assert!(String::from_utf8(output.stderr).unwrap().contains("later: skipped (interrupted)"));
     let out = String::from_utf8(output.stdout).unwrap();
     let object: serde_json::Value = serde_json::from_str(&out).unwrap();
     assert_eq!((&object["pyramid"], &object["code"]), (&"p".into(), &130.into()));
@@ -152,7 +152,7 @@ fn interrupted_vacuum_is_finished_by_the_next_command() {
         assert_eq!(code(output.status), 130, "{err}");
         assert_eq!(
             err,
-            "error: p: the vacuum was interrupted; versions that stay show what they showed\n  \
+            "error: p: vacuum interrupted; the remaining versions are unchanged\n  \
              run the same command again, or any build, to finish it\n"
         );
         assert!(sandbox.succeed(&["info", "p"]).out.contains("a vacuum was interrupted"));

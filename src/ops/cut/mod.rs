@@ -155,11 +155,11 @@ impl<'a> Cut<'a> {
         let (trees, version) = (self.target.trees(), Version(0));
         let new = NewVersion::start(&trees, version, self.options.durability, self.options.build)?;
         let walked = match &new {
-            NewVersion::Sources(staged) => self.walk::<_, FirstVersion>(opened, &trees, None, staged, None),
+            NewVersion::Sources(staged) => self.walk::<_, FirstVersion>(opened, &trees, None, &**staged, None),
             NewVersion::Tree(first) => {
                 let progress = TileProgress(self.observer);
-                let build = RowBuild::new(&trees.geometry, Codec::new(&trees.settings), first, &progress);
-                self.walk(opened, &trees, None, first, Some(build))
+                let build = RowBuild::new(&trees.geometry, Codec::new(&trees.settings), &**first, &progress);
+                self.walk(opened, &trees, None, &**first, Some(build))
             }
         };
         let counts = match walked.and_then(|counts| self.target.write_spec(self.report.mode).map(|()| counts)) {

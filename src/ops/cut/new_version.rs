@@ -7,9 +7,9 @@ use crate::store::{Durability, Manifest, StagedSource, TreeContext, Version};
 /// A first version that is not published yet.
 pub(super) enum NewVersion {
     /// Sources alone.
-    Sources(StagedSource),
+    Sources(Box<StagedSource>),
     /// Sources, and a tree that is built in the same pass.
-    Tree(FirstVersion),
+    Tree(Box<FirstVersion>),
 }
 
 impl NewVersion {
@@ -21,10 +21,10 @@ impl NewVersion {
         with_tree: bool,
     ) -> Result<Self, Failure> {
         if with_tree {
-            return Ok(Self::Tree(FirstVersion::start(trees.clone(), version, durability)?));
+            return Ok(Self::Tree(Box::new(FirstVersion::start(trees.clone(), version, durability)?)));
         }
         check_first(trees, version)?;
-        Ok(Self::Sources(StagedSource::start(trees, version, durability)?))
+        Ok(Self::Sources(Box::new(StagedSource::start(trees, version, durability)?)))
     }
 
     /// Publishes it. Returns the manifest of the tree, if there is one.

@@ -89,7 +89,7 @@ impl History {
         let cut = TiledBase::cut(&random_picture(seed, width, height, kind), tile_size);
         let sizes: Vec<_> = cut.tiles.iter().map(|(&place, tile)| (place, (tile.width, tile.height))).collect();
         let base: TileBytes =
-            sizes.iter().map(|&(place, (width, height))| (place, encoded(random.next(), width, height))).collect();
+            sizes.iter().map(|&(place, (width, height))| (place, encoded(random.number(), width, height))).collect();
         let mut now = base.clone();
         let mut versions = vec![(random.below(3) as u32, base.clone())];
         for &patch in patches {
@@ -98,9 +98,9 @@ impl History {
             for (index, &(place, (width, height))) in sizes.iter().enumerate() {
                 let picked = |mask: u8| (mask >> (index % 8)) & 1 == 1 && random.clone().below(3) > 0;
                 let bytes = match patch {
-                    Patch::Some(mask) if picked(mask) => encoded(random.next(), width, height),
-                    Patch::All => encoded(random.next(), width, height),
-                    Patch::Corner if index + 1 == sizes.len() => encoded(random.next(), width, height),
+                    Patch::Some(mask) if picked(mask) => encoded(random.number(), width, height),
+                    Patch::All => encoded(random.number(), width, height),
+                    Patch::Corner if index + 1 == sizes.len() => encoded(random.number(), width, height),
                     Patch::Revert(mask) if picked(mask) => base[&place].clone(),
                     Patch::Repeat(mask) if picked(mask) => now[&place].clone(),
                     _ => continue,

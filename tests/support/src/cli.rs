@@ -19,6 +19,12 @@ pub struct Sandbox {
     folder: TempDir,
 }
 
+impl Default for Sandbox {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl Sandbox {
     /// An empty sandbox.
     pub fn new() -> Sandbox {

@@ -14,7 +14,7 @@ pub const SIZE: (u32, u32) = (100, 70);
 /// Noise, so that all tiles differ.
 pub fn picture(seed: u64) -> RgbImage {
     let mut noise = Noise::new(seed);
-    RgbImage::from_fn(SIZE.0, SIZE.1, |_, _| Rgb([0; 3].map(|_| noise.next() as u8)))
+    RgbImage::from_fn(SIZE.0, SIZE.1, |_, _| Rgb([0; 3].map(|_| noise.number() as u8)))
 }
 
 /// Writes a picture in the format of its extension.

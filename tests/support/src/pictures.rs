@@ -18,14 +18,14 @@ impl Noise {
     }
 
     /// The next number.
-    pub fn next(&mut self) -> u32 {
+    pub fn number(&mut self) -> u32 {
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 33) as u32
     }
 
     /// The next number below `end`.
     pub fn below(&mut self, end: u32) -> u32 {
-        self.next() % end
+        self.number() % end
     }
 }
 
@@ -78,7 +78,7 @@ pub fn tree_pixels(folder: &Path, size: (u32, u32), side: u32, extension: &str) 
 /// Numbers that are the same in each run, as a closure.
 pub fn noise(seed: u64) -> impl FnMut() -> u32 {
     let mut noise = Noise::new(seed);
-    move || noise.next()
+    move || noise.number()
 }
 
 /// Samples by plane, column and row: gradients with noise, which give JPEG coefficients of all sizes.
@@ -166,7 +166,7 @@ pub fn pnm(kind: u8, (width, height): (u32, u32), most: u32, channels: u32, seed
 pub fn webp(size: (u32, u32), alpha: bool, seed: u64, exif: Option<Vec<u8>>, icc: Option<Vec<u8>>) -> Vec<u8> {
     let mut noise = Noise::new(seed);
     let (channels, colour) = if alpha { (4, image_webp::ColorType::Rgba8) } else { (3, image_webp::ColorType::Rgb8) };
-    let samples: Vec<u8> = (0..size.0 * size.1 * channels).map(|_| noise.next() as u8).collect();
+    let samples: Vec<u8> = (0..size.0 * size.1 * channels).map(|_| noise.number() as u8).collect();
     let mut file = Vec::new();
     let mut encoder = image_webp::WebPEncoder::new(&mut file);
     exif.into_iter().for_each(|exif| encoder.set_exif_metadata(exif));
@@ -180,7 +180,7 @@ pub fn lossy_webp((width, height): (u32, u32), seed: u64) -> Vec<u8> {
     let mut noise = Noise::new(seed);
     let blocks = width.div_ceil(16) * height.div_ceil(16);
     // Zeros are the plainest header; how long it is does not matter.
-    let random = |noise: &mut Noise, count: u32| (0..count).map(|_| noise.next() as u8).collect::<Vec<u8>>();
+    let random = |noise: &mut Noise, count: u32| (0..count).map(|_| noise.number() as u8).collect::<Vec<u8>>();
     let first = [vec![0; 12], random(&mut noise, 400 + 40 * blocks)].concat();
     let rest = random(&mut noise, 1000 + 2000 * blocks);
     // A key frame of version 0 that is pixels, and the length of its first part.

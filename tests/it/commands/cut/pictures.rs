@@ -410,7 +410,7 @@ fn alpha_and_depth_lost_in_jpeg_tiles_are_reported_once() {
 fn uniform_tiles_are_counted_and_right() {
     let mut noise = Noise::new(1);
     let mut picture = image::RgbImage::from_pixel(100, 70, image::Rgb([7, 8, 9]));
-    (0..10).for_each(|x| picture.put_pixel(x, 0, image::Rgb([noise.next() as u8; 3])));
+    (0..10).for_each(|x| picture.put_pixel(x, 0, image::Rgb([noise.number() as u8; 3])));
     let (scratch, mut bytes) = (scratch(), std::io::Cursor::new(Vec::new()));
     picture.write_to(&mut bytes, image::ImageFormat::Png).unwrap();
     let jpeg = Jpeg::new(80).file_of((100, 70), |plane, x, y| if x + y < 9 { (x * y) as u8 } else { 50 * plane as u8 });
