@@ -5,7 +5,10 @@
 #![no_main]
 
 use fast_pyramid::Size;
-use fast_pyramid::internals::jpeg::{self, Colour, FoldSampling, FoldedImage, HuffmanTables, JpegImage, JpegTile, ParentSteps, DecodeScratch, can_merge, decode, fold, merge, quantisation_tables, read_header};
+use fast_pyramid::internals::jpeg::{
+    self, Colour, DecodeScratch, FoldSampling, FoldedImage, HuffmanTables, JpegImage, JpegTile, ParentSteps, can_merge,
+    decode, fold, merge, quantisation_tables, read_header,
+};
 use fast_pyramid::internals::tile::{self, TileImage};
 use fast_pyramid_fuzz::{check_round_trip, codec, filter};
 use libfuzzer_sys::fuzz_target;

@@ -3,10 +3,12 @@
 
 #![no_main]
 
-use fast_pyramid::internals::raster::Samples;
-use fast_pyramid::internals::jpeg::{JpegImage, DecodeScratch, decode};
-use fast_pyramid::internals::input::{Depth, JpegPicture, Picture, PictureError, PictureInfo, PictureInput, Rows, Upsampling, open};
+use fast_pyramid::internals::input::{
+    Depth, JpegPicture, Picture, PictureError, PictureInfo, PictureInput, Rows, Upsampling, open,
+};
+use fast_pyramid::internals::jpeg::{DecodeScratch, JpegImage, decode};
 use fast_pyramid::internals::raster::Raster;
+use fast_pyramid::internals::raster::Samples;
 use fast_pyramid::internals::sync::Unobserved;
 use libfuzzer_sys::fuzz_target;
 use std::fs::File;
@@ -97,7 +99,8 @@ fuzz_target!(|bytes: &[u8]| {
     if let (Ok(Some(one)), Ok(Some(other))) = (&from_file, &other) {
         assert!(one == other, "bands of another height give other rows");
     }
-    let stream = PictureInput::Stream(BufReader::with_capacity(1 + usize::from(how), Box::new(Cursor::new(bytes.to_vec()))));
+    let stream =
+        PictureInput::Stream(BufReader::with_capacity(1 + usize::from(how), Box::new(Cursor::new(bytes.to_vec()))));
     if let (Ok(Some(file)), Ok(Some(stream))) = (&from_file, &pixels(stream, at_once)) {
         assert!(file.1 == stream.1, "a stream gives other rows");
     }

@@ -37,7 +37,8 @@ fuzz_target!(|bytes: &[u8]| {
         let side = |length: u32, twice: bool| if twice { 2 * length } else { length };
         let size = Size::new(side(size.width, right), side(size.height, below)).halved();
         let mut file = Vec::new();
-        let parent = codec.parent(children, size, &mut scratch, &mut file).expect("children of fitting sizes have a parent");
+        let parent =
+            codec.parent(children, size, &mut scratch, &mut file).expect("children of fitting sizes have a parent");
         let back = codec.decode(&file, size, &mut scratch).expect("a parent can be read");
         assert!(back == parent, "the parent handed up is not the one in the file");
     }

@@ -3,8 +3,8 @@
 #![no_main]
 
 use fast_pyramid::TileFormat;
-use fast_pyramid::internals::geometry::MAX_SIDE;
 use fast_pyramid::internals::format::{MAX_BASE_TILES, MAX_TILE_SIZE, PyramidSpec, Settings, TileNaming};
+use fast_pyramid::internals::geometry::MAX_SIDE;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &str| {

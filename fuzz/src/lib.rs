@@ -1,9 +1,9 @@
 //! What several fuzz targets check or need.
 
-use fast_pyramid::{Quality, TileFormat};
-use fast_pyramid::internals::tile::Codec;
-use fast_pyramid::internals::jpeg::{Component, EncodeError, HuffmanTables, JpegImage, DecodeScratch, decode, encode};
 use fast_pyramid::internals::format::{Filter, Settings, TileNaming};
+use fast_pyramid::internals::jpeg::{Component, DecodeScratch, EncodeError, HuffmanTables, JpegImage, decode, encode};
+use fast_pyramid::internals::tile::Codec;
+use fast_pyramid::{Quality, TileFormat};
 
 /// Both kinds of Huffman tables.
 pub const TABLES: [HuffmanTables; 2] = [HuffmanTables::Standard, HuffmanTables::Optimised];

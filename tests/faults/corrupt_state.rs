@@ -190,9 +190,9 @@ impl Scenario {
         }
         self.check_sources(folder, arguments, &sources, context);
         if first.code != 0 {
-            let told =
+            let named =
                 ["dest/", folder.to_str().unwrap()].iter().any(|path| (first.out.clone() + &first.err).contains(path));
-            assert!(told, "{context}: no path is told: {}", first.err);
+            assert!(named, "{context}: no path is named: {}", first.err);
             follow_advice(folder, &first.err, context);
             // Of a dry run the advice may be to let the real one do its work.
             let again = ended(folder, arguments, context);

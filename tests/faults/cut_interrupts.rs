@@ -106,8 +106,8 @@ fn cut_that_waits_for_input_is_interrupted() {
         let advice = "wait until that cut has finished; if it was interrupted, run it again";
         let yet = "yet: the first cut is unfinished or still running";
         for command in [&["p"][..], &["info", "p"], &["verify", "p"], &["changes", "p"], &["repair", "p"]] {
-            let told = format!("error: p/pyramid.json does not exist {yet}\n  {advice}\n");
-            assert_eq!(sandbox.run(command).err, told, "{command:?}");
+            let expected = format!("error: p/pyramid.json does not exist {yet}\n  {advice}\n");
+            assert_eq!(sandbox.run(command).err, expected, "{command:?}");
         }
         sandbox.spec("p", "{ width: 64, height: 640, tile_size: 16, overlap: 0 }");
         assert_eq!(sandbox.run(&["p"]).err, format!("error: p: no source version {yet}\n  {advice}\n"));

@@ -214,8 +214,8 @@ impl Trial {
             assert!((1..=4).contains(&code), "{context}: code {code}, {err}");
             // There is no message where writing the message fails. A repair lists what it cannot fix on standard output.
             let named = err.contains(folder.to_str().unwrap()) || err.contains("named above");
-            let told = named || (call == "write" && number <= 2);
-            assert!(told, "{context}: no path is told: {err}");
+            let reported = named || (call == "write" && number <= 2);
+            assert!(reported, "{context}: no path is named: {err}");
         }
         self.check_wreck(&folder, &context);
         // A look at it changes nothing and does not get lost.

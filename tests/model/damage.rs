@@ -90,8 +90,8 @@ impl Run {
     fn lose(&self, version: u32, tree: bool) -> Option<u32> {
         let (tree_path, state) = (self.tree(version), self.state(version));
         let latest = fs::read_link(self.folder.join("dest/dzi/latest"));
-        let told = self.model.latest() != Some(version) || latest.is_ok_and(|latest| tree_path.ends_with(latest));
-        if !tree_path.exists() || !state.exists() || (tree && !told) {
+        let reported = self.model.latest() != Some(version) || latest.is_ok_and(|latest| tree_path.ends_with(latest));
+        if !tree_path.exists() || !state.exists() || (tree && !reported) {
             return None;
         }
         clear(if tree { &tree_path } else { &state });

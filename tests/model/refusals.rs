@@ -78,13 +78,13 @@ impl Run {
                 Some(Failure::SourcesChanged { version: named, changes, .. }) => {
                     assert_eq!((*named, changes.examples()), (Version(version), vec![name.as_str()]));
                 }
-                other => panic!("v{version}/{name} was changed, and what is told is {other:?}"),
+                other => panic!("v{version}/{name} was changed, but the error is {other:?}"),
             }
         }
-        let (mut told, folder) = (Vec::new(), format!("v{version}/{name}"));
-        self.verify(&mut |problem| told.push(problem.clone()));
-        let told = told.iter().any(|one| one.kind.is_of_the_source() && one.path.ends_with(&folder));
-        assert!(told, "verify tells nothing of {folder}");
+        let (mut problems, folder) = (Vec::new(), format!("v{version}/{name}"));
+        self.verify(&mut |problem| problems.push(problem.clone()));
+        let reported = problems.iter().any(|one| one.kind.is_of_the_source() && one.path.ends_with(&folder));
+        assert!(reported, "verify does not report {folder}");
         assert_same_snapshot(&before, &self.published());
     }
 
@@ -134,7 +134,7 @@ impl Run {
                     let version = version.0;
                     assert!(self.model.published.contains_key(&version) || self.model.treeless.contains(&version));
                 }
-                other => panic!("the settings were changed, and what is told is {other:?}"),
+                other => panic!("the settings were changed, but the error is {other:?}"),
             }
         }
         assert_same_snapshot(&before, &self.published());

@@ -25,7 +25,7 @@ def run_cuts(tools, trash, picture, quality, count):
 
 
 def ours(tools, picture, kind, what, file, quality):
-    """As a user runs it: reads, cuts, builds, flushes, publishes. At a JPEG's own quality nothing of it is quantised anew."""
+    """As a user runs it: reads, cuts, builds, flushes, publishes. At a JPEG's own quality, nothing is requantised."""
     out = picture.folder / f"out-cut-{kind}"
     command = [tools.fast_pyramid, "--json", "--quiet", "cut", "--build", "--format", "jpg", "--quality", quality, file, out]
     return Contestant(f"ours {kind}", f"fast_pyramid cut --build of {what}", command, [file], [out])

@@ -1,10 +1,10 @@
 //! One parent from four children, by libjpeg-turbo and by fast_pyramid: one thread, alternating, files in memory.
 
-use fast_pyramid::{Size, TileFormat};
 use crate::turbo::{Planes, Turbo};
 use crate::{Failure, tiles};
-use fast_pyramid::internals::tile::{Codec, Scratch, TileImage};
 use fast_pyramid::internals::format::{PyramidSpec, Settings, TileNaming};
+use fast_pyramid::internals::tile::{Codec, Scratch, TileImage};
+use fast_pyramid::{Size, TileFormat};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::path::Path;

@@ -134,8 +134,8 @@ proptest! {
             prop_assert_eq!(&report.dropped, &dropped.iter().map(|&version| Version(version)).collect::<Vec<_>>());
             prop_assert_eq!(report.inodes, nodes.len() as i64 - inodes(folder).len() as i64);
             if let [one] = dropped[..] {
-                let told = alone.versions.iter().find(|version| version.version == Version(one)).unwrap();
-                prop_assert_eq!((told.freed_bytes, told.freed_inodes), (Some(report.bytes), Some(report.inodes)));
+                let version_info = alone.versions.iter().find(|version| version.version == Version(one)).unwrap();
+                prop_assert_eq!((version_info.freed_bytes, version_info.freed_inodes), (Some(report.bytes), Some(report.inodes)));
             }
             prop_assert_eq!(before, served(folder, &kept));
             assert_like_new(folder, &kept);

@@ -15,7 +15,7 @@ use tempfile::TempDir;
 use walkdir::WalkDir;
 use xxhash_rust::xxh3::xxh3_128;
 
-/// A picture's base tiles, by column and row, and how its pyramid is to be.
+/// The base tiles of a picture, by column and row, and the settings of its pyramid.
 struct Picture {
     geometry: Geometry,
     settings: Settings,
@@ -73,7 +73,7 @@ impl Picture {
         (folder, TreeContext { layout, place: self.place, geometry, settings, staged: BTreeSet::new() })
     }
 
-    /// As somebody puts the tiles there, and then builds.
+    /// Writes the tiles as a user would, and builds.
     fn write_and_build(&self, trees: &TreeContext) {
         let folder = trees.layout.source(self.place, Version(0));
         fs::create_dir_all(&folder).unwrap();
@@ -121,7 +121,7 @@ fn build(trees: &TreeContext) -> Vec<(Version, VersionStatus)> {
     report.versions.into_iter().map(|one| (one.version, one.status)).collect()
 }
 
-/// What is in a folder: the bytes of files, the targets of links.
+/// The contents of a folder: the bytes of files, the targets of links.
 fn contents(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     let entry = |entry: walkdir::DirEntry| {
         let what = if entry.path_is_symlink() {
@@ -136,7 +136,7 @@ fn contents(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     WalkDir::new(folder).into_iter().map(|found| entry(found.unwrap())).collect()
 }
 
-/// A manifest and its records without order and times.
+/// A manifest and its records, without order and times.
 fn timeless(trees: &TreeContext) -> (Manifest, Vec<Record>) {
     let folder = trees.layout.manifest(Version(0));
     let manifest = Manifest::read(&folder).unwrap().unwrap();
@@ -203,7 +203,7 @@ fn what_was_killed_leaves_no_version_and_the_next_attempt_cleans_up() {
             let (_other, cut) = picture.folder();
             let (lock, first) = picture.start(&cut).unwrap();
             picture.add_rows(&first, rows);
-            // As after a kill: nothing of it is told that it ends.
+            // As after a kill: nothing is cleaned up.
             drop((first, lock));
             assert!(!cut.layout.source(picture.place, Version(0)).exists() && !cut.layout.tree(Version(0)).exists());
             let result = Pyramid::open(cut.layout.root()).unwrap().build(&BuildOptions::default());
@@ -227,7 +227,7 @@ fn what_was_killed_leaves_no_version_and_the_next_attempt_cleans_up() {
     }
 }
 
-/// Killed when the sources have their name and the tree is not published yet.
+/// A kill after the sources are in place, but before the tree is published.
 #[test]
 fn a_build_takes_up_a_tree_whose_sources_are_there() {
     let picture = Picture::new("jpg", Size::new(200, 300), SourcePlace::Src, TileNaming::ColumnRow);
@@ -263,7 +263,7 @@ fn nothing_is_replaced_and_nothing_half_is_published() {
     assert!(error.to_string().contains("14 of 26 tiles"), "{error}");
     drop(lock);
     nothing_left();
-    // Somebody puts another folder there meanwhile.
+    // Another process creates the folder meanwhile.
     let (lock, first) = picture.start(&trees).unwrap();
     picture.add_rows(&first, u32::MAX);
     fs::create_dir(&v0).unwrap();

@@ -275,8 +275,8 @@ fn stream_above_the_memory_limit_is_refused() {
     let (code, _, err) = cut(announced + 5, &[]);
     assert_eq!(code, Some(3), "{err}");
     let why = "it must be buffered whole (coefficients in several scans, as in progressive JPEG)";
-    let told = format!(", because {why}, but {} MB are allowed\n", announced + 5);
-    assert!(err.contains("error: standard input: cutting it needs about ") && err.contains(&told), "{err}");
+    let reason = format!(", because {why}, but {} MB are allowed\n", announced + 5);
+    assert!(err.contains("error: standard input: cutting it needs about ") && err.contains(&reason), "{err}");
     assert!(!sandbox.path("p").exists());
     let (_, enough) = err.split_once("--max-memory ").unwrap();
     let (enough, _) = enough.split_once("M,").unwrap();

@@ -359,8 +359,8 @@ fn profile_for_other_colours_is_left_out() {
     // 16: lossless; 20: by pixels.
     for side in ["16", "20"] {
         let ended = sandbox.succeed(&["cut", "grey.jpg", side, "--tile-size", side]);
-        let told = format!("warning: {side}: grey.jpg: ICC profile ignored: it is for RGB, not GRAY");
-        assert!(ended.err.lines().any(|line| line == told), "{}", ended.err);
+        let expected = format!("warning: {side}: grey.jpg: ICC profile ignored: it is for RGB, not GRAY");
+        assert!(ended.err.lines().any(|line| line == expected), "{}", ended.err);
         for tile in ["0_0.jpg", "1_1.jpg"] {
             assert_eq!(icc_of(&sandbox.path(side).join("v0").join(tile)), None);
         }
@@ -387,21 +387,21 @@ fn alpha_and_depth_lost_in_jpeg_tiles_are_reported_once() {
     sandbox.write("half.pam", pam([0, 65535, 20000, 32768]));
     sandbox.write("deep.ppm", [b"P6 40 40 65535\n".to_vec(), pixel([40000, 300, 65535, 0])[..6].repeat(1600)].concat());
     sandbox.write("fine.ppm", [b"P6 40 40 255\n".to_vec(), [9; 3].repeat(1600)].concat());
-    let told = |picture: &str, folder: &str| {
+    let cut_to_jpeg = |picture: &str, folder: &str| {
         let ended =
             sandbox.succeed(&["cut", picture, folder, "--format", "jpg", "--tile-size", "16", "--quality", "95"]);
         let lines = ended.err.lines().filter(|line| line.starts_with("warning: ")).map(str::to_owned);
         (lines.collect::<Vec<String>>(), middle(sandbox.path(folder).join("v0/0_0.jpg")))
     };
-    let (lines, colour) = told("half.pam", "half");
+    let (lines, colour) = cut_to_jpeg("half.pam", "half");
     let deep = "half.pam: 16 bits scaled down to 8 (JPEG has no more); PNG tiles keep them";
     let alpha = "half.pam: alpha flattened onto white (JPEG has none); PNG tiles keep it";
     assert_eq!(lines, [format!("warning: half: {deep}"), format!("warning: half: {alpha}")]);
     assert!(near(colour, [127, 255, 166]), "{colour:?}");
-    let (lines, colour) = told("deep.ppm", "deep");
+    let (lines, colour) = cut_to_jpeg("deep.ppm", "deep");
     assert_eq!((lines.len(), near(colour, [156, 1, 255])), (1, true), "{lines:?} {colour:?}");
     assert!(lines[0].contains("16 bits"));
-    assert_eq!(told("fine.ppm", "fine").0, [""; 0]);
+    assert_eq!(cut_to_jpeg("fine.ppm", "fine").0, [""; 0]);
     // PNG loses nothing, so there is no warning.
     assert!(!sandbox.succeed(&["cut", "half.pam", "png"]).err.contains("warning"));
 }

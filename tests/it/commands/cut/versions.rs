@@ -144,8 +144,8 @@ fn picture_of_the_default_quality_sets_no_quality() {
         assert_eq!(cut(&sandbox, &["b.jpg", folder])["status"], "unchanged");
     }
     let err = sandbox.run(&["cut", "a.jpg", "p", "--quality", "70"]).err;
-    let told = "error: quality 70 was requested, but p/pyramid.json says nothing, which means 80\n";
-    assert!(err.starts_with(told), "{err}");
+    let expected = "error: quality 70 was requested, but p/pyramid.json says nothing, which means 80\n";
+    assert!(err.starts_with(expected), "{err}");
 }
 
 #[test]
