@@ -10,10 +10,10 @@
 //! - A tree is a pure function of the sources, the settings and the encoder version: the same bytes and links, whatever the
 //!   number of threads and the history.
 //! - A published tree never changes. It appears all at once, and `latest` is swapped by a rename.
-//! - Source folders belong to the user. They are only read, except by [`Pyramid::vacuum`].
+//! - Source folders belong to the user. Existing ones are only read, except by [`Pyramid::vacuum`]; [`cut()`] adds new ones.
 //!
-//! Each operation takes an options type with setters, such as [`BuildOptions`], and returns a report, such as
-//! [`BuildReport`]. An [`Observer`] follows it and can cancel it. Every operation fails with an [`Error`], which has a
+//! Each operation that works on tiles takes an options type with setters, such as [`BuildOptions`], and returns a report, such
+//! as [`BuildReport`]. An [`Observer`] follows it and can cancel it. Every operation fails with an [`Error`], which has a
 //! [kind](Error::kind) and a [path](Error::path). The library prints nothing and never ends the process.
 //!
 //! # Building, and building again after a patch
@@ -65,7 +65,7 @@
 //! # }
 //! ```
 //!
-//! # Asking, verifying, repairing, dropping old versions
+//! # Inspecting, verifying, repairing, dropping old versions
 //!
 //! ```
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -122,7 +122,8 @@ pub use store::{Counts, Locking, Problem, ProblemKind, RepairAction, Version};
 #[doc = include_str!("../docs/library.md")]
 mod library_guide {}
 
-/// Internals for this package's command line, benches, fuzz targets and tests. There is no stability guarantee.
+/// Internals for this package's command line, benches, fuzz targets and tests. There is no stability guarantee. A room is a
+/// top-level module; ARCHITECTURE.md describes them.
 #[doc(hidden)]
 pub mod internals {
     pub use crate::ops::internals as ops;

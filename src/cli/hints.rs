@@ -64,7 +64,10 @@ pub(crate) fn hint(error: &Error) -> Option<String> {
 fn cut_hint(error: &CutError) -> Option<String> {
     Some(match error {
         CutError::Picture { error, .. } => return picture_hint(error),
-        CutError::IsAFolder { .. } | CutError::NotAFolder { .. } => PICTURE_FIRST.into(),
+        CutError::IsAFolder { .. } => PICTURE_FIRST.into(),
+        CutError::NotAFolder { .. } => {
+            "move it away or use another folder, which is created; for several pictures use --into DIR".into()
+        }
         CutError::OtherSize { .. } => {
             "use another folder: the versions of a pyramid show the same picture, changed".into()
         }
@@ -141,7 +144,7 @@ fn rebuild(pyramid: &Path, version: Version) -> String {
     format!("fast_pyramid build {} --rebuild-from {}", shell_word(pyramid), version.0)
 }
 
-fn names(versions: &[Version]) -> String {
+pub(super) fn names(versions: &[Version]) -> String {
     versions.iter().map(Version::to_string).collect::<Vec<_>>().join(", ")
 }
 

@@ -3,6 +3,7 @@
 mod arguments;
 mod build;
 mod changes;
+mod completions;
 mod console;
 mod cut;
 mod exit;
@@ -10,8 +11,8 @@ mod help;
 mod hints;
 mod info;
 mod interrupt;
+mod man;
 mod progress;
-mod reference;
 mod repair;
 mod session;
 mod vacuum;
@@ -43,8 +44,8 @@ pub(crate) fn run(words: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Verify(verify) => verify::run(verify, &arguments.global, &console),
         Command::Repair(repair) => repair::run(repair, &arguments.global, &console),
         Command::Vacuum(vacuum) => vacuum::run(vacuum, &arguments.global, &console),
-        Command::Completions { shell } => reference::completions(*shell, &console),
-        Command::Man { command } => reference::man(command.as_deref(), &console),
+        Command::Completions { shell } => completions::run(*shell, &console),
+        Command::Man { command } => man::run(command.as_deref(), &console),
     };
     ExitCode::from(console.finish(code).number())
 }

@@ -1,6 +1,7 @@
 //! `fast_pyramid repair DIR`
 
 use super::arguments::{GlobalArguments, RepairArguments};
+use super::build;
 use super::console::{Console, counted};
 use super::exit::Code;
 use super::progress::Progress;
@@ -34,6 +35,9 @@ impl RepairObserver<'_> {
 impl Observer for RepairObserver<'_> {
     fn event(&self, event: &Event<'_>) {
         match event {
+            Event::VersionPublished(report) => {
+                self.progress.console.say(&build::line(&self.progress.name, report));
+            }
             Event::Repaired(repaired) => self.print(&format!("{repaired}\n")),
             Event::Problem(problem) => {
                 let mut left = self.left.lock().unwrap_or_else(PoisonError::into_inner);

@@ -3,10 +3,11 @@
 use super::arguments::{GlobalArguments, VerifyArguments};
 use super::console::{Console, counted};
 use super::exit::Code;
+use super::hints::names;
 use super::progress::Progress;
 use super::session::{Session, seconds_since};
 use fast_pyramid::internals::text::display_path;
-use fast_pyramid::{Event, Observer, Problem, Pyramid, VerifyOptions, VerifyReport, Version};
+use fast_pyramid::{Event, Observer, Problem, Pyramid, VerifyOptions, VerifyReport};
 use serde_json::json;
 use std::time::Instant;
 
@@ -80,7 +81,7 @@ pub(crate) fn notes(name: &str, report: &VerifyReport, console: &Console) {
         ));
     }
     if !report.not_checked.is_empty() {
-        let versions = report.not_checked.iter().map(Version::to_string).collect::<Vec<_>>().join(", ");
+        let versions = names(&report.not_checked);
         console.say(&format!("{name}: {versions} not checked, because a version below is lost"));
     }
     if report.reported < report.problems {

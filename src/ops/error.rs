@@ -32,7 +32,8 @@ impl Error {
         self.0.kind()
     }
 
-    /// The file or folder that the error is about, if it is about one.
+    /// The file or folder that the error is about, if it is about one. `None` for errors about a picture, which the text names
+    /// as its [`PictureSource`](super::PictureSource) displays.
     #[must_use]
     pub fn path(&self) -> Option<&Path> {
         self.0.path()

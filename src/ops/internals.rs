@@ -28,6 +28,6 @@ pub fn unflushed_cut(mut options: CutOptions<'_>) -> CutOptions<'_> {
 /// Fails a vacuum after this many changes to the disk, as if it were killed there.
 #[must_use]
 pub fn vacuum_killed_after(mut options: VacuumOptions<'_>, changes: u64) -> VacuumOptions<'_> {
-    options.max_changes = Some(changes);
+    options.killed_after = Some(changes);
     options
 }

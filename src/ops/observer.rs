@@ -10,7 +10,8 @@ use crate::sync::{Progress, Unobserved};
 pub enum Event<'a> {
     /// A problem that does not stop the operation.
     Warning(&'a Warning),
-    /// Work begins. `total` is the number of tiles, or of rows of pixels for [`Work::Cut`].
+    /// Work begins. `total` is how many tiles, or rows of pixels for [`Work::Cut`], will be reported as done. Verifying and
+    /// dropping report a tile several times.
     Started {
         /// Which work.
         work: Work,
@@ -42,7 +43,7 @@ pub enum Work {
     Version(Version),
     /// Dropping versions. Each tile counts several times.
     Vacuum,
-    /// Cutting a picture. Counts rows of pixels.
+    /// Cutting a picture. Counts rows of pixels; the tiles of a pyramid built in the same pass are reported besides.
     Cut,
 }
 
@@ -54,7 +55,7 @@ pub trait Observer: Sync {
     fn event(&self, event: &Event<'_>);
 
     /// Whether to cancel the operation as soon as possible. It then fails with [`ErrorKind::Cancelled`](super::ErrorKind),
-    /// and what is published stays as it is.
+    /// and published versions stay valid. The next build resumes a cancelled build, and finishes a cancelled vacuum.
     fn is_cancelled(&self) -> bool {
         false
     }

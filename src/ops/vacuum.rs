@@ -39,8 +39,8 @@ pub struct VacuumOptions<'a> {
     pub(crate) dry_run: bool,
     pub(crate) locking: Locking,
     pub(crate) observer: &'a dyn Observer,
-    /// Fail before the next change once this many were made: tests look at what a kill leaves behind.
-    pub(crate) max_changes: Option<u64>,
+    /// Fails before the next change after this many; tests inspect what a kill leaves behind.
+    pub(crate) killed_after: Option<u64>,
 }
 
 impl<'a> VacuumOptions<'a> {
@@ -54,7 +54,7 @@ impl<'a> VacuumOptions<'a> {
             dry_run: false,
             locking: Locking::default(),
             observer: UNOBSERVED,
-            max_changes: None,
+            killed_after: None,
         }
     }
 
@@ -82,7 +82,7 @@ impl<'a> VacuumOptions<'a> {
         Self { locking, ..self }
     }
 
-    /// Follows the vacuum, and can cancel it. The next vacuum or build finishes it.
+    /// Follows the vacuum, and can cancel it. The next vacuum or build finishes a cancelled one.
     #[must_use]
     pub fn observer(self, observer: &'a dyn Observer) -> Self {
         Self { observer, ..self }
@@ -147,14 +147,14 @@ impl Pyramid {
                 return Err(Failure::NotPublished { pyramid, version: None, published: Vec::new() });
             }
             let progress = TileProgress(options.observer);
-            let steps = VacuumSteps::new(&self.layout, &progress).cancelled_after(options.max_changes);
+            let steps = VacuumSteps::new(&self.layout, &progress).cancelled_after(options.killed_after);
             if options.dry_run {
                 self.refuse_half_done()?;
-                return self.vacuum_locked(options, None, &steps);
+                return self.drop_selected(options, None, &steps);
             }
             let _lock = WriteLock::acquire(&self.layout, "vacuum", options.locking, &Quiet(options.observer))?;
             let finished = finish(&self.layout, &steps, options.observer)?;
-            self.vacuum_locked(options, finished, &steps)
+            self.drop_selected(options, finished, &steps)
         })
     }
 
@@ -173,7 +173,8 @@ impl Pyramid {
         }
     }
 
-    fn vacuum_locked(
+    /// The caller holds the lock, except for a dry run.
+    fn drop_selected(
         &self,
         options: &VacuumOptions<'_>,
         finished: Option<VacuumJournal>,

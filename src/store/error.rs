@@ -43,7 +43,7 @@ pub enum StoreError {
     #[error(transparent)]
     Io(#[from] IoError),
     /// Another process is changing this pyramid.
-    #[error("{}: another process is changing this pyramid{holder}", display_path(pyramid))]
+    #[error("{}: another process is using this pyramid{holder}", display_path(pyramid))]
     Locked {
         /// The pyramid folder.
         pyramid: PathBuf,

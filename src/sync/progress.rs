@@ -1,4 +1,4 @@
-//! How long work is followed and stopped, from the innermost loop up to the caller.
+//! Following and cancelling long work, from the caller down to the innermost loop.
 
 /// Follows work that takes long, and can cancel it. Called from several threads.
 ///

@@ -216,7 +216,7 @@ fn locked_pyramid_is_not_changed() {
     sandbox.run(&["cut", "b.png", "p", "--build"]).expect(
         4,
         str![[r#"
-error: p: another process is changing this pyramid
+error: p: another process is using this pyramid
   run again when it has finished, or with --wait SECONDS
 
 "#]],

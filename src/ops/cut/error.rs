@@ -49,9 +49,9 @@ pub enum CutError {
         expected: Size,
     },
     /// An option contradicts the pyramid's settings.
-    #[error("{key} {asked} was requested, but {} says {there}", display_path(spec))]
+    #[error("{}: {key} is {there}, but {asked} was requested", display_path(spec))]
     OtherSetting {
-        /// The option.
+        /// The key in pyramid.json.
         key: &'static str,
         /// The requested value.
         asked: String,

@@ -1,18 +1,18 @@
 //! `cut`: the base tiles of a picture, or, of a newer picture, those that differ.
 
 mod error;
+mod first_version;
 mod memory;
-mod new_version;
+mod patch;
+mod picture;
 mod report;
-mod sink;
-mod source;
 mod target;
 mod warnings;
 
 pub use error::CutError;
 pub use memory::CutMemory;
+pub use picture::{CutMode, PictureSource};
 pub use report::{CutOptions, CutReport, CutStatus};
-pub use source::{CutMode, PictureSource};
 
 use super::build::first::FirstVersion;
 use super::build::{BuildOptions, BuildReport, VersionReport, VersionStatus, Warning, explain};
@@ -27,9 +27,9 @@ use crate::store::{LatestSources, StagedSource, StoreError, TreeContext, Version
 use crate::tile::Codec;
 use crate::walk::cut::{BaseSink, CutCounts, CutFailure, cut_picture};
 use crate::walk::{RowBuild, TileSink};
+use first_version::StagedFirst;
 use memory::TileUse;
-use new_version::NewVersion;
-use sink::Patch;
+use patch::Patch;
 use std::path::{Path, PathBuf};
 use target::{Target, TargetState};
 
@@ -37,7 +37,8 @@ use target::{Target, TargetState};
 /// with the tiles that differ from the latest.
 ///
 /// # Errors
-/// The picture or the folder is not what it should be, or the file system refuses. No version was added then.
+/// The picture or the folder is not what it should be, or the file system refuses. No version was added then, except if only
+/// building failed: a version that was already cut stays, and the next build builds it.
 pub fn cut(picture: &PictureSource, folder: &Path, options: &CutOptions<'_>) -> Result<CutReport, Error> {
     in_pool(options.threads, || {
         let opened = picture.open()?;
@@ -65,7 +66,7 @@ impl<'a> Cut<'a> {
     ) -> Result<Self, Failure> {
         let observer = options.observer;
         let (geometry, settings) = (&target.pyramid.spec.geometry, &target.settings);
-        let mode = source::mode(opened, geometry, settings, options.quality.is_some());
+        let mode = picture::mode(opened, geometry, settings, options.quality.is_some());
         let usage = match target.state {
             TargetState::Next if options.build => TileUse::CompareAndBuild,
             TargetState::Next => TileUse::Compare,
@@ -92,7 +93,7 @@ impl<'a> Cut<'a> {
             let options = self.build_options().dry_run(true);
             let (survey, latest) = Survey::run_with_latest(&self.target.pyramid, &options)?;
             let steps = self.steps_to_keep(&latest, &survey.trees.settings)?;
-            self.report.mode = source::continued(opened, self.report.mode, &survey.trees.settings, steps);
+            self.report.mode = picture::continued(opened, self.report.mode, &survey.trees.settings, steps);
         }
         Ok(self.report)
     }
@@ -153,10 +154,10 @@ impl<'a> Cut<'a> {
     /// Cuts the first version. If that fails, neither pyramid.json nor tiles are left.
     fn cut_first(&mut self, opened: Picture) -> Result<(), Failure> {
         let (trees, version) = (self.target.trees(), Version(0));
-        let new = NewVersion::start(&trees, version, self.options.durability, self.options.build)?;
+        let new = StagedFirst::start(&trees, version, self.options.durability, self.options.build)?;
         let walked = match &new {
-            NewVersion::Sources(staged) => self.walk::<_, FirstVersion>(opened, &trees, None, &**staged, None),
-            NewVersion::Tree(first) => {
+            StagedFirst::Sources(staged) => self.walk::<_, FirstVersion>(opened, &trees, None, &**staged, None),
+            StagedFirst::Tree(first) => {
                 let progress = TileProgress(self.observer);
                 let build = RowBuild::new(&trees.geometry, Codec::new(&trees.settings), &**first, &progress);
                 self.walk(opened, &trees, None, &**first, Some(build))
@@ -236,7 +237,7 @@ impl<'a> Cut<'a> {
         let total = trees.geometry.size().height.into();
         self.observer.event(&Event::Started { work: Work::Cut, total });
         let progress = RowProgress(self.observer);
-        let (bands, mode) = source::bands(opened, self.report.mode, &trees.settings, steps, max_buffered, &progress)
+        let (bands, mode) = picture::bands(opened, self.report.mode, &trees.settings, steps, max_buffered, &progress)
             .map_err(|error| self.unreadable(error, trees))?;
         if (self.report.mode, mode) == (CutMode::Lossless, CutMode::Requantised) {
             let (picture, text) = (self.picture.to_string(), warnings::REQUANTISED.to_owned());

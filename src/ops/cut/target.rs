@@ -145,11 +145,11 @@ impl Target {
             (.., Some(asked)) if settings.quality.is_some_and(|quality| quality != asked) => {
                 let there = settings.quality.map(|quality| quality.get().to_string()).unwrap_or_default();
                 let stated = self.pyramid.spec.quality.is_some();
-                let there = if stated { there } else { format!("nothing, which means {there}") };
+                let there = if stated { there } else { format!("{there} by default") };
                 other("quality", asked.get().to_string(), there)
             }
             (.., Some(asked)) if settings.quality.is_none() => {
-                other("quality", asked.get().to_string(), format!("{}, which has none", settings.format))
+                other("quality", asked.get().to_string(), format!("not used for {} tiles", settings.format))
             }
             _ => Ok(()),
         }

@@ -17,8 +17,8 @@ pub(super) fn warnings(opened: &Picture, target: &Target, mode: CutMode) -> Vec<
         return warnings;
     }
     let instead = match target.state {
-        TargetState::First => "PNG tiles keep",
-        TargetState::Next => "another folder with PNG tiles can keep",
+        TargetState::First => "use the format png to keep",
+        TargetState::Next => "use another folder and the format png to keep",
     };
     if info.depth == Depth::Sixteen {
         warnings.push(format!("16 bits scaled down to 8 (JPEG has no more); {instead} them"));
@@ -34,7 +34,8 @@ pub(super) fn warnings(opened: &Picture, target: &Target, mode: CutMode) -> Vec<
                  tiles of 256 can be cut without loss",
                 settings.tile_size
             ),
-            _ => "decoded and encoded again, because it is stored turned; turn it without loss first".to_owned(),
+            _ => "decoded and encoded again, because it is stored turned; turn it without loss first to keep all"
+                .to_owned(),
         });
     }
     warnings

@@ -12,7 +12,7 @@ fn locked_pyramid_is_not_changed() {
         &["p"],
         4,
         str![[r#"
-error: p: another process is changing this pyramid
+error: p: another process is using this pyramid
   run again when it has finished, or with --wait SECONDS
 
 "#]],
@@ -41,7 +41,7 @@ fn owner_of_the_lock_is_reported() {
         &["p"],
         4,
         str![[r#"
-error: p: another process is changing this pyramid (pid 4711, build, since 1970-01-02T00:00:00Z)
+error: p: another process is using this pyramid (pid 4711, build, since 1970-01-02T00:00:00Z)
   run again when it has finished, or with --wait SECONDS
 
 "#]],
@@ -108,7 +108,7 @@ fn info_and_changes_need_no_lock() {
     // A build asks for it even where there is nothing to do.
     let ended = sandbox.run(&["p"]);
     assert_eq!(ended.code, 4);
-    assert!(ended.err.starts_with("error: p: another process is changing this pyramid\n"), "{}", ended.err);
+    assert!(ended.err.starts_with("error: p: another process is using this pyramid\n"), "{}", ended.err);
 }
 
 #[test]

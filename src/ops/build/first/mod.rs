@@ -18,10 +18,6 @@ use crate::walk::TileSink;
 /// As [`FirstVersion::start`].
 pub(in crate::ops) fn check_first(trees: &TreeContext, version: Version) -> Result<(), Failure> {
     let layout = &trees.layout;
-    let overlap = trees.geometry.overlap();
-    if overlap != 0 {
-        return Err(Failure::Overlap { path: layout.spec_file(), overlap });
-    }
     match SourceVersions::find(layout) {
         Err(StoreError::NoVersions { .. }) => {}
         Ok(SourceVersions { place, versions }) => {
@@ -54,8 +50,8 @@ impl FirstVersion {
     /// lock.
     ///
     /// # Errors
-    /// Something stands in the place of the sources, a tree is published whose sources are gone, the pyramid has an
-    /// overlap, or the file system refuses.
+    /// Something stands in the place of the sources, a tree is published whose sources are gone, or the file
+    /// system refuses.
     pub(in crate::ops) fn start(trees: TreeContext, version: Version, durability: Durability) -> Result<Self, Failure> {
         check_first(&trees, version)?;
         store::clean_leftovers(&trees.layout, &[])?;

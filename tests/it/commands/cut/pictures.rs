@@ -394,8 +394,8 @@ fn alpha_and_depth_lost_in_jpeg_tiles_are_reported_once() {
         (lines.collect::<Vec<String>>(), middle(sandbox.path(folder).join("v0/0_0.jpg")))
     };
     let (lines, colour) = cut_to_jpeg("half.pam", "half");
-    let deep = "half.pam: 16 bits scaled down to 8 (JPEG has no more); PNG tiles keep them";
-    let alpha = "half.pam: alpha flattened onto white (JPEG has none); PNG tiles keep it";
+    let deep = "half.pam: 16 bits scaled down to 8 (JPEG has no more); use the format png to keep them";
+    let alpha = "half.pam: alpha flattened onto white (JPEG has none); use the format png to keep it";
     assert_eq!(lines, [format!("warning: half: {deep}"), format!("warning: half: {alpha}")]);
     assert!(near(colour, [127, 255, 166]), "{colour:?}");
     let (lines, colour) = cut_to_jpeg("deep.ppm", "deep");

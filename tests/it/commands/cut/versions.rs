@@ -144,7 +144,7 @@ fn picture_of_the_default_quality_sets_no_quality() {
         assert_eq!(cut(&sandbox, &["b.jpg", folder])["status"], "unchanged");
     }
     let err = sandbox.run(&["cut", "a.jpg", "p", "--quality", "70"]).err;
-    let expected = "error: quality 70 was requested, but p/pyramid.json says nothing, which means 80\n";
+    let expected = "error: p/pyramid.json: quality is 80 by default, but 70 was requested\n";
     assert!(err.starts_with(expected), "{err}");
 }
 

@@ -1,20 +1,12 @@
-//! `fast_pyramid completions SHELL` and `fast_pyramid man`
+//! `fast_pyramid man [COMMAND]`
 
 use super::arguments::Arguments;
 use super::console::Console;
 use super::exit::Code;
 use clap::CommandFactory;
 
-/// Prints a completion script.
-pub(crate) fn completions(shell: clap_complete::Shell, console: &Console) -> Code {
-    let mut script = Vec::new();
-    clap_complete::generate(shell, &mut Arguments::command(), "fast_pyramid", &mut script);
-    console.data(&String::from_utf8_lossy(&script));
-    Code::Done
-}
-
 /// Prints the manual page of the program, or of one of its commands, as troff.
-pub(crate) fn man(name: Option<&str>, console: &Console) -> Code {
+pub(crate) fn run(name: Option<&str>, console: &Console) -> Code {
     let mut program = Arguments::command();
     program.build();
     let command = match name {

@@ -1,29 +1,11 @@
-//! Where base tiles go: into new sources, into a first version that is built in the same pass, or, of a newer picture, only
-//! those that differ.
+//! The tiles of a newer picture that differ from the latest version.
 
 use crate::geometry::{Geometry, GridSet, Tile};
-use crate::ops::build::first::FirstVersion;
 use crate::store::{LatestSources, StagedSource, StoreError};
 use crate::sync::{Mutex, Workers};
 use crate::tile::{Codec, Scratch, TileImage};
 use crate::walk::cut::BaseSink;
 use xxhash_rust::xxh3::xxh3_128;
-
-impl BaseSink for FirstVersion {
-    type Error = StoreError;
-
-    fn store(&self, tile: Tile, bytes: &[u8], _: &TileImage) -> Result<(), StoreError> {
-        self.write_base(tile.column, tile.row, bytes)
-    }
-}
-
-impl BaseSink for StagedSource {
-    type Error = StoreError;
-
-    fn store(&self, tile: Tile, bytes: &[u8], _: &TileImage) -> Result<(), StoreError> {
-        self.write(tile.column, tile.row, bytes).map(|_| ())
-    }
-}
 
 /// Writes the tiles that differ from the latest version.
 pub(super) struct Patch<'a> {

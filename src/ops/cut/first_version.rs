@@ -1,18 +1,21 @@
 //! The first version of a pyramid while it is being cut: sources alone, or sources and tree.
 
+use crate::geometry::Tile;
 use crate::ops::Failure;
 use crate::ops::build::first::{FirstVersion, check_first};
-use crate::store::{Durability, Manifest, StagedSource, TreeContext, Version};
+use crate::store::{Durability, Manifest, StagedSource, StoreError, TreeContext, Version};
+use crate::tile::TileImage;
+use crate::walk::cut::BaseSink;
 
-/// A first version that is not published yet.
-pub(super) enum NewVersion {
+/// A first version that is being cut.
+pub(super) enum StagedFirst {
     /// Sources alone.
     Sources(Box<StagedSource>),
     /// Sources, and a tree that is built in the same pass.
     Tree(Box<FirstVersion>),
 }
 
-impl NewVersion {
+impl StagedFirst {
     /// Starts a first version. The caller holds the lock.
     pub(super) fn start(
         trees: &TreeContext,
@@ -41,5 +44,21 @@ impl NewVersion {
             Self::Sources(staged) => Ok(staged.discard()?),
             Self::Tree(first) => first.discard(),
         }
+    }
+}
+
+impl BaseSink for FirstVersion {
+    type Error = StoreError;
+
+    fn store(&self, tile: Tile, bytes: &[u8], _: &TileImage) -> Result<(), StoreError> {
+        self.write_base(tile.column, tile.row, bytes)
+    }
+}
+
+impl BaseSink for StagedSource {
+    type Error = StoreError;
+
+    fn store(&self, tile: Tile, bytes: &[u8], _: &TileImage) -> Result<(), StoreError> {
+        self.write(tile.column, tile.row, bytes).map(|_| ())
     }
 }
