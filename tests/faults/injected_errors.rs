@@ -301,7 +301,7 @@ fn failed_calls_of_a_vacuum_of_trees_lose_nothing() {
 
 #[test]
 fn failed_calls_of_a_repair_lose_nothing() {
-    fail_everywhere(&REPAIR, 30);
+    fail_everywhere(&REPAIR, 20);
 }
 
 #[test]

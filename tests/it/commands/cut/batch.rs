@@ -62,13 +62,13 @@ fn failures_are_summed_up_and_the_highest_code_wins() {
         str![[r#"
 error: broken.png: damaged: truncated in row 1 of 10
   nothing was written; use an undamaged copy of the picture
-error: tile_size 16 was requested, but all/b/pyramid.json says 99
+error: all/b/pyramid.json: tile_size is 99, but 16 was requested
   leave the option out: a pyramid keeps its settings; if it has no version yet, delete pyramid.json
 error: nowhere.png: cannot read: No such file or directory (os error 2)
 4/5 all/a: v0 cut: 2 tiles of 20x10 pixels, encoded from pixels
 4/5 all/a: done in [..] s
 error: all/c.d: not a folder
-  give the picture first, then the pyramid's folder; for several pictures use --into DIR
+  move it away or use another folder, which is created; for several pictures use --into DIR
 1 picture done, 4 failed
   failed: broken.png
   failed: pictures/b.png

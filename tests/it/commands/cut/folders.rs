@@ -26,7 +26,7 @@ fn file_instead_of_a_folder_is_refused() {
         3,
         str![[r#"
 error: file: not a folder
-  give the picture first, then the pyramid's folder; for several pictures use --into DIR
+  move it away or use another folder, which is created; for several pictures use --into DIR
 
 "#]],
     );
@@ -60,7 +60,7 @@ fn dangling_link_instead_of_a_folder_is_refused() {
         3,
         str![[r#"
 error: dangling: not a folder
-  give the picture first, then the pyramid's folder; for several pictures use --into DIR
+  move it away or use another folder, which is created; for several pictures use --into DIR
 
 "#]],
     );

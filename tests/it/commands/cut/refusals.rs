@@ -200,7 +200,7 @@ fn another_tile_size_is_wrong_usage() {
         &["a.png", "p", "--tile-size", "32"],
         2,
         str![[r#"
-error: tile_size 32 was requested, but p/pyramid.json says 16
+error: p/pyramid.json: tile_size is 16, but 32 was requested
   leave the option out: a pyramid keeps its settings; if it has no version yet, delete pyramid.json
 
 "#]],
@@ -215,7 +215,7 @@ fn another_format_is_wrong_usage() {
         &["a.png", "p", "--format", "png"],
         2,
         str![[r#"
-error: format png was requested, but p/pyramid.json says jpg
+error: p/pyramid.json: format is jpg, but png was requested
   leave the option out: a pyramid keeps its settings; if it has no version yet, delete pyramid.json
 
 "#]],
@@ -230,7 +230,7 @@ fn another_quality_is_wrong_usage() {
         &["a.png", "p", "--quality", "81"],
         2,
         str![[r#"
-error: quality 81 was requested, but p/pyramid.json says 80
+error: p/pyramid.json: quality is 80, but 81 was requested
   leave the option out: a pyramid keeps its settings; if it has no version yet, delete pyramid.json
 
 "#]],
