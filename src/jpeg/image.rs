@@ -73,6 +73,16 @@ pub type Component = BlockComponent<Block>;
 /// An image as quantised coefficients.
 pub type JpegImage = BlockImage<Block>;
 
+/// The form of a decoded image.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum ImageForm {
+    /// All coefficients.
+    #[default]
+    Whole,
+    /// Folded blocks.
+    Folded,
+}
+
 /// Width and height in samples of a component (ITU T.81 A.1.1): ceil(size * factor / greatest).
 ///
 /// `factors` are the component's horizontal and vertical sampling factors, `greatest` the greatest factors in the

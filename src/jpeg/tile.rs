@@ -1,11 +1,11 @@
 //! A tile in the form that its parent needs.
 
-use super::decode::{DecodeScratch, ImageForm, JpegHeader, decode_folding_into, decode_into};
+use super::decode::{DecodeScratch, JpegHeader, decode_folding_into, decode_into};
 use super::decode_error::JpegError;
 use super::encode::{HuffmanTables, encode, encode_folding};
 use super::encode_error::EncodeError;
 use super::fold::{FoldSampling, FoldedImage};
-use super::image::JpegImage;
+use super::image::{ImageForm, JpegImage};
 use super::part::ImagePart;
 
 /// A tile in the form that its parent needs: folded if the parent can be merged from folded tiles, otherwise whole.

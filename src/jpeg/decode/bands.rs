@@ -3,13 +3,13 @@
 use std::io::{BufRead, Read};
 use std::sync::Arc;
 
-use super::DecodeScratch;
 use super::bits::BitReader;
 use super::blocks::{BlockOrder, decode_in_row, scanned_coefficients};
 use super::decoder::{Decoder, FrameLimits, Next};
 use super::header::{Frame, FrameComponent, JpegDescription, JpegHeader, Segments};
 use super::scan::{Scan, ScanTables};
 use super::scan_data::{following, tables_of};
+use super::scratch::DecodeScratch;
 use super::sequential::{Sequential, WholeBlocks};
 use super::window::{DataEnd, Window};
 use crate::jpeg::decode_error::{JpegError, JpegErrorKind};

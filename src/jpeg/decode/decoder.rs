@@ -5,12 +5,12 @@ use std::sync::Arc;
 use super::header::{Frame, JpegDescription, JpegHeader, Segments};
 use super::scan::{CodedBits, Scan, ScanTables};
 use super::scan_data;
+use super::scratch::DecodeScratch;
 use super::table_segments::{define_huffman, define_quantisation, steps_of};
 use super::table_slot::TableSlot;
-use super::{DecodeScratch, ImageForm};
 use crate::jpeg::decode_error::{JpegError, JpegErrorKind};
 use crate::jpeg::fold::{FoldSampling, FoldedImage};
-use crate::jpeg::image::{BlockImage, JpegImage};
+use crate::jpeg::image::{BlockImage, ImageForm, JpegImage};
 use crate::jpeg::tables::marker;
 
 /// Limit of pixels if no size is expected.

@@ -13,6 +13,7 @@ mod pairs;
 mod progressive;
 mod scan;
 mod scan_data;
+mod scratch;
 mod sequential;
 mod table_segments;
 mod table_slot;
@@ -20,31 +21,12 @@ mod window;
 
 pub use bands::{BandDecoder, BandsError, OpenedJpeg, SeveralScans, open};
 pub use header::{JpegHeader, read_header};
-
-use std::sync::Arc;
+pub use scratch::DecodeScratch;
 
 use self::decoder::{DecodeTarget, Decoder, Folding, FrameLimits};
-use self::table_slot::TableSlot;
 use super::decode_error::JpegError;
 use super::fold::{FoldSampling, FoldedImage};
-use super::image::JpegImage;
-use super::tables::HuffmanClass;
-
-/// Buffers and tables that are reused from image to image, so that nothing is allocated per image.
-pub struct DecodeScratch {
-    dc: Vec<TableSlot>,
-    ac: Vec<TableSlot>,
-    /// The entropy-coded segment without byte stuffing.
-    segment: Vec<u8>,
-    last_icc: Option<Arc<[u8]>>,
-}
-
-impl Default for DecodeScratch {
-    fn default() -> Self {
-        let slots = |class| (0..4).map(|_| TableSlot::new(class)).collect();
-        Self { dc: slots(HuffmanClass::Dc), ac: slots(HuffmanClass::Ac), segment: Vec::new(), last_icc: None }
-    }
-}
+use super::image::{ImageForm, JpegImage};
 
 /// Decodes a JPEG file to its coefficients. See [`decode_into`].
 ///
@@ -75,16 +57,6 @@ pub fn decode_into(
     image: &mut JpegImage,
 ) -> Result<JpegHeader, JpegError> {
     Decoder::run(bytes, FrameLimits::file(bytes, expected_size), scratch, &mut DecodeTarget::whole(image))
-}
-
-/// The form of a decoded image.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) enum ImageForm {
-    /// All coefficients.
-    #[default]
-    Whole,
-    /// Folded blocks.
-    Folded,
 }
 
 /// Decodes into `folded` if the image suits `sampling` and can be folded, otherwise into `whole`.

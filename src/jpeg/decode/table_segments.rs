@@ -1,7 +1,7 @@
 //! Segments that define tables (ITU T.81 B.2.4).
 
-use super::DecodeScratch;
 use super::header::FrameComponent;
+use super::scratch::DecodeScratch;
 use crate::jpeg::decode_error::JpegErrorKind;
 use crate::jpeg::tables::{HuffmanSpec, NATURAL_ORDER, marker};
 

@@ -1,6 +1,6 @@
 //! The marker segments of a baseline file (JFIF 1.02; Adobe's APP14 for RGB).
 
-use super::CodePair;
+use super::symbols::CodePair;
 use crate::jpeg::icc;
 use crate::jpeg::image::{Colour, Component};
 use crate::jpeg::part::ImagePart;

@@ -10,7 +10,7 @@ use self::bit_writer::{AcEncodeTable, BitWriter, EncodeTable};
 use self::headers::headers;
 use self::optimal_table::optimal_table;
 use self::sinks::{SymbolCounter, SymbolFolder, SymbolWriter, Tee};
-use self::symbols::emit_symbols;
+use self::symbols::{CodePair, emit_symbols};
 use super::encode_error::EncodeError;
 use super::fold::FoldedImage;
 use super::image::JpegImage;
@@ -31,13 +31,6 @@ static STANDARD: [CodePair<EncodeTable, AcEncodeTable>; 2] = [
     CodePair { dc: EncodeTable::new(&LUMA_DC), ac: AcEncodeTable::new(&LUMA_AC) },
     CodePair { dc: EncodeTable::new(&CHROMA_DC), ac: AcEncodeTable::new(&CHROMA_AC) },
 ];
-
-/// What components that share their tables have for DC and for AC coefficients.
-#[derive(Clone, Copy)]
-struct CodePair<D, A = D> {
-    dc: D,
-    ac: A,
-}
 
 /// Appends `image` to `out` as a baseline JPEG file. Decoding it returns `image`.
 ///

@@ -1,8 +1,7 @@
 //! Consumers of a scan's symbols: they count, write, or fold them for the parent.
 
-use super::CodePair;
 use super::bit_writer::{AcEncodeTable, BitWriter, EncodeTable};
-use super::symbols::{SymbolSink, ac_symbol};
+use super::symbols::{CodePair, SymbolSink, ac_symbol};
 use crate::jpeg::fold::{FoldTable, FoldedBlock, FoldedImage};
 use crate::jpeg::image::BlockKind;
 use crate::jpeg::part::ImagePart;

@@ -9,6 +9,13 @@ use crate::jpeg::tables::NATURAL_ORDER;
 const MAX_DC_SIZE: u32 = 11;
 const MAX_AC_SIZE: u32 = 10;
 
+/// What components that share their tables have for DC and for AC coefficients.
+#[derive(Clone, Copy)]
+pub(super) struct CodePair<D, A = D> {
+    pub(super) dc: D,
+    pub(super) ac: A,
+}
+
 /// Receives the symbols of a scan in order.
 pub(super) trait SymbolSink {
     /// Starts a block with its DC coefficient.
