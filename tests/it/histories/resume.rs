@@ -6,6 +6,7 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
+use test_support::sampling::Sweep;
 use test_support::tree::{assert_same_tree, assert_tree_rules};
 use test_support::{copy_folder, keep_versions, unbuilt};
 
@@ -64,7 +65,7 @@ fn assert_ends_like(folder: &Path, undisturbed: &Path) {
 fn build_cancelled_anywhere_ends_as_if_undisturbed() {
     for name in ["relief", "png_alpha", "row_column"] {
         let (_undisturbed, expected) = build_undisturbed(name);
-        for most in 0.. {
+        for most in (0..).step_by(Sweep::from_environment().step(5, 1)) {
             let (_scratch, folder) = unbuilt(name);
             if !build_stopping(&folder, &options(1), most) {
                 break;
@@ -135,7 +136,8 @@ fn damaged_staging_does_not_change_the_result() {
         (scratch, folder)
     };
     let count = files_in(&stopped_late().2).len();
-    for index in 0..count {
+    // Neither step is a multiple of five, so each kind of damage is met.
+    for index in (0..count).step_by(Sweep::from_environment().step(3, 1)) {
         let (_scratch, folder, staged) = stopped_late();
         let victim = &files_in(&staged)[index];
         let contents = fs::read(victim).unwrap_or_default(); // Links lead nowhere before they are published.
