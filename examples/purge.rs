@@ -4,7 +4,7 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
-use fast_pyramid::Pyramid;
+use fast_pyramid::{ChangesOf, Pyramid};
 use std::error::Error;
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -12,7 +12,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let [folder, url] = arguments.as_slice() else {
         return Err("give a pyramid folder and the URL of its trees".into());
     };
-    let changes = Pyramid::open(folder)?.changes(None)?;
+    let changes = Pyramid::open(folder)?.changes(ChangesOf::Latest)?;
     for path in changes.paths() {
         println!("{url}/latest/{path}");
     }

@@ -19,7 +19,7 @@
 //! # Building, and building again after a patch
 //!
 //! ```
-//! use fast_pyramid::{BuildOptions, Pyramid};
+//! use fast_pyramid::{BuildOptions, ChangesOf, Pyramid};
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! # let temporary = tempfile::tempdir()?;
@@ -38,7 +38,7 @@
 //! let pyramid = Pyramid::open(folder)?;
 //! let report = pyramid.build(&BuildOptions::default())?;
 //! assert_eq!((report.versions[1].patched, report.versions[1].linked), (1, 1));
-//! assert_eq!(pyramid.changes(None)?.paths().last().as_deref(), Some("dzi_files/9/1_0.png"));
+//! assert_eq!(pyramid.changes(ChangesOf::Latest)?.paths().last().as_deref(), Some("dzi_files/9/1_0.png"));
 //! assert!(folder.join("dest/dzi/latest/dzi.xml").exists());
 //! # Ok(())
 //! # }
@@ -110,12 +110,12 @@ mod walk;
 pub use format::{FormatKind, Quality, TileFormat};
 pub use geometry::{Grid, Size};
 pub use ops::{
-    BuildOptions, BuildReport, ChangesReport, CutMemory, CutMode, CutOptions, CutReport, CutStatus, Error, ErrorKind,
-    Event, InfoReport, Observer, PictureSource, Pyramid, RepairOptions, RepairReport, Repaired, Selection,
-    VacuumOptions, VacuumReport, VerifyOptions, VerifyReport, VersionInfo, VersionReport, VersionStatus, Warning, Work,
-    cut,
+    BuildOptions, BuildReport, ChangesOf, ChangesReport, CutMemory, CutMode, CutOptions, CutReport, CutStatus, Error,
+    ErrorKind, Event, InfoReport, Observer, PictureSource, Pyramid, RepairOptions, RepairReport, Repaired,
+    RevertOptions, RevertReport, RevertStatus, Selection, VacuumOptions, VacuumReport, VerifyOptions, VerifyReport,
+    VersionInfo, VersionReport, VersionStatus, Warning, Work, cut,
 };
-pub use store::{Counts, Locking, Problem, ProblemKind, RepairAction, Version};
+pub use store::{Counts, Locking, Problem, ProblemKind, RepairAction, UnfilledVersion, Version};
 
 /// Compiles the examples of the guide.
 #[cfg(doctest)]

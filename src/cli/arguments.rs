@@ -1,8 +1,8 @@
 //! The command line: commands, options and their short help.
 
 use super::help::{
-    ABOUT, CUT, CUT_EXAMPLES, CUT_USAGE, EXAMPLES, LONG_ABOUT, REPAIR, REPAIR_EXAMPLES, VACUUM, VACUUM_EXAMPLES,
-    VERIFY, VERIFY_EXAMPLES,
+    ABOUT, CUT, CUT_EXAMPLES, CUT_USAGE, EXAMPLES, LONG_ABOUT, REPAIR, REPAIR_EXAMPLES, REVERT, REVERT_EXAMPLES,
+    VACUUM, VACUUM_EXAMPLES, VERIFY, VERIFY_EXAMPLES,
 };
 use super::values::{Ranges, age, at_least_one, bytes, format, no_overlap, quality, ranges, seconds, threads, version};
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
@@ -101,6 +101,9 @@ pub(crate) enum Command {
     /// Repair what verify finds broken in dest/; source tiles are only read
     #[command(long_about = REPAIR, after_help = REPAIR_EXAMPLES)]
     Repair(RepairArguments),
+    /// Publish a next version that shows what an earlier one shows
+    #[command(long_about = REVERT, after_help = REVERT_EXAMPLES)]
+    Revert(RevertArguments),
     /// Drop old versions; those that stay show the same as before
     #[command(long_about = VACUUM, after_help = VACUUM_EXAMPLES)]
     Vacuum(VacuumArguments),
@@ -187,6 +190,9 @@ pub(crate) struct ChangesArguments {
     /// Which version [default: the newest published one]
     #[arg(long, value_name = "N", value_parser = version)]
     pub(crate) version: Option<u32>,
+    /// All versions above this one: what may differ between it and the newest
+    #[arg(long, value_name = "N", value_parser = version, conflicts_with = "version")]
+    pub(crate) since: Option<u32>,
 }
 
 /// Arguments of `verify`.
@@ -208,6 +214,25 @@ pub(crate) struct RepairArguments {
     /// The pyramid folder
     #[arg(value_name = "DIR")]
     pub(crate) folder: PathBuf,
+    /// First delete what earlier repairs found in trees and moved to dest/.fast_pyramid/found
+    #[arg(long)]
+    pub(crate) empty_found: bool,
+    #[command(flatten)]
+    pub(crate) lock: LockArguments,
+}
+
+/// Arguments of `revert`.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct RevertArguments {
+    /// The pyramid folder
+    #[arg(value_name = "DIR")]
+    pub(crate) folder: PathBuf,
+    /// The version to show again [default: the one below the latest]
+    #[arg(long, value_name = "N", value_parser = version)]
+    pub(crate) to: Option<u32>,
+    /// Only report how many tiles differ
+    #[arg(long)]
+    pub(crate) dry_run: bool,
     #[command(flatten)]
     pub(crate) lock: LockArguments,
 }

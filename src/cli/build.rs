@@ -27,9 +27,15 @@ pub(crate) fn run(arguments: &BuildArguments, global: &GlobalArguments, console:
 }
 
 /// Prints a line per published version, and remembers them in case a later one fails.
-struct BuildObserver<'a> {
-    progress: Progress<'a>,
+pub(super) struct BuildObserver<'a> {
+    pub(super) progress: Progress<'a>,
     published: Mutex<Vec<VersionReport>>,
+}
+
+impl<'a> BuildObserver<'a> {
+    pub(super) fn new(progress: Progress<'a>) -> Self {
+        Self { progress, published: Mutex::default() }
+    }
 }
 
 impl Observer for BuildObserver<'_> {
@@ -50,7 +56,7 @@ impl Observer for BuildObserver<'_> {
 
 fn build_one(folder: &Path, arguments: &BuildArguments, session: &Session<'_>) -> Code {
     let started = Instant::now();
-    let observer = BuildObserver { progress: session.progress(&display_path(folder)), published: Mutex::default() };
+    let observer = BuildObserver::new(session.progress(&display_path(folder)));
     let options = BuildOptions::default()
         .threads(session.global.threads)
         .dry_run(arguments.dry_run)

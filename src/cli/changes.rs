@@ -4,9 +4,8 @@ use super::arguments::{ChangesArguments, GlobalArguments};
 use super::console::Console;
 use super::exit::Code;
 use super::session::Session;
-use fast_pyramid::{ChangesReport, Error, Pyramid, Version};
+use fast_pyramid::{ChangesOf, ChangesReport, Error, Pyramid, Version};
 use serde_json::json;
-use std::path::Path;
 
 /// Paths per write.
 const PATHS_PER_WRITE: usize = 4096;
@@ -14,7 +13,7 @@ const PATHS_PER_WRITE: usize = 4096;
 /// Prints the paths, one per line.
 pub(crate) fn run(arguments: &ChangesArguments, global: &GlobalArguments, console: &Console) -> Code {
     let name = arguments.folder.to_string_lossy().into_owned();
-    match changes(&arguments.folder, arguments.version) {
+    match changes(arguments) {
         Ok(changes) => {
             if global.json {
                 print_json(&name, &changes, console)
@@ -27,8 +26,13 @@ pub(crate) fn run(arguments: &ChangesArguments, global: &GlobalArguments, consol
     }
 }
 
-fn changes(folder: &Path, version: Option<u32>) -> Result<ChangesReport, Error> {
-    Pyramid::open(folder)?.changes(version.map(Version))
+fn changes(arguments: &ChangesArguments) -> Result<ChangesReport, Error> {
+    let of = match (arguments.version, arguments.since) {
+        (Some(version), _) => ChangesOf::Version(Version(version)),
+        (None, Some(version)) => ChangesOf::Since(Version(version)),
+        (None, None) => ChangesOf::Latest,
+    };
+    Pyramid::open(&arguments.folder)?.changes(of)
 }
 
 fn print_lines(changes: &ChangesReport, console: &Console) {
@@ -38,8 +42,9 @@ fn print_lines(changes: &ChangesReport, console: &Console) {
 /// Prints one object on one line, piece by piece, because a first version can have millions of paths.
 fn print_json(name: &str, changes: &ChangesReport, console: &Console) {
     let quoted = |text: &str| serde_json::Value::from(text).to_string();
+    let since = changes.since().map(|since| format!("\"since\":{},", since.0)).unwrap_or_default();
     let opened = format!(
-        "{{\"pyramid\":{},\"version\":{},\"count\":{},\"tiles\":[",
+        "{{\"pyramid\":{},{since}\"version\":{},\"count\":{},\"tiles\":[",
         quoted(name),
         changes.version().0,
         changes.count()

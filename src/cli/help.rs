@@ -17,10 +17,11 @@ Examples:
   fast_pyramid build --dry-run image1       only report what would be built
   fast_pyramid cut --build map.tif image1   cut a picture into base tiles, and build the pyramid
   fast_pyramid --json image1 image2         JSON Lines: one object per pyramid, for scripts
-  fast_pyramid changes image1               paths of the tiles that the newest version changed
+  fast_pyramid changes --since 7 image1     paths of the tiles that versions above v7 changed
   fast_pyramid info image1                  versions, what each owns, what dropping it would free
   fast_pyramid verify image1                check everything that is published
   fast_pyramid repair image1                repair what verify finds broken in dest
+  fast_pyramid revert image1                publish what the version below the latest shows
   fast_pyramid vacuum --keep-last 5 image1  drop all versions but the newest five
 
 Help on a command: fast_pyramid help COMMAND, or fast_pyramid COMMAND --help.
@@ -53,13 +54,14 @@ Examples:
   fast_pyramid verify --quick image1      lengths and hashes only, as fast as the disk reads
   fast_pyramid verify --json image1 | jq -r 'select(.kind == \"wrong_hash\") | .path'
 
-Exit codes: 0 no problem, 1 problems found, 2 nothing is published, 3 pyramid.json is invalid.";
+Exit codes: 0 no problem, 1 problems found, or nothing is published, 3 pyramid.json is invalid.";
 
 pub(super) const REPAIR: &str = "\
 Repairs what verify finds broken in dest/, and nothing else.
 
 Links, dzi.xml, folders and `latest` are recreated. Generated tiles are regenerated from their children, and must have the \
-published hash. Unexpected files are moved to dest/.fast_pyramid/trash, which the next build empties. If a manifest is damaged \
+published hash. Files that do not belong in a tree are moved to \
+dest/.fast_pyramid/found, which only --empty-found empties; those beside the trees in dest/dzi are left alone. If a manifest is damaged \
 or lost, a tree is gone, or the pixels of a tile contradict its manifest, that version and those above are rebuilt, as with \
 --rebuild-from. Every file is written beside its place and renamed, so readers never see a partial file.
 
@@ -74,6 +76,21 @@ Examples:
   fast_pyramid verify -q image1 || fast_pyramid repair image1
 
 Exit codes: 0 everything is in order now, 1 something cannot be repaired, 4 another process is using the pyramid.";
+
+pub(super) const REVERT: &str = "\
+Publishes a next version that shows what an earlier one shows. Nothing is deleted, and history is kept.
+
+The next version's source folder gets copies of the base tiles in which the latest version differs, and is built like any other: \
+only their ancestors are generated. A second `revert` takes the first one back. If the latest version shows the same already, \
+there is no new version.
+
+The sources of the earlier version have to be there; its tree may have been dropped with `vacuum --keep-sources`.";
+
+pub(super) const REVERT_EXAMPLES: &str = "\
+Examples:
+  fast_pyramid revert image1            show the version below the latest again
+  fast_pyramid revert --to 3 image1     show v3 again
+  fast_pyramid revert --dry-run image1  only report how many tiles differ";
 
 pub(super) const VACUUM: &str = "\
 Drops versions to free their space. The latest version is never dropped.

@@ -44,13 +44,18 @@ pub(crate) fn hint(error: &Error) -> Option<String> {
         }
         Failure::NotPublished { published, .. } if published.is_empty() => "build the pyramid first".into(),
         Failure::NotPublished { published, .. } => format!("published versions: {}", names(published)),
+        Failure::NoTilesYet { .. } => "put the tiles of the whole picture into v0, named COLUMN_ROW.jpg or .png".into(),
+        Failure::BrokenTree { pyramid, .. } => {
+            format!("run fast_pyramid repair {}; copy pyramids with rsync -a, which keeps links", shell_word(pyramid))
+        }
         Failure::StoredTile { version, .. } => {
             format!("rebuild the damaged version with --rebuild-from {}, or delete dest and build again", version.0)
         }
         Failure::HalfVacuumed { .. } => "run build or vacuum without --dry-run; either finishes it".into(),
         Failure::OtherJournal { .. } => "run build; if that does not help, use a newer release".into(),
-        Failure::Unpublished { .. } => "build first, then vacuum".into(),
+        Failure::Unpublished { .. } => "build first, then run the same command again".into(),
         Failure::DropsLatest { .. } => "leave it out, or publish a newer version first".into(),
+        Failure::NothingToRevert { .. } => "publish a newer version first; there is nothing to undo yet".into(),
         Failure::NothingToDrop { versions, .. } => format!("versions: {}", names(versions)),
         Failure::NothingToRebuild { latest, .. } => format!("give a version from 0 to {}", latest.0),
         Failure::CutCancelled { .. } => "run the same command again; it starts over".into(),

@@ -14,6 +14,7 @@ mod interrupt;
 mod man;
 mod progress;
 mod repair;
+mod revert;
 mod session;
 mod vacuum;
 mod values;
@@ -43,6 +44,7 @@ pub(crate) fn run(words: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Changes(changes) => changes::run(changes, &arguments.global, &console),
         Command::Verify(verify) => verify::run(verify, &arguments.global, &console),
         Command::Repair(repair) => repair::run(repair, &arguments.global, &console),
+        Command::Revert(revert) => revert::run(revert, &arguments.global, &console),
         Command::Vacuum(vacuum) => vacuum::run(vacuum, &arguments.global, &console),
         Command::Completions { shell } => completions::run(*shell, &console),
         Command::Man { command } => man::run(command.as_deref(), &console),

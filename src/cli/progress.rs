@@ -55,6 +55,7 @@ impl Current {
     fn name(self) -> String {
         match self.work {
             Work::Version(version) => version.to_string(),
+            Work::Revert => "revert".into(),
             Work::Vacuum => "vacuum".into(),
             Work::Cut => "cut".into(),
             _ => String::new(),

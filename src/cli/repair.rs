@@ -62,8 +62,11 @@ pub(crate) fn run(arguments: &RepairArguments, global: &GlobalArguments, console
     let session = Session::interruptible(global, console);
     let progress = session.progress(&display_path(folder));
     let observer = RepairObserver { progress, json: global.json, left: Mutex::default() };
-    let options =
-        RepairOptions::default().threads(global.threads).locking(arguments.lock.locking()).observer(&observer);
+    let options = RepairOptions::default()
+        .threads(global.threads)
+        .empty_found(arguments.empty_found)
+        .locking(arguments.lock.locking())
+        .observer(&observer);
     let result = observer.progress.during(|| Pyramid::open(folder)?.repair(&options));
     let left = observer.left.into_inner().unwrap_or_else(PoisonError::into_inner);
     match result {
@@ -74,6 +77,8 @@ pub(crate) fn run(arguments: &RepairArguments, global: &GlobalArguments, console
                 "left": report.after.problems,
                 "problems": left,
                 "not_rebuilt": report.not_rebuilt,
+                "found_emptied": report.found_emptied,
+                "beside_trees": report.after.beside_trees,
                 "seconds": seconds_since(started),
             });
             session.print_json(folder, fields);
@@ -86,8 +91,11 @@ pub(crate) fn run(arguments: &RepairArguments, global: &GlobalArguments, console
 
 fn conclude(name: &str, report: &RepairReport, left: &[Problem], console: &Console) {
     notes(name, &report.after, console);
-    if report.repaired.contains_key(&RepairAction::MovedToTrash) {
-        console.say(&format!("{name}: the next build empties dest/.fast_pyramid/trash; take out what you need before"));
+    if report.found_emptied {
+        console.say(&format!("{name}: emptied dest/.fast_pyramid/found"));
+    }
+    if report.repaired.contains_key(&RepairAction::MovedToFound) {
+        console.say(&format!("{name}: dest/.fast_pyramid/found keeps what was moved there until repair --empty-found"));
     }
     let (before, after) = (report.before.problems, report.after.problems);
     if before == 0 {

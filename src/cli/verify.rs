@@ -1,7 +1,7 @@
 //! `fast_pyramid verify DIR`
 
 use super::arguments::{GlobalArguments, VerifyArguments};
-use super::console::{Console, counted};
+use super::console::{Console, counted, grouped};
 use super::exit::Code;
 use super::hints::names;
 use super::progress::Progress;
@@ -55,6 +55,7 @@ pub(crate) fn run(arguments: &VerifyArguments, global: &GlobalArguments, console
                 "reported": report.reported,
                 "other_encoders": report.other_encoders.iter().map(|(version, _)| version).collect::<Vec<_>>(),
                 "not_checked": report.not_checked,
+                "beside_trees": report.beside_trees,
                 "seconds": seconds_since(started),
             });
             session.print_json(folder, fields);
@@ -83,6 +84,11 @@ pub(crate) fn notes(name: &str, report: &VerifyReport, console: &Console) {
     if !report.not_checked.is_empty() {
         let versions = names(&report.not_checked);
         console.say(&format!("{name}: {versions} not checked, because a version below is lost"));
+    }
+    if let [first, others @ ..] = report.beside_trees.as_slice() {
+        let more =
+            if others.is_empty() { "is".into() } else { format!("and {} more are", grouped(others.len() as u64)) };
+        console.say(&format!("{name}: {first} {more} beside the trees, and left alone"));
     }
     if report.reported < report.problems {
         console.say(&format!("{name}: {} more", counted(report.problems - report.reported, "problem")));

@@ -2,7 +2,7 @@
 
 use super::{CutError, ErrorKind};
 use crate::format::{SettingDifference, SpecError};
-use crate::store::{SourceChanges, StoreError, Version};
+use crate::store::{SourceChanges, StoreError, UnfilledVersion, Version};
 use crate::text::Faults;
 use crate::text::display_path;
 use std::path::{Path, PathBuf};
@@ -61,6 +61,24 @@ pub enum Failure {
         folder: PathBuf,
         /// What was found.
         faults: Faults,
+    },
+    /// No version has a tile yet.
+    #[error("{}", no_tiles_yet(versions))]
+    NoTilesYet {
+        /// The pyramid folder.
+        pyramid: PathBuf,
+        /// The versions, all without tiles; never empty.
+        versions: Vec<UnfilledVersion>,
+    },
+    /// A link in a published tree is broken.
+    #[error("{}: {problem}", display_path(path))]
+    BrokenTree {
+        /// The pyramid folder.
+        pyramid: PathBuf,
+        /// The link, or what is in its place.
+        path: PathBuf,
+        /// What is wrong with it.
+        problem: String,
     },
     /// Published trees were built with other settings.
     #[error("{}: {version} was published with other settings: {}", display_path(pyramid), differences(changed))]
@@ -135,7 +153,7 @@ pub enum Failure {
         /// The journal.
         path: PathBuf,
     },
-    /// All versions must be published before any is dropped.
+    /// All versions must be published before any is dropped or shown again.
     #[error("{}: {} not published", display_path(pyramid), is_are(versions))]
     Unpublished {
         /// The pyramid folder.
@@ -150,6 +168,14 @@ pub enum Failure {
         pyramid: PathBuf,
         /// The latest version.
         latest: Version,
+    },
+    /// There is no earlier version to revert to.
+    #[error("{}: {only} is the only published version", display_path(pyramid))]
+    NothingToRevert {
+        /// The pyramid folder.
+        pyramid: PathBuf,
+        /// The published version.
+        only: Version,
     },
     /// There is no version in the range to drop.
     #[error("{}: no version {}", display_path(pyramid), if first == last { first.to_string() } else { format!("from {first} to {last}") })]
@@ -206,6 +232,14 @@ fn is_are(versions: &[Version]) -> String {
     format!("{} {}", names.join(", "), if names.len() == 1 { "is" } else { "are" })
 }
 
+fn no_tiles_yet(versions: &[UnfilledVersion]) -> String {
+    let one = |UnfilledVersion { folder, example, .. }: &UnfilledVersion| match example {
+        Some(example) => format!("{} holds only unfinished files, such as {example}", display_path(folder)),
+        None => format!("{} holds no tiles yet", display_path(folder)),
+    };
+    versions.first().map(one).unwrap_or_default()
+}
+
 fn differences(changed: &[SettingDifference]) -> String {
     let one =
         |SettingDifference { key, value, other }: &SettingDifference| format!("\"{key}\" was {other} and is {value}");
@@ -233,11 +267,13 @@ impl Failure {
             Self::Cancelled { .. } | Self::CutCancelled { .. } | Self::Store(StoreError::VacuumCancelled { .. }) => {
                 ErrorKind::Cancelled
             }
+            Self::NotPublished { published, .. } if published.is_empty() => ErrorKind::Failed,
             Self::NothingToRebuild { .. }
             | Self::NotPublished { .. }
             | Self::Unpublished { .. }
             | Self::DropsLatest { .. }
-            | Self::NothingToDrop { .. } => ErrorKind::Usage,
+            | Self::NothingToDrop { .. }
+            | Self::NothingToRevert { .. } => ErrorKind::Usage,
             Self::Store(
                 StoreError::TwoPlaces { .. }
                 | StoreError::NoVersions { .. }
@@ -252,6 +288,7 @@ impl Failure {
             | Self::Spec { .. }
             | Self::Overlap { .. }
             | Self::Tiles { .. }
+            | Self::NoTilesYet { .. }
             | Self::SettingsChanged { .. }
             | Self::SourcesChanged { .. }
             | Self::SourcesGone { .. } => ErrorKind::InvalidInput,
@@ -259,6 +296,7 @@ impl Failure {
             | Self::HalfVacuumed { .. }
             | Self::OtherJournal { .. }
             | Self::StoredTile { .. }
+            | Self::BrokenTree { .. }
             | Self::Encode { .. }
             | Self::Threads(_) => ErrorKind::Failed,
         }
@@ -283,7 +321,10 @@ impl Failure {
             | Self::Unpublished { pyramid: path, .. }
             | Self::DropsLatest { pyramid: path, .. }
             | Self::NothingToDrop { pyramid: path, .. }
+            | Self::NothingToRevert { pyramid: path, .. }
+            | Self::NoTilesYet { pyramid: path, .. }
             | Self::StoredTile { path, .. }
+            | Self::BrokenTree { path, .. }
             | Self::Encode { path, .. }
             | Self::CutCancelled { pyramid: path }
             | Self::Cancelled { pyramid: path } => Some(path),

@@ -12,12 +12,13 @@ mod info;
 pub mod internals;
 mod observer;
 mod repair;
+mod revert;
 mod survey;
 mod vacuum;
 mod verify;
 
 pub use build::{BuildOptions, BuildReport, VersionReport, VersionStatus, Warning};
-pub use changes::ChangesReport;
+pub use changes::{ChangesOf, ChangesReport};
 use cut::CutError;
 pub use cut::{CutMemory, CutMode, CutOptions, CutReport, CutStatus, PictureSource, cut};
 pub use error::{Error, ErrorKind};
@@ -25,6 +26,7 @@ use failure::Failure;
 pub use info::{InfoReport, VersionInfo};
 pub use observer::{Event, Observer, Work};
 pub use repair::{RepairOptions, RepairReport, Repaired};
+pub use revert::{RevertOptions, RevertReport, RevertStatus};
 pub use vacuum::{Selection, VacuumOptions, VacuumReport};
 pub use verify::{VerifyOptions, VerifyReport};
 

@@ -41,6 +41,8 @@ pub enum Event<'a> {
 pub enum Work {
     /// Building or verifying a version.
     Version(Version),
+    /// Copying base tiles of an earlier version.
+    Revert,
     /// Dropping versions. Each tile counts several times.
     Vacuum,
     /// Cutting a picture. Counts rows of pixels; the tiles of a pyramid built in the same pass are reported besides.

@@ -29,13 +29,14 @@ const TILES_PER_BATCH: usize = 256;
 #[non_exhaustive]
 pub struct RepairOptions<'a> {
     pub(crate) threads: Option<NonZeroUsize>,
+    pub(crate) empty_found: bool,
     pub(crate) locking: Locking,
     pub(crate) observer: &'a dyn Observer,
 }
 
 impl Default for RepairOptions<'_> {
     fn default() -> Self {
-        Self { threads: None, locking: Locking::default(), observer: UNOBSERVED }
+        Self { threads: None, empty_found: false, locking: Locking::default(), observer: UNOBSERVED }
     }
 }
 
@@ -44,6 +45,12 @@ impl<'a> RepairOptions<'a> {
     #[must_use]
     pub fn threads(self, threads: impl Into<Option<NonZeroUsize>>) -> Self {
         Self { threads: threads.into(), ..self }
+    }
+
+    /// With `true`, first deletes what earlier operations moved to `dest/.fast_pyramid/found`.
+    #[must_use]
+    pub fn empty_found(self, empty: bool) -> Self {
+        Self { empty_found: empty, ..self }
     }
 
     /// What to do if another process holds the pyramid; by default, the repair fails at once.
@@ -63,6 +70,7 @@ impl fmt::Debug for RepairOptions<'_> {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.debug_struct("RepairOptions")
             .field("threads", &self.threads)
+            .field("empty_found", &self.empty_found)
             .field("locking", &self.locking)
             .finish_non_exhaustive()
     }
@@ -90,7 +98,7 @@ impl fmt::Display for Repaired {
             RepairAction::DescriptorWritten => "rewritten",
             RepairAction::LinkMade => "relinked",
             RepairAction::TileMade => "regenerated from its children",
-            RepairAction::MovedToTrash => "moved to dest/.fast_pyramid/trash",
+            RepairAction::MovedToFound => "moved to dest/.fast_pyramid/found",
             RepairAction::VersionBuilt => "rebuilt",
         };
         write!(out, "{}: {done}", self.path)
@@ -109,6 +117,8 @@ pub struct RepairReport {
     pub repaired: BTreeMap<RepairAction, u64>,
     /// Why versions that need rebuilding were not rebuilt.
     pub not_rebuilt: Option<String>,
+    /// Whether files in `dest/.fast_pyramid/found` were deleted, as asked for.
+    pub found_emptied: bool,
 }
 
 impl Pyramid {
@@ -123,11 +133,12 @@ impl Pyramid {
             Published::find(self)?;
             let _lock = WriteLock::acquire(&self.layout, "repair", options.locking, &Quiet(observer))?;
             self.finish_vacuum(observer)?;
+            let found_emptied = options.empty_found && store::empty_found(&self.layout)?;
             let published = Published::find(self)?;
             let before = published.verify(false, &Unreported(observer))?;
             let mut repaired = BTreeMap::new();
             if before.problems == 0 {
-                return Ok(RepairReport { after: before.clone(), before, repaired, not_rebuilt: None });
+                return Ok(RepairReport { after: before.clone(), before, repaired, not_rebuilt: None, found_emptied });
             }
             let mut record = |version: Option<Version>, path: &str, action: RepairAction| {
                 *repaired.entry(action).or_insert(0) += 1;
@@ -137,7 +148,7 @@ impl Pyramid {
             let repair = Repair { pyramid: self, published: &published, before: &before, observer };
             let not_rebuilt = repair.run(&mut repairer)?;
             let after = Published::find(self)?.verify(false, observer)?;
-            Ok(RepairReport { before, after, repaired, not_rebuilt })
+            Ok(RepairReport { before, after, repaired, not_rebuilt, found_emptied })
         })
     }
 }
@@ -198,13 +209,12 @@ impl Repair<'_> {
                 }
             },
         };
-        // Last, because a build empties the trash.
         for (version, state) in &self.published.states {
             if matches!(state, VersionState::Published(_)) {
-                repairer.trash_unexpected(*version)?;
+                repairer.move_unexpected(*version)?;
             }
         }
-        repairer.repair_served_folder(&versions)?;
+        repairer.repair_latest(&versions)?;
         Ok(refused)
     }
 
@@ -279,9 +289,9 @@ impl Repair<'_> {
     fn rebuild_from(&self, from: Version, repairer: &mut Repairer<'_>) -> Result<Vec<Version>, Failure> {
         let layout = &self.pyramid.layout;
         for (version, state) in self.published.states.iter().filter(|(version, _)| *version >= from) {
-            repairer.trash_non_folder_tree(*version)?;
+            repairer.move_non_folder_tree(*version)?;
             if matches!(state, VersionState::NoManifest(_)) {
-                repairer.trash_manifest(*version)?;
+                repairer.delete_manifest(*version)?;
             }
         }
         let options = BuildOptions::default().rebuild_from(from).observer(self.observer);

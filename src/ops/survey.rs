@@ -6,8 +6,8 @@ use super::{Failure, Pyramid};
 use crate::format::{Settings, TileFormat};
 use crate::geometry::GridSet;
 use crate::store::{
-    self, LatestSources, Layout, Manifest, Mtimes, Record, SourceCheck, SourceFolder, SourceListing, SourceVersions,
-    StoreError, TreeContext, Version,
+    self, BrokenEntry, FileTimes, LatestSources, Layout, Manifest, Record, SourceCheck, SourceFolder, SourceListing,
+    SourceVersions, StoreError, TreeContext, Version,
 };
 use crate::walk::BuildPlan;
 use std::collections::{BTreeMap, BTreeSet};
@@ -22,6 +22,8 @@ pub(super) struct Survey {
     pub(super) kept: BTreeMap<Version, Manifest>,
     /// Versions whose trees were dropped while their sources stayed. They are not built, and not in `versions`.
     pub(super) dropped: BTreeMap<Version, Manifest>,
+    /// The highest version whose folder holds no tiles yet. It is not in `versions`.
+    unfilled: Option<Version>,
     /// Versions to build, each with its tiles.
     pub(super) pending: BTreeMap<Version, GridSet>,
     /// From this version on, published versions are replaced.
@@ -58,11 +60,21 @@ impl Survey {
         let (layout, spec) = (&pyramid.layout, &pyramid.spec);
         pyramid.refuse_overlap()?;
         store::check_own_folders(layout)?;
-        let sources = SourceVersions::find(layout)?;
-        let lowest = sources.versions.first().copied().unwrap_or(Version(0));
+        let mut sources = SourceVersions::find(layout)?;
         let published = store::published(layout)?;
         let dropped = store::dropped_versions(layout)?;
         let dropped: BTreeMap<_, _> = dropped.into_iter().map(|manifest| (manifest.version, manifest)).collect();
+        let unfilled = sources.take_unfilled(layout, |version| {
+            let is_published = published.iter().any(|manifest| manifest.version == version);
+            (is_published || dropped.contains_key(&version)) && options.rebuild_from.is_none_or(|from| version < from)
+        })?;
+        let highest_unfilled = unfilled.last().map(|skipped| skipped.version);
+        let Some(&lowest) = sources.versions.first() else {
+            return Err(Failure::NoTilesYet { pyramid: layout.root().to_owned(), versions: unfilled });
+        };
+        for skipped in unfilled {
+            options.observer.event(&Event::Warning(&Warning::UnfilledVersion(skipped)));
+        }
         let from = replaced_from(layout, &sources, &published, &dropped, options.rebuild_from)?;
         let kept = published.into_iter().map(|manifest| (manifest.version, manifest));
         let stays = |version: &Version| from.is_none_or(|from| *version < from);
@@ -80,15 +92,35 @@ impl Survey {
             staged: BTreeSet::new(),
         };
         let mut latest = with_latest.then(|| LatestSources::new(&trees));
-        let mut survey = Self { trees, versions: sources.versions, kept, dropped, pending: BTreeMap::new(), from };
+        let mut survey = Self {
+            trees,
+            versions: sources.versions,
+            kept,
+            dropped,
+            unfilled: highest_unfilled,
+            pending: BTreeMap::new(),
+            from,
+        };
         let lowest = Lowest { version: lowest, tiles: listing.tiles };
         survey.check_kept(&lowest, options, &mut latest)?;
         survey.versions.retain(|version| !survey.dropped.contains_key(version));
-        survey.list_pending(lowest, options.observer)?;
+        survey.list_pending(lowest)?;
         if let Some(latest) = &mut latest {
             survey.pending.iter().for_each(|(version, tiles)| latest.add(*version, tiles));
         }
         Ok((survey, latest))
+    }
+
+    /// If there is nothing to build, nothing else would notice that what is published was broken, as by copying it without
+    /// links.
+    pub(super) fn check_published(&self) -> Result<(), Failure> {
+        if !self.pending.is_empty() || self.from.is_some() {
+            return Ok(());
+        }
+        match store::find_broken_link(&self.trees, &self.versions) {
+            None => Ok(()),
+            Some(BrokenEntry { path, problem }) => Err(Failure::BrokenTree { pyramid: self.root(), path, problem }),
+        }
     }
 
     pub(super) fn source_folder(&self, version: Version) -> PathBuf {
@@ -120,8 +152,8 @@ impl Survey {
             };
             let source = self.open_source(version)?;
             let state = self.trees.layout.manifest(version);
-            let mtimes = if options.dry_run { Mtimes::Keep } else { Mtimes::Update };
-            let check = SourceCheck { manifest_folder: &state, manifest, source: &source, listed: tiles, mtimes };
+            let times = if options.dry_run { FileTimes::Keep } else { FileTimes::Update };
+            let check = SourceCheck { manifest_folder: &state, manifest, source: &source, listed: tiles, times };
             let mut visit = |records: &[Record]| {
                 if let Some(latest) = latest.as_mut() {
                     latest.add_recorded(version, records);
@@ -138,15 +170,11 @@ impl Survey {
         Ok(())
     }
 
-    fn list_pending(&mut self, lowest: Lowest, observer: &dyn Observer) -> Result<(), Failure> {
+    fn list_pending(&mut self, lowest: Lowest) -> Result<(), Failure> {
         let pending: Vec<Version> =
             self.versions.iter().copied().filter(|version| !self.kept.contains_key(version)).collect();
         for version in pending {
             let tiles = if version == lowest.version { lowest.tiles.clone() } else { self.list(version)? };
-            if tiles.is_empty() {
-                let folder = self.source_folder(version);
-                observer.event(&Event::Warning(&Warning::EmptyVersion { folder }));
-            }
             self.pending.insert(version, tiles);
         }
         Ok(())
@@ -187,7 +215,7 @@ impl Survey {
 
     /// The version after all that exist.
     pub(super) fn next_version(&self) -> Version {
-        let highest = self.versions.iter().chain(self.dropped.keys()).max();
+        let highest = self.versions.iter().chain(self.dropped.keys()).chain(&self.unfilled).max();
         Version(highest.map_or(0, |highest| highest.0.saturating_add(1)))
     }
 

@@ -15,8 +15,8 @@ mod tree;
 mod vacuum;
 
 pub use check::{
-    PresentLevels, Problem, ProblemKind, Problems, RepairAction, Repairer, VersionCheck, VersionState,
-    check_served_folder, damaged_tiles, owners_by_tree, version_states,
+    BrokenEntry, PresentLevels, Problem, ProblemKind, Problems, RepairAction, Repairer, VersionCheck, VersionState,
+    check_served_folder, damaged_tiles, find_broken_link, owners_by_tree, version_states,
 };
 pub use context::TreeContext;
 pub use error::{IoError, StoreError};
@@ -24,15 +24,15 @@ pub(crate) use fs::read_file;
 pub use fs::{Durability, FileStamp, FileStat};
 pub use layout::{Layout, LinkTarget, SourcePlace, Version, is_in_manifest, tile_path};
 pub use source::{
-    LatestSources, Mtimes, SourceChanges, SourceCheck, SourceFolder, SourceListing, SourceVersions, StagedSource,
-    has_tiles, is_half_cut, remove_empty_pyramid, remove_spec, write_spec,
+    FileTimes, FolderContents, LatestSources, SourceChanges, SourceCheck, SourceFolder, SourceListing, SourceVersions,
+    StagedSource, UnfilledVersion, is_half_cut, remove_empty_pyramid, remove_spec, write_spec,
 };
 pub use state::{
-    Counts, Locking, Manifest, ReadLock, Record, Role, WriteLock, check_own_folders, dropped_versions, forget_dropped,
-    forget_replaced, owned_tiles, records, state_file_names,
+    Counts, Locking, Manifest, ReadLock, Record, Role, WriteLock, add_owned_tiles, check_own_folders, dropped_versions,
+    forget_dropped, forget_replaced, records, state_file_names,
 };
 pub use tree::{
-    NewTree, Owners, ResumedTile, StagedTree, Tree, clean_leftovers, discard_staging, half_built, is_published,
-    point_latest_to, publish, published,
+    NewTree, Owners, ResumedTile, StagedTree, Tree, clean_leftovers, discard_staging, empty_found, half_built,
+    is_published, point_latest_to, publish, published,
 };
 pub use vacuum::{UnfinishedVacuum, Vacuum, VacuumJournal, VacuumSteps, VacuumTotals, freed_by_each};

@@ -16,6 +16,8 @@ const MAX_LINES: usize = 2;
 /// What can be wrong with a tile.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum FaultKind {
+    /// A file is still being written.
+    Unfinished,
     /// A tile of the grid is missing.
     Missing,
     /// A file is not named like a tile.
@@ -39,6 +41,7 @@ pub enum FaultKind {
 impl FaultKind {
     fn describe(self) -> &'static str {
         match self {
+            Self::Unfinished => "unfinished",
             Self::Missing => "missing",
             Self::NotATileName => "not named like a tile",
             Self::OtherExtension => "with another extension",

@@ -20,8 +20,8 @@ pub(crate) struct Setup {
 
 #[derive(Debug, Clone)]
 pub(crate) enum Operation {
-    /// A new version: for each tile its place and which contents, 8 for those it has, 9 for those it had at first. No
-    /// tiles at all make an empty version.
+    /// A new version: for each tile its place and which contents, 8 for those it has, 9 for those it had at first. A
+    /// version without tiles is skipped.
     Patch {
         gap: u32,
         tiles: Vec<(usize, usize)>,

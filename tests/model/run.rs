@@ -172,7 +172,7 @@ impl Run {
     }
 
     fn patch(&mut self, gap: u32, picks: &[(usize, usize)]) {
-        let (places, highest) = (self.places(), self.model.versions()[self.model.sources.len() - 1]);
+        let (places, highest) = (self.places(), *self.model.sources.keys().next_back().unwrap());
         let (now, first) = (self.model.picture(highest), self.model.sources.values().next().unwrap().clone());
         let mut tiles = Tiles::new();
         for &(place, choice) in picks {

@@ -47,8 +47,9 @@ impl Model {
         below.flat_map(|(_, tiles)| tiles.iter().map(|(&place, bytes)| (place, bytes.clone()))).collect()
     }
 
+    /// The versions that have tiles; others count as still being filled.
     pub(crate) fn versions(&self) -> Vec<u32> {
-        self.sources.keys().copied().collect()
+        self.sources.iter().filter(|(_, tiles)| !tiles.is_empty()).map(|(&version, _)| version).collect()
     }
 
     /// The highest version that is published.
@@ -120,6 +121,11 @@ impl Model {
         for (version, own) in std::mem::take(&mut self.sources) {
             if vacuum.versions.contains(&version) {
                 carried.extend(own);
+                continue;
+            }
+            // A folder that is still being filled is left alone.
+            if own.is_empty() {
+                self.sources.insert(version, own);
                 continue;
             }
             let mut tiles = std::mem::take(&mut carried);

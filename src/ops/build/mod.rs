@@ -28,7 +28,9 @@ impl Pyramid {
         in_pool(options.threads, || {
             if options.dry_run {
                 self.refuse_half_done()?;
-                return Ok(Survey::run(self, options)?.dry_report());
+                let survey = Survey::run(self, options)?;
+                survey.check_published()?;
+                return Ok(survey.dry_report());
             }
             // Invalid input leaves no trace, so the first survey of a pyramid comes before the lock's folder is created.
             let first = if self.layout.state().exists() { None } else { Some(Survey::run(self, options)?) };
@@ -57,6 +59,7 @@ impl Survey {
 
     pub(super) fn build(mut self, options: &BuildOptions<'_>) -> Result<BuildReport, Failure> {
         let layout = self.trees.layout.clone();
+        self.check_published()?;
         let pending: Vec<Version> = self.pending.keys().copied().collect();
         store::clean_leftovers(&layout, &pending)?;
         let up_to_date = |manifest: &Manifest| VersionReport::of(manifest, VersionStatus::UpToDate);

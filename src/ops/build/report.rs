@@ -1,11 +1,11 @@
 //! What a build is asked to do, and what it reports.
 
 use crate::ops::observer::{Observer, UNOBSERVED};
-use crate::store::{Counts, Durability, Locking, Manifest, Version};
+use crate::store::{Counts, Durability, Locking, Manifest, UnfilledVersion, Version};
+use crate::text::display_path;
 use serde::Serialize;
 use std::fmt;
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
 
 /// How to build.
 #[derive(Clone, Copy)]
@@ -138,11 +138,8 @@ pub enum Warning {
         /// What is lost and what to do about it.
         text: String,
     },
-    /// A version without a single tile.
-    EmptyVersion {
-        /// Its folder.
-        folder: PathBuf,
-    },
+    /// A version is skipped because its folder holds no tiles yet.
+    UnfilledVersion(UnfilledVersion),
 }
 
 impl fmt::Display for Warning {
@@ -154,8 +151,13 @@ impl fmt::Display for Warning {
                  write tile_naming: \"row_column\" into pyramid.json to silence this warning"
             ),
             Self::Picture { picture, text } => write!(out, "{picture}: {text}"),
-            Self::EmptyVersion { folder } => {
-                write!(out, "{} has no tiles; its tree shows the same as the version below", folder.display())
+            Self::UnfilledVersion(UnfilledVersion { version, folder, example }) => {
+                write!(out, "{} ", display_path(folder))?;
+                match example {
+                    Some(example) => write!(out, "holds only unfinished files, such as {example}; it is skipped")?,
+                    None => write!(out, "holds no tiles yet; it is skipped")?,
+                }
+                write!(out, " (fill a folder with another name, then rename it to {version})")
             }
         }
     }

@@ -4,7 +4,7 @@ use super::{CutError, CutMode, CutOptions, PictureSource};
 use crate::format::{FormatKind, PyramidSpec, Quality, Settings, TileFormat, TileNaming};
 use crate::input::{Depth, PictureInfo};
 use crate::ops::{Failure, Pyramid, survey};
-use crate::store::{self, Layout, SourcePlace, SourceVersions, StoreError, TreeContext, Version};
+use crate::store::{self, FolderContents, Layout, SourcePlace, SourceVersions, StoreError, TreeContext, Version};
 use std::collections::BTreeSet;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -81,7 +81,7 @@ impl Target {
             match SourceVersions::find(&layout) {
                 Ok(SourceVersions { place, versions }) => {
                     for version in &versions {
-                        if store::has_tiles(&layout.source(place, *version))? {
+                        if FolderContents::of(&layout.source(place, *version))? != FolderContents::Empty {
                             return Err(CutError::NoSpec { folder: root, version: version.to_string() }.into());
                         }
                     }

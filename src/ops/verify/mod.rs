@@ -88,6 +88,8 @@ pub struct VerifyReport {
     pub other_encoders: Vec<(Version, u32)>,
     /// Versions that could not be checked, because a version below them is lost.
     pub not_checked: Vec<Version>,
+    /// What is in `dest/dzi` beside the trees, as paths under the pyramid folder. It is the user's, and left alone.
+    pub beside_trees: Vec<String>,
     /// The kinds of problems per version.
     pub(super) kinds: BTreeMap<Version, BTreeSet<ProblemKind>>,
 }
@@ -121,7 +123,11 @@ impl Published {
         let (layout, spec) = (&pyramid.layout, &pyramid.spec);
         pyramid.refuse_overlap()?;
         store::check_own_folders(layout)?;
-        let sources = SourceVersions::find(layout)?;
+        let mut sources = SourceVersions::find(layout)?;
+        let dropped = store::dropped_versions(layout)?;
+        let is_dropped = |version| dropped.iter().any(|manifest| manifest.version == version);
+        // A folder that is still being filled is no version yet.
+        sources.take_unfilled(layout, |version| store::is_published(layout, version) || is_dropped(version))?;
         let states = store::version_states(layout, &sources.versions, &spec.geometry)?;
         if states.is_empty() {
             let pyramid = layout.root().to_owned();
@@ -183,7 +189,7 @@ impl Published {
         let mut problems = Problems::default();
         let layout = &self.trees.layout;
         let published_now = |version| store::is_published(layout, version);
-        store::check_served_folder(&self.trees, &self.versions(), &published_now, &mut problems)?;
+        report.beside_trees = store::check_served_folder(&self.trees, &self.versions(), &published_now, &mut problems)?;
         report.add(None, &problems, observer);
         Ok(report)
     }

@@ -153,8 +153,8 @@ fn compare_generated(context: &TreeContext, levels: &PresentLevels, record: &Rec
     let name = context.tile_name(record.tile);
     let Some(level) = levels.get(record.tile.level) else { return Comparison::Missing };
     let Found::File(length) = Found::at(level, name.as_str()) else { return Comparison::Missing };
-    if length != record.stamp.length {
-        let [expected, found] = [record.stamp.length, length].map(|length| format!("{length} bytes"));
+    if length != record.stamp.stat.length {
+        let [expected, found] = [record.stamp.stat.length, length].map(|length| format!("{length} bytes"));
         return Comparison::differs(ProblemKind::WrongLength, expected, found);
     }
     let mut bytes = Vec::new();
@@ -166,9 +166,9 @@ fn compare_generated(context: &TreeContext, levels: &PresentLevels, record: &Rec
 
 fn compare_source(source: &SourceFolder, record: &Record) -> Comparison {
     let (column, row) = (record.tile.column, record.tile.row);
-    let expected = format!("a file of {} bytes", record.stamp.length);
+    let expected = format!("a file of {} bytes", record.stamp.stat.length);
     match Found::at_path(&source.path(column, row)) {
-        Found::File(length) if length == record.stamp.length => {}
+        Found::File(length) if length == record.stamp.stat.length => {}
         found @ (Found::Nothing | Found::Unreadable(_)) => {
             return Comparison::differs(ProblemKind::SourceMissing, expected, found.described());
         }

@@ -5,6 +5,7 @@ mod entries;
 mod entry;
 mod problem;
 mod repair;
+mod sample;
 mod served_folder;
 mod unexpected;
 mod versions;
@@ -13,6 +14,7 @@ pub use bytes::damaged_tiles;
 pub use entries::PresentLevels;
 pub use problem::{Problem, ProblemKind, Problems};
 pub use repair::{RepairAction, Repairer};
+pub use sample::{BrokenEntry, find_broken_link};
 pub use served_folder::check_served_folder;
 pub use versions::{VersionState, owners_by_tree, version_states};
 

@@ -1,18 +1,17 @@
 //! Repairing published trees (docs/maintenance.md). The caller holds the lock.
 //!
-//! Files and links are written beside their places and then renamed. Whatever a rename cannot replace, or does not belong,
-//! is moved to the trash and never deleted.
+//! Files and links are written beside their places and then renamed. Whatever a rename cannot replace, or does not belong in
+//! a tree, is moved to `dest/.fast_pyramid/found` and never deleted.
 
 use crate::geometry::Tile;
 use crate::store::check::entry::{Expected, Found};
-use crate::store::check::served_folder::unexpected_in_served_folder;
 use crate::store::check::unexpected::for_each_unexpected;
 use crate::store::check::{PresentLevels, name_under, tiles_of};
 use crate::store::context::TreeContext;
 use crate::store::error::{Context, StoreError};
 use crate::store::fs::{self, Dir};
 use crate::store::layout::{DESCRIPTOR, LEVELS, Version};
-use crate::store::tree::{LevelDirs, Owners, point_latest_to};
+use crate::store::tree::{LevelDirs, Owners, move_to_found, point_latest_to};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 
@@ -28,8 +27,8 @@ pub enum RepairAction {
     LinkMade,
     /// A generated tile was regenerated from its children.
     TileMade,
-    /// Something unexpected was moved to the trash.
-    MovedToTrash,
+    /// Something unexpected was moved to `dest/.fast_pyramid/found`.
+    MovedToFound,
     /// A version was built again.
     VersionBuilt,
 }
@@ -38,7 +37,6 @@ pub enum RepairAction {
 pub struct Repairer<'a> {
     context: &'a TreeContext,
     report: &'a mut (dyn FnMut(Option<Version>, &str, RepairAction) + Send),
-    moved: u64,
 }
 
 impl<'a> Repairer<'a> {
@@ -47,7 +45,7 @@ impl<'a> Repairer<'a> {
         context: &'a TreeContext,
         report: &'a mut (dyn FnMut(Option<Version>, &str, RepairAction) + Send),
     ) -> Self {
-        Self { context, report, moved: 0 }
+        Self { context, report }
     }
 
     fn report(&mut self, version: Option<Version>, path: &Path, action: RepairAction) {
@@ -90,7 +88,7 @@ impl<'a> Repairer<'a> {
         match Found::at_path(path) {
             Found::Folder => return Ok(()),
             Found::Nothing => {}
-            _ => self.move_to_trash(path)?,
+            _ => move_to_found(&self.context.layout, path)?,
         }
         fs::create_folder(path)?;
         self.report(Some(version), path, RepairAction::FolderCreated);
@@ -139,24 +137,21 @@ impl<'a> Repairer<'a> {
         Ok(())
     }
 
-    /// Moves everything that does not belong in a tree to the trash.
+    /// Moves everything that does not belong in a tree out of it.
     ///
     /// # Errors
     /// A folder cannot be read, or something cannot be renamed.
-    pub fn trash_unexpected(&mut self, version: Version) -> Result<(), StoreError> {
+    pub fn move_unexpected(&mut self, version: Version) -> Result<(), StoreError> {
         let mut paths = Vec::new();
         for_each_unexpected(self.context, version, |path| paths.push(path))?;
-        self.trash_all(Some(version), paths)
+        self.move_all(Some(version), paths)
     }
 
-    /// Moves everything in `dest/dzi` except the trees of `versions` and `latest` to the trash, and points `latest` to the
-    /// highest version, if that has a tree.
+    /// Points `latest` to the highest version, if that has a tree. Other entries of `dest/dzi` are left alone.
     ///
     /// # Errors
-    /// A folder cannot be read, or something cannot be renamed.
-    pub fn repair_served_folder(&mut self, versions: &[Version]) -> Result<(), StoreError> {
-        let paths = unexpected_in_served_folder(self.context, versions, &|_| false)?;
-        self.trash_all(None, paths)?;
+    /// Something cannot be renamed.
+    pub fn repair_latest(&mut self, versions: &[Version]) -> Result<(), StoreError> {
         let Some(&highest) = versions.last() else { return Ok(()) };
         if Found::at_path(&self.context.layout.tree(highest)) != Found::Folder {
             return Ok(());
@@ -171,58 +166,40 @@ impl<'a> Repairer<'a> {
         Ok(())
     }
 
-    /// Moves whatever is in the place of a version's tree to the trash, unless it is a folder.
+    /// Moves away whatever is in the place of a version's tree, unless it is a folder.
     ///
     /// # Errors
     /// It cannot be renamed.
-    pub fn trash_non_folder_tree(&mut self, version: Version) -> Result<(), StoreError> {
+    pub fn move_non_folder_tree(&mut self, version: Version) -> Result<(), StoreError> {
         let tree = self.context.layout.tree(version);
         match Found::at_path(&tree) {
             Found::Folder | Found::Nothing => Ok(()),
-            _ => self.trash_all(None, vec![tree]),
+            _ => self.move_all(None, vec![tree]),
         }
     }
 
-    /// Moves the manifest of a version to the trash, so that the version counts as not published.
+    /// Deletes the damaged manifest of a version, so that the version counts as not published.
     ///
     /// # Errors
-    /// It cannot be renamed.
-    pub fn trash_manifest(&mut self, version: Version) -> Result<(), StoreError> {
-        let folder = self.context.layout.manifest(version);
-        if Found::at_path(&folder) == Found::Nothing {
-            return Ok(());
-        }
-        self.move_to_trash(&folder)
+    /// It cannot be deleted.
+    pub fn delete_manifest(&self, version: Version) -> Result<(), StoreError> {
+        Ok(fs::remove_tree(&self.context.layout.manifest(version))?)
     }
 
-    fn trash_all(&mut self, version: Option<Version>, mut paths: Vec<PathBuf>) -> Result<(), StoreError> {
+    fn move_all(&mut self, version: Option<Version>, mut paths: Vec<PathBuf>) -> Result<(), StoreError> {
         paths.sort();
         for path in paths {
-            self.move_to_trash(&path)?;
-            self.report(version, &path, RepairAction::MovedToTrash);
+            move_to_found(&self.context.layout, &path)?;
+            self.report(version, &path, RepairAction::MovedToFound);
         }
         Ok(())
     }
 
     /// Makes way for a rename, which replaces only files and links.
-    fn clear(&mut self, path: &Path, found: &Found) -> Result<(), StoreError> {
+    fn clear(&self, path: &Path, found: &Found) -> Result<(), StoreError> {
         match found {
             Found::Nothing | Found::File(_) | Found::Link(_) => Ok(()),
-            _ => self.move_to_trash(path),
-        }
-    }
-
-    /// Moves something to the trash under a free name.
-    fn move_to_trash(&mut self, path: &Path) -> Result<(), StoreError> {
-        let trash = self.context.layout.trash();
-        fs::create_folder(&trash)?;
-        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        loop {
-            self.moved += 1;
-            let place = trash.join(format!("repair-{}-{name}", self.moved));
-            if Found::at_path(&place) == Found::Nothing {
-                return Ok(fs::rename(path, &place)?);
-            }
+            _ => move_to_found(&self.context.layout, path),
         }
     }
 

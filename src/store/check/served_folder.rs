@@ -1,4 +1,4 @@
-//! Checking `dest/dzi` itself: only the published trees, and `latest`.
+//! Checking `dest/dzi` itself: `latest`, and what else is beside the published trees.
 
 use crate::store::check::entry::Found;
 use crate::store::check::problem::Part;
@@ -8,9 +8,9 @@ use crate::store::context::TreeContext;
 use crate::store::error::StoreError;
 use crate::store::layout::Version;
 use std::ffi::OsStr;
-use std::path::PathBuf;
 
-/// Checks that `dest/dzi` has only the trees of `versions`, and `latest`, which leads to the highest of them.
+/// Checks that `latest` leads to the highest of `versions`, and returns the entries of `dest/dzi` that are neither trees of
+/// these versions nor `latest`. They are the user's, such as a page, and no problem.
 ///
 /// A build may publish versions meanwhile, so `published_now` is asked about others.
 ///
@@ -21,13 +21,26 @@ pub fn check_served_folder(
     versions: &[Version],
     published_now: &dyn Fn(Version) -> bool,
     problems: &mut Problems,
-) -> Result<(), StoreError> {
+) -> Result<Vec<String>, StoreError> {
+    check_latest(context, versions, published_now, problems);
+    let belongs = |name: &OsStr| {
+        let version = name.to_str().and_then(Version::from_folder);
+        name == "latest" || version.is_some_and(|version| versions.contains(&version) || published_now(version))
+    };
+    let mut beside = Vec::new();
+    visit_others(&context.layout.trees(), belongs, |path| beside.push(name_under(context.layout.root(), &path)))?;
+    beside.sort_unstable();
+    Ok(beside)
+}
+
+fn check_latest(
+    context: &TreeContext,
+    versions: &[Version],
+    published_now: &dyn Fn(Version) -> bool,
+    problems: &mut Problems,
+) {
     let layout = &context.layout;
-    for path in unexpected_in_served_folder(context, versions, published_now)? {
-        let found = Found::at_path(&path).described();
-        problems.add(Problem::unexpected(None, name_under(layout.root(), &path), found));
-    }
-    let Some(highest) = versions.last() else { return Ok(()) };
+    let Some(highest) = versions.last() else { return };
     let found = Found::at_path(&layout.latest());
     let leads_to = match &found {
         Found::Link(target) => std::str::from_utf8(target).ok().and_then(Version::from_folder),
@@ -43,20 +56,4 @@ pub fn check_served_folder(
             part: Part::Tree,
         });
     }
-    Ok(())
-}
-
-/// The entries of `dest/dzi` that do not belong there.
-pub(super) fn unexpected_in_served_folder(
-    context: &TreeContext,
-    versions: &[Version],
-    published_now: &dyn Fn(Version) -> bool,
-) -> Result<Vec<PathBuf>, StoreError> {
-    let belongs = |name: &OsStr| {
-        let version = name.to_str().and_then(Version::from_folder);
-        name == "latest" || version.is_some_and(|version| versions.contains(&version) || published_now(version))
-    };
-    let mut paths = Vec::new();
-    visit_others(&context.layout.trees(), belongs, |path| paths.push(path))?;
-    Ok(paths)
 }

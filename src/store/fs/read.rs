@@ -84,7 +84,7 @@ pub(super) fn read_opened(mut file: File, max_bytes: u64, bytes: &mut Vec<u8>) -
     bytes.reserve(before.length as usize);
     (&mut file).take(before.length).read_to_end(bytes)?;
     let after = FileStat::of(&file.metadata()?);
-    if bytes.len() as u64 != before.length || after != before {
+    if bytes.len() as u64 != before.length || !after.is_unwritten_since(&before) {
         return Err(ReadFault::Changing);
     }
     Ok(before)

@@ -152,6 +152,12 @@ impl Layout {
         self.state().join("trash")
     }
 
+    /// The folder of files that were in trees, but do not belong to the tool.
+    #[must_use]
+    pub fn found(&self) -> PathBuf {
+        self.state().join("found")
+    }
+
     /// The folder of all manifests.
     #[must_use]
     pub fn manifests(&self) -> PathBuf {

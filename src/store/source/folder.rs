@@ -49,11 +49,11 @@ impl SourceFolder {
     /// # Errors
     /// The tile is missing, is not a regular file, is too large, changes meanwhile, or cannot be read.
     pub fn read(&self, column: u32, row: u32, bytes: &mut Vec<u8>) -> Result<FileStamp, StoreError> {
-        let FileStat { length, modified } = self.dir.read(&self.tile_name(column, row), self.max_tile_bytes, bytes)?;
-        Ok(FileStamp { length, modified, hash: xxh3_128(bytes) })
+        let stat = self.dir.read(&self.tile_name(column, row), self.max_tile_bytes, bytes)?;
+        Ok(FileStamp { stat, hash: xxh3_128(bytes) })
     }
 
-    /// Length and modification time of a tile; `None` if there is no regular file of its name.
+    /// Length, times and inode of a tile; `None` if there is no regular file of its name.
     ///
     /// # Errors
     /// The folder cannot be read.

@@ -59,15 +59,16 @@ impl SourceChanges {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum TileState {
     Unchanged,
-    /// Same contents, but another modification time.
+    /// Same contents, but another time or inode.
     Touched,
     Changed,
     Removed,
 }
 
-/// What happens to a manifest if only the modification times of source tiles have changed, as after a fresh checkout.
+/// What happens to a manifest if only times and inodes of source tiles have changed, as after a fresh checkout, a copy, or
+/// a backup that links files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mtimes {
+pub enum FileTimes {
     /// The manifest records the new times, so that the next run need not read the tiles.
     Update,
     /// Nothing is written.
@@ -86,11 +87,11 @@ pub struct SourceCheck<'a> {
     /// The tiles that it has now.
     pub listed: &'a GridSet,
     /// Whether the manifest may be updated.
-    pub mtimes: Mtimes,
+    pub times: FileTimes,
 }
 
 impl SourceCheck<'_> {
-    /// Compares lengths and modification times, and hashes if only the time differs.
+    /// Compares lengths, times and inodes, and hashes where the length is the same and something else differs.
     ///
     /// `visit` receives the records of all source tiles in batches. Returns `None` if `progress` is cancelled; it counts
     /// nothing.
@@ -102,7 +103,7 @@ impl SourceCheck<'_> {
         progress: &dyn Progress,
         visit: &mut dyn FnMut(&[Record]),
     ) -> Result<Option<SourceChanges>, StoreError> {
-        let Self { manifest_folder, manifest, source, listed, mtimes } = *self;
+        let Self { manifest_folder, manifest, source, listed, times } = *self;
         let mut changes = SourceChanges::default();
         let mut known = GridSet::new(listed.grid());
         let mut touched = false;
@@ -145,22 +146,22 @@ impl SourceCheck<'_> {
             // The records may have changed instead of the tiles.
             check_records(manifest_folder, manifest)?;
         }
-        if touched && changes.is_empty() && mtimes == Mtimes::Update {
-            self.update_mtimes()?;
+        if touched && changes.is_empty() && times == FileTimes::Update {
+            self.update_times()?;
         }
         Ok(Some(changes))
     }
 
-    /// Records new modification times. Each is read together with the right contents, so that the next run detects
+    /// Records new times and inodes. Each is read together with the right contents, so that the next run detects
     /// changes made meanwhile.
-    fn update_mtimes(&self) -> Result<(), StoreError> {
+    fn update_times(&self) -> Result<(), StoreError> {
         let mut bytes = Vec::new();
         rewrite(self.manifest_folder, self.manifest, |mut record| {
             let Tile { column, row, .. } = record.tile;
-            if record.role != Role::Generated && self.source.stat(column, row)? != Some(record.stamp.stat()) {
+            if record.role != Role::Generated && self.source.stat(column, row)? != Some(record.stamp.stat) {
                 let stamp = self.source.read(column, row, &mut bytes)?;
                 if stamp.hash == record.stamp.hash {
-                    record.stamp.modified = stamp.modified;
+                    record.stamp.stat = stamp.stat;
                 }
             }
             Ok(record)
@@ -172,8 +173,8 @@ fn state(source: &SourceFolder, record: &Record) -> Result<TileState, StoreError
     let Tile { column, row, .. } = record.tile;
     match source.stat(column, row)? {
         None => Ok(TileState::Removed),
-        Some(found) if found.length != record.stamp.length => Ok(TileState::Changed),
-        Some(found) if found.modified == record.stamp.modified => Ok(TileState::Unchanged),
+        Some(found) if found.length != record.stamp.stat.length => Ok(TileState::Changed),
+        Some(found) if found == record.stamp.stat => Ok(TileState::Unchanged),
         Some(_) => {
             let stamp = source.read(column, row, &mut Vec::new())?;
             Ok(if stamp.hash == record.stamp.hash { TileState::Touched } else { TileState::Changed })

@@ -2,8 +2,9 @@
 
 use crate::format::{TileFormat, TileNaming};
 use crate::geometry::{Grid, GridSet};
-use crate::store::error::{Context, IoError, StoreError};
+use crate::store::error::{Context, IoError};
 use crate::store::layout::{TileName, source_name};
+use crate::store::source::entry::EntryClass;
 use crate::text::display_name;
 use crate::text::{FaultKind, Faults};
 use std::ffi::OsStr;
@@ -11,24 +12,8 @@ use std::fs::FileType;
 use std::os::unix::fs::FileTypeExt;
 use std::path::Path;
 
-/// Files that systems leave behind in folders. They are ignored, like names that start with a dot.
-const LEFT_BEHIND: [&str; 2] = ["thumbs.db", "desktop.ini"];
-
 /// How many missing tiles are named.
 const MAX_NAMED: usize = 3;
-
-/// Whether a source folder has any entries besides files that systems leave behind.
-///
-/// # Errors
-/// The folder cannot be read.
-pub fn has_tiles(folder: &Path) -> Result<bool, StoreError> {
-    for entry in std::fs::read_dir(folder).context("read", folder)? {
-        if !is_ignored(&entry.context("read", folder)?.file_name()) {
-            return Ok(true);
-        }
-    }
-    Ok(false)
-}
 
 /// The tiles of a source version, and the faults of its entries.
 #[derive(Debug)]
@@ -69,8 +54,13 @@ impl SourceListing {
         for entry in std::fs::read_dir(folder).context("read", folder)? {
             let entry = entry.context("read", folder)?;
             let name = entry.file_name();
-            if is_ignored(&name) {
-                continue;
+            match EntryClass::of(&name) {
+                EntryClass::Tile => {}
+                EntryClass::Unfinished => {
+                    faults.add(FaultKind::Unfinished, 0, display_name(&name), "");
+                    continue;
+                }
+                EntryClass::LeftBehind => continue,
             }
             let kind = entry.file_type().map_err(|error| IoError::new("read", entry.path(), error))?;
             let parsed = TileName::parse(&name);
@@ -155,7 +145,8 @@ fn most_frequent_format(folder: &Path) -> Result<Option<TileFormat>, IoError> {
     let mut counts: Vec<(String, u64)> = Vec::new();
     for entry in std::fs::read_dir(folder).context("read", folder)? {
         let name = entry.context("read", folder)?.file_name();
-        let Some(TileName { extension, .. }) = TileName::parse(&name).filter(|_| !is_ignored(&name)) else { continue };
+        let is_tile = EntryClass::of(&name) == EntryClass::Tile;
+        let Some(TileName { extension, .. }) = TileName::parse(&name).filter(|_| is_tile) else { continue };
         match counts.iter_mut().find(|(known, _)| known == extension) {
             Some((_, count)) => *count += 1,
             None if TileFormat::new(extension).is_some() => counts.push((extension.to_owned(), 1)),
@@ -191,8 +182,4 @@ fn kind_name(kind: FileType) -> &'static str {
         _ if kind.is_socket() => "a socket",
         _ => "a device",
     }
-}
-
-fn is_ignored(name: &OsStr) -> bool {
-    name.as_encoded_bytes().starts_with(b".") || LEFT_BEHIND.iter().any(|other| name.eq_ignore_ascii_case(other))
 }

@@ -2,6 +2,7 @@
 //!
 //! Finished source versions are only read.
 
+mod entry;
 mod folder;
 mod freshness;
 mod latest;
@@ -10,11 +11,12 @@ mod new_version;
 mod spec_file;
 mod versions;
 
+pub use entry::FolderContents;
 pub use folder::SourceFolder;
-pub use freshness::{Mtimes, SourceChanges, SourceCheck};
+pub use freshness::{FileTimes, SourceChanges, SourceCheck};
 pub use latest::LatestSources;
-pub use listing::{SourceListing, has_tiles};
+pub use listing::SourceListing;
 pub use new_version::StagedSource;
 pub(crate) use new_version::remove_staged_sources;
 pub use spec_file::{remove_empty_pyramid, remove_spec, write_spec};
-pub use versions::{SourceVersions, is_half_cut};
+pub use versions::{SourceVersions, UnfilledVersion, is_half_cut};

@@ -53,9 +53,9 @@ impl StagedSource {
         let file = self.dir.write_new(&name, bytes)?;
         // Asking the open file makes file systems that write late decide on the time.
         let metadata = file.metadata().map_err(|error| IoError::new("read", self.dir.join(&name), error))?;
-        let FileStat { modified, .. } = FileStat::of(&metadata);
+        let stat = FileStat::of(&metadata);
         self.early_flush.record(bytes.len() as u64);
-        Ok(FileStamp { length: bytes.len() as u64, modified, hash: xxh3_128(bytes) })
+        Ok(FileStamp { stat, hash: xxh3_128(bytes) })
     }
 
     /// Renames the version into its place, where it appears as a whole. If it is flushed, it survives a power cut from
@@ -165,7 +165,7 @@ mod tests {
                     for ((column, row), stamp) in tiles.into_iter().zip(stamps) {
                         let mut found = Vec::new();
                         assert_eq!(read.read(column, row, &mut found).unwrap(), stamp);
-                        assert_eq!(read.stat(column, row).unwrap(), Some(stamp.stat()));
+                        assert_eq!(read.stat(column, row).unwrap(), Some(stamp.stat));
                         assert_eq!(found, bytes(column, row));
                     }
                     // The same permissions as for other programs: 666 and 777 without the umask.

@@ -2,7 +2,8 @@
 
 use crate::store::error::{Context, IoError, StoreError};
 use crate::store::layout::{Layout, SourcePlace, Version, canonical_number};
-use std::path::Path;
+use crate::store::source::FolderContents;
+use std::path::{Path, PathBuf};
 
 /// The source versions of a pyramid, lowest first.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,6 +41,42 @@ impl SourceVersions {
             (None, Some(_)) => Ok(Self { place: SourcePlace::Src, versions: in_src }),
             (None, None) => Err(StoreError::NoVersions { pyramid, half_cut: is_half_cut(layout) }),
         }
+    }
+}
+
+/// A version whose folder holds no tiles yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnfilledVersion {
+    /// The version.
+    pub version: Version,
+    /// Its folder.
+    pub folder: PathBuf,
+    /// An unfinished file in it, if there is one.
+    pub example: Option<String>,
+}
+
+impl SourceVersions {
+    /// Takes out the versions whose folders hold no tiles yet, except those that `stays` keeps.
+    ///
+    /// # Errors
+    /// A folder cannot be read.
+    pub fn take_unfilled(
+        &mut self,
+        layout: &Layout,
+        stays: impl Fn(Version) -> bool,
+    ) -> Result<Vec<UnfilledVersion>, StoreError> {
+        let mut unfilled = Vec::new();
+        for &version in self.versions.iter().filter(|version| !stays(**version)) {
+            let folder = layout.source(self.place, version);
+            let example = match FolderContents::of(&folder)? {
+                FolderContents::Tiles => continue,
+                FolderContents::Empty => None,
+                FolderContents::Unfinished(example) => Some(example),
+            };
+            unfilled.push(UnfilledVersion { version, folder, example });
+        }
+        self.versions.retain(|version| unfilled.iter().all(|skipped| skipped.version != *version));
+        Ok(unfilled)
     }
 }
 

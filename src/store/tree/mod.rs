@@ -1,5 +1,6 @@
 //! Trees: read through their owners, built in staging, and published.
 
+mod found;
 mod leftovers;
 mod levels;
 mod owners;
@@ -9,6 +10,8 @@ mod read;
 mod resume;
 mod staging;
 
+pub use found::empty_found;
+pub(crate) use found::{move_to_found, rescue_others};
 pub use leftovers::{clean_leftovers, discard_staging};
 pub(crate) use levels::LevelDirs;
 pub use owners::Owners;

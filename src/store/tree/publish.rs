@@ -4,7 +4,7 @@ use crate::store::error::{Context, StoreError};
 use crate::store::fs::{self, Durability};
 use crate::store::layout::{Layout, Version};
 use crate::store::state::record_replaced;
-use crate::store::tree::{discard_staging, versions_in};
+use crate::store::tree::{discard_staging, rescue_others, versions_in};
 use std::path::Path;
 
 /// Publishes staged versions so that readers see each of them complete or not at all, and `latest` always leads to a
@@ -53,6 +53,7 @@ fn withdraw(layout: &Layout, which: impl Fn(&Version) -> bool) -> Result<(), Sto
             Some(&kept) => point_latest_to(layout, kept)?,
             None => fs::remove_file(&layout.latest())?,
         }
+        rescue_others(layout, &layout.tree(version), &mut || Ok(()))?;
         fs::remove_tree(&layout.manifest(version))?;
         move_to_trash(layout, &layout.tree(version))?;
     }
@@ -66,6 +67,7 @@ fn put_in_place(layout: &Layout, version: Version) -> Result<(), StoreError> {
     // A tree counts as published only with its manifest, so a replaced tree loses its manifest first.
     fs::remove_tree(&manifest)?;
     if tree.symlink_metadata().is_ok() {
+        rescue_others(layout, &tree, &mut || Ok(()))?;
         fs::swap_folders(&staged_tree, &tree)?;
         fs::rename(&staged_manifest, &manifest)?;
     } else {

@@ -150,10 +150,10 @@ impl Attempt<'_> {
         let is_base = tile.level == geometry.base_level();
         if record.role == Role::Generated {
             let read = level.read(&name, self.context.max_tile_bytes(), bytes);
-            let intact = read.is_ok() && bytes.len() as u64 == record.stamp.length;
+            let intact = read.is_ok() && bytes.len() as u64 == record.stamp.stat.length;
             return Ok(intact && !is_base && xxh3_128(bytes) == record.stamp.hash);
         }
-        if self.source.stat(tile.column, tile.row)? != Some(record.stamp.stat()) || !is_base {
+        if self.source.stat(tile.column, tile.row)? != Some(record.stamp.stat) || !is_base {
             return Ok(false);
         }
         Ok(match (record.role, self.previous) {

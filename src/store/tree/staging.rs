@@ -131,8 +131,8 @@ impl StagedTree {
     /// The tile or its record cannot be written.
     pub fn write_generated(&self, tile: Tile, bytes: &[u8]) -> Result<(), StoreError> {
         self.levels.get(tile.level)?.write(&self.context.tile_name(tile), bytes)?;
-        let stamp = FileStamp { length: bytes.len() as u64, modified: 0, hash: xxh3_128(bytes) };
-        self.early_flush.record(stamp.length);
+        let stamp = FileStamp::of_contents(bytes.len() as u64, xxh3_128(bytes));
+        self.early_flush.record(stamp.stat.length);
         Ok(self.manifest.add(Record { role: Role::Generated, tile, stamp })?)
     }
 

@@ -5,6 +5,7 @@ use crate::store::fs;
 use crate::store::layout::Layout;
 use crate::store::source::SourceVersions;
 use crate::store::state::{Manifest, marked_as_dropped, set_dropped};
+use crate::store::tree::rescue_others;
 use crate::store::vacuum::{VacuumJournal, VacuumSteps};
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -19,6 +20,7 @@ pub(super) fn clean(layout: &Layout, journal: &VacuumJournal, steps: &VacuumStep
         if !journal.keep_sources {
             move_to_trash(layout, &layout.manifest(version), &format!("{version}.manifest"), steps)?;
         }
+        rescue_others(layout, &layout.tree(version), &mut || steps.begin_change())?;
         move_to_trash(layout, &layout.tree(version), &format!("{version}.tree"), steps)?;
     }
     if !journal.keep_sources {

@@ -210,7 +210,7 @@ impl DropPlan {
                 deleted = group;
             }
             plan.totals.deleted += deleted.len() as u64;
-            plan.totals.bytes += deleted.iter().map(|entry| entry.stamp.length).sum::<u64>();
+            plan.totals.bytes += deleted.iter().map(|entry| entry.stamp.stat.length).sum::<u64>();
         }
         let before = links(kind, &self.trees_before, entries.iter().filter(|entry| owned(entry)).map(|entry| entry.at));
         let after = links(kind, &self.trees_after, plan.owners.iter().map(|owner| owner.at));
@@ -263,7 +263,7 @@ fn owned(entry: &Entry) -> bool {
 }
 
 fn contents(stamp: &FileStamp) -> (u64, u128) {
-    (stamp.length, stamp.hash)
+    (stamp.stat.length, stamp.hash)
 }
 
 /// The number of links, shared by all trees, to a tile with these owners: one per owner of a generated tile that another
@@ -287,7 +287,7 @@ mod tests {
     }
 
     fn entries(role: Role, contents: &[(usize, u128)]) -> Vec<Entry> {
-        let stamp = |hash| FileStamp { length: 10, modified: 0, hash };
+        let stamp = |hash| FileStamp::of_contents(10, hash);
         contents.iter().map(|&(at, hash)| Entry { at, role, stamp: stamp(hash) }).collect()
     }
 

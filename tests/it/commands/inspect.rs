@@ -2,7 +2,10 @@
 
 use serde_json::json;
 use snapbox::str;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 use test_support::cli::{Sandbox, same};
+use test_support::served;
 use test_support::tree::{Entry, assert_same_tree, snapshot};
 
 /// A built copy of a fixture.
@@ -177,16 +180,70 @@ fn changes_lists_the_tiles_that_a_version_owns() {
     }
 }
 
+/// Whatever `latest` may show differently than version N did: two versions published by one run, or a job that was killed
+/// between build and purge.
+#[test]
+fn changes_since_a_version_lists_each_tile_of_all_later_ones_once() {
+    let sandbox = built("relief");
+    let list = |arguments: &[&str]| -> BTreeSet<String> {
+        let out = sandbox.succeed(&[&["changes", "relief"], arguments].concat()).out;
+        let paths: BTreeSet<String> = out.lines().map(str::to_owned).collect();
+        assert_eq!(out.lines().count(), paths.len(), "{arguments:?}");
+        paths
+    };
+    let [v0, v1, v2] = ["0", "1", "2"].map(|version| list(&["--version", version]));
+    assert_eq!(list(&["--since", "1"]), v2);
+    assert_eq!(list(&["--since", "v0"]), &v1 | &v2);
+    assert!((&v1 & &v2).len() > 1);
+    assert_eq!(list(&["--since", "2"]), BTreeSet::new());
+    let objects = sandbox.succeed(&["changes", "relief", "--since", "0", "--json"]).json();
+    let keys = ["pyramid", "since", "version", "count"].map(|key| objects[0][key].clone());
+    assert_eq!(keys, [json!("relief"), json!(0), json!(2), json!((&v1 | &v2).len())]);
+    assert_eq!(objects[0]["tiles"].as_array().unwrap().len(), (&v1 | &v2).len());
+
+    // Every path that shows something else is listed, also once the version itself is gone.
+    let shown = |version: &str| served(&sandbox.path("relief"), &[version.parse().unwrap()]);
+    let by_path = |version| {
+        shown(version).into_iter().map(|(path, bytes)| (under_tree(&path), bytes)).collect::<BTreeMap<_, _>>()
+    };
+    let (before, after) = (by_path("0"), by_path("2"));
+    sandbox.succeed(&["vacuum", "relief", "--drop", "0", "-q"]);
+    let listed = list(&["--since", "0"]);
+    for (path, bytes) in &after {
+        assert!(before[path] == *bytes || listed.contains(path), "{path}");
+    }
+    assert_eq!(v0.len(), 73);
+}
+
+fn under_tree(path: &Path) -> String {
+    path.iter().skip(3).collect::<std::path::PathBuf>().to_str().unwrap().to_owned()
+}
+
+#[test]
+fn changes_since_a_later_version_is_refused() {
+    let sandbox = built("png_alpha");
+    sandbox.refuse(
+        "png_alpha",
+        &["changes", "png_alpha", "--since", "2"],
+        2,
+        str![[r#"
+error: png_alpha: v2 is not published
+  published versions: v0, v1
+
+"#]],
+    );
+}
+
 #[test]
 fn changes_refuses_an_unpublished_version() {
     let sandbox = Sandbox::with_fixture("png_alpha");
-    assert_eq!(sandbox.run(&["changes", "png_alpha"]).code, 2);
+    assert_eq!(sandbox.run(&["changes", "png_alpha"]).code, 1);
     sandbox.refuse(
         "png_alpha",
         &["changes", "png_alpha", "--version", "0"],
-        2,
+        1,
         str![[r#"
-error: png_alpha: v0 is not published
+error: png_alpha: nothing is published
   build the pyramid first
 
 "#]],

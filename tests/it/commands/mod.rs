@@ -2,8 +2,10 @@
 
 mod build;
 mod cut;
+mod found_files;
 mod inspect;
 mod repair;
+mod revert;
 mod vacuum;
 mod vacuum_keep_sources;
 mod vacuum_unfinished;

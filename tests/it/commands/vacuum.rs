@@ -188,7 +188,7 @@ fn pyramid_without_published_versions_is_refused() {
     sandbox.refuse(
         "p",
         &["vacuum", "p", "--drop", "0"],
-        2,
+        1,
         str![[r#"
 error: p: nothing is published
   build the pyramid first
@@ -208,7 +208,7 @@ fn unpublished_version_is_refused() {
         2,
         str![[r#"
 error: p: v7 is not published
-  build first, then vacuum
+  build first, then run the same command again
 
 "#]],
     );

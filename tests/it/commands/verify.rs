@@ -198,7 +198,7 @@ fn versions_of_another_encoder_are_checked_by_hash() {
 fn unpublished_or_missing_pyramid_is_refused() {
     let sandbox = Sandbox::with_row(1);
     sandbox.run(&["verify", "p"]).expect(
-        2,
+        1,
         str![[r#"
 error: p: nothing is published
   build the pyramid first

@@ -172,30 +172,6 @@ p: published p/dest/dzi/latest in N s
 }
 
 #[test]
-fn version_without_tiles_shows_the_version_below() {
-    let sandbox = Sandbox::with_row(2);
-    fs::create_dir(sandbox.path("p/v1")).unwrap();
-    sandbox.run(&["p"]).expect(
-        0,
-        str![[r#"
-warning: p: p/v1 has no tiles; its tree shows the same as the version below
-p: v0 built: 9 tiles (7 generated, 2 patched, 0 linked)
-p: v1 built: 9 tiles (0 generated, 0 patched, 9 linked)
-p: published p/dest/dzi/latest in N s
-
-"#]],
-    );
-    assert_tree_rules(&sandbox.path("p"));
-    sandbox.run(&["p"]).expect(
-        0,
-        str![[r#"
-p: v1 is published, nothing to do
-
-"#]],
-    );
-}
-
-#[test]
 fn linked_dest_is_refused() {
     let sandbox = Sandbox::with_row(1);
     fs::create_dir(sandbox.path("elsewhere")).unwrap();

@@ -65,7 +65,7 @@ fn each_command_has_help() {
         &["verify", "--help"],
         &["Usage: fast_pyramid verify [OPTIONS] <DIR>", "--quick", "wrong_hash", "Examples:"],
     );
-    prints(&["repair", "--help"], &["Usage: fast_pyramid repair [OPTIONS] <DIR>", "trash", "Examples:"]);
+    prints(&["repair", "--help"], &["Usage: fast_pyramid repair [OPTIONS] <DIR>", "found", "Examples:"]);
     let selections = ["--keep-last <N>", "--drop <A..B>", "--older-than <AGE>"];
     prints(&["vacuum", "--help"], &selections);
     prints(&["vacuum", "--help"], &["Examples:", "--keep-sources", "--dry-run", "killed at any moment"]);
@@ -179,7 +179,7 @@ fn manual_page_of_an_unknown_command_is_refused() {
         2,
         str![[r#"
 error: no command nonsense
-  commands: build, cut, info, changes, verify, repair, vacuum, completions, man, help
+  commands: build, cut, info, changes, verify, repair, revert, vacuum, completions, man, help
 
 "#]],
     );

@@ -24,7 +24,7 @@ fn quiet_still_prints_errors_and_warnings() {
     sandbox.run(&["p", "-q"]).expect(
         0,
         str![[r#"
-warning: p: p/v1 has no tiles; its tree shows the same as the version below
+warning: p: p/v1 holds no tiles yet; it is skipped (fill a folder with another name, then rename it to v1)
 
 "#]],
     );
@@ -32,8 +32,9 @@ warning: p: p/v1 has no tiles; its tree shows the same as the version below
     sandbox.run(&["p", "-q"]).expect(
         3,
         str![[r#"
+warning: p: p/v1 holds no tiles yet; it is skipped (fill a folder with another name, then rename it to v1)
 error: p/v0: 1 removed tile since v0 was published: 0_0.jpg
-  put changed tiles into v2 and restore v0, or rebuild v0 with fast_pyramid build p --rebuild-from 0
+  put changed tiles into v1 and restore v0, or rebuild v0 with fast_pyramid build p --rebuild-from 0
 
 "#]],
     );

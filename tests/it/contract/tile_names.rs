@@ -28,19 +28,6 @@ error: p/v0: 749999 tiles are wrong
 }
 
 #[test]
-fn empty_version_is_refused() {
-    let sandbox = Sandbox::with_row(2);
-    sandbox.delete("p/v0/0_0.jpg");
-    sandbox.delete("p/v0/1_0.jpg");
-    sandbox.refuse_p(str![[r#"
-error: p/v0: 2 tiles are wrong
-  2 missing: 0_0.jpg, 1_0.jpg
-  v0 was not published; correct its tiles and run the same command again
-
-"#]]);
-}
-
-#[test]
 fn tiles_without_the_extension_of_pyramid_json_are_refused() {
     let sandbox = Sandbox::with_row(2);
     sandbox.spec("p", "{ width: 128, height: 48, tile_size: 64, overlap: 0, format: 'jpeg' }");

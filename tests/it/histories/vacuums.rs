@@ -38,7 +38,8 @@ fn write_history(folder: &Path, random: &mut Random, in_src: bool, count: usize)
         for row in 0..height.div_ceil(TILE) {
             for column in 0..width.div_ceil(TILE) {
                 let (wide, high) = (TILE.min(width - column * TILE), TILE.min(height - row * TILE));
-                if versions.is_empty() || random.below(4) < chance {
+                // A version without tiles would not be published.
+                if versions.is_empty() || (row, column) == (0, 0) || random.below(4) < chance {
                     let path = source.join(format!("{column}_{row}.png"));
                     fs::write(path, grey_png(random.below(6), wide, high)).unwrap();
                 }
@@ -69,7 +70,7 @@ fn inodes(folder: &Path) -> BTreeSet<u64> {
 
 type Contents = Vec<(Manifest, Vec<(u8, u32, u32, String)>)>;
 
-/// The manifests of all versions, without times of building and the order of records.
+/// The manifests of all versions, without times of building, inodes and the order of records.
 fn manifests(folder: &Path, versions: &[u32]) -> Contents {
     let layout = Layout::new(folder);
     let one = |&version: &u32| {
@@ -77,7 +78,13 @@ fn manifests(folder: &Path, versions: &[u32]) -> Contents {
         let mut manifest = Manifest::read(&state).unwrap().unwrap();
         (manifest.built, manifest.records_hash) = (0, String::new());
         let shown = |record: Record| {
-            (record.tile.level, record.tile.row, record.tile.column, format!("{:?} {:?}", record.role, record.stamp))
+            let (modified, contents) = (record.stamp.stat.modified, record.stamp.without_times());
+            (
+                record.tile.level,
+                record.tile.row,
+                record.tile.column,
+                format!("{:?} {modified} {contents:?}", record.role),
+            )
         };
         let mut all: Vec<_> = records(&state).unwrap().map(|record| shown(record.unwrap())).collect();
         all.sort();

@@ -47,11 +47,11 @@ impl Counts {
         match record.role {
             Role::Generated => {
                 self.generated += 1;
-                self.generated_bytes += record.stamp.length;
+                self.generated_bytes += record.stamp.stat.length;
             }
             Role::Source => {
                 self.patched += 1;
-                self.patched_bytes += record.stamp.length;
+                self.patched_bytes += record.stamp.stat.length;
             }
             Role::SourceUnchanged => {}
         }
@@ -129,10 +129,19 @@ impl Manifest {
 ///
 /// # Errors
 /// The manifest cannot be read, is damaged, or names tiles outside the pyramid.
-pub fn owned_tiles(folder: &Path, geometry: &Geometry) -> Result<TileSet, StoreError> {
+pub(crate) fn owned_tiles(folder: &Path, geometry: &Geometry) -> Result<TileSet, StoreError> {
+    let mut owned = TileSet::new(geometry);
+    add_owned_tiles(folder, geometry, &mut owned)?;
+    Ok(owned)
+}
+
+/// Adds the tiles that a version owns, by the manifest in `folder`, to `owned`.
+///
+/// # Errors
+/// As [`owned_tiles`]; some tiles may have been added then.
+pub fn add_owned_tiles(folder: &Path, geometry: &Geometry, owned: &mut TileSet) -> Result<(), StoreError> {
     let missing = || StoreError::damaged(folder.join(HEADER), "it is missing");
     let manifest = Manifest::read(folder)?.ok_or_else(missing)?;
-    let mut owned = TileSet::new(geometry);
     visit_checked(folder, &manifest, |record| {
         if !geometry.contains(record.tile) {
             let problem = format!("it names the tile {}, which is outside the pyramid", record.tile);
@@ -142,8 +151,7 @@ pub fn owned_tiles(folder: &Path, geometry: &Geometry) -> Result<TileSet, StoreE
             owned.insert(record.tile);
         }
         Ok(())
-    })?;
-    Ok(owned)
+    })
 }
 
 /// A number that depends on all records, but neither on their order nor on the times of source tiles.
@@ -152,7 +160,7 @@ pub fn owned_tiles(folder: &Path, geometry: &Geometry) -> Result<TileSet, StoreE
 /// The records cannot be read.
 pub(crate) fn fingerprint(folder: &Path) -> Result<u64, StoreError> {
     let hash = |mut record: Record| {
-        record.stamp.modified = 0;
+        record.stamp = record.stamp.without_times();
         xxh3_64(&record.to_bytes())
     };
     records(folder)?.try_fold(0u64, |sum, record| Ok(sum.wrapping_add(hash(record?))))

@@ -2,7 +2,7 @@
 
 use crate::geometry::Tile;
 use crate::store::error::{Context, StoreError};
-use crate::store::fs::{self, FileStamp};
+use crate::store::fs::{self, FileStamp, FileStat, InodeMark};
 use std::fs::File;
 use std::io::{BufReader, Read};
 use std::path::Path;
@@ -33,7 +33,7 @@ pub struct Record {
     pub role: Role,
     /// The tile.
     pub tile: Tile,
-    /// Length, hash and, for source tiles, modification time (0 for others).
+    /// Length, hash and, for source tiles, times and inode (0 for others).
     pub stamp: FileStamp,
 }
 
@@ -54,8 +54,12 @@ impl Record {
         bytes[1] = self.tile.level;
         bytes[4..8].copy_from_slice(&self.tile.column.to_le_bytes());
         bytes[8..12].copy_from_slice(&self.tile.row.to_le_bytes());
-        bytes[16..24].copy_from_slice(&self.stamp.length.to_le_bytes());
-        bytes[24..32].copy_from_slice(&self.stamp.modified.to_le_bytes());
+        let FileStat { length, modified, inode } = self.stamp.stat;
+        let inode = inode.to_bytes();
+        bytes[2..4].copy_from_slice(&inode[..2]);
+        bytes[12..16].copy_from_slice(&inode[2..]);
+        bytes[16..24].copy_from_slice(&length.to_le_bytes());
+        bytes[24..32].copy_from_slice(&modified.to_le_bytes());
         bytes[32..48].copy_from_slice(&self.stamp.hash.to_le_bytes());
         bytes
     }
@@ -78,8 +82,11 @@ impl Record {
                 row: u32::from_le_bytes(field(bytes, 8)),
             },
             stamp: FileStamp {
-                length: u64::from_le_bytes(field(bytes, 16)),
-                modified: i64::from_le_bytes(field(bytes, 24)),
+                stat: FileStat {
+                    length: u64::from_le_bytes(field(bytes, 16)),
+                    modified: i64::from_le_bytes(field(bytes, 24)),
+                    inode: InodeMark::from_bytes([bytes[2], bytes[3], bytes[12], bytes[13], bytes[14], bytes[15]]),
+                },
                 hash: u128::from_le_bytes(field(bytes, 32)),
             },
         })

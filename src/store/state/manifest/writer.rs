@@ -6,7 +6,7 @@ use crate::store::fs;
 use crate::store::layout::Version;
 use crate::store::state::SCHEMA;
 use crate::store::state::manifest::record::{BUFFER_BYTES, RECORDS};
-use crate::store::state::manifest::{Counts, Manifest, Record, hex, records};
+use crate::store::state::manifest::{Counts, Manifest, Record, hex, visit_checked};
 use crate::sync::Mutex;
 use std::fs::File;
 use std::io::{BufWriter, Write};
@@ -108,7 +108,7 @@ impl ManifestWriter {
 /// the system can exchange folders.
 ///
 /// # Errors
-/// A record cannot be read, updated or written; then nothing has changed.
+/// A record is damaged, or cannot be read, updated or written; then nothing has changed.
 pub(crate) fn rewrite(
     folder: &Path,
     manifest: &Manifest,
@@ -117,8 +117,11 @@ pub(crate) fn rewrite(
     let beside = folder.with_extension("new");
     fs::remove_tree(&beside)?;
     let writer = ManifestWriter::create(beside.clone())?;
-    for record in records(folder)? {
-        writer.add(update(record?)?)?;
+    // Damaged records must not get a hash that confirms them.
+    let rewritten = visit_checked(folder, manifest, |record| Ok(writer.add(update(record)?)?));
+    if let Err(error) = rewritten {
+        fs::remove_tree(&beside)?;
+        return Err(error);
     }
     writer.finish(ManifestFields::of(manifest))?;
     fs::flush_file_system(&beside)?;

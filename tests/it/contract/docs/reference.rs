@@ -71,18 +71,20 @@ fn documented_keys() -> BTreeMap<String, BTreeSet<String>> {
 }
 
 /// Commands that together print every key of a section, and the section.
-const PRINTING: [(&str, &str); 18] = [
+const PRINTING: [(&str, &str); 20] = [
     ("", "mkdir many && cp -r fixtures/relief many/a && cp -r fixtures/relief many/b"),
     ("build", "fast_pyramid --json many/a many/b"),
     ("cut", "fast_pyramid cut --json --build fixtures/pictures/map.jpg map"),
     ("cut", "fast_pyramid cut --json --dry-run fixtures/pictures/map-2.jpg map"),
     ("info", "fast_pyramid info --json many/a"),
     ("changes", "fast_pyramid changes --json many/a"),
+    ("changes", "fast_pyramid changes --json --since 0 many/a"),
     ("verify", "fast_pyramid verify --json many/a"),
     ("vacuum", "fast_pyramid vacuum --json --keep-last 2 --keep-sources many/a"),
     ("info", "fast_pyramid info --json many/a"),
     ("", "mkdir -p many/a/dest/.fast_pyramid/staging/v3 && cp -r many/a/v2 many/a/v3"),
     ("info", "fast_pyramid info --json many/a"),
+    ("revert", "cp -r many/b many/c && fast_pyramid revert --json many/c"),
     ("", "cd many/b/dest/dzi && rm -r v0/dzi_files/9 v0/dzi_files/11/0_0.jpg && touch v0/note && : > v0/dzi.xml"),
     ("", "rm many/b/dest/.fast_pyramid/versions/v2/manifest.json"),
     ("verify", "fast_pyramid verify --json many/b"),

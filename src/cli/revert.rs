@@ -1,0 +1,60 @@
+//! `fast_pyramid revert DIR`
+
+use super::arguments::{GlobalArguments, RevertArguments};
+use super::build::BuildObserver;
+use super::console::{Console, counted};
+use super::exit::Code;
+use super::session::{Session, seconds_since};
+use fast_pyramid::internals::text::display_path;
+use fast_pyramid::{Pyramid, RevertOptions, RevertReport, RevertStatus, Version};
+use serde_json::json;
+use std::time::Instant;
+
+/// Publishes a version that shows what an earlier one shows.
+pub(crate) fn run(arguments: &RevertArguments, global: &GlobalArguments, console: &Console) -> Code {
+    let started = Instant::now();
+    let folder = &arguments.folder;
+    let name = display_path(folder);
+    let session = Session::interruptible(global, console);
+    let observer = BuildObserver::new(session.progress(&name));
+    let options = RevertOptions::default()
+        .to(arguments.to.map(Version))
+        .dry_run(arguments.dry_run)
+        .threads(global.threads)
+        .locking(arguments.lock.locking())
+        .observer(&observer);
+    match observer.progress.during(|| Pyramid::open(folder)?.revert(&options)) {
+        Ok(report) => {
+            let fields = json!({
+                "status": report.status,
+                "to": report.to,
+                "version": report.version,
+                "written": report.tiles,
+                "versions": report.built.as_ref().map(|built| &built.versions),
+                "seconds": seconds_since(started),
+            });
+            session.print_json(folder, fields);
+            conclude(&name, &report, started, console);
+            Code::Done
+        }
+        Err(error) => session.fail(&error, folder, json!({})),
+    }
+}
+
+fn conclude(name: &str, report: &RevertReport, started: Instant, console: &Console) {
+    let (to, tiles) = (report.to, counted(report.tiles, "tile"));
+    let differ = if report.tiles == 1 { "differs" } else { "differ" };
+    let latest = format!("{name}/dest/dzi/latest");
+    match (report.status, report.version) {
+        (RevertStatus::WouldRevert, Some(version)) => {
+            console.say(&format!("{name}: {version} would show {to} again: {tiles} {differ}"));
+        }
+        (RevertStatus::Reverted, Some(version)) => {
+            let seconds = started.elapsed().as_secs_f64();
+            console.say(&format!(
+                "{name}: {version} shows {to} again, {tiles} {differ}: published {latest} in {seconds:.2} s"
+            ));
+        }
+        _ => console.say(&format!("{name}: the latest version shows the same as {to}; no new version")),
+    }
+}

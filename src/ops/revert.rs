@@ -1,0 +1,244 @@
+//! `revert`: a next version that shows what an earlier one shows.
+
+use super::build::{BuildOptions, BuildReport};
+use super::observer::{Event, Observer, Quiet, TileProgress, UNOBSERVED, Work};
+use super::survey::Survey;
+use super::{Error, Failure, Pyramid, in_pool};
+use crate::geometry::GridSet;
+use crate::store::{self, Durability, LatestSources, Locking, Role, StagedSource, StoreError, Version, WriteLock};
+use crate::sync::Progress;
+use rayon::prelude::*;
+use serde::Serialize;
+use std::fmt;
+use std::num::NonZeroUsize;
+use xxhash_rust::xxh3::xxh3_128;
+
+/// How to revert.
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct RevertOptions<'a> {
+    pub(crate) to: Option<Version>,
+    pub(crate) dry_run: bool,
+    pub(crate) threads: Option<NonZeroUsize>,
+    pub(crate) locking: Locking,
+    pub(crate) observer: &'a dyn Observer,
+    pub(crate) durability: Durability,
+}
+
+impl Default for RevertOptions<'_> {
+    fn default() -> Self {
+        Self {
+            to: None,
+            dry_run: false,
+            threads: None,
+            locking: Locking::default(),
+            observer: UNOBSERVED,
+            durability: Durability::default(),
+        }
+    }
+}
+
+impl<'a> RevertOptions<'a> {
+    /// The version to show again; `None`, the default, means the one below the latest.
+    #[must_use]
+    pub fn to(self, version: impl Into<Option<Version>>) -> Self {
+        Self { to: version.into(), ..self }
+    }
+
+    /// With `true`, only reports what would be done, and changes nothing on disk.
+    #[must_use]
+    pub fn dry_run(self, dry_run: bool) -> Self {
+        Self { dry_run, ..self }
+    }
+
+    /// Uses this many threads; `None`, the default, means all cores.
+    #[must_use]
+    pub fn threads(self, threads: impl Into<Option<NonZeroUsize>>) -> Self {
+        Self { threads: threads.into(), ..self }
+    }
+
+    /// What to do if another process holds the pyramid; by default, the operation fails at once.
+    #[must_use]
+    pub fn locking(self, locking: Locking) -> Self {
+        Self { locking, ..self }
+    }
+
+    /// Follows the operation, and can cancel it. No version is added then, or it is added and the next build builds it.
+    #[must_use]
+    pub fn observer(self, observer: &'a dyn Observer) -> Self {
+        Self { observer, ..self }
+    }
+}
+
+impl fmt::Debug for RevertOptions<'_> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("RevertOptions")
+            .field("to", &self.to)
+            .field("dry_run", &self.dry_run)
+            .field("threads", &self.threads)
+            .field("locking", &self.locking)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What became of a [`Pyramid::revert`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum RevertStatus {
+    /// A version was added and published.
+    Reverted,
+    /// The latest version shows the same already, so there is no new version.
+    Unchanged,
+    /// A dry run found that a version would be added.
+    WouldRevert,
+}
+
+/// What [`Pyramid::revert`] did, or would do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RevertReport {
+    /// What became of it.
+    pub status: RevertStatus,
+    /// The version that is shown again.
+    pub to: Version,
+    /// The version that was, or would be, added.
+    pub version: Option<Version>,
+    /// Number of base tiles in it: those in which the latest version differs.
+    pub tiles: u64,
+    /// What was built.
+    pub built: Option<BuildReport>,
+}
+
+impl Pyramid {
+    /// Adds and publishes a version that shows what an earlier one shows. Its source folder holds copies of the base tiles
+    /// that differ from the latest version; all versions stay as they are.
+    ///
+    /// # Errors
+    /// The pyramid is not in order, the version is not there, or the file system refuses.
+    pub fn revert(&self, options: &RevertOptions<'_>) -> Result<RevertReport, Error> {
+        in_pool(options.threads, || {
+            store::check_own_folders(&self.layout)?;
+            if !self.layout.state().exists() {
+                let pyramid = self.layout.root().to_owned();
+                return Err(Failure::NotPublished { pyramid, version: None, published: Vec::new() });
+            }
+            if options.dry_run {
+                self.refuse_half_done()?;
+                return Ok(Revert::plan(self, options)?.report());
+            }
+            let _lock = WriteLock::acquire(&self.layout, "revert", options.locking, &Quiet(options.observer))?;
+            self.finish_vacuum(options.observer)?;
+            Revert::plan(self, options)?.run(self, options)
+        })
+    }
+}
+
+/// Which base tiles make the latest version show what an earlier one shows.
+struct Revert {
+    survey: Survey,
+    to: Version,
+    /// The base tiles at `to`.
+    earlier: LatestSources,
+    differing: GridSet,
+}
+
+impl Revert {
+    fn plan(pyramid: &Pyramid, options: &RevertOptions<'_>) -> Result<Self, Failure> {
+        let (survey, latest) = Survey::run_with_latest(pyramid, &build_options(options))?;
+        if !survey.pending.is_empty() {
+            let versions = survey.pending.into_keys().collect();
+            return Err(Failure::Unpublished { pyramid: pyramid.layout.root().to_owned(), versions });
+        }
+        let to = wanted(pyramid, &survey, options.to)?;
+        let mut earlier = LatestSources::new(&survey.trees);
+        let below = survey.kept.keys().chain(survey.dropped.keys()).filter(|version| **version <= to);
+        for &version in below {
+            for record in store::records(&survey.trees.layout.manifest(version))? {
+                let record = record?;
+                if record.role != Role::Generated {
+                    earlier.add_recorded(version, &[record]);
+                }
+            }
+        }
+        let grid = survey.trees.geometry.base_grid();
+        let mut differing = GridSet::new(grid);
+        for row in 0..grid.rows {
+            for column in 0..grid.columns {
+                if earlier.hash(column, row) != latest.hash(column, row) {
+                    differing.insert(column, row);
+                }
+            }
+        }
+        Ok(Self { survey, to, earlier, differing })
+    }
+
+    /// What would be done.
+    fn report(&self) -> RevertReport {
+        let tiles = self.differing.count();
+        let status = if tiles == 0 { RevertStatus::Unchanged } else { RevertStatus::WouldRevert };
+        let version = (tiles > 0).then(|| self.survey.next_version());
+        RevertReport { status, to: self.to, version, tiles, built: None }
+    }
+
+    fn run(self, pyramid: &Pyramid, options: &RevertOptions<'_>) -> Result<RevertReport, Failure> {
+        let mut report = self.report();
+        let Some(version) = report.version else { return Ok(report) };
+        let staged = StagedSource::start(&self.survey.trees, version, options.durability)?;
+        match self.copy_tiles(&staged, options.observer) {
+            Ok(()) => staged.publish()?,
+            Err(failure) => {
+                // The first failure is the one to report.
+                let _ = staged.discard();
+                return Err(failure);
+            }
+        }
+        let build = build_options(options);
+        let survey = self.survey.with_version(version, self.differing, pyramid, &build)?;
+        report.built = Some(survey.build_or_clean_up(&build)?);
+        report.status = RevertStatus::Reverted;
+        Ok(report)
+    }
+
+    /// Copies rather than links: overwriting one source tile must not change another version's.
+    fn copy_tiles(&self, staged: &StagedSource, observer: &dyn Observer) -> Result<(), Failure> {
+        observer.event(&Event::Started { work: Work::Revert, total: self.differing.count() });
+        let progress = TileProgress(observer);
+        self.differing.iter().par_bridge().try_for_each_init(Vec::new, |bytes, (column, row)| {
+            if progress.is_cancelled() {
+                return Err(Failure::Cancelled { pyramid: self.survey.trees.layout.root().to_owned() });
+            }
+            let version = self.earlier.read(column, row, bytes)?.unwrap_or(self.to);
+            if self.earlier.hash(column, row).is_some_and(|hash| hash != xxh3_128(bytes)) {
+                let name = self.survey.trees.source_name(column, row);
+                let path = self.survey.trees.source(version).join(name.as_str());
+                return Err(StoreError::Changing { path }.into());
+            }
+            staged.write(column, row, bytes)?;
+            progress.advance(1);
+            Ok(())
+        })
+    }
+}
+
+fn build_options<'a>(options: &RevertOptions<'a>) -> BuildOptions<'a> {
+    let mut build =
+        BuildOptions::default().dry_run(options.dry_run).locking(options.locking).observer(options.observer);
+    build.durability = options.durability;
+    build
+}
+
+/// The version to show again. Trees may be gone as long as the sources are there.
+fn wanted(pyramid: &Pyramid, survey: &Survey, asked: Option<Version>) -> Result<Version, Failure> {
+    let root = || pyramid.layout.root().to_owned();
+    let published = || survey.kept.keys().copied().collect::<Vec<_>>();
+    match asked {
+        Some(version) if survey.kept.contains_key(&version) || survey.dropped.contains_key(&version) => Ok(version),
+        Some(version) => Err(Failure::NotPublished { pyramid: root(), version: Some(version), published: published() }),
+        None => match published().as_slice() {
+            [.., before, _] => Ok(*before),
+            [only] => Err(Failure::NothingToRevert { pyramid: root(), only: *only }),
+            [] => Err(Failure::NotPublished { pyramid: root(), version: None, published: Vec::new() }),
+        },
+    }
+}
