@@ -51,6 +51,17 @@ pub(crate) struct GlobalArguments {
     pub(crate) progress: When,
 }
 
+/// Which pyramids.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct FolderArguments {
+    /// Pyramid folders, each with its pyramid.json
+    #[arg(value_name = "DIR", required = true)]
+    pub(crate) folders: Vec<PathBuf>,
+    /// Take all pyramids in these folders and the folders in them
+    #[arg(short, long)]
+    pub(crate) recursive: bool,
+}
+
 /// How to handle other processes that use the pyramid.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct LockArguments {
@@ -123,9 +134,8 @@ pub(crate) enum Command {
 /// Arguments of `build`.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct BuildArguments {
-    /// Pyramid folders, each with its pyramid.json
-    #[arg(value_name = "DIR", required = true)]
-    pub(crate) folders: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) folders: FolderArguments,
     /// Change nothing on disk; report what would be generated, patched and linked, at most (tiles are not compared)
     #[arg(long)]
     pub(crate) dry_run: bool,
@@ -176,17 +186,15 @@ pub(crate) struct CutArguments {
 /// Arguments of `info`.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct InfoArguments {
-    /// Pyramid folders
-    #[arg(value_name = "DIR", required = true)]
-    pub(crate) folders: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) folders: FolderArguments,
 }
 
 /// Arguments of `changes`.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct ChangesArguments {
-    /// The pyramid folder
-    #[arg(value_name = "DIR")]
-    pub(crate) folder: PathBuf,
+    #[command(flatten)]
+    pub(crate) folders: FolderArguments,
     /// Which version [default: the newest published one]
     #[arg(long, value_name = "N", value_parser = version)]
     pub(crate) version: Option<u32>,
@@ -198,9 +206,8 @@ pub(crate) struct ChangesArguments {
 /// Arguments of `verify`.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct VerifyArguments {
-    /// The pyramid folder
-    #[arg(value_name = "DIR")]
-    pub(crate) folder: PathBuf,
+    #[command(flatten)]
+    pub(crate) folders: FolderArguments,
     /// Compare only lengths and hashes; regenerate no tile
     #[arg(long)]
     pub(crate) quick: bool,
@@ -211,9 +218,8 @@ pub(crate) struct VerifyArguments {
 /// Arguments of `repair`.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct RepairArguments {
-    /// The pyramid folder
-    #[arg(value_name = "DIR")]
-    pub(crate) folder: PathBuf,
+    #[command(flatten)]
+    pub(crate) folders: FolderArguments,
     /// First delete what earlier repairs found in trees and moved to dest/.fast_pyramid/found
     #[arg(long)]
     pub(crate) empty_found: bool,
@@ -224,9 +230,8 @@ pub(crate) struct RepairArguments {
 /// Arguments of `revert`.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct RevertArguments {
-    /// The pyramid folder
-    #[arg(value_name = "DIR")]
-    pub(crate) folder: PathBuf,
+    #[command(flatten)]
+    pub(crate) folders: FolderArguments,
     /// The version to show again [default: the one below the latest]
     #[arg(long, value_name = "N", value_parser = version)]
     pub(crate) to: Option<u32>,
@@ -240,15 +245,17 @@ pub(crate) struct RevertArguments {
 /// Arguments of `vacuum`.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct VacuumArguments {
-    /// The pyramid folder
-    #[arg(value_name = "DIR")]
-    pub(crate) folder: PathBuf,
+    #[command(flatten)]
+    pub(crate) folders: FolderArguments,
     #[command(flatten)]
     pub(crate) selection: SelectionArguments,
     /// Drop only the trees and keep the source folders; builds do not bring these versions back until dest is deleted or
     /// --rebuild-from requests it
     #[arg(long)]
     pub(crate) keep_sources: bool,
+    /// With --keep-last or --older-than, also delete source folders that an earlier --keep-sources kept
+    #[arg(long, conflicts_with_all = ["keep_sources", "drop"])]
+    pub(crate) drop_sources: bool,
     /// Change nothing on disk; report what would be moved, deleted and freed
     #[arg(long)]
     pub(crate) dry_run: bool,

@@ -3,6 +3,7 @@
 use super::arguments::{BuildArguments, GlobalArguments};
 use super::console::{Console, counted, grouped};
 use super::exit::Code;
+use super::folders;
 use super::progress::Progress;
 use super::session::{Session, seconds_since};
 use fast_pyramid::internals::text::display_path;
@@ -15,15 +16,7 @@ use std::time::Instant;
 /// Builds each folder, whatever becomes of the others.
 pub(crate) fn run(arguments: &BuildArguments, global: &GlobalArguments, console: &Console) -> Code {
     let session = Session::interruptible(global, console);
-    let mut code = Code::Done;
-    for folder in &arguments.folders {
-        if let Some(signalled) = session.interrupt.code() {
-            console.error(&format!("{}: skipped (interrupted)", display_path(folder)), None);
-            return signalled;
-        }
-        code = code.max(build_one(folder, arguments, &session));
-    }
-    code
+    folders::each(&arguments.folders, &session, |folder| build_one(folder, arguments, &session))
 }
 
 /// Prints a line per published version, and remembers them in case a later one fails.

@@ -16,6 +16,7 @@ Examples:
   fast_pyramid image1                       build what is not published yet
   fast_pyramid build --dry-run image1       only report what would be built
   fast_pyramid cut --build map.tif image1   cut a picture into base tiles, and build the pyramid
+  fast_pyramid -r archive                   build all pyramids in a folder
   fast_pyramid --json image1 image2         JSON Lines: one object per pyramid, for scripts
   fast_pyramid changes --since 7 image1     paths of the tiles that versions above v7 changed
   fast_pyramid info image1                  versions, what each owns, what dropping it would free
@@ -52,6 +53,7 @@ pub(super) const VERIFY_EXAMPLES: &str = "\
 Examples:
   fast_pyramid verify image1              everything, as in a yearly check
   fast_pyramid verify --quick image1      lengths and hashes only, as fast as the disk reads
+  fast_pyramid verify -r archive          all pyramids of an archive
   fast_pyramid verify --json image1 | jq -r 'select(.kind == \"wrong_hash\") | .path'
 
 Exit codes: 0 no problem, 1 problems found, or nothing is published, 3 pyramid.json is invalid.";
@@ -93,9 +95,11 @@ Examples:
   fast_pyramid revert --dry-run image1  only report how many tiles differ";
 
 pub(super) const VACUUM: &str = "\
-Drops versions to free their space. The latest version is never dropped.
+Deletes versions, their source folders included, to free their space. The latest version is never dropped.
 
-Source folders of dropped versions are deleted: make a copy first if you want to keep them. The versions that stay show the \
+Make a copy first of sources that you want to keep, or use --keep-sources; sources kept so stay in later calls, too, until \
+--drop-sources is given or --drop names their version. A dry run and the report say which source tiles are gone for good. The \
+versions that stay show the \
 same tiles as before, byte for byte: source tiles and generated tiles of a dropped version that they still show move to the next \
 version that stays. Afterwards the pyramid is what `rm -rf dest` and a new build would make of it, and the lowest version is \
 complete.
@@ -109,7 +113,8 @@ Examples:
   fast_pyramid vacuum --drop 1,3,5..7 image1          several at once
   fast_pyramid vacuum --older-than 30d image1         drop versions built more than 30 days ago
   fast_pyramid vacuum --dry-run --keep-last 5 image1  only report what would be moved, deleted and freed
-  fast_pyramid vacuum --keep-sources --drop 3 image1  drop the tree of v3, and leave the folder v3 alone";
+  fast_pyramid vacuum --keep-sources --drop 3 image1  drop the tree of v3, and leave the folder v3 alone
+  fast_pyramid vacuum -r --keep-last 5 archive        in all pyramids of an archive";
 
 pub(super) const CUT: &str = "\
 Cuts a picture of any size into base tiles.

@@ -1,5 +1,6 @@
 //! What to do about an error: one sentence, with the whole command where one helps.
 
+use super::folders::holds_pyramids;
 use fast_pyramid::internals::input::PictureError;
 use fast_pyramid::internals::ops::{CutError, Failure, failure};
 use fast_pyramid::internals::store::{StoreError, is_in_manifest};
@@ -21,6 +22,9 @@ pub(crate) fn hint(error: &Error) -> Option<String> {
         }
         Failure::SpecUnreadable(_) => "make it a readable regular file".into(),
         Failure::NoSpec { half_cut: true, .. } => UNFINISHED_CUT.into(),
+        Failure::NoSpec { path, .. } if path.parent().is_some_and(holds_pyramids) => {
+            "add -r for the pyramids in it".into()
+        }
         Failure::NoSpec { .. } => {
             "write one such as { width: 750, height: 500, tile_size: 250, overlap: 0 } with your picture's numbers"
                 .into()

@@ -3,6 +3,7 @@
 use super::arguments::{GlobalArguments, InfoArguments};
 use super::console::{Console, counted, grouped};
 use super::exit::Code;
+use super::folders;
 use super::session::Session;
 use fast_pyramid::internals::text::display_path;
 use fast_pyramid::{InfoReport, Pyramid, VersionInfo};
@@ -11,17 +12,16 @@ use serde_json::json;
 /// Describes each folder, whatever becomes of the others.
 pub(crate) fn run(arguments: &InfoArguments, global: &GlobalArguments, console: &Console) -> Code {
     let session = Session::quick(global, console);
-    let mut code = Code::Done;
-    for folder in &arguments.folders {
+    folders::each(&arguments.folders, &session, |folder| {
         match Pyramid::open(folder).and_then(|pyramid| pyramid.info()) {
             Ok(info) if global.json => session.print_json(folder, &info),
             Ok(info) => {
                 console.data(&table(&display_path(folder), &info));
             }
-            Err(error) => code = code.max(session.fail(&error, folder, json!({}))),
+            Err(error) => return session.fail(&error, folder, json!({})),
         }
-    }
-    code
+        Code::Done
+    })
 }
 
 fn table(name: &str, info: &InfoReport) -> String {
@@ -41,6 +41,9 @@ fn table(name: &str, info: &InfoReport) -> String {
     }
     for version in &info.half_built {
         text += &format!("the build of {version} is unfinished or still running; the next build resumes it\n");
+    }
+    if info.inodes_estimated {
+        text += "inodes are estimates: the trees were copied without hard links, so links take more (rsync -aH keeps them)\n";
     }
     let heading = ["version", "built", "generated", "bytes", "patched", "bytes", "linked", "frees", "inodes", ""];
     let mut rows = vec![heading.map(str::to_owned)];

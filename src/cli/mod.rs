@@ -7,6 +7,7 @@ mod completions;
 mod console;
 mod cut;
 mod exit;
+mod folders;
 mod help;
 mod hints;
 mod info;

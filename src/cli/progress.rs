@@ -56,7 +56,9 @@ impl Current {
         match self.work {
             Work::Version(version) => version.to_string(),
             Work::Revert => "revert".into(),
+            Work::VacuumPlan => "planning".into(),
             Work::Vacuum => "vacuum".into(),
+            Work::Flush => "flushing to disk".into(),
             Work::Cut => "cut".into(),
             _ => String::new(),
         }
@@ -120,7 +122,8 @@ impl<'a> Progress<'a> {
             let done = count.load(Ordering::Relaxed).min(current.total);
             let text = describe(&self.name, current, done, current.started.elapsed());
             match self.style {
-                Style::Bar => self.console.bar(&format!("{} {text}", bar(done, current.total))),
+                Style::Bar if current.total > 0 => self.console.bar(&format!("{} {text}", bar(done, current.total))),
+                Style::Bar => self.console.bar(&text),
                 _ => self.console.say(&text),
             }
         }
@@ -135,6 +138,9 @@ fn bar(done: u64, total: u64) -> String {
 }
 
 fn describe(name: &str, current: Current, done: u64, elapsed: Duration) -> String {
+    if current.total == 0 {
+        return format!("{name} {}: {} s", current.name(), elapsed.as_secs());
+    }
     let rate = done as f64 / elapsed.as_secs_f64().max(0.001);
     let left = if rate > 0.0 { ((current.total - done) as f64 / rate) as u64 } else { 0 };
     let unit = if current.counts_rows() { "rows" } else { "tiles" };
@@ -179,6 +185,8 @@ mod tests {
         let text = describe("image1", current, 500, Duration::from_secs(50));
         assert_eq!(text, "image1 v3: 500/2,000 tiles, 10/s, 2:30 left");
         assert_eq!(describe("a", current, 0, Duration::ZERO), "a v3: 0/2,000 tiles, 0/s, 0:00 left");
+        let flushing = Current { work: Work::Flush, total: 0, started: Instant::now() };
+        assert_eq!(describe("a", flushing, 0, Duration::from_secs(7)), "a flushing to disk: 7 s");
         assert_eq!(bar(500, 2000), "[#####...............]");
         assert_eq!(bar(2000, 2000), "[####################]");
     }

@@ -4,12 +4,14 @@ use super::arguments::{GlobalArguments, RepairArguments};
 use super::build;
 use super::console::{Console, counted};
 use super::exit::Code;
+use super::folders;
 use super::progress::Progress;
 use super::session::{Session, seconds_since};
 use super::verify::notes;
 use fast_pyramid::internals::text::display_path;
 use fast_pyramid::{Event, Observer, Problem, Pyramid, RepairAction, RepairOptions, RepairReport};
 use serde_json::json;
+use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
@@ -27,7 +29,7 @@ impl RepairObserver<'_> {
     fn print(&self, text: &str) {
         if !self.json {
             self.progress.console.clear_bar();
-            self.progress.console.data(text);
+            self.progress.console.data(&format!("{}: {text}\n", self.progress.name));
         }
     }
 }
@@ -38,13 +40,13 @@ impl Observer for RepairObserver<'_> {
             Event::VersionPublished(report) => {
                 self.progress.console.say(&build::line(&self.progress.name, report));
             }
-            Event::Repaired(repaired) => self.print(&format!("{repaired}\n")),
+            Event::Repaired(repaired) => self.print(&repaired.to_string()),
             Event::Problem(problem) => {
                 let mut left = self.left.lock().unwrap_or_else(PoisonError::into_inner);
                 if left.len() < MAX_JSON_PROBLEMS {
                     left.push((*problem).clone());
                 }
-                self.print(&format!("not repaired: {problem}\n"));
+                self.print(&format!("not repaired: {problem}"));
             }
             event => self.progress.event(event),
         }
@@ -55,11 +57,16 @@ impl Observer for RepairObserver<'_> {
     }
 }
 
-/// Prints one line per repaired thing, then what is left.
+/// Repairs each folder, whatever becomes of the others.
 pub(crate) fn run(arguments: &RepairArguments, global: &GlobalArguments, console: &Console) -> Code {
-    let started = Instant::now();
-    let folder = &arguments.folder;
     let session = Session::interruptible(global, console);
+    folders::each(&arguments.folders, &session, |folder| repair_one(folder, arguments, &session))
+}
+
+/// Prints one line per repaired thing, then what is left.
+fn repair_one(folder: &Path, arguments: &RepairArguments, session: &Session<'_>) -> Code {
+    let started = Instant::now();
+    let (global, console) = (session.global, session.console);
     let progress = session.progress(&display_path(folder));
     let observer = RepairObserver { progress, json: global.json, left: Mutex::default() };
     let options = RepairOptions::default()
@@ -72,10 +79,10 @@ pub(crate) fn run(arguments: &RepairArguments, global: &GlobalArguments, console
     match result {
         Ok(report) => {
             let fields = json!({
-                "found": report.before.problems,
+                "problems_found": report.before.problems,
                 "repaired": report.repaired,
-                "left": report.after.problems,
-                "problems": left,
+                "problems_left": report.after.problems,
+                "remaining": left,
                 "not_rebuilt": report.not_rebuilt,
                 "found_emptied": report.found_emptied,
                 "beside_trees": report.after.beside_trees,

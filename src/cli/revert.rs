@@ -4,23 +4,29 @@ use super::arguments::{GlobalArguments, RevertArguments};
 use super::build::BuildObserver;
 use super::console::{Console, counted};
 use super::exit::Code;
+use super::folders;
 use super::session::{Session, seconds_since};
 use fast_pyramid::internals::text::display_path;
 use fast_pyramid::{Pyramid, RevertOptions, RevertReport, RevertStatus, Version};
 use serde_json::json;
+use std::path::Path;
 use std::time::Instant;
 
-/// Publishes a version that shows what an earlier one shows.
+/// Reverts each folder, whatever becomes of the others.
 pub(crate) fn run(arguments: &RevertArguments, global: &GlobalArguments, console: &Console) -> Code {
-    let started = Instant::now();
-    let folder = &arguments.folder;
-    let name = display_path(folder);
     let session = Session::interruptible(global, console);
+    folders::each(&arguments.folders, &session, |folder| revert_one(folder, arguments, &session))
+}
+
+/// Publishes a version that shows what an earlier one shows.
+fn revert_one(folder: &Path, arguments: &RevertArguments, session: &Session<'_>) -> Code {
+    let started = Instant::now();
+    let name = display_path(folder);
     let observer = BuildObserver::new(session.progress(&name));
     let options = RevertOptions::default()
         .to(arguments.to.map(Version))
         .dry_run(arguments.dry_run)
-        .threads(global.threads)
+        .threads(session.global.threads)
         .locking(arguments.lock.locking())
         .observer(&observer);
     match observer.progress.during(|| Pyramid::open(folder)?.revert(&options)) {
@@ -34,7 +40,7 @@ pub(crate) fn run(arguments: &RevertArguments, global: &GlobalArguments, console
                 "seconds": seconds_since(started),
             });
             session.print_json(folder, fields);
-            conclude(&name, &report, started, console);
+            conclude(&name, &report, started, session.console);
             Code::Done
         }
         Err(error) => session.fail(&error, folder, json!({})),

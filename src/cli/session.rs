@@ -12,6 +12,9 @@ use serde_json::{Value, json};
 use std::path::Path;
 use std::time::Instant;
 
+/// The number of the JSON output's schema: raised when a key changes its meaning or goes, not when one is added.
+pub(crate) const SCHEMA: u32 = 1;
+
 /// One run of the program.
 pub(crate) struct Session<'a> {
     pub(crate) global: &'a GlobalArguments,
@@ -58,8 +61,8 @@ impl<'a> Session<'a> {
 }
 
 /// A line with an object of these fields and the name of the pyramid.
-fn object(folder: &Path, fields: impl Serialize) -> String {
-    let mut object = json!({ "pyramid": folder.to_string_lossy() });
+pub(crate) fn object(folder: &Path, fields: impl Serialize) -> String {
+    let mut object = json!({ "pyramid": folder.to_string_lossy(), "schema": SCHEMA });
     if let (Value::Object(object), Ok(Value::Object(fields))) = (&mut object, serde_json::to_value(&fields)) {
         object.extend(fields);
     }

@@ -3,19 +3,26 @@
 use super::arguments::{GlobalArguments, SelectionArguments, VacuumArguments};
 use super::console::{Console, counted, grouped};
 use super::exit::Code;
+use super::folders;
 use super::session::Session;
 use fast_pyramid::internals::text::display_path;
 use fast_pyramid::{Pyramid, Selection, VacuumOptions, VacuumReport, Version};
 use serde_json::json;
+use std::path::Path;
+
+/// Vacuums each folder, whatever becomes of the others.
+pub(crate) fn run(arguments: &VacuumArguments, global: &GlobalArguments, console: &Console) -> Code {
+    let session = Session::interruptible(global, console);
+    folders::each(&arguments.folders, &session, |folder| vacuum_one(folder, arguments, &session))
+}
 
 /// Drops versions, or reports what that would do.
-pub(crate) fn run(arguments: &VacuumArguments, global: &GlobalArguments, console: &Console) -> Code {
-    let folder = &arguments.folder;
-    let session = Session::interruptible(global, console);
+fn vacuum_one(folder: &Path, arguments: &VacuumArguments, session: &Session<'_>) -> Code {
     let progress = session.progress(&display_path(folder));
     let options = VacuumOptions::new(selection(&arguments.selection))
-        .threads(global.threads)
+        .threads(session.global.threads)
         .keep_sources(arguments.keep_sources)
+        .drop_kept_sources(arguments.drop_sources)
         .dry_run(arguments.dry_run)
         .locking(arguments.lock.locking())
         .observer(&progress);
@@ -29,9 +36,12 @@ pub(crate) fn run(arguments: &VacuumArguments, global: &GlobalArguments, console
                 "deleted": report.deleted,
                 "bytes": report.bytes,
                 "inodes": report.inodes,
+                "sources_deleted": report.sources_deleted,
+                "source_bytes_deleted": report.source_bytes_deleted,
+                "sources_deleted_from": report.sources_deleted_from,
             });
             session.print_json(folder, fields);
-            conclude(&display_path(folder), &report, arguments.dry_run, console);
+            conclude(&display_path(folder), &report, arguments.dry_run, session.console);
             Code::Done
         }
         Err(error) => session.fail(&error, folder, json!({})),
@@ -62,6 +72,18 @@ fn conclude(name: &str, report: &VacuumReport, dry_run: bool, console: &Console)
         counted(report.bytes, "byte"),
         counted(report.inodes.unsigned_abs(), "inode"),
     ));
+    console.say(&format!("{name}: {}", gone(report)));
+}
+
+/// What nothing can bring back, and what a build could make again.
+fn gone(report: &VacuumReport) -> String {
+    let generated = counted(report.deleted - report.sources_deleted, "generated tile");
+    if report.sources_deleted == 0 {
+        return format!("no source tile is deleted; the {generated} can be built again");
+    }
+    let (tiles, from) = (counted(report.sources_deleted, "source tile"), names(&report.sources_deleted_from));
+    let bytes = counted(report.source_bytes_deleted, "byte");
+    format!("gone for good: {tiles} of {from} ({bytes}); also deleted: {generated}")
 }
 
 /// `v0, v2..v5`: a run of numbers is written as its ends.

@@ -3,17 +3,20 @@
 use super::arguments::{GlobalArguments, VerifyArguments};
 use super::console::{Console, counted, grouped};
 use super::exit::Code;
+use super::folders;
 use super::hints::names;
 use super::progress::Progress;
-use super::session::{Session, seconds_since};
+use super::session::{Session, object, seconds_since};
 use fast_pyramid::internals::text::display_path;
 use fast_pyramid::{Event, Observer, Problem, Pyramid, VerifyOptions, VerifyReport};
 use serde_json::json;
+use std::path::Path;
 use std::time::Instant;
 
 /// Prints one line per problem.
 struct VerifyObserver<'a> {
     progress: Progress<'a>,
+    folder: &'a Path,
     json: bool,
 }
 
@@ -23,7 +26,7 @@ impl Observer for VerifyObserver<'_> {
             // If nobody reads the lines any more, the rest is checked all the same: the exit code counts.
             Event::Problem(problem) => {
                 self.progress.console.clear_bar();
-                self.progress.console.data(&line(problem, self.json));
+                self.progress.console.data(&line(self.folder, problem, self.json));
             }
             event => self.progress.event(event),
         }
@@ -34,14 +37,19 @@ impl Observer for VerifyObserver<'_> {
     }
 }
 
-/// Prints one line per problem, and sums up.
+/// Verifies each folder, whatever becomes of the others.
 pub(crate) fn run(arguments: &VerifyArguments, global: &GlobalArguments, console: &Console) -> Code {
-    let started = Instant::now();
-    let folder = &arguments.folder;
     let session = Session::interruptible(global, console);
-    let observer = VerifyObserver { progress: session.progress(&display_path(folder)), json: global.json };
+    folders::each(&arguments.folders, &session, |folder| verify_one(folder, arguments, &session))
+}
+
+/// Prints one line per problem, and sums up.
+fn verify_one(folder: &Path, arguments: &VerifyArguments, session: &Session<'_>) -> Code {
+    let started = Instant::now();
+    let observer =
+        VerifyObserver { progress: session.progress(&display_path(folder)), folder, json: session.global.json };
     let options = VerifyOptions::default()
-        .threads(global.threads)
+        .threads(session.global.threads)
         .quick(arguments.quick)
         .locking(arguments.lock.locking())
         .observer(&observer);
@@ -49,8 +57,8 @@ pub(crate) fn run(arguments: &VerifyArguments, global: &GlobalArguments, console
     match result {
         Ok(report) => {
             let fields = json!({
-                "versions": report.versions,
-                "tiles": report.tiles,
+                "checked": report.versions,
+                "tiles_checked": report.tiles,
                 "problems": report.problems,
                 "reported": report.reported,
                 "other_encoders": report.other_encoders.iter().map(|(version, _)| version).collect::<Vec<_>>(),
@@ -59,7 +67,7 @@ pub(crate) fn run(arguments: &VerifyArguments, global: &GlobalArguments, console
                 "seconds": seconds_since(started),
             });
             session.print_json(folder, fields);
-            conclude(&display_path(folder), &report, started, console);
+            conclude(&display_path(folder), &report, started, session.console);
             if report.problems == 0 { Code::Done } else { Code::Failed }
         }
         Err(error) => session.fail(&error, folder, json!({})),
@@ -67,11 +75,8 @@ pub(crate) fn run(arguments: &VerifyArguments, global: &GlobalArguments, console
 }
 
 /// One problem as it is printed.
-fn line(problem: &Problem, json: bool) -> String {
-    match serde_json::to_string(problem) {
-        Ok(object) if json => object + "\n",
-        _ => format!("{problem}\n"),
-    }
+fn line(folder: &Path, problem: &Problem, json: bool) -> String {
+    if json { object(folder, problem) } else { format!("{}: {problem}\n", display_path(folder)) }
 }
 
 /// Prints what people should know besides the problems.

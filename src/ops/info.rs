@@ -1,8 +1,9 @@
 //! `info`: which versions exist, what they own, and what dropping them would free.
 
 use super::{Error, Pyramid};
-use crate::store::{self, Counts, Manifest, SourceVersions, VacuumJournal, Version};
+use crate::store::{self, Counts, Manifest, SourcePlace, SourceVersions, TreeContext, VacuumJournal, Version};
 use serde::Serialize;
+use std::collections::BTreeSet;
 
 /// The state of a pyramid, as [`Pyramid::info`] found it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -34,6 +35,10 @@ pub struct InfoReport {
     /// Versions whose build is unfinished or still running. The next build resumes them. Absent if there are none.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub half_built: Vec<Version>,
+    /// `freed_inodes` are estimates, because links do not share inodes as they do in trees that were built here. Absent
+    /// otherwise.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub inodes_estimated: bool,
     /// All versions, published or with sources, lowest first.
     pub versions: Vec<VersionInfo>,
 }
@@ -49,7 +54,7 @@ pub struct VersionInfo {
     /// Whether its source folder exists.
     pub has_sources: bool,
     /// Whether its tree was dropped while its sources stayed. Absent otherwise.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[serde(rename = "tree_dropped", skip_serializing_if = "std::ops::Not::not")]
     pub dropped: bool,
     /// When it was built, in RFC 3339. Absent if it is not published.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -77,6 +82,7 @@ impl Pyramid {
     pub fn info(&self) -> Result<InfoReport, Error> {
         let published = store::published(&self.layout)?;
         let sources = SourceVersions::find(&self.layout);
+        let place = sources.as_ref().map_or(SourcePlace::Beside, |sources| sources.place);
         let with_sources = match sources {
             Ok(sources) => sources.versions,
             Err(_) if !published.is_empty() => Vec::new(),
@@ -120,8 +126,19 @@ impl Pyramid {
             encoder: crate::tile::ENCODER_VERSION,
             half_vacuumed,
             half_built: store::half_built(&self.layout)?,
+            inodes_estimated: !self.shares_links(place, &published),
             versions: versions.collect(),
         })
+    }
+}
+
+impl Pyramid {
+    fn shares_links(&self, place: SourcePlace, published: &[Manifest]) -> bool {
+        let Some(newest) = published.last() else { return true };
+        let (layout, settings) = (self.layout.clone(), newest.settings.clone());
+        let trees = TreeContext { layout, place, geometry: self.spec.geometry, settings, staged: BTreeSet::new() };
+        let versions: Vec<Version> = published.iter().map(|manifest| manifest.version).collect();
+        store::links_are_shared(&trees, &versions)
     }
 }
 

@@ -10,8 +10,8 @@ use crate::sync::{Progress, Unobserved};
 pub enum Event<'a> {
     /// A problem that does not stop the operation.
     Warning(&'a Warning),
-    /// Work begins. `total` is how many tiles, or rows of pixels for [`Work::Cut`], will be reported as done. Verifying and
-    /// dropping report a tile several times.
+    /// Work begins. `total` is how many tiles, or rows of pixels for [`Work::Cut`], will be reported as done; 0 if that is not
+    /// known. Verifying and dropping report a tile several times.
     Started {
         /// Which work.
         work: Work,
@@ -43,8 +43,12 @@ pub enum Work {
     Version(Version),
     /// Copying base tiles of an earlier version.
     Revert,
+    /// Finding out what dropping versions would move and free.
+    VacuumPlan,
     /// Dropping versions. Each tile counts several times.
     Vacuum,
+    /// Waiting until the system has written everything to the disk.
+    Flush,
     /// Cutting a picture. Counts rows of pixels; the tiles of a pyramid built in the same pass are reported besides.
     Cut,
 }

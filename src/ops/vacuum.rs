@@ -5,8 +5,7 @@ use super::observer::{Event, Observer, Quiet, TileProgress, UNOBSERVED, Work};
 use super::survey::Survey;
 use super::{Error, Failure, Pyramid, in_pool};
 use crate::store::{
-    self, Layout, Locking, Manifest, UnfinishedVacuum, Vacuum, VacuumJournal, VacuumSteps, VacuumTotals, Version,
-    WriteLock,
+    self, Layout, Locking, Manifest, UnfinishedVacuum, Vacuum, VacuumJournal, VacuumSteps, Version, WriteLock,
 };
 use serde::Serialize;
 use std::collections::BTreeSet;
@@ -36,6 +35,7 @@ pub struct VacuumOptions<'a> {
     pub(crate) selection: Selection,
     pub(crate) threads: Option<NonZeroUsize>,
     pub(crate) keep_sources: bool,
+    pub(crate) drop_kept_sources: bool,
     pub(crate) dry_run: bool,
     pub(crate) locking: Locking,
     pub(crate) observer: &'a dyn Observer,
@@ -51,6 +51,7 @@ impl<'a> VacuumOptions<'a> {
             selection,
             threads: None,
             keep_sources: false,
+            drop_kept_sources: false,
             dry_run: false,
             locking: Locking::default(),
             observer: UNOBSERVED,
@@ -68,6 +69,13 @@ impl<'a> VacuumOptions<'a> {
     #[must_use]
     pub fn keep_sources(self, keep_sources: bool) -> Self {
         Self { keep_sources, ..self }
+    }
+
+    /// With `true`, [`Selection::KeepLast`] and [`Selection::OlderThan`] also select versions whose trees were dropped while
+    /// their sources were kept. [`Selection::Drop`] always does.
+    #[must_use]
+    pub fn drop_kept_sources(self, drop: bool) -> Self {
+        Self { drop_kept_sources: drop, ..self }
     }
 
     /// With `true`, only reports what would be done, and changes nothing on disk.
@@ -95,6 +103,7 @@ impl fmt::Debug for VacuumOptions<'_> {
             .field("selection", &self.selection)
             .field("threads", &self.threads)
             .field("keep_sources", &self.keep_sources)
+            .field("drop_kept_sources", &self.drop_kept_sources)
             .field("dry_run", &self.dry_run)
             .field("locking", &self.locking)
             .finish_non_exhaustive()
@@ -117,6 +126,12 @@ pub struct VacuumReport {
     pub bytes: u64,
     /// Files, links and folders freed. Links that several trees share count once.
     pub inodes: i64,
+    /// How many of the deleted files were source tiles, which no build can bring back.
+    pub sources_deleted: u64,
+    /// Their bytes.
+    pub source_bytes_deleted: u64,
+    /// The versions that they were of, lowest first.
+    pub sources_deleted_from: Vec<Version>,
 }
 
 /// Finishes an interrupted vacuum, if there is one, and returns its journal.
@@ -193,7 +208,7 @@ impl Pyramid {
             return Err(Failure::Unpublished { pyramid: self.layout.root().to_owned(), versions });
         }
         let already = finished.as_ref().map(|journal| journal.dropped.clone()).unwrap_or_default();
-        let dropped = self.selected(&survey, options, &already)?;
+        let dropped = self.selected(&survey, options)?;
         let kept = survey.kept.keys().copied().filter(|version| !dropped.contains(version)).collect();
         let mut totals = finished.map(|journal| journal.totals).unwrap_or_default();
         if let (Some(&latest), false) = (survey.kept.keys().next_back(), options.dry_run) {
@@ -202,29 +217,35 @@ impl Pyramid {
         }
         if !dropped.is_empty() {
             let vacuum = Vacuum::prepare(&self.layout, &dropped, options.keep_sources)?;
-            started(options.observer, vacuum.planned_tiles());
+            options.observer.event(&Event::Started { work: Work::VacuumPlan, total: vacuum.planned_tiles() });
             let own = vacuum.totals(steps)?;
-            totals += own;
+            totals += &own;
             if !options.dry_run {
                 store::clean_leftovers(&self.layout, &[])?;
                 started(options.observer, vacuum.moved_tiles());
                 vacuum.run(own, steps)?;
             }
         }
-        let VacuumTotals { moved, deleted, bytes, inodes } = totals;
         let dropped = dropped.union(&already).copied().collect();
-        Ok(VacuumReport { dropped, kept, moved, deleted, bytes, inodes })
+        Ok(VacuumReport {
+            dropped,
+            kept,
+            moved: totals.moved,
+            deleted: totals.deleted,
+            bytes: totals.bytes,
+            inodes: totals.inodes,
+            sources_deleted: totals.source_tiles,
+            source_bytes_deleted: totals.source_bytes,
+            sources_deleted_from: totals.source_versions.into_iter().collect(),
+        })
     }
 
-    /// The versions to drop. Those whose trees were dropped earlier count if their sources are to go now.
-    fn selected(
-        &self,
-        survey: &Survey,
-        options: &VacuumOptions<'_>,
-        already: &BTreeSet<Version>,
-    ) -> Result<BTreeSet<Version>, Failure> {
+    /// The versions to drop. Those whose trees were dropped earlier, with their sources kept on purpose, count only if a
+    /// range names them, or if they are asked for.
+    fn selected(&self, survey: &Survey, options: &VacuumOptions<'_>) -> Result<BTreeSet<Version>, Failure> {
         let mut candidates: Vec<&Manifest> = survey.kept.values().collect();
-        if !options.keep_sources {
+        let by_range = matches!(options.selection, Selection::Drop(_));
+        if !options.keep_sources && (by_range || options.drop_kept_sources) {
             candidates.extend(survey.dropped.values());
         }
         let latest = survey.kept.keys().next_back().copied().unwrap_or(Version(0));
@@ -250,7 +271,8 @@ impl Pyramid {
                     let named = |version: &Version| range.contains(&version.0);
                     let before = candidates.iter().map(|one| one.version).filter(named);
                     let found: BTreeSet<Version> = before.collect();
-                    if found.is_empty() && !already.iter().any(named) {
+                    // Those that are gone already need no dropping, as when a job is run again.
+                    if found.is_empty() && *range.start() > latest.0 {
                         let (first, last) = (Version(*range.start()), Version(*range.end()));
                         let versions = survey.kept.keys().copied().collect();
                         return Err(Failure::NothingToDrop { pyramid: pyramid(), first, last, versions });

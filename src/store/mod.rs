@@ -16,7 +16,7 @@ mod vacuum;
 
 pub use check::{
     BrokenEntry, PresentLevels, Problem, ProblemKind, Problems, RepairAction, Repairer, VersionCheck, VersionState,
-    check_served_folder, damaged_tiles, find_broken_link, owners_by_tree, version_states,
+    check_served_folder, damaged_tiles, find_broken_link, links_are_shared, owners_by_tree, version_states,
 };
 pub use context::TreeContext;
 pub use error::{IoError, StoreError};

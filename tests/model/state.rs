@@ -83,7 +83,7 @@ impl Model {
     /// Where a rebuild from `from` really begins: versions without a tree right below come back, because it has to be
     /// built on top of them.
     pub(crate) fn rebuilt_from(&self, from: u32) -> u32 {
-        let below = self.sources.range(..from).rev().map(|(&version, _)| version);
+        let below = self.versions().into_iter().rev().filter(|version| *version < from);
         below.take_while(|version| self.treeless.contains(version)).last().unwrap_or(from)
     }
 
@@ -147,13 +147,13 @@ impl Model {
     ) -> Answer {
         let mut finished = self.clone();
         finished.finish();
-        let already = self.half_done.as_ref().map(|vacuum| vacuum.versions.clone()).unwrap_or_default();
         let Some(latest) = finished.latest() else { return Answer::NotPublished };
         if !finished.unpublished().is_empty() {
             return Answer::Unpublished;
         }
         let mut candidates: BTreeSet<u32> = finished.published.keys().copied().collect();
-        if !keep_sources {
+        // Sources kept on purpose stay until a range names them.
+        if !keep_sources && matches!(selection, Selection::Drop(_)) {
             candidates.extend(&finished.treeless);
         }
         Answer::Drops(match selection {
@@ -172,7 +172,7 @@ impl Model {
                         return Answer::DropsLatest;
                     }
                     let found: BTreeSet<u32> = candidates.range(range.clone()).copied().collect();
-                    if found.is_empty() && already.range(range.clone()).next().is_none() {
+                    if found.is_empty() && *range.start() > latest {
                         return Answer::NothingToDrop;
                     }
                     dropped.extend(found);

@@ -77,6 +77,7 @@ impl Survey {
                 store::forget_dropped(&layout, from)?;
             }
             let from = self.from.or(versions.first().copied()).unwrap_or(Version(0));
+            options.observer.event(&Event::Started { work: Work::Flush, total: 0 });
             store::publish(&layout, from, versions, options.durability)?;
             self.trees.staged.clear();
             for report in versions.iter().filter_map(|version| reports.get(version)) {

@@ -14,7 +14,7 @@ pub use bytes::damaged_tiles;
 pub use entries::PresentLevels;
 pub use problem::{Problem, ProblemKind, Problems};
 pub use repair::{RepairAction, Repairer};
-pub use sample::{BrokenEntry, find_broken_link};
+pub use sample::{BrokenEntry, find_broken_link, links_are_shared};
 pub use served_folder::check_served_folder;
 pub use versions::{VersionState, owners_by_tree, version_states};
 

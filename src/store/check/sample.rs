@@ -5,6 +5,7 @@ use crate::store::check::entry::Found;
 use crate::store::context::TreeContext;
 use crate::store::layout::{LinkTarget, Version};
 use crate::text::display_path;
+use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -86,6 +87,30 @@ fn broken_tile(context: &TreeContext, version: Version, tile: Tile) -> Option<Br
             let problem = format!("it leads to {}, but there is {}", display_path(&leads_to), found.described());
             Some(BrokenEntry { path, problem })
         }
+    }
+}
+
+/// Whether links that lead to the same owner share an inode, as far as a sample shows. They do in trees that were built
+/// here, but not in copies made without hard links (`rsync -a`), nor on file systems without second names for links.
+#[must_use]
+pub fn links_are_shared(context: &TreeContext, versions: &[Version]) -> bool {
+    let pairs = versions.windows(2).filter_map(|pair| Some((*pair.first()?, *pair.last()?)));
+    let mut pairs: Vec<(Version, Version)> = pairs.collect();
+    if pairs.len() > MAX_VERSIONS {
+        // The newest trees are those that are copied most often.
+        pairs.drain(..pairs.len() - MAX_VERSIONS);
+    }
+    pairs.into_iter().all(|(lower, upper)| tiles(context, upper).all(|tile| is_shared(context, tile, lower, upper)))
+}
+
+fn is_shared(context: &TreeContext, tile: Tile, lower: Version, upper: Version) -> bool {
+    let [lower, upper] = [lower, upper].map(|version| context.tile(version, tile));
+    match (std::fs::read_link(&lower), std::fs::read_link(&upper)) {
+        (Ok(one), Ok(other)) if one == other => {
+            let inode = |path: &PathBuf| path.symlink_metadata().map(|found| found.ino()).ok();
+            inode(&lower) == inode(&upper)
+        }
+        _ => true,
     }
 }
 

@@ -88,10 +88,13 @@ impl Vacuum {
             check_records(&self.context.manifest(manifest.version), manifest)?;
         }
         let mut totals = VacuumTotals::default();
+        let mut source_versions = BTreeSet::new();
         self.for_each_tile(steps, |_, _, plan| {
-            totals += plan.totals;
+            totals += &plan.totals;
+            source_versions.extend(plan.deleted_sources.iter().map(|&at| self.version(at)));
             Ok(())
         })?;
+        totals.source_versions = source_versions;
         for manifest in self.manifests.iter().filter(|manifest| self.dropped.contains(&manifest.version)) {
             totals.inodes += self.inodes_without_tiles(manifest.version);
         }
@@ -260,7 +263,7 @@ pub fn freed_by_each(layout: &Layout) -> Result<Vec<(Version, VacuumTotals)>, St
         let mut last = None;
         for at in entries.iter().flat_map(|entry| [entry.at, all.plan.tree_above(entry.at)]) {
             if let (Some((plan, totals)), true) = (alone.get_mut(at), last < Some(at)) {
-                *totals += plan.tile(all.kind(tile), entries).ok_or_else(|| all.no_owner(tile))?.totals;
+                *totals += &plan.tile(all.kind(tile), entries).ok_or_else(|| all.no_owner(tile))?.totals;
                 last = Some(at);
             }
         }

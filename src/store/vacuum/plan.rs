@@ -4,8 +4,10 @@
 //! remaining version below it. Base tiles follow the remaining source folders, generated tiles the remaining trees.
 
 use crate::store::fs::FileStamp;
+use crate::store::layout::Version;
 use crate::store::state::Role;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// Whether a tile is a source file or was generated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,6 +56,8 @@ pub(crate) struct TilePlan {
     pub(crate) records: Vec<Entry>,
     /// Tiles moved and space freed.
     pub(crate) totals: VacuumTotals,
+    /// The versions whose source tile is deleted.
+    pub(crate) deleted_sources: Vec<usize>,
 }
 
 /// A link to be replaced in a remaining tree.
@@ -70,7 +74,8 @@ pub(crate) struct Relink {
 }
 
 /// Tiles moved and space freed by dropping versions.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct VacuumTotals {
     /// Tiles whose files get a new owner.
     pub moved: u64,
@@ -80,15 +85,24 @@ pub struct VacuumTotals {
     pub bytes: u64,
     /// Entries of the file system freed: files, links and folders. Links that trees share count once.
     pub inodes: i64,
+    /// How many of the deleted files were source tiles.
+    pub source_tiles: u64,
+    /// Their bytes.
+    pub source_bytes: u64,
+    /// The versions that they were of.
+    pub source_versions: BTreeSet<Version>,
 }
 
-impl std::ops::AddAssign for VacuumTotals {
-    fn add_assign(&mut self, other: Self) {
+impl std::ops::AddAssign<&Self> for VacuumTotals {
+    fn add_assign(&mut self, other: &Self) {
         // A damaged journal may hold any numbers.
         self.moved = self.moved.saturating_add(other.moved);
         self.deleted = self.deleted.saturating_add(other.deleted);
         self.bytes = self.bytes.saturating_add(other.bytes);
         self.inodes = self.inodes.saturating_add(other.inodes);
+        self.source_tiles = self.source_tiles.saturating_add(other.source_tiles);
+        self.source_bytes = self.source_bytes.saturating_add(other.source_bytes);
+        self.source_versions.extend(&other.source_versions);
     }
 }
 
@@ -209,8 +223,14 @@ impl DropPlan {
             } else {
                 deleted = group;
             }
+            let bytes = deleted.iter().map(|entry| entry.stamp.stat.length).sum::<u64>();
             plan.totals.deleted += deleted.len() as u64;
-            plan.totals.bytes += deleted.iter().map(|entry| entry.stamp.stat.length).sum::<u64>();
+            plan.totals.bytes += bytes;
+            if is_base {
+                plan.totals.source_tiles += deleted.len() as u64;
+                plan.totals.source_bytes += bytes;
+                plan.deleted_sources.extend(deleted.iter().map(|entry| entry.at));
+            }
         }
         let before = links(kind, &self.trees_before, entries.iter().filter(|entry| owned(entry)).map(|entry| entry.at));
         let after = links(kind, &self.trees_after, plan.owners.iter().map(|owner| owner.at));
@@ -301,7 +321,8 @@ mod tests {
         let tile = entries(Role::Generated, &[(0, 7), (1, 8), (2, 9)]);
         let planned = dropping.tile(TileKind::Generated, &tile).unwrap();
         assert_eq!(owners(&planned), [(0, 0), (3, 2)]);
-        assert_eq!(planned.totals, VacuumTotals { moved: 1, deleted: 1, bytes: 10, inodes: 1 });
+        let totals = VacuumTotals { moved: 1, deleted: 1, bytes: 10, inodes: 1, ..VacuumTotals::default() };
+        assert_eq!(planned.totals, totals);
         let relinks = dropping.relinks(TileKind::Generated, &tile, &planned);
         assert_eq!(relinks, [Relink { tree: 4, owner: 3, donor: None, was_file: false }]);
     }

@@ -25,7 +25,7 @@ fn page_beside_the_trees_is_reported_and_left_alone() {
     let object = sandbox.succeed(&["verify", "png_alpha", "--json", "-q"]).json().remove(0);
     assert_eq!((&object["beside_trees"], &object["problems"]), (&beside, &json!(0)));
     let object = sandbox.succeed(&["repair", "png_alpha", "--json", "-q"]).json().remove(0);
-    assert_eq!((&object["beside_trees"], &object["found"]), (&beside, &json!(0)));
+    assert_eq!((&object["beside_trees"], &object["problems_found"]), (&beside, &json!(0)));
     sandbox.succeed(&["png_alpha", "--rebuild-from", "0", "-q"]);
     for name in ["index.html", "mine/notes.txt", "v01/x"] {
         assert_eq!(read(&sandbox, &format!("png_alpha/dest/dzi/{name}")), "precious");
@@ -40,7 +40,7 @@ fn files_in_trees_are_kept_until_they_are_to_go() {
     for (contents, kept) in [("first", found.to_owned()), ("second", format!("{found}.2"))] {
         sandbox.write(at, contents);
         let ended = sandbox.succeed(&["repair", "png_alpha"]);
-        assert_eq!(ended.out, "v1 dzi_files/3/notes.txt: moved to dest/.fast_pyramid/found\n");
+        assert_eq!(ended.out, "png_alpha: v1 dzi_files/3/notes.txt: moved to dest/.fast_pyramid/found\n");
         assert_eq!(read(&sandbox, &kept), contents);
     }
     // Nothing else empties it.

@@ -73,7 +73,7 @@ fn info_prints_json() {
     assert_eq!(
         object,
         json!({
-            "pyramid": "png_alpha", "width": 211, "height": 157, "tile_size": 64, "overlap": 0, "levels": 9,
+            "pyramid": "png_alpha", "schema": 1, "width": 211, "height": 157, "tile_size": 64, "overlap": 0, "levels": 9,
             "columns": 4, "rows": 3, "tiles": 23, "latest": 1,
             "versions": [version(0, 11, 12, 0), version(1, 9, 2, 12)],
         })
@@ -175,7 +175,10 @@ fn changes_lists_the_tiles_that_a_version_owns() {
             let objects = sandbox.succeed(&["changes", name, "--version", version, "--json"]).json();
             let number: u32 = version[1..].parse().unwrap();
             let tiles: Vec<&str> = out.lines().collect();
-            assert_eq!(objects, [json!({ "pyramid": name, "version": number, "count": tiles.len(), "tiles": tiles })]);
+            assert_eq!(
+                objects,
+                [json!({ "pyramid": name, "schema": 1, "version": number, "count": tiles.len(), "paths": tiles })]
+            );
         }
     }
 }
@@ -199,7 +202,7 @@ fn changes_since_a_version_lists_each_tile_of_all_later_ones_once() {
     let objects = sandbox.succeed(&["changes", "relief", "--since", "0", "--json"]).json();
     let keys = ["pyramid", "since", "version", "count"].map(|key| objects[0][key].clone());
     assert_eq!(keys, [json!("relief"), json!(0), json!(2), json!((&v1 | &v2).len())]);
-    assert_eq!(objects[0]["tiles"].as_array().unwrap().len(), (&v1 | &v2).len());
+    assert_eq!(objects[0]["paths"].as_array().unwrap().len(), (&v1 | &v2).len());
 
     // Every path that shows something else is listed, also once the version itself is gone.
     let shown = |version: &str| served(&sandbox.path("relief"), &[version.parse().unwrap()]);
@@ -263,7 +266,7 @@ error: png_alpha: v7 is not published
     assert_eq!(
         objects,
         [json!({
-            "pyramid": "png_alpha", "code": 2, "error": "png_alpha: v7 is not published", "hint": "published versions: v0, v1"
+            "pyramid": "png_alpha", "schema": 1, "code": 2, "error": "png_alpha: v7 is not published", "hint": "published versions: v0, v1"
         })]
     );
 }
@@ -339,4 +342,18 @@ fn latest_leads_to_the_newest_version() {
     sandbox.delete("p/dest/dzi/latest");
     sandbox.succeed(&["p"]);
     assert_eq!(latest(), "v10");
+}
+
+/// `rsync -a` keeps links, but not that versions share them.
+#[test]
+fn info_says_where_inodes_are_estimates() {
+    let sandbox = built("relief");
+    assert!(!sandbox.succeed(&["info", "relief"]).out.contains("estimates"));
+    let copied = std::process::Command::new("cp")
+        .args(["-r", "--no-dereference", "--preserve=timestamps"])
+        .args([sandbox.path("relief"), sandbox.path("copy")])
+        .status();
+    assert!(copied.unwrap().success());
+    assert!(sandbox.succeed(&["info", "copy"]).out.contains("inodes are estimates"));
+    assert_eq!(sandbox.succeed(&["info", "copy", "--json"]).json()[0]["inodes_estimated"], true);
 }

@@ -2,11 +2,13 @@
 
 mod build;
 mod cut;
+mod folders;
 mod found_files;
 mod inspect;
 mod repair;
 mod revert;
 mod vacuum;
+mod vacuum_cron;
 mod vacuum_keep_sources;
 mod vacuum_unfinished;
 mod verify;

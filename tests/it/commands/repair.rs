@@ -85,11 +85,11 @@ fn repair_prints_lines_and_json() {
     let tile = sandbox.path("png_alpha/dest/dzi/v0/dzi_files/7/0_0.png");
     fs::remove_file(&tile).unwrap();
     let ended = sandbox.run(&["repair", "png_alpha"]);
-    assert_eq!(ended.out, "v0 dzi_files/7/0_0.png: regenerated from its children\n");
+    assert_eq!(ended.out, "png_alpha: v0 dzi_files/7/0_0.png: regenerated from its children\n");
     assert_eq!(ended.err, "png_alpha: 1 problem found, all repaired\n");
     fs::remove_file(&tile).unwrap();
     let object = sandbox.succeed(&["repair", "png_alpha", "--json", "-q"]).json().remove(0);
-    assert_eq!((&object["found"], &object["left"]), (&json!(1), &json!(0)));
+    assert_eq!((&object["problems_found"], &object["problems_left"]), (&json!(1), &json!(0)));
     assert_eq!(object["repaired"], json!({ "tile_made": 1 }));
 }
 
@@ -106,14 +106,22 @@ fn changed_sources_are_reported_and_left_alone() {
     assert_eq!(ended.code, 1);
     assert_sources_unchanged(&sandbox.path("relief"), &sources);
     let lines: Vec<&str> = ended.out.lines().collect();
-    assert_eq!(lines[0], "v0 dzi_files/10/1_1.jpg: regenerated from its children");
-    assert_eq!(lines[1], "not repaired: v0 dzi_files/10/0_0.jpg: missing: expected a file, found nothing");
-    assert!(lines[2].starts_with("not repaired: v0 v0/0_0.jpg: source_changed: expected hash "), "{}", lines[2]);
-    assert!(lines[3].starts_with("not repaired: v0 v0/7_5.jpg: source_missing: expected a file of "), "{}", lines[3]);
+    assert_eq!(lines[0], "relief: v0 dzi_files/10/1_1.jpg: regenerated from its children");
+    assert_eq!(lines[1], "relief: not repaired: v0 dzi_files/10/0_0.jpg: missing: expected a file, found nothing");
+    assert!(
+        lines[2].starts_with("relief: not repaired: v0 v0/0_0.jpg: source_changed: expected hash "),
+        "{}",
+        lines[2]
+    );
+    assert!(
+        lines[3].starts_with("relief: not repaired: v0 v0/7_5.jpg: source_missing: expected a file of "),
+        "{}",
+        lines[3]
+    );
     assert_eq!(lines.len(), 4);
     assert!(ended.err.contains("restore the source tiles named above"), "{}", ended.err);
     let object = sandbox.run(&["repair", "relief", "--json"]).json().remove(0);
-    assert_eq!((&object["left"], object["problems"].as_array().unwrap().len()), (&json!(3), 3));
+    assert_eq!((&object["problems_left"], object["remaining"].as_array().unwrap().len()), (&json!(3), 3));
 }
 
 #[test]
@@ -156,7 +164,7 @@ fn versions_of_another_encoder_keep_their_tiles() {
     flip(&sandbox.path("relief/dest/dzi/v0/dzi_files/10/0_0.jpg"));
     let ended = sandbox.run(&["repair", "relief"]);
     assert_eq!(ended.code, 1);
-    assert!(ended.out.starts_with("not repaired: v0 dzi_files/10/0_0.jpg: wrong_hash: "), "{}", ended.out);
+    assert!(ended.out.starts_with("relief: not repaired: v0 dzi_files/10/0_0.jpg: wrong_hash: "), "{}", ended.out);
     assert!(ended.err.contains("v0 was built by encoder 0"), "{}", ended.err);
 }
 

@@ -16,6 +16,7 @@ fn keep_sources_drops_trees_alone() {
         0,
         str![[r#"
 p: dropped v0, v1, v3; kept v4, v6: 1 tile moved, 24 deleted, 19,073 bytes and 66 inodes freed
+p: no source tile is deleted; the 24 generated tiles can be built again
 
 "#]],
     );

@@ -56,11 +56,11 @@ fn verify_checks_the_sources_of_versions_without_a_tree() {
     sandbox.odd("422.jpg", "p/v1/1_0.jpg");
     let ended = sandbox.run(&["verify", "p"]);
     assert_eq!((ended.code, ended.out.lines().count()), (1, 1), "{}", ended.out);
-    assert!(ended.out.starts_with("v1 v1/1_0.jpg: source_changed: "), "{}", ended.out);
+    assert!(ended.out.starts_with("p: v1 v1/1_0.jpg: source_changed: "), "{}", ended.out);
     clear(&sandbox.path("p/v1/1_0.jpg"));
     let ended = sandbox.run(&["verify", "p"]);
     assert_eq!((ended.code, ended.out.lines().count()), (1, 1), "{}", ended.out);
-    assert!(ended.out.starts_with("v1 v1/1_0.jpg: source_missing: "), "{}", ended.out);
+    assert!(ended.out.starts_with("p: v1 v1/1_0.jpg: source_missing: "), "{}", ended.out);
 }
 
 #[test]
@@ -87,7 +87,7 @@ fn repair_that_rebuilds_above_them_restores_dropped_trees() {
     sandbox.succeed(&["vacuum", "p", "-q", "--drop", "1", "--keep-sources"]);
     clear(&sandbox.path("p/dest/.fast_pyramid/versions/v2"));
     let ended = sandbox.succeed(&["repair", "p"]);
-    assert_eq!(ended.out, "dest/dzi/v1: rebuilt\ndest/dzi/v2: rebuilt\n");
+    assert_eq!(ended.out, "p: dest/dzi/v1: rebuilt\np: dest/dzi/v2: rebuilt\n");
     like_new(&sandbox);
 }
 

@@ -27,7 +27,7 @@ fn clean(sandbox: &Sandbox, pyramid: &str, versions: usize) {
         let ended = sandbox.run(&[&["verify", pyramid, "-j", "2"], quick].concat());
         let (found, summary) = problems(&ended);
         assert_eq!((found.len(), ended.code), (0, 0), "{found:?} {}", ended.err);
-        assert_eq!(summary["versions"].as_array().unwrap().len(), versions);
+        assert_eq!(summary["checked"].as_array().unwrap().len(), versions);
         assert_eq!(summary["problems"], 0);
     }
     assert_same_snapshot(&before, &snapshot(&sandbox.path(pyramid)));
@@ -169,7 +169,7 @@ fn verify_prints_one_line_per_problem() {
     fs::remove_file(sandbox.path("png_alpha/dest/dzi/v0/dzi_files/7/0_0.png")).unwrap();
     let ended = sandbox.run(&["verify", "png_alpha", "-q"]);
     assert_eq!((ended.code, ended.err.as_str()), (1, ""));
-    assert_eq!(ended.out, "v0 dzi_files/7/0_0.png: missing: expected a file, found nothing\n");
+    assert_eq!(ended.out, "png_alpha: v0 dzi_files/7/0_0.png: missing: expected a file, found nothing\n");
 }
 
 #[test]

@@ -172,7 +172,7 @@ fn damaged(folder: &Path) {
     fs::remove_file(levels.join("2/0_0.png")).unwrap();
     fs::write(tree.join("v1/dzi.xml"), "").unwrap();
     fs::remove_file(tree.join("latest")).unwrap();
-    fs::write(tree.join("stranger"), "").unwrap();
+    fs::write(tree.join("v0/stranger"), "").unwrap();
 }
 
 /// Two published versions; one has to be rebuilt.

@@ -37,6 +37,9 @@ error: nowhere: no such folder
   give the folder that holds pyramid.json and v0; to cut a picture, run fast_pyramid cut PICTURE DIR
 c: v0 built: 9 tiles (7 generated, 2 patched, 0 linked)
 c: published c/dest/dzi/latest in N s
+4 pyramids: 2 done, 2 failed
+  failed: b
+  failed: nowhere
 
 "#]],
     );
@@ -67,6 +70,7 @@ fn same_pyramid_twice_is_up_to_date_the_second_time() {
 p: v0 built: 7 tiles (6 generated, 1 patched, 0 linked)
 p: published p/dest/dzi/latest in N s
 p: v0 is published, nothing to do
+2 pyramids: 2 done, 0 failed
 
 "#]],
     );
@@ -81,9 +85,9 @@ fn json_is_one_object_per_pyramid_and_line() {
     assert_eq!(ended.code, 3);
     let objects = ended.json();
     assert_eq!(objects.iter().map(|object| object["pyramid"].clone()).collect::<Vec<_>>(), ["a", "b", "c"]);
-    assert_eq!(keys(&objects[0]), ["pyramid", "seconds", "versions"]);
-    assert_eq!(keys(&objects[2]), ["pyramid", "seconds", "versions"]);
-    assert_eq!(keys(&objects[1]), ["code", "error", "hint", "pyramid", "versions"]);
+    assert_eq!(keys(&objects[0]), ["pyramid", "schema", "seconds", "versions"]);
+    assert_eq!(keys(&objects[2]), ["pyramid", "schema", "seconds", "versions"]);
+    assert_eq!(keys(&objects[1]), ["code", "error", "hint", "pyramid", "schema", "versions"]);
     assert_eq!(objects[1]["code"], 3);
     assert!(ended.err.contains(objects[1]["error"].as_str().unwrap()));
     let versions = ["generated", "linked", "patched", "status", "tiles", "version"];
@@ -100,15 +104,21 @@ fn json_has_each_status() {
     there["status"] = "up_to_date".into();
 
     let run = |arguments: &[&str]| timeless(sandbox.succeed(arguments).json().remove(0));
-    assert_eq!(run(&["p", "--json", "--dry-run"]), json!({ "pyramid": "p", "versions": [planned] }));
-    assert_eq!(run(&["p", "--json"]), json!({ "pyramid": "p", "versions": [built] }));
-    assert_eq!(run(&["p", "--json"]), json!({ "pyramid": "p", "versions": [there] }));
-    assert_eq!(run(&["build", "p", "--json", "--dry-run"]), json!({ "pyramid": "p", "versions": [there] }));
+    assert_eq!(run(&["p", "--json", "--dry-run"]), json!({ "pyramid": "p", "schema": 1, "versions": [planned] }));
+    assert_eq!(run(&["p", "--json"]), json!({ "pyramid": "p", "schema": 1, "versions": [built] }));
+    assert_eq!(run(&["p", "--json"]), json!({ "pyramid": "p", "schema": 1, "versions": [there] }));
+    assert_eq!(
+        run(&["build", "p", "--json", "--dry-run"]),
+        json!({ "pyramid": "p", "schema": 1, "versions": [there] })
+    );
 
     sandbox.odd("grey.jpg", "p/v1/1_0.jpg");
     let next = json!({ "version": 1, "status": "built", "tiles": 9, "generated": 7, "patched": 1, "linked": 1 });
-    assert_eq!(run(&["build", "--json", "p"]), json!({ "pyramid": "p", "versions": [there, next] }));
-    assert_eq!(run(&["p", "--json", "--rebuild-from", "v0"]), json!({ "pyramid": "p", "versions": [built, next] }));
+    assert_eq!(run(&["build", "--json", "p"]), json!({ "pyramid": "p", "schema": 1, "versions": [there, next] }));
+    assert_eq!(
+        run(&["p", "--json", "--rebuild-from", "v0"]),
+        json!({ "pyramid": "p", "schema": 1, "versions": [built, next] })
+    );
 }
 
 #[test]

@@ -104,6 +104,7 @@ fn json_is_one_object_per_picture() {
         objects[1],
         json!({
             "pyramid": "all/broken",
+            "schema": 1,
             "picture": "broken.png",
             "code": 3,
             "error": "broken.png: not supported: GIF; supported are JPEG, PNG, TIFF, PNM (PBM, PGM, PPM, PAM) and WebP",
@@ -118,6 +119,7 @@ fn json_is_one_object_per_picture() {
         objects[0],
         json!({
             "pyramid": "all/a",
+            "schema": 1,
             "picture": "a.png",
             "status": "cut",
             "version": 0,
@@ -129,8 +131,8 @@ fn json_is_one_object_per_picture() {
             "columns": 1,
             "rows": 1,
             "levels": 6,
-            "tiles": 1,
-            "pyramid_tiles": 6,
+            "base_tiles": 1,
+            "tiles": 6,
             "buffered_bytes": 0,
             "written": 1,
             "uniform": 0,

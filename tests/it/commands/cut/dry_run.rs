@@ -43,7 +43,7 @@ fn assert_dry_run_is_right(sandbox: &Sandbox, picture: &str, more: &[&str]) {
     let tree = sandbox.path("p/dest/dzi/latest/dzi_files");
     if tree.exists() {
         let tiles = walkdir::WalkDir::new(tree).into_iter().filter(|it| !it.as_ref().unwrap().file_type().is_dir());
-        assert_eq!(planned["pyramid_tiles"], tiles.count());
+        assert_eq!(planned["tiles"], tiles.count());
     }
 }
 

@@ -25,7 +25,7 @@ p: unchanged; no new version
         );
         let object = cut(&sandbox, &["a.png", "p"]);
         assert_eq!((&object["status"], &object["version"]), (&"unchanged".into(), &Value::Null));
-        assert_eq!((&object["written"], &object["tiles"]), (&0.into(), &35.into()));
+        assert_eq!((&object["written"], &object["base_tiles"]), (&0.into(), &35.into()));
         assert_same_snapshot(&before, &whole(&sandbox.path("p")));
     }
 }
@@ -190,7 +190,7 @@ fn next_version_goes_beside_the_others() {
     next("", 4);
     sandbox.succeed(&["vacuum", "p", "--keep-last", "1", "--keep-sources", "-q"]);
     next("", 5);
-    sandbox.succeed(&["vacuum", "p", "--keep-last", "1", "-q"]);
+    sandbox.succeed(&["vacuum", "p", "--keep-last", "1", "--drop-sources", "-q"]);
     next("", 6);
     std::fs::create_dir(sandbox.path("p/src")).unwrap();
     for name in ["v5", "v6"] {

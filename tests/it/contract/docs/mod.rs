@@ -4,6 +4,7 @@
 
 mod examples;
 mod links;
+mod python;
 mod reference;
 
 use std::fs;

@@ -56,6 +56,32 @@ fn collect_keys(value: &Value, keys: &mut BTreeSet<String>) {
     }
 }
 
+/// The kinds of values that each key has, in an object and all objects in it. Null says that there is none.
+fn collect_kinds(value: &Value, kinds: &mut BTreeMap<String, BTreeSet<&'static str>>) {
+    match value {
+        Value::Object(fields) => {
+            for (key, field) in fields {
+                let kind = match field {
+                    Value::Null => continue,
+                    Value::Bool(_) => "true or false",
+                    Value::Number(_) => "a number",
+                    Value::String(_) => "a text",
+                    Value::Array(items) if items.iter().all(Value::is_object) => "objects",
+                    Value::Array(_) => "values",
+                    Value::Object(_) => "an object",
+                };
+                // An empty list may be either.
+                if !field.as_array().is_some_and(Vec::is_empty) {
+                    kinds.entry(key.clone()).or_default().insert(kind);
+                }
+                collect_kinds(field, kinds);
+            }
+        }
+        Value::Array(items) => items.iter().for_each(|item| collect_kinds(item, kinds)),
+        _ => {}
+    }
+}
+
 /// The keys that each section of docs/json.md lists: the words in backquotes in the first column of its tables.
 fn documented_keys() -> BTreeMap<String, BTreeSet<String>> {
     let (mut sections, mut section) = (BTreeMap::<String, BTreeSet<String>>::new(), String::new());
@@ -98,19 +124,34 @@ const PRINTING: [(&str, &str); 20] = [
 fn json_guide_lists_the_keys_that_are_printed() {
     let shell = Shell::new();
     let mut printed = BTreeMap::<String, BTreeSet<String>>::new();
+    let mut kinds = BTreeMap::new();
     for (section, command) in PRINTING {
         let (lines, _) = shell.run(command);
         let keys = printed.entry(section.to_owned()).or_default();
         let objects = lines.iter().filter(|line| line.starts_with('{'));
-        objects.for_each(|line| collect_keys(&serde_json::from_str(line).unwrap(), keys));
+        for line in objects {
+            let object: Value = serde_json::from_str(line).unwrap();
+            assert_eq!(object["schema"], 1, "{line}");
+            assert!(object["pyramid"].is_string(), "{line}");
+            collect_keys(&object, keys);
+            collect_kinds(&object, &mut kinds);
+        }
         assert!(section.is_empty() || !keys.is_empty(), "$ {command}\n{}", lines.join("\n"));
     }
     printed.remove("");
+    for (key, kinds) in kinds {
+        assert_eq!(kinds.len(), 1, "{key} is {kinds:?}");
+    }
     let documented = documented_keys();
     assert_eq!(printed.keys().collect::<Vec<_>>(), documented.keys().collect::<Vec<_>>());
     // A key that only a rare state shows.
-    let rare = |section: &str| if section == "info" { vec!["half_vacuumed".to_owned()] } else { Vec::new() };
+    let rare = |section: &str| match section {
+        "info" => vec!["half_vacuumed".to_owned(), "inodes_estimated".to_owned()],
+        _ => Vec::new(),
+    };
     for (section, mut keys) in printed {
+        // In every object.
+        keys.remove("schema");
         keys.extend(rare(&section));
         assert_eq!(keys, documented[&section], "the keys in section {section} of docs/json.md");
     }

@@ -1,0 +1,86 @@
+//! Commands on any number of pyramids: those given, or those found below them.
+
+use super::arguments::FolderArguments;
+use super::console::{Console, counted, grouped};
+use super::exit::Code;
+use super::session::Session;
+use fast_pyramid::internals::text::display_path;
+use std::path::{Path, PathBuf};
+use walkdir::WalkDir;
+
+/// The file that makes a folder a pyramid.
+const SPEC: &str = "pyramid.json";
+
+/// How deep a folder is searched for a hint, and how many entries at most.
+const HINT_DEPTH: usize = 3;
+const HINT_ENTRIES: usize = 10_000;
+
+/// Runs `one` for each pyramid, whatever becomes of the others, and sums up if there are several. Returns the highest code.
+pub(super) fn each(arguments: &FolderArguments, session: &Session<'_>, mut one: impl FnMut(&Path) -> Code) -> Code {
+    let console = session.console;
+    let (pyramids, mut code) = if arguments.recursive {
+        find_all(&arguments.folders, console)
+    } else {
+        (arguments.folders.clone(), Code::Done)
+    };
+    let mut failed = Vec::new();
+    for folder in &pyramids {
+        if let Some(signalled) = session.interrupt.code() {
+            console.error(&format!("{}: skipped (interrupted)", display_path(folder)), None);
+            return signalled;
+        }
+        let outcome = one(folder);
+        if outcome != Code::Done {
+            failed.push(folder);
+        }
+        code = code.max(outcome);
+    }
+    if pyramids.len() > 1 || arguments.recursive {
+        let count = counted(pyramids.len() as u64, "pyramid");
+        let done = grouped((pyramids.len() - failed.len()) as u64);
+        console.say(&format!("{count}: {done} done, {} failed", grouped(failed.len() as u64)));
+        failed.iter().for_each(|folder| console.say(&format!("  failed: {}", display_path(folder))));
+    }
+    code
+}
+
+/// The pyramids in these folders, those of each in the order of their names. Pyramids are not searched for further ones,
+/// and links are not followed.
+fn find_all(folders: &[PathBuf], console: &Console) -> (Vec<PathBuf>, Code) {
+    let (mut pyramids, mut code) = (Vec::new(), Code::Done);
+    for folder in folders {
+        let before = pyramids.len();
+        let mut entries = WalkDir::new(folder).sort_by_file_name().into_iter();
+        while let Some(entry) = entries.next() {
+            match entry {
+                Ok(entry) if entry.file_type().is_dir() && is_pyramid(entry.path()) => {
+                    pyramids.push(entry.into_path());
+                    entries.skip_current_dir();
+                }
+                Ok(_) => {}
+                Err(error) => {
+                    let path = error.path().map(display_path).unwrap_or_default();
+                    let why = error.io_error().map_or_else(|| error.to_string(), ToString::to_string);
+                    console.error(&format!("cannot search {path}: {why}"), None);
+                    code = code.max(Code::Failed);
+                }
+            }
+        }
+        if pyramids.len() == before && code == Code::Done {
+            let hint = "a pyramid is a folder with pyramid.json";
+            console.error(&format!("{}: no pyramid in it", display_path(folder)), Some(hint));
+            code = Code::Input;
+        }
+    }
+    (pyramids, code)
+}
+
+fn is_pyramid(folder: &Path) -> bool {
+    folder.join(SPEC).is_file()
+}
+
+/// Whether a folder that is no pyramid holds some. It is not searched far.
+pub(super) fn holds_pyramids(folder: &Path) -> bool {
+    let entries = WalkDir::new(folder).min_depth(1).max_depth(HINT_DEPTH).into_iter().take(HINT_ENTRIES).flatten();
+    entries.into_iter().any(|entry| entry.file_type().is_file() && entry.file_name() == SPEC)
+}
