@@ -142,9 +142,12 @@ pub(crate) struct CutArguments {
     /// The picture, or - for standard input, then the pyramid's folder; with --into, any number of pictures
     #[arg(value_name = "PATH", required_unless_present = "list")]
     pub(crate) paths: Vec<PathBuf>,
-    /// Cut each picture into a folder of its own in DIR, named after the picture
+    /// Cut each picture into a folder of its own in DIR, named after the picture; pyramid.json records which picture it was
     #[arg(long, value_name = "DIR")]
     pub(crate) into: Option<PathBuf>,
+    /// Keep the folders of each picture as given: scans/roll00/1.tif goes into DIR/scans/roll00/1
+    #[arg(long, requires = "into")]
+    pub(crate) keep_folders: bool,
     /// Also cut the pictures listed in FILE, one path per line (- is standard input)
     #[arg(long, value_name = "FILE", requires = "into")]
     pub(crate) list: Option<PathBuf>,

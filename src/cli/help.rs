@@ -128,7 +128,10 @@ tiles have it, the coefficients are requantised. All other pictures are decoded 
 
 Memory depends on the width of the picture, not on its height: 60000 pixels wide need less than 500 MB. Some pictures must be \
 buffered whole: interlaced PNG, progressive JPEG, WebP, and pictures that are stored turned. That is announced, and refused \
-beyond --max-memory.";
+beyond --max-memory.
+
+With --into, pyramid.json records which picture a pyramid was cut from, and another picture of the same name is refused. All \
+pictures that would go into one folder are reported before any is cut.";
 
 pub(super) const CUT_USAGE: &str =
     "fast_pyramid cut [OPTIONS] IMAGE DIR\n       fast_pyramid cut [OPTIONS] --into DIR IMAGE...";
@@ -139,6 +142,7 @@ Examples:
   fast_pyramid cut --build map2.tif image1       a newer picture: only the tiles that differ
   fast_pyramid cut --dry-run map.tif image1      size, tiles, and an estimate of disk and memory
   fast_pyramid cut --into pyramids *.jpg         each into pyramids/NAME, whatever becomes of the others
+  fast_pyramid cut --into pyramids --keep-folders scans/*/*.tif      each into pyramids/scans/ROLL/NAME
   convert scan.psd ppm:- | fast_pyramid cut - image1
 
 Exit codes are those of all commands. If the picture equals the latest version, there is no new version, and the code is 0.";

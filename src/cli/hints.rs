@@ -83,6 +83,12 @@ fn cut_hint(error: &CutError) -> Option<String> {
         CutError::OtherSetting { .. } => {
             "leave the option out: a pyramid keeps its settings; if it has no version yet, delete pyramid.json".into()
         }
+        CutError::OtherPicture { entry, .. } => {
+            format!("keep pictures of one name apart with --keep-folders; if the picture was moved, write {entry}")
+        }
+        CutError::UnknownPicture { entry, .. } => {
+            format!("add {entry} if it is that one, or cut it with fast_pyramid cut PICTURE DIR, which does not ask")
+        }
         CutError::NoSpec { .. } => "write the pyramid.json that belongs to them, or use another folder".into(),
         CutError::InAPyramid { .. } => "give that pyramid, which then gets a next version, or another folder".into(),
         CutError::EmptyFolder { .. } => "delete this folder and run the same command again".into(),

@@ -3,6 +3,7 @@
 mod error;
 mod first_version;
 mod memory;
+mod origin;
 mod patch;
 mod picture;
 mod report;

@@ -21,6 +21,7 @@ pub struct CutOptions<'a> {
     pub(crate) quality: Option<Quality>,
     pub(crate) build: bool,
     pub(crate) dry_run: bool,
+    pub(crate) record_picture: bool,
     pub(crate) threads: Option<NonZeroUsize>,
     pub(crate) max_memory: Option<u64>,
     pub(crate) locking: Locking,
@@ -36,6 +37,7 @@ impl Default for CutOptions<'_> {
             quality: None,
             build: false,
             dry_run: false,
+            record_picture: false,
             threads: None,
             max_memory: None,
             locking: Locking::default(),
@@ -76,6 +78,14 @@ impl<'a> CutOptions<'a> {
         Self { dry_run, ..self }
     }
 
+    /// With `true`, pyramid.json records which picture the pyramid is cut from, and a pyramid that has versions of another
+    /// picture, or of an unknown one, is refused: for folders that are named after pictures. A picture on standard input has
+    /// no path, so it is neither recorded nor refused.
+    #[must_use]
+    pub fn record_picture(self, record_picture: bool) -> Self {
+        Self { record_picture, ..self }
+    }
+
     /// Uses this many threads; `None`, the default, means all cores.
     #[must_use]
     pub fn threads(self, threads: impl Into<Option<NonZeroUsize>>) -> Self {
@@ -109,6 +119,7 @@ impl fmt::Debug for CutOptions<'_> {
             .field("quality", &self.quality)
             .field("build", &self.build)
             .field("dry_run", &self.dry_run)
+            .field("record_picture", &self.record_picture)
             .field("threads", &self.threads)
             .field("max_memory", &self.max_memory)
             .field("locking", &self.locking)

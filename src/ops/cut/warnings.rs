@@ -13,6 +13,9 @@ pub(super) const REQUANTISED: &str = "requantised, because the latest tiles have
 pub(super) fn warnings(opened: &Picture, target: &Target, mode: CutMode) -> Vec<String> {
     let (info, settings) = (opened.info(), &target.settings);
     let mut warnings = info.warnings.clone();
+    if let Some(entry) = &target.missing_entry {
+        warnings.push(format!("not recorded in pyramid.json, where later cuts look for it; add {entry}"));
+    }
     if settings.format.kind() != FormatKind::Jpeg {
         return warnings;
     }

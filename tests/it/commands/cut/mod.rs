@@ -5,6 +5,7 @@ mod build;
 mod damaged_pictures;
 mod dry_run;
 mod folders;
+mod origins;
 mod pictures;
 mod refusals;
 mod standard_input;
