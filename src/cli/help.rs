@@ -119,8 +119,11 @@ the latest version, tile by tile, and puts only the tiles that differ into the n
 too; a first version in the same pass, so that nothing is decoded twice.
 
 Pictures may be JPEG (baseline, progressive), PNG, TIFF and BigTIFF, PNM (PBM, PGM, PPM, PAM) and WebP. The format is detected \
-from the contents, not from the name. ICC profiles are copied into the tiles, and pictures that are stored turned come out \
-upright.
+from the contents, not from the name. ICC profiles other than sRGB are copied into the tiles, and pictures that are stored \
+turned come out upright.
+
+If an editor has saved a whole newer picture again, nearly all tiles differ a little. --tolerance leaves out those that \
+differ by no more than an encoder does: 1 after TIFF and PNG, 3 after JPEG.
 
 A JPEG is cut into JPEG tiles without loss: its coefficients are copied. This needs a tile size that is a multiple of its MCU \
 (16 or 8, as 256 is) and a picture that is not stored turned. With --quality, or if pyramid.json states a quality and the latest \
@@ -142,7 +145,7 @@ Examples:
   fast_pyramid cut --build map2.tif image1       a newer picture: only the tiles that differ
   fast_pyramid cut --dry-run map.tif image1      size, tiles, and an estimate of disk and memory
   fast_pyramid cut --into pyramids *.jpg         each into pyramids/NAME, whatever becomes of the others
-  fast_pyramid cut --into pyramids --keep-folders scans/*/*.tif      each into pyramids/scans/ROLL/NAME
+  fast_pyramid cut --keep-folders --into all scans/*/*.tif  each into all/scans/ROLL/NAME
   convert scan.psd ppm:- | fast_pyramid cut - image1
 
 Exit codes are those of all commands. If the picture equals the latest version, there is no new version, and the code is 0.";

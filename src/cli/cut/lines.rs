@@ -10,7 +10,10 @@ use std::path::Path;
 /// The last line about a picture. What was cut and built has had lines of its own.
 pub(super) fn conclude(name: &str, folder: &Path, report: &CutReport, seconds: f64, console: &Console) {
     if report.status == CutStatus::WouldCut {
-        let what = if report.compared { "would be cut and compared with the latest version" } else { "would be cut" };
+        let what = match report.written.filter(|_| report.compared) {
+            Some(written) => format!("{} and would be cut", differing(written, report)),
+            None => "would be cut".into(),
+        };
         console.say(&format!("{name}: {what}: {}", plan(report)));
         return;
     }
@@ -21,6 +24,12 @@ pub(super) fn conclude(name: &str, folder: &Path, report: &CutReport, seconds: f
         None => "done".into(),
     };
     console.say(&format!("{name}: {what} in {seconds:.2} s"));
+}
+
+/// How many tiles differ from the latest version.
+fn differing(written: u64, report: &CutReport) -> String {
+    let differ = if written == 1 { "differs" } else { "differ" };
+    format!("{} of {} {differ}", counted(written, "tile"), grouped(report.grid.count()))
 }
 
 /// What will be cut, and what it needs.
@@ -62,10 +71,7 @@ pub(super) fn line(name: &str, report: &CutReport) -> String {
             report.size,
             mode(report.mode)
         ),
-        (Some(version), Some(written)) => {
-            let differ = if written == 1 { "differs" } else { "differ" };
-            format!("{name}: {version} cut: {} of {} {differ}", counted(written, "tile"), grouped(tiles))
-        }
+        (Some(version), Some(written)) => format!("{name}: {version} cut: {}", differing(written, report)),
         _ => format!("{name}: unchanged; no new version"),
     }
 }

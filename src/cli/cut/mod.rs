@@ -110,6 +110,7 @@ fn cut_one(job: &Job, name: &str, arguments: &CutArguments, session: &Session<'_
         .tile_size(arguments.tile_size)
         .format(arguments.format.clone())
         .quality(arguments.quality)
+        .tolerance(arguments.tolerance.unwrap_or_default())
         .build(arguments.build)
         .dry_run(arguments.dry_run)
         .record_picture(arguments.into.is_some())

@@ -60,6 +60,18 @@ pub enum CutError {
         /// The value in it, or its default.
         there: String,
     },
+    /// A quality was requested, but the pyramid states none.
+    #[error("{}: states no quality, but {asked} was requested", display_path(spec))]
+    UnstatedQuality {
+        /// The pyramid.json.
+        spec: PathBuf,
+        /// The pyramid folder.
+        pyramid: PathBuf,
+        /// The requested quality.
+        asked: u8,
+        /// Whether there are versions.
+        has_versions: bool,
+    },
     /// The pyramid was cut from another picture.
     #[error("{}: cut from {}, not from {}", display_path(spec), display_path(recorded), display_path(given))]
     OtherPicture {
@@ -148,7 +160,10 @@ impl CutError {
                 ErrorKind::Failed
             }
             Self::Folder { .. } => ErrorKind::Failed,
-            Self::OtherSetting { .. } | Self::OtherPicture { .. } | Self::UnknownPicture { .. } => ErrorKind::Usage,
+            Self::OtherSetting { .. }
+            | Self::UnstatedQuality { .. }
+            | Self::OtherPicture { .. }
+            | Self::UnknownPicture { .. } => ErrorKind::Usage,
             // Only a picture that is damaged, or very odd, gives tiles that cannot be encoded.
             Self::Picture { .. }
             | Self::OtherSize { .. }
@@ -168,6 +183,7 @@ impl CutError {
         match self {
             Self::OtherSize { pyramid: path, .. }
             | Self::OtherSetting { spec: path, .. }
+            | Self::UnstatedQuality { spec: path, .. }
             | Self::OtherPicture { spec: path, .. }
             | Self::UnknownPicture { spec: path, .. }
             | Self::NoSpec { folder: path, .. }

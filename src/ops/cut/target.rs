@@ -178,16 +178,27 @@ impl Target {
                 other("format", asked.to_string(), settings.format.to_string())
             }
             (.., Some(asked)) if settings.quality.is_some_and(|quality| quality != asked) => {
-                let there = settings.quality.map(|quality| quality.get().to_string()).unwrap_or_default();
-                let stated = self.pyramid.spec.quality.is_some();
-                let there = if stated { there } else { format!("{there} by default") };
-                other("quality", asked.get().to_string(), there)
+                let (spec, pyramid) = (self.pyramid.layout.spec_file(), self.pyramid.layout.root().to_owned());
+                let has_versions = self.state == TargetState::Next;
+                match self.pyramid.spec.quality {
+                    Some(there) => other("quality", asked.get().to_string(), there.get().to_string()),
+                    None => Err(CutError::UnstatedQuality { spec, pyramid, asked: asked.get(), has_versions }.into()),
+                }
             }
             (.., Some(asked)) if settings.quality.is_none() => {
                 other("quality", asked.get().to_string(), format!("not used for {} tiles", settings.format))
             }
             _ => Ok(()),
         }
+    }
+
+    /// The settings to expect in an estimate: tiles that are encoded like the latest ones may have the highest quality.
+    pub(super) fn expected_settings(&self, options: &CutOptions<'_>) -> Settings {
+        let unknown = self.state == TargetState::Next
+            && self.pyramid.spec.quality.or(options.quality).is_none()
+            && self.settings.quality.is_some();
+        let quality = if unknown { Quality::new(100) } else { self.settings.quality };
+        Settings { quality, ..self.settings.clone() }
     }
 
     /// The context of all trees of the pyramid.

@@ -7,6 +7,8 @@ mod dry_run;
 mod folders;
 mod origins;
 mod pictures;
+mod profiles;
 mod refusals;
 mod standard_input;
+mod tolerance;
 mod versions;
