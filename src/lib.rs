@@ -107,7 +107,7 @@ mod text;
 mod tile;
 mod walk;
 
-pub use format::{FormatKind, Quality, TileFormat};
+pub use format::{FormatKind, Quality, TileFormat, Tolerance};
 pub use geometry::{Grid, Size};
 pub use ops::{
     BuildOptions, BuildReport, ChangesOf, ChangesReport, CutMemory, CutMode, CutOptions, CutReport, CutStatus, Error,

@@ -4,9 +4,11 @@ use super::help::{
     ABOUT, CUT, CUT_EXAMPLES, CUT_USAGE, EXAMPLES, LONG_ABOUT, REPAIR, REPAIR_EXAMPLES, REVERT, REVERT_EXAMPLES,
     VACUUM, VACUUM_EXAMPLES, VERIFY, VERIFY_EXAMPLES,
 };
-use super::values::{Ranges, age, at_least_one, bytes, format, no_overlap, quality, ranges, seconds, threads, version};
+use super::values::{
+    Ranges, age, at_least_one, bytes, format, no_overlap, quality, ranges, seconds, threads, tolerance, version,
+};
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
-use fast_pyramid::{Locking, Quality, TileFormat};
+use fast_pyramid::{Locking, Quality, TileFormat, Tolerance};
 use std::ffi::OsString;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -152,9 +154,12 @@ pub(crate) struct CutArguments {
     /// The picture, or - for standard input, then the pyramid's folder; with --into, any number of pictures
     #[arg(value_name = "PATH", required_unless_present = "list")]
     pub(crate) paths: Vec<PathBuf>,
-    /// Cut each picture into a folder of its own in DIR, named after the picture
+    /// Cut each picture into a folder of its own in DIR, named after the picture; pyramid.json records which picture it was
     #[arg(long, value_name = "DIR")]
     pub(crate) into: Option<PathBuf>,
+    /// Keep the folders of each picture as given: scans/roll00/1.tif goes into DIR/scans/roll00/1
+    #[arg(long, requires = "into")]
+    pub(crate) keep_folders: bool,
     /// Also cut the pictures listed in FILE, one path per line (- is standard input)
     #[arg(long, value_name = "FILE", requires = "into")]
     pub(crate) list: Option<PathBuf>,
@@ -167,13 +172,19 @@ pub(crate) struct CutArguments {
     /// Format of the tiles [default: png if the picture has alpha, a palette or 16 bits, otherwise jpg]
     #[arg(long, value_name = "jpg|png", value_parser = format)]
     pub(crate) format: Option<TileFormat>,
-    /// JPEG quality of all tiles, 1 to 100 [default: JPEG pictures are cut without loss, others get 80]
+    /// JPEG quality of all tiles, 1 to 100 [default: JPEG pictures are cut without loss, others get 80, or in a pyramid that
+    /// states no quality what the latest tiles have]
     #[arg(long, value_name = "QUALITY", value_parser = quality)]
     pub(crate) quality: Option<Quality>,
+    /// Of a newer picture, leave out tiles that differ by at most LEVELS (of 255) in the mean of each 8x8 block, as after an
+    /// editor has encoded the whole picture again; with decimals [default: 0, any difference counts]
+    #[arg(long, value_name = "LEVELS", value_parser = tolerance)]
+    pub(crate) tolerance: Option<Tolerance>,
     /// Build the pyramid, too; for a first version in the same pass
     #[arg(long)]
     pub(crate) build: bool,
-    /// Change nothing on disk; report what would be cut, with an estimate of disk and memory
+    /// Change nothing on disk; report what would be cut, with an estimate of disk and memory; a newer picture is read and
+    /// compared, and the tiles that differ are counted
     #[arg(long)]
     pub(crate) dry_run: bool,
     /// Limit for memory, such as 500M or 4G [default: half of the machine's]

@@ -124,8 +124,11 @@ the latest version, tile by tile, and puts only the tiles that differ into the n
 too; a first version in the same pass, so that nothing is decoded twice.
 
 Pictures may be JPEG (baseline, progressive), PNG, TIFF and BigTIFF, PNM (PBM, PGM, PPM, PAM) and WebP. The format is detected \
-from the contents, not from the name. ICC profiles are copied into the tiles, and pictures that are stored turned come out \
-upright.
+from the contents, not from the name. ICC profiles other than sRGB are copied into the tiles, and pictures that are stored \
+turned come out upright.
+
+If an editor has saved a whole newer picture again, nearly all tiles differ a little. --tolerance leaves out those that \
+differ by no more than an encoder does: 1 after TIFF and PNG, 3 after JPEG.
 
 A JPEG is cut into JPEG tiles without loss: its coefficients are copied. This needs a tile size that is a multiple of its MCU \
 (16 or 8, as 256 is) and a picture that is not stored turned. With --quality, or if pyramid.json states a quality and the latest \
@@ -133,7 +136,10 @@ tiles have it, the coefficients are requantised. All other pictures are decoded 
 
 Memory depends on the width of the picture, not on its height: 60000 pixels wide need less than 500 MB. Some pictures must be \
 buffered whole: interlaced PNG, progressive JPEG, WebP, and pictures that are stored turned. That is announced, and refused \
-beyond --max-memory.";
+beyond --max-memory.
+
+With --into, pyramid.json records which picture a pyramid was cut from, and another picture of the same name is refused. All \
+pictures that would go into one folder are reported before any is cut.";
 
 pub(super) const CUT_USAGE: &str =
     "fast_pyramid cut [OPTIONS] IMAGE DIR\n       fast_pyramid cut [OPTIONS] --into DIR IMAGE...";
@@ -144,6 +150,7 @@ Examples:
   fast_pyramid cut --build map2.tif image1       a newer picture: only the tiles that differ
   fast_pyramid cut --dry-run map.tif image1      size, tiles, and an estimate of disk and memory
   fast_pyramid cut --into pyramids *.jpg         each into pyramids/NAME, whatever becomes of the others
+  fast_pyramid cut --keep-folders --into all scans/*/*.tif  each into all/scans/ROLL/NAME
   convert scan.psd ppm:- | fast_pyramid cut - image1
 
 Exit codes are those of all commands. If the picture equals the latest version, there is no new version, and the code is 0.";

@@ -87,6 +87,17 @@ fn cut_hint(error: &CutError) -> Option<String> {
         CutError::OtherSetting { .. } => {
             "leave the option out: a pyramid keeps its settings; if it has no version yet, delete pyramid.json".into()
         }
+        CutError::UnstatedQuality { asked, has_versions: false, .. } => format!("add \"quality\": {asked} to it"),
+        CutError::UnstatedQuality { asked, pyramid, .. } => format!(
+            "leave --quality out, and new tiles get that of the latest ones; or add \"quality\": {asked} to it, and run {}",
+            rebuild(pyramid, Version(0))
+        ),
+        CutError::OtherPicture { entry, .. } => {
+            format!("keep pictures of one name apart with --keep-folders; if the picture was moved, write {entry}")
+        }
+        CutError::UnknownPicture { entry, .. } => {
+            format!("add {entry} if it is that one, or cut it with fast_pyramid cut PICTURE DIR, which does not ask")
+        }
         CutError::NoSpec { .. } => "write the pyramid.json that belongs to them, or use another folder".into(),
         CutError::InAPyramid { .. } => "give that pyramid, which then gets a next version, or another folder".into(),
         CutError::EmptyFolder { .. } => "delete this folder and run the same command again".into(),

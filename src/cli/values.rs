@@ -1,6 +1,6 @@
 //! The values of options, each validated as it is parsed.
 
-use fast_pyramid::{Quality, TileFormat};
+use fast_pyramid::{Quality, TileFormat, Tolerance};
 use std::num::NonZeroUsize;
 use std::ops::RangeInclusive;
 use std::time::Duration;
@@ -59,6 +59,10 @@ pub(super) fn quality(text: &str) -> Result<Quality, String> {
     text.parse().ok().and_then(Quality::new).ok_or_else(|| "expected a whole number from 1 to 100".into())
 }
 
+pub(super) fn tolerance(text: &str) -> Result<Tolerance, String> {
+    text.parse().ok().and_then(Tolerance::new).ok_or_else(|| "expected a number from 0 to 255, such as 2.5".into())
+}
+
 /// A number of bytes, with K, M, G or T for powers of 1024.
 pub(super) fn bytes(text: &str) -> Result<u64, String> {
     let expected = || "expected a number of bytes such as 500M or 4G".to_owned();
@@ -84,6 +88,15 @@ pub(super) fn threads(text: &str) -> Result<NonZeroUsize, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn tolerances_are_numbers_of_levels() {
+        let levels = ["0", "-0", "2.5", "255"].map(|text| tolerance(text).unwrap().levels());
+        assert_eq!(levels, [0.0, 0.0, 2.5, 255.0]);
+        for wrong in ["", "-1", "256", "NaN", "inf", "2,5", "3%"] {
+            assert!(tolerance(wrong).is_err(), "{wrong}");
+        }
+    }
 
     #[test]
     fn sizes_with_units_are_parsed() {

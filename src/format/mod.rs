@@ -1,12 +1,14 @@
 //! The files that describe a pyramid: `pyramid.json`, its values and defaults, and `dzi.xml`.
 
 pub mod dzi;
+mod picture_path;
 mod pyramid_json;
 mod settings;
 mod values;
 
+pub use picture_path::picture_text;
 pub use pyramid_json::{MAX_BASE_TILES, MAX_TILE_SIZE, PyramidSpec, SpecError, SpecProblem};
 pub use settings::{SettingDifference, Settings};
-pub use values::{FormatKind, HuffmanTables, Quality, TileFormat, TileNaming};
+pub use values::{FormatKind, HuffmanTables, Quality, TileFormat, TileNaming, Tolerance};
 
 pub use crate::raster::reduce::Filter;

@@ -70,6 +70,35 @@ impl From<Quality> for u8 {
     }
 }
 
+/// By how many of 255 levels a tile of a newer picture may differ from the latest one without counting as changed, in the
+/// mean of each block of 8x8 pixels.
+#[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
+pub struct Tolerance(f64);
+
+impl Default for Tolerance {
+    fn default() -> Self {
+        Self::NONE
+    }
+}
+
+impl Tolerance {
+    /// Any difference counts.
+    pub const NONE: Self = Self(0.0);
+
+    /// The tolerance, or `None` outside 0 to 255.
+    #[must_use]
+    pub fn new(levels: f64) -> Option<Self> {
+        // The sum makes 0 of -0.
+        (0.0..=255.0).contains(&levels).then_some(Self(levels + 0.0))
+    }
+
+    /// The number of levels.
+    #[must_use]
+    pub fn levels(self) -> f64 {
+        self.0
+    }
+}
+
 /// The Huffman tables of generated JPEG tiles: the key `optimize`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(from = "bool", into = "bool")]

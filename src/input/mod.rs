@@ -19,13 +19,11 @@ mod profile;
 #[cfg(test)]
 mod test_reading;
 mod tiff;
-mod upsample;
 mod webp;
 
 pub use error::PictureError;
 pub use jpeg::{Coefficients, JpegPicture};
 pub use open::{Picture, RowPicture, open};
-pub use upsample::Upsampling;
 
 use crate::geometry::Size;
 use crate::raster::Samples;

@@ -22,10 +22,12 @@ mod icc;
 mod image;
 mod limits;
 mod part;
+mod pixels;
 mod requantise;
 mod tables;
 mod tile;
 mod transform;
+mod upsample;
 
 #[cfg(test)]
 mod tests;
@@ -44,3 +46,4 @@ pub use requantise::Requantisation;
 pub use tables::{HuffmanClass, quantisation_tables};
 pub use tile::JpegTile;
 pub use transform::PlaneSource;
+pub use upsample::{SubsampledPlane, Subsampling, Upsampler, Upsampling};

@@ -38,6 +38,12 @@ pub(crate) fn decode(bytes: &[u8], size: Size) -> Result<PngImage, PngError> {
     Ok(PngImage { samples, icc })
 }
 
+/// The ICC profile of a PNG, if it has one; nothing if its chunks before the pixels cannot be read.
+pub(crate) fn read_profile(bytes: &[u8]) -> Option<Option<Arc<[u8]>>> {
+    let reader = Decoder::new(Cursor::new(bytes)).read_info().ok()?;
+    Some(reader.info().icc_profile.as_deref().map(Arc::from))
+}
+
 /// The problem of a PNG whose palette [`is_palette_whole`] refuses.
 pub(crate) const BAD_PALETTE: &str = "a palette with incomplete colours";
 

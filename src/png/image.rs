@@ -1,6 +1,6 @@
 //! A PNG tile in memory.
 
-use crate::raster::{PixelKind, Raster, Samples};
+use crate::raster::{PixelKind, Raster, Samples, show_same_colours};
 use std::borrow::Cow;
 use std::sync::Arc;
 
@@ -19,7 +19,8 @@ impl PngImage {
     /// Whether both show the same pixels in the same colour space, whatever their channels and depth.
     pub(crate) fn has_same_pixels(&self, other: &Self) -> bool {
         let wide = |image: &Self| image.deep().widened(PixelKind::RGBA);
-        self.icc == other.icc && (self.samples == other.samples || wide(self) == wide(other))
+        show_same_colours(self.icc.as_deref(), other.icc.as_deref())
+            && (self.samples == other.samples || wide(self) == wide(other))
     }
 
     pub(crate) fn pixel_kind(&self) -> PixelKind {

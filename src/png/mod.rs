@@ -48,7 +48,7 @@ mod huffman;
 mod image;
 mod matches;
 
-pub(crate) use decode::{BAD_PALETTE, decode, is_palette_whole};
+pub(crate) use decode::{BAD_PALETTE, decode, is_palette_whole, read_profile};
 pub(crate) use encode::encode;
 pub use image::PngImage;
 

@@ -18,6 +18,7 @@
 //! Only the children and the settings decide, so a tile takes the same path in every run. The paths differ in one
 //! point: only the path of samples rounds and clamps samples to 0..=255 before the mean.
 
+use super::base::JpegEncoding;
 use super::jpeg_planes::{ChildPlane, assign_planes, component_planes, pixels_of, reduce_component};
 use super::settings::TileSettings;
 use super::{CodecError, stitch::stitch};
@@ -110,7 +111,8 @@ pub(super) fn by_samples(
             })
             .collect()
     };
-    assign_planes(&planes, size, colour, settings, parent)?;
+    let encoding = JpegEncoding::of_quality(settings.quality, chroma_step);
+    assign_planes(&planes, size, colour, &encoding, parent)?;
     parent.icc = children.iter().flatten().find_map(|child| child.icc.clone());
     Ok(())
 }

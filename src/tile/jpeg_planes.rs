@@ -1,9 +1,9 @@
 //! Planes of JPEG tiles: a child's, reduced to its parent's, and a generated tile's before encoding.
 
-use super::settings::TileSettings;
+use super::base::JpegEncoding;
 use super::{CodecError, stitch::stitch};
 use crate::geometry::Size;
-use crate::jpeg::{Colour, Component, JpegImage, PlaneSource, component_size, quantisation_tables};
+use crate::jpeg::{Colour, Component, JpegImage, PlaneSource, component_size};
 use crate::raster::Raster;
 use crate::raster::reduce::{Axes, Reduction};
 use crate::raster::ycbcr;
@@ -34,27 +34,24 @@ impl ChildPlane {
     }
 }
 
-/// Makes `image` the image of these planes, with the sampling and the steps of generated tiles.
+/// Makes `image` the image of these planes, with these steps, and this sampling for YCbCr.
 pub(super) fn assign_planes(
     planes: &[Raster<u8>],
     size: Size,
     colour: Colour,
-    settings: TileSettings,
+    encoding: &JpegEncoding,
     image: &mut JpegImage,
 ) -> Result<(), CodecError> {
-    let (size, chroma_step) = ((size.width, size.height), settings.chroma_step(colour));
-    let (luma, chroma) = quantisation_tables(settings.quality.get());
+    let size = (size.width, size.height);
+    let greatest = if colour == Colour::YCbCr { encoding.chroma_step } else { (1, 1) };
     let sources: Vec<PlaneSource<'_>> = planes
         .iter()
         .enumerate()
         .map(|(index, plane)| {
-            let factor = if index == 0 { chroma_step } else { 1 };
-            let quantisation = if index == 0 || colour == Colour::Rgb { &luma } else { &chroma };
-            debug_assert_eq!(
-                component_size(size, (factor, factor), (chroma_step, chroma_step)),
-                (plane.width() as u32, plane.height() as u32)
-            );
-            PlaneSource { samples: plane.samples(), horizontal: factor, vertical: factor, quantisation }
+            let factors = if index == 0 { greatest } else { (1, 1) };
+            let quantisation = if index == 0 || colour == Colour::Rgb { &encoding.luma } else { &encoding.chroma };
+            debug_assert_eq!(component_size(size, factors, greatest), (plane.width() as u32, plane.height() as u32));
+            PlaneSource { samples: plane.samples(), horizontal: factors.0, vertical: factors.1, quantisation }
         })
         .collect();
     image.assign_planes(size, colour, &sources).map_err(|error| CodecError::Encode(error.to_string()))

@@ -17,7 +17,7 @@ mod stitch;
 mod tile_image;
 
 pub use crate::png::PngImage;
-pub use base::Columns;
+pub use base::{BaseStyle, Columns, JpegEncoding, ShownTile, StoredEncoding, shown_coefficients, stored_style};
 pub use codec::{Codec, Scratch};
 pub use error::CodecError;
 pub use tile_image::TileImage;

@@ -27,6 +27,10 @@ impl TileSettings {
         }
     }
 
+    pub(super) fn with_quality(self, quality: Quality) -> Self {
+        Self { quality, ..self }
+    }
+
     /// Pixels per chroma sample of a generated tile, along each axis.
     pub(super) fn chroma_step(self, colour: Colour) -> u8 {
         if colour == Colour::YCbCr && self.quality.get() < FULL_CHROMA_FROM { 2 } else { 1 }

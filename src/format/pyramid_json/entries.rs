@@ -4,12 +4,25 @@
 
 use super::error::{SpecError, SpecProblem};
 use crate::format::TileFormat;
+use crate::format::picture_path::picture_path;
 use crate::text::excerpt;
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use std::fmt;
+use std::path::PathBuf;
 
-const KEYS: [&str; 10] =
-    ["width", "height", "tile_size", "overlap", "format", "quality", "optimize", "filter", "linear", "tile_naming"];
+const KEYS: [&str; 11] = [
+    "width",
+    "height",
+    "tile_size",
+    "overlap",
+    "format",
+    "quality",
+    "optimize",
+    "filter",
+    "linear",
+    "tile_naming",
+    "picture",
+];
 
 /// The most opening brackets, including those in comments. The parser recurses for each open bracket, so many would
 /// overflow its stack; no key takes any.
@@ -91,6 +104,14 @@ impl Entries {
         let format = value.text().and_then(TileFormat::new);
         let expected = || format!("the extension of the tiles: {}", TileFormat::NAMES);
         format.map(Some).ok_or_else(|| not_allowed(key, value, expected()))
+    }
+
+    /// The path of a picture, if present.
+    pub(super) fn picture(&self, key: &'static str) -> Result<Option<PathBuf>, SpecError> {
+        let Some(value) = self.get(key) else { return Ok(None) };
+        let path = value.text().and_then(picture_path);
+        let expected = "the path of the picture, absolute or from this folder, such as \"../scans/map.tif\"";
+        path.map(Some).ok_or_else(|| not_allowed(key, value, expected.into()))
     }
 }
 

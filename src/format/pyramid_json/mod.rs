@@ -10,6 +10,7 @@ pub use error::{SpecError, SpecProblem};
 use super::{Filter, HuffmanTables, Quality, TileFormat, TileNaming};
 use crate::geometry::{Geometry, MAX_SIDE, Size};
 use entries::Entries;
+use std::path::PathBuf;
 
 /// The largest `tile_size`: a tile has at most 2^28 pixels, so that four children fit in memory.
 pub const MAX_TILE_SIZE: u32 = 16384;
@@ -37,6 +38,9 @@ pub struct PyramidSpec {
     /// `tile_naming`: the order of column and row in the names of base tiles; by default the one that fits the names in
     /// the lowest version.
     pub tile_naming: Option<TileNaming>,
+    /// `picture`: the picture that the versions show, absolute or from the pyramid folder, if the pyramid was cut from a
+    /// picture of a list. It decides nothing but which pictures are refused.
+    pub picture: Option<PathBuf>,
 }
 
 impl PyramidSpec {
@@ -63,6 +67,7 @@ impl PyramidSpec {
             filter,
             linear,
             tile_naming: entries.choice("tile_naming", &TileNaming::NAMES)?,
+            picture: entries.picture("picture")?,
         })
     }
 }

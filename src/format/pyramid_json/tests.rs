@@ -27,6 +27,8 @@ fn optional_keys_are_parsed() {
     assert_eq!((spec.quality, spec.huffman_tables), (Quality::new(91), HuffmanTables::Optimised));
     assert!(spec.linear);
     assert_eq!((spec.filter, spec.tile_naming), (Filter::Lanczos3, Some(TileNaming::RowColumn)));
+    let spec = parse(&with("picture: '../scans/Zürich.tif'")).unwrap();
+    assert_eq!(spec.picture, Some("../scans/Zürich.tif".into()));
 }
 
 #[test]
@@ -64,6 +66,11 @@ fn errors_name_the_key_the_value_found_and_those_allowed() {
         ("optimize: 1", "\"optimize\" is 1", "true or false"),
         ("filter: 'cubic'", "\"filter\" is \"cubic\"", "one of \"mean\", \"lanczos3\", \"nearest\", \"mode\""),
         ("format: 'webp'", "\"format\" is \"webp\"", "the extension of the tiles: jpg, jpeg or png"),
+        (
+            "picture: ''",
+            "\"picture\" is \"\"",
+            "the path of the picture, absolute or from this folder, such as \"../scans/map.tif\"",
+        ),
         ("tile_naming: 3", "\"tile_naming\" is 3", "one of \"column_row\", \"row_column\""),
         (
             "linear: true, filter: 'mode'",

@@ -16,8 +16,6 @@ pub struct Coefficients {
     source: CoefficientSource,
     /// Rows of pixels delivered.
     delivered: u32,
-    /// Whether to omit the file's ICC profile.
-    without_icc: bool,
 }
 
 enum CoefficientSource {
@@ -34,7 +32,7 @@ impl std::fmt::Debug for Coefficients {
 impl Coefficients {
     /// See [`JpegPicture::coefficients`].
     pub(super) fn new(picture: JpegPicture, max_memory: u64, progress: &dyn Progress) -> Result<Self, PictureError> {
-        let JpegPicture { opened, length, without_icc, bound, .. } = picture;
+        let JpegPicture { opened, length, bound, .. } = picture;
         let source = match opened {
             OpenedJpeg::OneScan(bands) => CoefficientSource::Bands(bands),
             OpenedJpeg::SeveralScans(several) => {
@@ -42,7 +40,7 @@ impl Coefficients {
                 CoefficientSource::Buffered(run_detached(progress, decode)?)
             }
         };
-        Ok(Self { source, delivered: 0, without_icc })
+        Ok(Self { source, delivered: 0 })
     }
 
     /// The quantisation steps of luma, or of the first component, row-major.
@@ -67,7 +65,7 @@ impl Coefficients {
 
     /// Fills `band` with the next `height` rows of pixels, or those that remain.
     ///
-    /// `height` must be a multiple of the MCU height.
+    /// `height` must be a multiple of the MCU height. The band's ICC profile is that of the file, whether it matches or not.
     ///
     /// # Errors
     /// The file cannot be read, or is damaged.
@@ -75,9 +73,6 @@ impl Coefficients {
         match &mut self.source {
             CoefficientSource::Bands(bands) => bands.read(height, band).map_err(picture_error)?,
             CoefficientSource::Buffered(image) => band.assign_rows(image, self.delivered, height),
-        }
-        if self.without_icc {
-            band.icc = None;
         }
         self.delivered += band.height;
         Ok(())

@@ -6,12 +6,11 @@ mod rows;
 
 pub use coefficients::Coefficients;
 
-use super::upsample::Upsampling;
 use super::{
     Depth, PictureError, PictureInfo, PictureInput, PictureKind, ReadMemory, Rows, buffered, profile::matching_profile,
 };
 use crate::geometry::Size;
-use crate::jpeg::{self, BandsError, Colour, OpenedJpeg};
+use crate::jpeg::{self, BandsError, Colour, OpenedJpeg, Upsampling};
 use crate::sync::Progress;
 use bounded::{BoundedStream, StreamBound};
 use rows::JpegRows;
@@ -32,8 +31,6 @@ pub struct JpegPicture {
     opened: OpenedJpeg<JpegStream>,
     /// Bytes of the file, if known.
     length: Option<u64>,
-    /// Whether to omit the file's ICC profile, because it does not match the picture.
-    without_icc: bool,
     /// How much of a stream may be buffered; set before buffering begins.
     bound: Arc<OnceLock<StreamBound>>,
 }
@@ -66,7 +63,6 @@ pub(super) fn open(input: PictureInput) -> Result<JpegPicture, PictureError> {
     let stored = Size::new(header.width, header.height);
     let channels = if header.colour == Colour::Grey { 1 } else { 3 };
     let (icc, warning) = matching_profile(opened.icc().map(|icc| &icc[..]), channels);
-    let without_icc = warning.is_some();
     // Two rows of MCUs and the one above, each as coefficients, as planes and as upsampled planes.
     let mcu_row = u64::from(stored.width) * u64::from(opened.mcu_size().1) * channels as u64;
     let info = PictureInfo {
@@ -84,7 +80,7 @@ pub(super) fn open(input: PictureInput) -> Result<JpegPicture, PictureError> {
         read_memory: ReadMemory { shared: mcu_row * 8, ..ReadMemory::default() },
         warnings: warning.into_iter().collect(),
     };
-    Ok(JpegPicture { info, stored, opened, length, without_icc, bound })
+    Ok(JpegPicture { info, stored, opened, length, bound })
 }
 
 fn picture_error(error: BandsError) -> PictureError {

@@ -5,9 +5,8 @@
 
 use super::Coefficients;
 use crate::geometry::Size;
-use crate::input::upsample::{SubsampledPlane, Subsampling, Upsampler, Upsampling};
 use crate::input::{PictureError, Rows};
-use crate::jpeg::{Colour, JpegImage};
+use crate::jpeg::{Colour, JpegImage, SubsampledPlane, Subsampling, Upsampler, Upsampling};
 use crate::raster::Samples;
 use crate::raster::ycbcr::planes_to_rgb;
 

@@ -1,7 +1,7 @@
 use super::*;
 use crate::input::test_reading::{by_image, encode_jpeg, file, noise, read_rows, stream};
-use crate::input::upsample::{SubsampledPlane, Subsampling, Upsampler};
 use crate::input::{Picture, open};
+use crate::jpeg::{SubsampledPlane, Subsampling, Upsampler};
 use crate::jpeg::{component_size, quantisation_tables};
 use crate::sync::Unobserved;
 

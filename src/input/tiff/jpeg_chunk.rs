@@ -1,8 +1,8 @@
 //! Strips and tiles compressed as JPEG (TIFF technical note 2), with shared tables inserted.
 
 use crate::geometry::Size;
-use crate::input::upsample::{SubsampledPlane, Subsampling, Upsampler, Upsampling};
 use crate::jpeg::{self, JpegImage};
+use crate::jpeg::{SubsampledPlane, Subsampling, Upsampler, Upsampling};
 
 /// Decodes JPEG chunks. Its buffers are reused.
 #[derive(Default)]

@@ -237,6 +237,11 @@ impl<R: BufRead> BandDecoder<R> {
         self.quantisation.get(..self.frame.components().len())?.get(index)
     }
 
+    /// Quantisation steps, row by row, and sampling factors of each component.
+    pub fn components(&self) -> impl Iterator<Item = ([u16; 64], (u8, u8))> {
+        self.quantisation.iter().zip(self.frame.components()).map(|(steps, component)| (*steps, component.factors))
+    }
+
     /// Width and height of an MCU in pixels.
     pub fn mcu_size(&self) -> (u32, u32) {
         mcu_size(&self.frame)

@@ -60,6 +60,38 @@ pub enum CutError {
         /// The value in it, or its default.
         there: String,
     },
+    /// A quality was requested, but the pyramid states none.
+    #[error("{}: states no quality, but {asked} was requested", display_path(spec))]
+    UnstatedQuality {
+        /// The pyramid.json.
+        spec: PathBuf,
+        /// The pyramid folder.
+        pyramid: PathBuf,
+        /// The requested quality.
+        asked: u8,
+        /// Whether there are versions.
+        has_versions: bool,
+    },
+    /// The pyramid was cut from another picture.
+    #[error("{}: cut from {}, not from {}", display_path(spec), display_path(recorded), display_path(given))]
+    OtherPicture {
+        /// The pyramid.json.
+        spec: PathBuf,
+        /// The picture recorded in it.
+        recorded: PathBuf,
+        /// The picture to cut.
+        given: PathBuf,
+        /// The entry for the picture to cut.
+        entry: String,
+    },
+    /// The pyramid has versions, but does not say of which picture.
+    #[error("{}: does not state which picture its versions show", display_path(spec))]
+    UnknownPicture {
+        /// The pyramid.json.
+        spec: PathBuf,
+        /// The entry for the picture to cut.
+        entry: String,
+    },
     /// The folder has source versions, but no pyramid.json.
     #[error("{}: tiles in {version}, but no pyramid.json", display_path(folder))]
     NoSpec {
@@ -128,7 +160,10 @@ impl CutError {
                 ErrorKind::Failed
             }
             Self::Folder { .. } => ErrorKind::Failed,
-            Self::OtherSetting { .. } => ErrorKind::Usage,
+            Self::OtherSetting { .. }
+            | Self::UnstatedQuality { .. }
+            | Self::OtherPicture { .. }
+            | Self::UnknownPicture { .. } => ErrorKind::Usage,
             // Only a picture that is damaged, or very odd, gives tiles that cannot be encoded.
             Self::Picture { .. }
             | Self::OtherSize { .. }
@@ -148,6 +183,9 @@ impl CutError {
         match self {
             Self::OtherSize { pyramid: path, .. }
             | Self::OtherSetting { spec: path, .. }
+            | Self::UnstatedQuality { spec: path, .. }
+            | Self::OtherPicture { spec: path, .. }
+            | Self::UnknownPicture { spec: path, .. }
             | Self::NoSpec { folder: path, .. }
             | Self::EmptyFolder { path }
             | Self::InAPyramid { path, .. }

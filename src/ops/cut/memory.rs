@@ -23,7 +23,8 @@
 //! The program itself needs 6 MB. The peaks were measured with encoder version 2; a test compares some of them in each run.
 
 use super::CutMode;
-use crate::format::{FormatKind, Quality, Settings};
+use super::patch::MAX_SAMPLED_PIXELS;
+use crate::format::{FormatKind, Quality, Settings, Tolerance};
 use crate::geometry::{Geometry, Tile};
 use crate::input::{Depth, Picture, ReadMemory};
 use crate::tile::Codec;
@@ -74,6 +75,7 @@ impl CutMemory {
         settings: &Settings,
         mode: CutMode,
         usage: TileUse,
+        tolerance: Tolerance,
     ) -> Self {
         let (buffered, reason) = match opened {
             Picture::Rows(picture) => (picture.info().buffered, picture.why_buffered()),
@@ -96,9 +98,12 @@ impl CutMemory {
             TileUse::Compare | TileUse::CompareAndBuild => geometry.base_grid().count().saturating_mul(20),
             TileUse::Write | TileUse::Build => 0,
         };
+        let compares = latest > 0 && (tolerance != Tolerance::NONE || shape.tile <= MAX_SAMPLED_PIXELS);
+        let compared = if compares { shape.at_work } else { 0 };
         let waiting = if usage == TileUse::Build { by_pixel(shape.waiting, pixel.image) } else { 0 };
         let buffers = by_pixel(shape.bands, pixel.band)
             .saturating_add(by_pixel(shape.at_work, pixel.at_work(shape.rounds, usage)))
+            .saturating_add(by_pixel(compared, pixel.compared()))
             .saturating_add(waiting)
             .saturating_add(by_pixel(uniform, pixel.image))
             .saturating_add(latest)
@@ -121,6 +126,8 @@ enum Rounds {
 struct Shape {
     /// The band being cut and the band being read.
     bands: u64,
+    /// The largest tile.
+    tile: u64,
     /// The tiles being made.
     at_work: u64,
     /// The tiles that wait for the row below them, while a pyramid is built.
@@ -143,6 +150,7 @@ impl Shape {
         });
         Self {
             bands: width * (high + next),
+            tile,
             at_work: (at_once * tile).min(width * high),
             waiting: waiting.sum(),
             high,
@@ -199,7 +207,7 @@ impl PixelCost {
                 let (wide, high) = picture.mcu_size();
                 100 + 200 * 64 / u64::from(wide * high).max(64)
             }
-            _ if Codec::new(settings).halves_colour() => 150,
+            _ if Codec::new(settings).encoding().halves_colour() => 150,
             _ => 300,
         };
         let noise = noise(settings.quality.unwrap_or_default());
@@ -222,6 +230,19 @@ impl PixelCost {
             image: samples + file,
             conversion: if !coefficients && (deep || channels.is_multiple_of(2)) { 300 * channels } else { 0 },
             coefficients,
+        }
+    }
+
+    /// What a tile needs while it is compared as pixels.
+    fn compared(&self) -> u64 {
+        match self.format {
+            // Both as 16-bit colours and alpha, one of them also as RGBA, and the samples of both.
+            FormatKind::Png => 2 * 800 + 800 + 3 * self.samples,
+            // Coefficients, planes and pixels of the stored tile, then those of the picture.
+            FormatKind::Jpeg => {
+                let shown = 2 * self.samples + 300 + 300;
+                shown + if self.coefficients { shown } else { 300 }
+            }
         }
     }
 

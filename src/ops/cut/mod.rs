@@ -1,11 +1,15 @@
 //! `cut`: the base tiles of a picture, or, of a newer picture, those that differ.
 
+mod differences;
 mod error;
 mod first_version;
 mod memory;
+mod next_version;
+mod origin;
 mod patch;
 mod picture;
 mod report;
+mod style;
 mod target;
 mod warnings;
 
@@ -19,18 +23,16 @@ use super::build::{BuildOptions, BuildReport, VersionReport, VersionStatus, Warn
 use super::observer::{Event, Observer, Quiet, RowProgress, TileProgress, Work};
 use super::survey::Survey;
 use super::{Error, Failure, in_pool};
-use crate::format::{FormatKind, Settings};
-use crate::geometry::Tile;
 use crate::input::{Picture, PictureError};
-use crate::jpeg;
-use crate::store::{LatestSources, StagedSource, StoreError, TreeContext, Version, WriteLock};
+use crate::store::{StoreError, TreeContext, Version, WriteLock};
 use crate::tile::Codec;
 use crate::walk::cut::{BaseSink, CutCounts, CutFailure, cut_picture};
 use crate::walk::{RowBuild, TileSink};
 use first_version::StagedFirst;
 use memory::TileUse;
-use patch::Patch;
+use picture::{PictureStyle, ReadyPicture};
 use std::path::{Path, PathBuf};
+use style::{LatestStyle, QualityFrom, base_style};
 use target::{Target, TargetState};
 
 /// Cuts a picture into the base tiles of the pyramid `folder`: its first version, or, if it has versions, a next version
@@ -44,7 +46,7 @@ pub fn cut(picture: &PictureSource, folder: &Path, options: &CutOptions<'_>) -> 
         let opened = picture.open()?;
         let target = Target::find(picture, opened.info(), folder, options)?;
         let cut = Cut::plan(picture, &opened, target, options)?;
-        if options.dry_run { cut.dry_run(&opened) } else { cut.run(opened) }
+        if options.dry_run { cut.dry_run(opened) } else { cut.run(opened) }
     })
 }
 
@@ -55,6 +57,8 @@ struct Cut<'a> {
     options: &'a CutOptions<'a>,
     observer: &'a dyn Observer,
     report: CutReport,
+    /// The luma steps of the picture, once it is being cut from coefficients.
+    picture_luma: Option<[u16; 64]>,
 }
 
 impl<'a> Cut<'a> {
@@ -65,15 +69,16 @@ impl<'a> Cut<'a> {
         options: &'a CutOptions<'a>,
     ) -> Result<Self, Failure> {
         let observer = options.observer;
-        let (geometry, settings) = (&target.pyramid.spec.geometry, &target.settings);
-        let mode = picture::mode(opened, geometry, settings, options.quality.is_some());
+        let geometry = &target.pyramid.spec.geometry;
+        let mode = picture::mode(opened, geometry, &target.settings, options.quality.is_some());
         let usage = match target.state {
             TargetState::Next if options.build => TileUse::CompareAndBuild,
             TargetState::Next => TileUse::Compare,
             TargetState::First if options.build => TileUse::Build,
             TargetState::First => TileUse::Write,
         };
-        let memory = CutMemory::estimate(opened, geometry, settings, mode, usage);
+        let memory =
+            CutMemory::estimate(opened, geometry, &target.expected_settings(options), mode, usage, options.tolerance);
         for text in warnings::warnings(opened, &target, mode) {
             observer.event(&Event::Warning(&Warning::Picture { picture: picture.to_string(), text }));
         }
@@ -83,31 +88,13 @@ impl<'a> Cut<'a> {
         }
         let report = CutReport::planned(&target, opened, mode, memory);
         observer.event(&Event::CutPlanned(&report));
-        Ok(Self { picture, target, options, observer, report })
-    }
-
-    /// Adds to the plan what only the existing versions can tell.
-    fn dry_run(mut self, opened: &Picture) -> Result<CutReport, Failure> {
-        if self.target.state == TargetState::Next {
-            self.target.pyramid.refuse_half_done()?;
-            let options = self.build_options().dry_run(true);
-            let (survey, latest) = Survey::run_with_latest(&self.target.pyramid, &options)?;
-            let steps = self.steps_to_keep(&latest, &survey.trees.settings)?;
-            self.report.mode = picture::continued(opened, self.report.mode, &survey.trees.settings, steps);
-        }
-        Ok(self.report)
+        Ok(Self { picture, target, options, observer, report, picture_luma: None })
     }
 
     fn build_options(&self) -> BuildOptions<'a> {
         let mut options = BuildOptions::default().locking(self.options.locking).observer(self.observer);
         options.durability = self.options.durability;
         options
-    }
-
-    /// The luma steps of the latest tiles, to which a newer picture is requantised. `None` if pyramid.json states no
-    /// quality: then nobody has requested one, and pictures keep their own.
-    fn steps_to_keep(&self, latest: &LatestSources, settings: &Settings) -> Result<Option<[u16; 64]>, Failure> {
-        if self.target.pyramid.spec.quality.is_some() { luma_steps(latest, settings) } else { Ok(None) }
     }
 
     fn run(mut self, opened: Picture) -> Result<CutReport, Failure> {
@@ -155,12 +142,13 @@ impl<'a> Cut<'a> {
     fn cut_first(&mut self, opened: Picture) -> Result<(), Failure> {
         let (trees, version) = (self.target.trees(), Version(0));
         let new = StagedFirst::start(&trees, version, self.options.durability, self.options.build)?;
+        let style = self.style(&opened, &trees, None);
         let walked = match &new {
-            StagedFirst::Sources(staged) => self.walk::<_, FirstVersion>(opened, &trees, None, &**staged, None),
+            StagedFirst::Sources(staged) => self.walk::<_, FirstVersion>(opened, &trees, style, &**staged, None),
             StagedFirst::Tree(first) => {
                 let progress = TileProgress(self.observer);
                 let build = RowBuild::new(&trees.geometry, Codec::new(&trees.settings), &**first, &progress);
-                self.walk(opened, &trees, None, &**first, Some(build))
+                self.walk(opened, &trees, style, &**first, Some(build))
             }
         };
         let counts = match walked.and_then(|counts| self.target.write_spec(self.report.mode).map(|()| counts)) {
@@ -181,38 +169,6 @@ impl<'a> Cut<'a> {
         Ok(())
     }
 
-    /// Cuts what differs from the latest version.
-    fn cut_next(&mut self, opened: Picture) -> Result<(), Failure> {
-        self.target.pyramid.finish_vacuum(self.observer)?;
-        let options = self.build_options();
-        let (mut survey, latest) = Survey::run_with_latest(&self.target.pyramid, &options)?;
-        let version = survey.next_version();
-        let trees = survey.trees.clone();
-        let staged = StagedSource::start(&trees, version, self.options.durability)?;
-        let patch = Patch::new(staged, &latest, trees.geometry, Codec::new(&trees.settings));
-        let walked = self.walk::<_, FirstVersion>(opened, &trees, Some(&latest), &patch, None);
-        let (staged, written) = patch.finish();
-        match walked {
-            Ok(counts) if !written.is_empty() => {
-                staged.publish()?;
-                self.record(version, counts, written.count());
-                survey = survey.with_version(version, written, &self.target.pyramid, &options)?;
-            }
-            Ok(counts) => {
-                staged.discard()?;
-                self.record(version, counts, 0);
-            }
-            Err(failure) => {
-                let _ = staged.discard();
-                return Err(failure);
-            }
-        }
-        if self.options.build {
-            self.report.built = Some(survey.build_or_clean_up(&options)?);
-        }
-        Ok(())
-    }
-
     /// Records that this many tiles of a version were written.
     fn record(&mut self, version: Version, counts: CutCounts, written: u64) {
         self.report.version = (written > 0).then_some(version);
@@ -221,31 +177,47 @@ impl<'a> Cut<'a> {
         self.observer.event(&Event::PictureCut(&self.report));
     }
 
+    /// The style of the base tiles, and what that of the latest tiles says about it.
+    fn style(&self, opened: &Picture, trees: &TreeContext, latest: Option<&LatestStyle>) -> PictureStyle {
+        let stated = self.target.pyramid.spec.quality.is_some();
+        let requested = stated || self.options.quality.is_some();
+        let quality = if requested { QualityFrom::Settings } else { QualityFrom::LatestTiles };
+        let style = base_style(&Codec::new(&trees.settings), quality, latest, opened.info().icc.as_ref());
+        // Where nobody has requested a quality, pictures keep their own.
+        let latest_luma = latest.filter(|_| stated).and_then(LatestStyle::luma);
+        let upsampling = picture::upsampling(trees.format().kind(), &style);
+        PictureStyle { style, latest_luma, upsampling }
+    }
+
     /// Reads the picture from top to bottom and cuts it.
     fn walk<B: BaseSink<Error = StoreError>, K: TileSink<Error = StoreError>>(
         &mut self,
         opened: Picture,
         trees: &TreeContext,
-        latest: Option<&LatestSources>,
+        style: PictureStyle,
         base: &B,
         build: Option<RowBuild<'_, K>>,
     ) -> Result<CutCounts, Failure> {
-        let steps = latest.map(|latest| self.steps_to_keep(latest, &trees.settings)).transpose()?.flatten();
         let max_memory = self.options.max_memory.unwrap_or(u64::MAX);
         let max_buffered = max_memory.saturating_sub(self.report.memory.unbuffered());
         // Decoding a buffered picture is a part of the work, and takes its time.
         let total = trees.geometry.size().height.into();
         self.observer.event(&Event::Started { work: Work::Cut, total });
         let progress = RowProgress(self.observer);
-        let (bands, mode) = picture::bands(opened, self.report.mode, &trees.settings, steps, max_buffered, &progress)
-            .map_err(|error| self.unreadable(error, trees))?;
+        let ReadyPicture { bands, mode, luma } =
+            picture::bands(opened, self.report.mode, style, max_buffered, &progress)
+                .map_err(|error| self.unreadable(error, trees))?;
+        self.picture_luma = luma;
         if (self.report.mode, mode) == (CutMode::Lossless, CutMode::Requantised) {
-            let (picture, text) = (self.picture.to_string(), warnings::REQUANTISED.to_owned());
-            self.observer.event(&Event::Warning(&Warning::Picture { picture, text }));
+            self.warn(warnings::REQUANTISED.to_owned());
         }
         self.report.mode = mode;
         let walked = cut_picture(&trees.geometry, Codec::new(&trees.settings), bands, base, build, &progress);
         walked.map_err(|failure| self.explain(failure, trees))
+    }
+
+    fn warn(&self, text: String) {
+        self.observer.event(&Event::Warning(&Warning::Picture { picture: self.picture.to_string(), text }));
     }
 
     /// Why the picture cannot be read.
@@ -274,14 +246,4 @@ impl<'a> Cut<'a> {
             CutFailure::Cancelled => Failure::CutCancelled { pyramid: trees.layout.root().to_owned() },
         }
     }
-}
-
-/// The luma quantisation steps of the latest version's first tile, if it is a readable JPEG.
-fn luma_steps(latest: &LatestSources, settings: &Settings) -> Result<Option<[u16; 64]>, Failure> {
-    let (mut bytes, Tile { column, row, .. }) = (Vec::new(), Tile { level: 0, column: 0, row: 0 });
-    if settings.format.kind() != FormatKind::Jpeg || latest.read(column, row, &mut bytes)?.is_none() {
-        return Ok(None);
-    }
-    let decoded = jpeg::decode(&bytes, None, &mut jpeg::DecodeScratch::default());
-    Ok(decoded.ok().and_then(|image| Some(image.components.first()?.quantisation)))
 }

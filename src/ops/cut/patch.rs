@@ -1,19 +1,29 @@
 //! The tiles of a newer picture that differ from the latest version.
 
+use super::differences::Differences;
+use crate::format::Tolerance;
 use crate::geometry::{Geometry, GridSet, Tile};
+use crate::jpeg::Upsampling;
+use crate::raster::{largest_block_difference, show_same_colours};
 use crate::store::{LatestSources, StagedSource, StoreError};
 use crate::sync::{Mutex, Workers};
 use crate::tile::{Codec, Scratch, TileImage};
-use crate::walk::cut::BaseSink;
+use crate::walk::cut::{BaseSink, PicturePart};
+use std::sync::Arc;
 use xxhash_rust::xxh3::xxh3_128;
+
+/// About so many tiles are compared as pixels even without a tolerance, to advise one.
+const MAX_SAMPLED_TILES: u64 = 64;
+/// The largest tile that is sampled, in pixels.
+pub(super) const MAX_SAMPLED_PIXELS: u64 = 1 << 18;
 
 /// Writes the tiles that differ from the latest version.
 pub(super) struct Patch<'a> {
-    staged: StagedSource,
-    latest: &'a LatestSources,
-    geometry: Geometry,
-    codec: Codec,
+    with: Comparison<'a>,
+    /// None in a dry run.
+    staged: Option<StagedSource>,
     written: Mutex<GridSet>,
+    differences: Mutex<Differences>,
     workers: Workers<LatestTile>,
 }
 
@@ -25,15 +35,37 @@ struct LatestTile {
     scratch: Scratch,
 }
 
+/// What was found and written.
+pub(super) struct Patched {
+    pub(super) staged: Option<StagedSource>,
+    /// The tiles that differ.
+    pub(super) differing: GridSet,
+    /// How much those that were compared as pixels differ.
+    pub(super) differences: Differences,
+}
+
+/// What to compare a picture with.
+pub(super) struct Comparison<'a> {
+    pub(super) latest: &'a LatestSources,
+    pub(super) geometry: Geometry,
+    pub(super) codec: Codec,
+    /// The profile of the new tiles.
+    pub(super) icc: Option<Arc<[u8]>>,
+    /// How the picture's chroma was upsampled, if it was.
+    pub(super) upsampling: Upsampling,
+    pub(super) tolerance: Tolerance,
+}
+
 impl<'a> Patch<'a> {
-    pub(super) fn new(staged: StagedSource, latest: &'a LatestSources, geometry: Geometry, codec: Codec) -> Self {
-        let written = Mutex::new(GridSet::new(geometry.base_grid()));
-        Self { staged, latest, geometry, codec, written, workers: Workers::default() }
+    /// `staged` is where tiles are written; none in a dry run.
+    pub(super) fn new(with: Comparison<'a>, staged: Option<StagedSource>) -> Self {
+        let written = Mutex::new(GridSet::new(with.geometry.base_grid()));
+        Self { with, staged, written, differences: Mutex::default(), workers: Workers::default() }
     }
 
-    /// The staged sources, and which tiles were written.
-    pub(super) fn finish(self) -> (StagedSource, GridSet) {
-        (self.staged, self.written.into_inner())
+    pub(super) fn finish(self) -> Patched {
+        let (differing, differences) = (self.written.into_inner(), self.differences.into_inner());
+        Patched { staged: self.staged, differing, differences }
     }
 
     /// Whether the latest version shows this tile already: with the same bytes, or, if encoding is lossless, with the same
@@ -47,32 +79,74 @@ impl<'a> Patch<'a> {
         latest: &mut LatestTile,
     ) -> Result<bool, StoreError> {
         let Tile { column, row, .. } = tile;
-        match self.latest.hash(column, row) {
+        match self.with.latest.hash(column, row) {
             Some(hash) if hash == xxh3_128(bytes) => return Ok(true),
             Some(_) if !image.is_lossless() => return Ok(false),
             _ => {}
         }
-        if self.latest.read(column, row, &mut latest.bytes)?.is_none() {
+        if self.with.latest.read(column, row, &mut latest.bytes)?.is_none() {
             return Ok(false);
         }
         if latest.bytes == bytes {
             return Ok(true);
         }
-        let size = self.geometry.tile_dimensions(tile);
+        let size = self.with.geometry.tile_dimensions(tile);
         let decoded = image.is_lossless()
-            && self.codec.decode_into(&latest.bytes, size, &mut latest.scratch, &mut latest.image).is_ok();
+            && self.with.codec.decode_into(&latest.bytes, size, &mut latest.scratch, &mut latest.image).is_ok();
         Ok(decoded && image.has_same_pixels(&latest.image))
+    }
+
+    /// By how many levels the picture differs from the latest tile in its worst block; none if there is no such tile, or
+    /// if it shows other colours.
+    fn difference(
+        &self,
+        tile: Tile,
+        part: PicturePart<'_>,
+        latest: &mut LatestTile,
+    ) -> Result<Option<f64>, StoreError> {
+        if self.with.latest.read(tile.column, tile.row, &mut latest.bytes)?.is_none() {
+            return Ok(None);
+        }
+        let size = self.with.geometry.tile_dimensions(tile);
+        let shown = self.with.codec.shown_tile(&latest.bytes, size, self.with.upsampling, &mut latest.scratch);
+        let Ok(stored) = shown else { return Ok(None) };
+        let same_colours = show_same_colours(self.with.icc.as_deref(), stored.icc.as_deref());
+        Ok(same_colours.then(|| largest_block_difference(&part.shown(), &stored.samples)))
+    }
+
+    /// Whether the tile is one of those that are compared as pixels even without a tolerance. They are spread over the grid.
+    fn is_sampled(&self, tile: Tile) -> bool {
+        let grid = self.with.geometry.base_grid();
+        // An odd distance does not fall into the same columns in each row.
+        let distance = (grid.count() / MAX_SAMPLED_TILES) | 1;
+        let index = u64::from(tile.row) * u64::from(grid.columns) + u64::from(tile.column);
+        index.is_multiple_of(distance) && self.with.geometry.tile_dimensions(tile).pixels() <= MAX_SAMPLED_PIXELS
     }
 }
 
 impl BaseSink for Patch<'_> {
     type Error = StoreError;
 
+    fn is_there(&self, tile: Tile, part: PicturePart<'_>) -> Result<bool, StoreError> {
+        if self.with.tolerance == Tolerance::NONE && !self.is_sampled(tile) {
+            return Ok(false);
+        }
+        let difference = self.workers.lend(|latest| self.difference(tile, part, latest))?;
+        if let Some(levels) = difference {
+            self.differences.lock().add(levels);
+        }
+        // Without a tolerance, the bytes decide.
+        let allowed = self.with.tolerance != Tolerance::NONE;
+        Ok(allowed && difference.is_some_and(|levels| levels <= self.with.tolerance.levels()))
+    }
+
     fn store(&self, tile: Tile, bytes: &[u8], image: &TileImage) -> Result<(), StoreError> {
         if self.workers.lend(|latest| self.is_unchanged(tile, bytes, image, latest))? {
             return Ok(());
         }
-        self.staged.write(tile.column, tile.row, bytes)?;
+        if let Some(staged) = &self.staged {
+            staged.write(tile.column, tile.row, bytes)?;
+        }
         self.written.lock().insert(tile.column, tile.row);
         Ok(())
     }

@@ -3,12 +3,12 @@
 use super::CutError;
 use crate::format::{FormatKind, Settings};
 use crate::geometry::Geometry;
-use crate::input::{self, Coefficients, JpegPicture, Picture, PictureError, PictureInput, Upsampling};
-use crate::jpeg::quantisation_tables;
+use crate::input::{self, Coefficients, JpegPicture, Picture, PictureError, PictureInput};
+use crate::jpeg::Upsampling;
 use crate::sync::Progress;
 use crate::text::display_path;
-use crate::tile::Codec;
-use crate::walk::cut::Bands;
+use crate::tile::BaseStyle;
+use crate::walk::cut::{Bands, Steps};
 use serde::Serialize;
 use std::fs::File;
 use std::io::BufReader;
@@ -88,70 +88,65 @@ pub(super) fn mode(opened: &Picture, geometry: &Geometry, settings: &Settings, q
     }
 }
 
-/// How a JPEG's chroma is upsampled: for tiles that halve it again, so that this restores it; otherwise as viewers do it.
-fn upsampling(settings: &Settings) -> Upsampling {
-    let halves = settings.format.kind() == FormatKind::Jpeg && Codec::new(settings).halves_colour();
-    if halves { Upsampling::Repeated } else { Upsampling::Smooth }
+/// How the base tiles of a picture are to be encoded.
+pub(super) struct PictureStyle {
+    pub(super) style: BaseStyle,
+    /// The luma steps of the latest tiles, if pyramid.json states a quality: if they are those of the style, a newer picture
+    /// is requantised to it, too.
+    pub(super) latest_luma: Option<[u16; 64]>,
+    /// How a JPEG's chroma is upsampled if it is cut from pixels.
+    pub(super) upsampling: Upsampling,
 }
 
-/// Whether the latest tiles have the pyramid's quality, but the picture, with these luma steps, does not.
-fn continues(settings: &Settings, latest_steps: Option<[u16; 64]>, steps: [u16; 64]) -> bool {
-    let own = quantisation_tables(settings.quality.unwrap_or_default().get()).0;
-    latest_steps == Some(own) && steps != own
-}
-
-/// The mode that [`bands`] will choose, as far as it is known without decoding.
-pub(super) fn continued(
-    opened: &Picture,
-    mode: CutMode,
-    settings: &Settings,
-    latest_steps: Option<[u16; 64]>,
-) -> CutMode {
-    match opened {
-        Picture::Jpeg(picture) if mode == CutMode::Lossless => {
-            let continues = picture.luma_steps().is_some_and(|steps| continues(settings, latest_steps, steps));
-            if continues { CutMode::Requantised } else { mode }
-        }
-        _ => mode,
+impl PictureStyle {
+    /// Whether the latest tiles have the pyramid's quality, but a picture with these luma steps has not.
+    fn continues(&self, steps: &[u16; 64]) -> bool {
+        let own = self.style.encoding.luma();
+        self.latest_luma.as_ref() == Some(own) && steps != own
     }
 }
 
-/// The bands of the picture, and the final mode. `latest_steps` are the luma steps of one of the latest tiles, if there are
-/// any: if they are those of the pyramid's quality, the new picture is requantised to it, too. A picture that must be
-/// buffered is decoded now, unless `progress` cancels.
+/// How a JPEG's chroma is upsampled: for tiles that halve it again, so that this restores it; otherwise as viewers do it.
+pub(super) fn upsampling(format: FormatKind, style: &BaseStyle) -> Upsampling {
+    let halves = format == FormatKind::Jpeg && style.encoding.halves_colour();
+    if halves { Upsampling::Repeated } else { Upsampling::Smooth }
+}
+
+/// A picture that is ready to be cut.
+pub(super) struct ReadyPicture {
+    pub(super) bands: Bands,
+    /// The final mode.
+    pub(super) mode: CutMode,
+    /// The luma steps of the picture, if it is cut from coefficients.
+    pub(super) luma: Option<[u16; 64]>,
+}
+
+/// The bands of the picture. A picture that must be buffered is decoded now, unless `progress` cancels.
 pub(super) fn bands(
     opened: Picture,
     mode: CutMode,
-    settings: &Settings,
-    latest_steps: Option<[u16; 64]>,
+    style: PictureStyle,
     max_memory: u64,
     progress: &dyn Progress,
-) -> Result<(Bands, CutMode), PictureError> {
+) -> Result<ReadyPicture, PictureError> {
     let info = opened.info().clone();
     let mut rows = match opened {
         Picture::Rows(picture) => picture.rows(max_memory)?,
-        Picture::Jpeg(picture) if mode == CutMode::Pixels => {
-            picture.rows(upsampling(settings), max_memory, progress)?
-        }
+        Picture::Jpeg(picture) if mode == CutMode::Pixels => picture.rows(style.upsampling, max_memory, progress)?,
         Picture::Jpeg(picture) => {
             let coefficients = picture.coefficients(max_memory, progress)?;
-            return Ok(of_coefficients(coefficients, mode, settings, latest_steps));
+            return Ok(of_coefficients(coefficients, mode, style));
         }
     };
     rows.prepare(progress)?;
-    Ok((Bands::of_rows(&info, rows), mode))
+    Ok(ReadyPicture { bands: Bands::of_rows(&info, rows, style.style), mode, luma: None })
 }
 
-fn of_coefficients(
-    coefficients: Coefficients,
-    mode: CutMode,
-    settings: &Settings,
-    latest_steps: Option<[u16; 64]>,
-) -> (Bands, CutMode) {
-    let continued = continues(settings, latest_steps, coefficients.luma_steps());
+fn of_coefficients(coefficients: Coefficients, mode: CutMode, style: PictureStyle) -> ReadyPicture {
+    let luma = coefficients.luma_steps();
     // The quantisation steps of baseline tiles have one byte.
     let too_large = coefficients.largest_step() > 255;
-    let mode = if continued || too_large { CutMode::Requantised } else { mode };
-    let requantisation = (mode == CutMode::Requantised).then(|| Box::new(Codec::new(settings).requantisation()));
-    (Bands::Coefficients { coefficients, requantisation }, mode)
+    let mode = if style.continues(&luma) || too_large { CutMode::Requantised } else { mode };
+    let steps = if mode == CutMode::Requantised { Steps::Change } else { Steps::Keep };
+    ReadyPicture { bands: Bands::Coefficients { coefficients, style: style.style, steps }, mode, luma: Some(luma) }
 }

@@ -2,7 +2,7 @@
 
 use super::target::{Target, TargetState};
 use super::{CutMemory, CutMode};
-use crate::format::{FormatKind, Quality, Settings, TileFormat};
+use crate::format::{FormatKind, Quality, Settings, TileFormat, Tolerance};
 use crate::geometry::{Geometry, Grid, Size};
 use crate::input::{Depth, Picture};
 use crate::ops::build::BuildReport;
@@ -19,8 +19,10 @@ pub struct CutOptions<'a> {
     pub(crate) tile_size: Option<u32>,
     pub(crate) format: Option<TileFormat>,
     pub(crate) quality: Option<Quality>,
+    pub(crate) tolerance: Tolerance,
     pub(crate) build: bool,
     pub(crate) dry_run: bool,
+    pub(crate) record_picture: bool,
     pub(crate) threads: Option<NonZeroUsize>,
     pub(crate) max_memory: Option<u64>,
     pub(crate) locking: Locking,
@@ -34,8 +36,10 @@ impl Default for CutOptions<'_> {
             tile_size: None,
             format: None,
             quality: None,
+            tolerance: Tolerance::NONE,
             build: false,
             dry_run: false,
+            record_picture: false,
             threads: None,
             max_memory: None,
             locking: Locking::default(),
@@ -64,16 +68,30 @@ impl<'a> CutOptions<'a> {
         Self { quality: quality.into(), ..self }
     }
 
+    /// Of a newer picture, leaves out tiles that differ by at most this much; by default, any difference counts.
+    #[must_use]
+    pub fn tolerance(self, tolerance: Tolerance) -> Self {
+        Self { tolerance, ..self }
+    }
+
     /// With `true`, builds the pyramid too.
     #[must_use]
     pub fn build(self, build: bool) -> Self {
         Self { build, ..self }
     }
 
-    /// With `true`, only reports what would be cut, and changes nothing on disk.
+    /// With `true`, only reports what would be cut, and changes nothing on disk. A newer picture is compared.
     #[must_use]
     pub fn dry_run(self, dry_run: bool) -> Self {
         Self { dry_run, ..self }
+    }
+
+    /// With `true`, pyramid.json records which picture the pyramid is cut from, and a pyramid that has versions of another
+    /// picture, or of an unknown one, is refused: for folders that are named after pictures. A picture on standard input has
+    /// no path, so it is neither recorded nor refused.
+    #[must_use]
+    pub fn record_picture(self, record_picture: bool) -> Self {
+        Self { record_picture, ..self }
     }
 
     /// Uses this many threads; `None`, the default, means all cores.
@@ -107,8 +125,10 @@ impl fmt::Debug for CutOptions<'_> {
             .field("tile_size", &self.tile_size)
             .field("format", &self.format)
             .field("quality", &self.quality)
+            .field("tolerance", &self.tolerance)
             .field("build", &self.build)
             .field("dry_run", &self.dry_run)
+            .field("record_picture", &self.record_picture)
             .field("threads", &self.threads)
             .field("max_memory", &self.max_memory)
             .field("locking", &self.locking)
@@ -157,9 +177,10 @@ pub struct CutReport {
     pub memory: CutMemory,
     /// Estimated bytes of all base tiles.
     pub estimated_bytes: u64,
-    /// Number of base tiles written; `None` after a dry run.
+    /// Number of base tiles written, or, after a dry run, that would be written.
     pub written: Option<u64>,
-    /// Number of uniform base tiles, whose pixels all have the same colour; `None` after a dry run.
+    /// Number of uniform base tiles, whose pixels all have the same colour; `None` if the picture was not
+    /// read, as in a dry run for a first version.
     pub uniform: Option<u64>,
     /// What was built, if requested.
     pub built: Option<BuildReport>,

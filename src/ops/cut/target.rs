@@ -1,7 +1,8 @@
 //! The pyramid that a picture is cut for: a new one, or one with versions.
 
+use super::origin::{is_same_picture, path_to_record, recorded_picture, shown};
 use super::{CutError, CutMode, CutOptions, PictureSource};
-use crate::format::{FormatKind, PyramidSpec, Quality, Settings, TileFormat, TileNaming};
+use crate::format::{self, FormatKind, PyramidSpec, Quality, Settings, TileFormat, TileNaming};
 use crate::input::{Depth, PictureInfo};
 use crate::ops::{Failure, Pyramid, survey};
 use crate::store::{self, FolderContents, Layout, SourcePlace, SourceVersions, StoreError, TreeContext, Version};
@@ -27,6 +28,8 @@ pub(super) struct Target {
     /// Its settings; for a pyramid with versions, those of the lowest.
     pub(super) settings: Settings,
     pub(super) state: TargetState,
+    /// The entry that pyramid.json lacks, if it is to record the picture and is not written for it.
+    pub(super) missing_entry: Option<String>,
     /// The pyramid.json to write, if there is none.
     new_spec: Option<NewSpec>,
 }
@@ -49,10 +52,16 @@ impl Target {
         options: &CutOptions<'_>,
     ) -> Result<Self, Failure> {
         let layout = Layout::new(folder);
+        let origin = match picture {
+            PictureSource::File(path) if options.record_picture => Some(path.as_path()),
+            _ => None,
+        };
         let target = if layout.spec_file().symlink_metadata().is_ok() {
-            Self::of_pyramid(Pyramid::open_folder(folder.to_owned())?, info, options)?
+            let mut target = Self::of_pyramid(Pyramid::open_folder(folder.to_owned())?, info, options)?;
+            target.missing_entry = origin.map(|origin| target.check_origin(origin)).transpose()?.flatten();
+            target
         } else {
-            Self::new(layout, info, options)?
+            Self::new(layout, info, origin, options)?
         };
         let expected = target.pyramid.spec.geometry.size();
         if expected != info.size {
@@ -65,7 +74,12 @@ impl Target {
     }
 
     /// A new pyramid.
-    fn new(layout: Layout, info: &PictureInfo, options: &CutOptions<'_>) -> Result<Self, Failure> {
+    fn new(
+        layout: Layout,
+        info: &PictureInfo,
+        origin: Option<&Path>,
+        options: &CutOptions<'_>,
+    ) -> Result<Self, Failure> {
         let root = layout.root().to_owned();
         if let Some(pyramid) = pyramid_of_version(&root) {
             return Err(CutError::InAPyramid { path: root, pyramid }.into());
@@ -94,14 +108,16 @@ impl Target {
         }
         let format = options.format.clone().unwrap_or_else(|| format_for(info));
         let quality = (format.kind() == FormatKind::Jpeg).then(|| options.quality.unwrap_or(Quality::DEFAULT));
-        let text = spec_text(info, &format, options, quality);
-        let lossless = spec_text(info, &format, options, None);
+        let origin = origin.map(|path| picture_entry(path, &root));
+        let text = |quality| spec_text(info, &format, options, quality, origin.as_deref());
+        let (text, lossless) = (text(quality), text(None));
         let spec = PyramidSpec::parse(&text).map_err(|error| Failure::Spec { path: layout.spec_file(), error })?;
         let settings = Settings::new(&spec, format, TileNaming::ColumnRow);
         Ok(Self {
             pyramid: Pyramid { layout, spec },
             settings,
             state: TargetState::First,
+            missing_entry: None,
             new_spec: Some(NewSpec { text, lossless }),
         })
     }
@@ -118,7 +134,26 @@ impl Target {
             }
             Err(error) => return Err(error.into()),
         };
-        Ok(Self { pyramid, settings, state, new_spec: None })
+        Ok(Self { pyramid, settings, state, missing_entry: None, new_spec: None })
+    }
+
+    /// Refuses versions of another picture, or of an unknown one. Returns the entry that pyramid.json lacks, if it has no
+    /// version yet.
+    fn check_origin(&self, picture: &Path) -> Result<Option<String>, Failure> {
+        let (root, spec) = (self.pyramid.layout.root(), self.pyramid.layout.spec_file());
+        let entry = picture_entry(picture, root);
+        match &self.pyramid.spec.picture {
+            Some(recorded) => {
+                let recorded = recorded_picture(recorded, root);
+                if is_same_picture(&recorded, picture) {
+                    return Ok(None);
+                }
+                let (recorded, given) = (shown(&recorded), shown(picture));
+                Err(CutError::OtherPicture { spec, recorded, given, entry }.into())
+            }
+            None if self.state == TargetState::First => Ok(Some(entry)),
+            None => Err(CutError::UnknownPicture { spec, entry }.into()),
+        }
     }
 
     /// Whether nothing has changed since `other` was found.
@@ -143,16 +178,27 @@ impl Target {
                 other("format", asked.to_string(), settings.format.to_string())
             }
             (.., Some(asked)) if settings.quality.is_some_and(|quality| quality != asked) => {
-                let there = settings.quality.map(|quality| quality.get().to_string()).unwrap_or_default();
-                let stated = self.pyramid.spec.quality.is_some();
-                let there = if stated { there } else { format!("{there} by default") };
-                other("quality", asked.get().to_string(), there)
+                let (spec, pyramid) = (self.pyramid.layout.spec_file(), self.pyramid.layout.root().to_owned());
+                let has_versions = self.state == TargetState::Next;
+                match self.pyramid.spec.quality {
+                    Some(there) => other("quality", asked.get().to_string(), there.get().to_string()),
+                    None => Err(CutError::UnstatedQuality { spec, pyramid, asked: asked.get(), has_versions }.into()),
+                }
             }
             (.., Some(asked)) if settings.quality.is_none() => {
                 other("quality", asked.get().to_string(), format!("not used for {} tiles", settings.format))
             }
             _ => Ok(()),
         }
+    }
+
+    /// The settings to expect in an estimate: tiles that are encoded like the latest ones may have the highest quality.
+    pub(super) fn expected_settings(&self, options: &CutOptions<'_>) -> Settings {
+        let unknown = self.state == TargetState::Next
+            && self.pyramid.spec.quality.or(options.quality).is_none()
+            && self.settings.quality.is_some();
+        let quality = if unknown { Quality::new(100) } else { self.settings.quality };
+        Settings { quality, ..self.settings.clone() }
     }
 
     /// The context of all trees of the pyramid.
@@ -231,7 +277,19 @@ fn format_for(info: &PictureInfo) -> TileFormat {
     if exact { TileFormat::png() } else { TileFormat::jpg() }
 }
 
-fn spec_text(info: &PictureInfo, format: &TileFormat, options: &CutOptions<'_>, quality: Option<Quality>) -> String {
+/// The entry of a pyramid.json in `root` for a picture.
+fn picture_entry(picture: &Path, root: &Path) -> String {
+    let text = format::picture_text(&path_to_record(picture, root));
+    format!("\"picture\": {}", serde_json::Value::from(text))
+}
+
+fn spec_text(
+    info: &PictureInfo,
+    format: &TileFormat,
+    options: &CutOptions<'_>,
+    quality: Option<Quality>,
+    origin: Option<&str>,
+) -> String {
     let tile_size = options.tile_size.unwrap_or(DEFAULT_TILE_SIZE);
     let (width, height) = (info.size.width, info.size.height);
     let mut lines = vec![
@@ -242,5 +300,6 @@ fn spec_text(info: &PictureInfo, format: &TileFormat, options: &CutOptions<'_>, 
         format!("\"format\": \"{format}\""),
     ];
     lines.extend(quality.map(|quality| format!("\"quality\": {}", quality.get())));
+    lines.extend(origin.map(str::to_owned));
     format!("{{\n  {}\n}}\n", lines.join(",\n  "))
 }

@@ -4,6 +4,7 @@ use super::CutMode;
 use super::target::{Target, TargetState};
 use crate::format::FormatKind;
 use crate::input::{Depth, Picture};
+use crate::raster::{ProfileMeaning, profile_meaning};
 
 /// The latest tiles made it necessary to requantise a picture that could have been cut without loss.
 pub(super) const REQUANTISED: &str = "requantised, because the latest tiles have the quality of pyramid.json; \
@@ -13,6 +14,12 @@ pub(super) const REQUANTISED: &str = "requantised, because the latest tiles have
 pub(super) fn warnings(opened: &Picture, target: &Target, mode: CutMode) -> Vec<String> {
     let (info, settings) = (opened.info(), &target.settings);
     let mut warnings = info.warnings.clone();
+    if let Some(entry) = &target.missing_entry {
+        warnings.push(format!("not recorded in pyramid.json, where later cuts look for it; add {entry}"));
+    }
+    if info.icc.as_ref().is_some_and(|icc| profile_meaning(icc) == ProfileMeaning::Unreadable) {
+        warnings.push("ICC profile kept, although it cannot be read; viewers may ignore it".into());
+    }
     if settings.format.kind() != FormatKind::Jpeg {
         return warnings;
     }

@@ -1,20 +1,23 @@
 //! Base tiles generated from a picture: from its pixels, or losslessly from the coefficients of a JPEG.
 //!
-//! JPEG tiles of pixels have the colour and sampling of parents: grey or YCbCr, with halved chroma below quality 90. 16
-//! bits are reduced to 8, and alpha is flattened onto white.
+//! JPEG tiles of pixels are grey or YCbCr. Their steps and their sampling are those of a [`BaseStyle`], by default those of
+//! parents: halved chroma below quality 90. 16 bits are reduced to 8, and alpha is flattened onto white.
 
 mod planes;
+mod shown;
+mod style;
 
-use self::planes::{PlaneSplitter, flattened_to_eight_bits};
+pub use shown::{ShownTile, shown_coefficients};
+pub use style::{BaseStyle, JpegEncoding, StoredEncoding, stored_style};
+
+use self::planes::{flattened_to_eight_bits, split_planes};
 use super::jpeg_planes::assign_planes;
 use super::{Codec, CodecError, Scratch, TileImage};
 use crate::format::FormatKind;
 use crate::geometry::Size;
-use crate::jpeg::{self, Colour, FoldSampling, JpegImage, JpegTile, Requantisation, quantisation_tables};
+use crate::jpeg::{self, Colour, FoldSampling, JpegImage, JpegTile, Requantisation};
 use crate::png::{self, PngImage};
 use crate::raster::Samples;
-use crate::raster::vector::widest;
-use std::sync::Arc;
 
 /// The columns of a band that become one tile; the band is as high as the tile.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,7 +39,7 @@ impl Codec {
         &self,
         band: &Samples,
         columns: Columns,
-        icc: Option<&Arc<[u8]>>,
+        style: &BaseStyle,
         scratch: &mut Scratch,
         image: &mut TileImage,
         out: &mut Vec<u8>,
@@ -47,7 +50,7 @@ impl Codec {
                     Samples::Eight(band) => Samples::Eight(band.columns(columns.left, columns.width)),
                     Samples::Sixteen(band) => Samples::Sixteen(band.columns(columns.left, columns.width)),
                 };
-                let tile = PngImage { samples, icc: icc.cloned() };
+                let tile = PngImage { samples, icc: style.icc.clone() };
                 png::encode(&tile, out)?;
                 *image = TileImage::Png(tile);
                 Ok(())
@@ -55,11 +58,10 @@ impl Codec {
             FormatKind::Jpeg => {
                 let (pixels, columns) = flattened_to_eight_bits(band, columns);
                 let size = Size::new(columns.width as u32, pixels.height() as u32);
-                let step = usize::from(self.settings.chroma_step(Colour::YCbCr));
-                let planes = widest(PlaneSplitter { pixels: &pixels, columns, step });
+                let planes = split_planes(&pixels, columns, style.encoding.chroma_step);
                 let colour = if planes.len() == 1 { Colour::Grey } else { Colour::YCbCr };
-                assign_planes(&planes, size, colour, self.settings, &mut scratch.jpeg.image)?;
-                scratch.jpeg.image.icc = icc.cloned();
+                assign_planes(&planes, size, colour, &style.encoding, &mut scratch.jpeg.image)?;
+                scratch.jpeg.image.icc.clone_from(&style.icc);
                 self.encode_base(scratch, image.jpeg_mut(), out)
             }
         }
@@ -94,19 +96,6 @@ impl Codec {
             false => jpeg::encode_part(part, huffman, out),
         };
         encoded.map_err(|error| CodecError::Encode(error.to_string()))
-    }
-
-    /// Whether JPEG tiles of pixels have halved chroma.
-    #[must_use]
-    pub fn halves_colour(&self) -> bool {
-        self.settings.chroma_step(Colour::YCbCr) == 2
-    }
-
-    /// The requantisation to this codec's quality.
-    #[must_use]
-    pub fn requantisation(&self) -> Requantisation {
-        let (luma, chroma) = quantisation_tables(self.settings.quality.get());
-        Requantisation::new(&luma, &chroma)
     }
 
     fn encode_base(&self, scratch: &mut Scratch, tile: &mut JpegTile, out: &mut Vec<u8>) -> Result<(), CodecError> {

@@ -1,7 +1,7 @@
 //! Pixels to the planes of a JPEG tile: 8 bits, without alpha, grey or YCbCr.
 
 use super::Columns;
-use crate::raster::vector::Vectorised;
+use crate::raster::vector::{Vectorised, widest};
 use crate::raster::{Raster, Sample, Samples};
 use std::borrow::Cow;
 
@@ -42,9 +42,31 @@ pub(super) fn flattened<S: Sample>(pixels: Raster<S>) -> Raster<S> {
     shown
 }
 
-/// Splits grey pixels into one plane, RGB into luma and chroma.
-///
-/// A chroma sample stands for `step` pixels along each axis.
+/// Splits grey pixels into one plane, RGB into luma and chroma, whose samples stand for `step` pixels along each axis.
+pub(super) fn split_planes(pixels: &Raster<u8>, columns: Columns, step: (u8, u8)) -> Vec<Raster<u8>> {
+    if step.0 == step.1 && step.0 <= 2 {
+        return widest(PlaneSplitter { pixels, columns, step: step.0.into() });
+    }
+    let mut planes = widest(PlaneSplitter { pixels, columns, step: 1 });
+    planes.iter_mut().skip(1).for_each(|plane| *plane = means_of_boxes(plane, (step.0.into(), step.1.into())));
+    planes
+}
+
+/// The rounded means of boxes of this width and height; those at the right and bottom edge may be smaller.
+fn means_of_boxes(plane: &Raster<u8>, (wide, high): (usize, usize)) -> Raster<u8> {
+    let mut means = Raster::new(plane.width().div_ceil(wide), plane.height().div_ceil(high), 1);
+    for y in 0..means.height() {
+        for (x, mean) in means.row_mut(y).iter_mut().enumerate() {
+            let rows = (y * high..(y * high + high).min(plane.height())).map(|y| plane.row(y));
+            let samples = rows.flat_map(|row| &row[x * wide..(x * wide + wide).min(row.len())]);
+            let (sum, count) = samples.fold((0, 0), |(sum, count), &sample| (sum + u32::from(sample), count + 1));
+            *mean = ((sum + count / 2) / count.max(1)) as u8;
+        }
+    }
+    means
+}
+
+/// Splits pixels into planes. A chroma sample stands for `step` pixels along each axis, 1 or 2.
 pub(super) struct PlaneSplitter<'a> {
     pub(super) pixels: &'a Raster<u8>,
     pub(super) columns: Columns,

@@ -1,9 +1,11 @@
-use super::planes::{eight_of_sixteen, flattened};
+use super::planes::{PlaneSplitter, eight_of_sixteen, flattened, split_planes};
 use super::*;
 use crate::format::{Filter, Quality, Settings, TileFormat, TileNaming};
-use crate::raster::vector::Vectorised;
+use crate::jpeg::quantisation_tables;
+use crate::raster::vector::{Vectorised, widest};
 use crate::raster::{PixelKind, Raster, Sample};
 use proptest::prelude::*;
+use std::sync::Arc;
 
 fn codec(format: &str, quality: u8) -> Codec {
     let format = TileFormat::new(format).unwrap();
@@ -36,8 +38,8 @@ fn picture<S: Sample>(width: usize, height: usize, channels: usize) -> Raster<S>
 /// Generates a base tile, and checks that it equals the tile decoded from its file.
 fn base_tile(codec: Codec, band: &Samples, columns: Columns) -> Vec<u8> {
     let (mut scratch, mut image, mut out) = (Scratch::default(), TileImage::default(), Vec::new());
-    let icc = Arc::from([1u8, 2, 3].as_slice());
-    codec.base_from_pixels(band, columns, Some(&icc), &mut scratch, &mut image, &mut out).unwrap();
+    let style = BaseStyle { encoding: codec.encoding(), icc: Some(Arc::from([1u8, 2, 3].as_slice())) };
+    codec.base_from_pixels(band, columns, &style, &mut scratch, &mut image, &mut out).unwrap();
     let height = match band {
         Samples::Eight(band) => band.height(),
         Samples::Sixteen(band) => band.height(),
@@ -244,8 +246,56 @@ fn requantised_tiles_can_always_be_encoded() {
         for quality in [96, 98, 100] {
             let codec = codec("jpg", quality);
             let (mut scratch, mut image, mut out) = (Scratch::default(), TileImage::default(), Vec::new());
-            let (columns, to) = (Columns { left: 0, width: 64 }, codec.requantisation());
+            let (columns, to) = (Columns { left: 0, width: 64 }, codec.encoding().requantisation());
             codec.base_from_coefficients(&whole, columns, Some(&to), &mut scratch, &mut image, &mut out).unwrap();
         }
     }
+}
+
+#[test]
+fn chroma_is_the_mean_of_boxes_of_any_shape() {
+    let pixels = picture::<u8>(37, 21, 3);
+    let columns = Columns { left: 3, width: 30 };
+    let whole = split_planes(&pixels, columns, (1, 1));
+    for (wide, high) in [(2, 1), (1, 2), (4, 1), (4, 2), (3, 2)] {
+        let planes = split_planes(&pixels, columns, (wide as u8, high as u8));
+        assert_eq!(planes[0], whole[0]);
+        for (plane, whole) in planes[1..].iter().zip(&whole[1..]) {
+            assert_eq!((plane.width(), plane.height()), (30_usize.div_ceil(wide), 21_usize.div_ceil(high)));
+            for (x, y) in (0..plane.height()).flat_map(|y| (0..plane.width()).map(move |x| (x, y))) {
+                let places = (y * high..21.min(y * high + high))
+                    .flat_map(|y| (x * wide..30.min(x * wide + wide)).map(move |x| (x, y)));
+                let samples: Vec<f64> = places.map(|(x, y)| whole.row(y)[x].into()).collect();
+                let mean = samples.iter().sum::<f64>() / samples.len() as f64;
+                assert!((f64::from(plane.row(y)[x]) - mean).abs() <= 0.5);
+            }
+        }
+    }
+}
+
+/// What tiles are encoded with can be read from them again.
+#[test]
+fn style_of_a_stored_tile_is_that_it_was_encoded_with() {
+    let codec = codec("jpg", 92);
+    for (quality, chroma_step) in [(92, (1, 1)), (75, (2, 2)), (40, (2, 1)), (60, (1, 2)), (85, (4, 1))] {
+        let of_quality = JpegEncoding::of_quality(Quality::new(quality).unwrap(), 1);
+        let style = BaseStyle { encoding: JpegEncoding { chroma_step, ..of_quality }, icc: Some([1u8, 2, 3].into()) };
+        let (mut scratch, mut image, mut out) = (Scratch::default(), TileImage::default(), Vec::new());
+        for channels in [3, 1] {
+            out.clear();
+            let band = Samples::Eight(picture::<u8>(50, 40, channels));
+            let columns = Columns { left: 0, width: 50 };
+            codec.base_from_pixels(&band, columns, &style, &mut scratch, &mut image, &mut out).unwrap();
+            let expected = match channels {
+                3 => StoredEncoding::Colour(style.encoding),
+                _ => StoredEncoding::Grey(*style.encoding.luma()),
+            };
+            assert_eq!(stored_style(&out), Some((expected, style.icc.clone())));
+        }
+    }
+    assert_eq!(
+        codec.encoding_for_grey(&quantisation_tables(75).0),
+        JpegEncoding::of_quality(Quality::new(75).unwrap(), 2)
+    );
+    assert_eq!(stored_style(b"neither"), None);
 }

@@ -5,8 +5,7 @@ use crate::input::{Coefficients, Depth, PictureError, PictureInfo, Rows};
 use crate::jpeg::{JpegImage, Requantisation};
 use crate::raster::Samples;
 use crate::raster::{Raster, Sample};
-use crate::tile::{Codec, CodecError, Columns, Scratch, TileImage};
-use std::sync::Arc;
+use crate::tile::{BaseStyle, Codec, CodecError, Columns, Scratch, TileImage, shown_coefficients};
 
 /// Where bands come from.
 pub enum Bands {
@@ -18,15 +17,17 @@ pub enum Bands {
         channels: usize,
         /// Bits per sample.
         depth: Depth,
-        /// The ICC profile for all tiles.
-        icc: Option<Arc<[u8]>>,
+        /// How the tiles are encoded.
+        style: BaseStyle,
     },
     /// Coefficients of a JPEG.
     Coefficients {
         /// The coefficients.
         coefficients: Coefficients,
-        /// The quantisation steps of the tiles, unless they keep the picture's own.
-        requantisation: Option<Box<Requantisation>>,
+        /// The profile of the tiles, and their steps if they do not keep the picture's own.
+        style: BaseStyle,
+        /// Whether the tiles keep the picture's own steps.
+        steps: Steps,
     },
 }
 
@@ -37,6 +38,15 @@ impl std::fmt::Debug for Bands {
             Self::Coefficients { .. } => "Coefficients",
         })
     }
+}
+
+/// The quantisation steps of tiles that are cut from coefficients.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Steps {
+    /// Those of the picture.
+    Keep,
+    /// Those of the style.
+    Change,
 }
 
 /// One band of a picture.
@@ -59,8 +69,8 @@ pub(super) struct UniformTile {
 impl Bands {
     /// The bands of a picture's rows.
     #[must_use]
-    pub fn of_rows(info: &PictureInfo, rows: Box<dyn Rows>) -> Self {
-        Self::Pixels { rows, channels: info.channels, depth: info.depth, icc: info.icc.clone() }
+    pub fn of_rows(info: &PictureInfo, rows: Box<dyn Rows>, style: BaseStyle) -> Self {
+        Self::Pixels { rows, channels: info.channels, depth: info.depth, style }
     }
 
     /// A band of the right kind, without rows yet.
@@ -87,8 +97,10 @@ impl Bands {
                 }
                 rows.read(samples)
             }
-            (Self::Coefficients { coefficients, .. }, Band::Coefficients(image)) => {
-                coefficients.read(size.height, image)
+            (Self::Coefficients { coefficients, style, .. }, Band::Coefficients(image)) => {
+                coefficients.read(size.height, image)?;
+                image.icc.clone_from(&style.icc);
+                Ok(())
             }
             (source, band) => {
                 *band = source.blank();
@@ -108,9 +120,10 @@ impl Bands {
     /// What all tiles have in common.
     pub(super) fn tile_context(&self) -> TileContext {
         match self {
-            Self::Pixels { icc, .. } => TileContext { icc: icc.clone(), requantisation: None },
-            Self::Coefficients { requantisation, .. } => {
-                TileContext { icc: None, requantisation: requantisation.clone() }
+            Self::Pixels { style, .. } => TileContext { style: style.clone(), requantisation: None },
+            Self::Coefficients { style, steps, .. } => {
+                let requantisation = (*steps == Steps::Change).then(|| Box::new(style.encoding.requantisation()));
+                TileContext { style: style.clone(), requantisation }
             }
         }
     }
@@ -118,7 +131,7 @@ impl Bands {
 
 /// What tiles need besides their band.
 pub(super) struct TileContext {
-    icc: Option<Arc<[u8]>>,
+    style: BaseStyle,
     requantisation: Option<Box<Requantisation>>,
 }
 
@@ -134,12 +147,18 @@ impl Band {
         out: &mut Vec<u8>,
     ) -> Result<(), CodecError> {
         match self {
-            Self::Pixels(samples) => {
-                codec.base_from_pixels(samples, columns, context.icc.as_ref(), scratch, image, out)
-            }
+            Self::Pixels(samples) => codec.base_from_pixels(samples, columns, &context.style, scratch, image, out),
             Self::Coefficients(band) => {
                 codec.base_from_coefficients(band, columns, context.requantisation.as_deref(), scratch, image, out)
             }
+        }
+    }
+
+    /// What a tile of these columns would show if encoding lost nothing.
+    fn shown(&self, columns: Columns, codec: &Codec) -> Samples {
+        match self {
+            Self::Pixels(samples) => codec.shown_pixels(samples, columns),
+            Self::Coefficients(image) => shown_coefficients(image, columns),
         }
     }
 
@@ -154,6 +173,22 @@ impl Band {
             }
         };
         Some(UniformTile { size, colour })
+    }
+}
+
+/// The part of a picture that becomes a tile.
+#[derive(Debug, Clone, Copy)]
+pub struct PicturePart<'a> {
+    pub(super) band: &'a Band,
+    pub(super) columns: Columns,
+    pub(super) codec: &'a Codec,
+}
+
+impl PicturePart<'_> {
+    /// What the tile would show if encoding lost nothing.
+    #[must_use]
+    pub fn shown(&self) -> Samples {
+        self.band.shown(self.columns, self.codec)
     }
 }
 

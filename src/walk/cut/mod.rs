@@ -5,5 +5,5 @@
 mod band;
 mod picture;
 
-pub use band::{Band, Bands};
+pub use band::{Band, Bands, PicturePart, Steps};
 pub use picture::{BaseSink, CutCounts, CutFailure, MAX_UNIFORM_PIXELS, cut_picture};

@@ -1,6 +1,6 @@
 //! The walk over a picture: one band is read while the band before it is cut.
 
-use super::band::{Band, Bands, TileContext, UniformTile};
+use super::band::{Band, Bands, PicturePart, TileContext, UniformTile};
 use crate::geometry::{Geometry, Size, Tile};
 use crate::input::PictureError;
 use crate::sync::{Mutex, Progress, Workers};
@@ -19,6 +19,16 @@ pub const MAX_UNIFORM_PIXELS: u64 = 1 << 19;
 pub trait BaseSink: Sync {
     /// Why a tile cannot be stored.
     type Error: Send;
+
+    /// Whether the tile need not be made, because the picture shows what is there already. Called once per tile before it is
+    /// made.
+    ///
+    /// # Errors
+    /// What is there cannot be read.
+    fn is_there(&self, tile: Tile, part: PicturePart<'_>) -> Result<bool, Self::Error> {
+        let _ = (tile, part);
+        Ok(false)
+    }
 
     /// Stores a base tile: `bytes` is its file, `image` what reading the file gives. Called once per tile, from several
     /// threads and in any order within a row.
@@ -187,8 +197,13 @@ impl<B: BaseSink> Cutter<'_, B> {
         let left = tile.column as usize * self.geometry.tile_size() as usize;
         let columns = Columns { left, width: size.width as usize };
         let uniform = band.uniform(columns, size);
-        if let Some(uniform) = uniform {
+        if uniform.is_some() {
             self.uniform.fetch_add(1, Ordering::Relaxed);
+        }
+        if self.base.is_there(tile, PicturePart { band, columns, codec: &self.codec }).map_err(CutFailure::Store)? {
+            return Ok(());
+        }
+        if let Some(uniform) = uniform {
             let made = self.uniform_tiles.lock().get(&uniform).cloned();
             if let Some(made) = made {
                 image.clone_from(&made.image);

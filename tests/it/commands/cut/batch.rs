@@ -243,29 +243,21 @@ fn list_may_be_in_any_encoding() {
 }
 
 #[test]
-fn equal_names_are_refused_and_unsafe_ones_replaced() {
+fn unsafe_names_are_replaced() {
     let sandbox = three();
     let picture = Png::new(6, 8).file((20, 10), 9, &[]);
-    for name in ["other/A.png", "a.webp.png", "$(rm -rf x); .png", "-q.png", "..png", "Zürich 1.png"] {
+    for name in ["a.webp.png", "$(rm -rf x); .png", "-q.png", "..png", "Zürich 1.png"] {
         sandbox.write(name, &picture);
     }
-    let ended = sandbox.run(&["cut", "--into", "all", "a.png", "other/A.png", "pictures/b.png", "./a.png"]);
-    assert_eq!(ended.code, 2);
-    assert_eq!(names(&sandbox, "all"), ["a", "b"]);
-    let summary = "2 pictures done, 2 failed\n  failed: other/A.png\n  failed: ./a.png\n";
-    assert!(ended.err.ends_with(summary), "{}", ended.err);
-    let objects = sandbox.run(&["cut", "--into", "all", "--json", "a.png", "other/A.png"]).json();
-    assert_eq!((&objects[1]["pyramid"], &objects[1]["code"]), (&"all/A".into(), &2.into()));
-    let ended_again = sandbox.run(&["cut", "--into", "all", "--dry-run", "a.png", "pictures/b.png"]);
-    assert!(ended_again.err.ends_with("\n2 pictures would be cut, 0 failed\n"), "{}", ended_again.err);
-    let errors: Vec<&str> = ended.err.lines().filter(|line| line.starts_with("error: ")).collect();
-    assert_eq!(
-        errors,
-        ["error: other/A.png: a.png goes into all/A, too", "error: ./a.png: a.png goes into all/a, too",]
-    );
     let pictures = ["a.webp.png", "$(rm -rf x); .png", "./-q.png", "..png", "Zürich 1.png"];
     sandbox.succeed(&[&["cut", "-q", "--into", "safe"], &pictures[..]].concat());
     assert_eq!(names(&sandbox, "safe"), ["Zürich_1", "_-q", "__rm_-rf_x___", "a.webp", "picture"]);
+}
+
+#[test]
+fn dry_run_sums_up_what_would_be_cut() {
+    let ended = three().succeed(&["cut", "--into", "all", "--dry-run", "a.png", "pictures/b.png"]);
+    assert!(ended.err.ends_with("\n2 pictures would be cut, 0 failed\n"), "{}", ended.err);
 }
 
 #[test]

@@ -140,12 +140,37 @@ fn picture_of_the_default_quality_sets_no_quality() {
         assert_eq!(cut(&sandbox, &["b.jpg", folder, "--dry-run"])["mode"], manner);
         let ended = sandbox.succeed(&["cut", "b.jpg", folder, "--json", "--build"]);
         assert_eq!(ended.json()[0]["mode"], manner);
-        assert_eq!(ended.err.contains("warning"), quality.is_some(), "{}", ended.err);
+        assert_eq!(ended.err.contains("requantised, because"), quality.is_some(), "{}", ended.err);
         assert_eq!(cut(&sandbox, &["b.jpg", folder])["status"], "unchanged");
     }
-    let err = sandbox.run(&["cut", "a.jpg", "p", "--quality", "70"]).err;
-    let expected = "error: p/pyramid.json: quality is 80 by default, but 70 was requested\n";
-    assert!(err.starts_with(expected), "{err}");
+}
+
+#[test]
+fn quality_for_a_pyramid_that_states_none_is_refused_with_what_is_possible() {
+    let sandbox = Sandbox::in_memory();
+    sandbox.write("a.jpg", jpeg(92, &[]));
+    cut(&sandbox, &["a.jpg", "p", "--tile-size", "16", "--build"]);
+    assert_refused(
+        &sandbox,
+        &["a.jpg", "p", "--quality", "70"],
+        2,
+        str![[r#"
+error: p/pyramid.json: states no quality, but 70 was requested
+  leave --quality out, and new tiles get that of the latest ones; or add "quality": 70 to it, and run fast_pyramid build p --rebuild-from 0
+
+"#]],
+    );
+    // That is possible indeed.
+    let text = std::fs::read_to_string(sandbox.path("p/pyramid.json")).unwrap();
+    sandbox.spec("p", text.replace("}", ", quality: 70 }"));
+    sandbox.succeed(&["build", "-q", "p", "--rebuild-from", "0"]);
+    sandbox.write("b.jpg", jpeg(92, &[(3, 3)]));
+    cut(&sandbox, &["b.jpg", "p", "--quality", "70", "--build"]);
+    sandbox.succeed(&["verify", "-q", "p"]);
+    // Without versions, there is nothing to rebuild.
+    sandbox.spec("q", "{ width: 100, height: 70, tile_size: 16, overlap: 0 }");
+    let ended = sandbox.run(&["cut", "a.jpg", "q", "--quality", "70"]);
+    assert!(ended.err.ends_with("\n  add \"quality\": 70 to it\n"), "{}", ended.err);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Upsampling of JPEG components that have fewer samples than the picture has pixels.
 
+use super::image::{Component, JpegImage};
 use crate::geometry::Size;
-use crate::jpeg::{Component, JpegImage};
 
 /// How subsampled components become pixels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,7 +39,7 @@ impl Ratio {
 
 /// How much smaller a component is than the picture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Subsampling {
+pub struct Subsampling {
     horizontal: Ratio,
     vertical: Ratio,
 }
@@ -52,7 +52,7 @@ impl Default for Subsampling {
 
 impl Subsampling {
     /// The subsampling of component `index`.
-    pub(super) fn of(image: &JpegImage, index: usize) -> Self {
+    pub fn of(image: &JpegImage, index: usize) -> Self {
         let components = &image.components;
         let largest = |factor: fn(&Component) -> u8| components.iter().map(factor).max().unwrap_or(1);
         let (horizontal, vertical) =
@@ -64,22 +64,25 @@ impl Subsampling {
     }
 
     /// Whether there is a sample for each pixel.
-    pub(super) fn is_full(self) -> bool {
+    pub fn is_full(self) -> bool {
         self.horizontal.is_full() && self.vertical.is_full()
     }
 
     /// Whether there is one row of samples per two rows of pixels.
-    pub(super) fn halves_rows(self) -> bool {
+    pub fn halves_rows(self) -> bool {
         self.vertical.is_half()
     }
 }
 
 /// The samples of one component.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct SubsampledPlane<'a> {
-    pub(super) samples: &'a [u8],
-    pub(super) size: Size,
-    pub(super) subsampling: Subsampling,
+pub struct SubsampledPlane<'a> {
+    /// Row by row, without gaps.
+    pub samples: &'a [u8],
+    /// Size in samples.
+    pub size: Size,
+    /// How much smaller it is than the picture.
+    pub subsampling: Subsampling,
 }
 
 impl SubsampledPlane<'_> {
@@ -100,7 +103,7 @@ impl SubsampledPlane<'_> {
 
 /// Upsamples planes. Its buffer is reused.
 #[derive(Debug, Default)]
-pub(super) struct Upsampler {
+pub struct Upsampler {
     /// One row of samples, interpolated vertically.
     sums: Vec<u16>,
 }
@@ -111,7 +114,7 @@ impl Upsampler {
     /// Halves are interpolated as in libjpeg ("fancy upsampling"), so that pixels equal those of other viewers: the two
     /// pixels of a sample lie a quarter to its sides, so each is three quarters of the sample and one quarter of its
     /// neighbour. All other planes repeat samples.
-    pub(super) fn upsample(&mut self, plane: SubsampledPlane<'_>, to: Size, upsampling: Upsampling, out: &mut Vec<u8>) {
+    pub fn upsample(&mut self, plane: SubsampledPlane<'_>, to: Size, upsampling: Upsampling, out: &mut Vec<u8>) {
         let (width, height) = (to.width as usize, to.height as usize);
         out.resize(width * height, 0);
         if plane.size.width == 0 || plane.size.height == 0 || width == 0 {

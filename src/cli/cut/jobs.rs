@@ -1,0 +1,139 @@
+//! The pictures to cut and their folders, and which of these clash.
+
+use super::names::{Folders, folder_of, unchanged_folder};
+use crate::cli::arguments::CutArguments;
+use crate::cli::console::counted;
+use fast_pyramid::PictureSource;
+use fast_pyramid::internals::text::display_path;
+use std::collections::HashMap;
+use std::ffi::OsString;
+use std::io::{BufRead, BufReader, Read};
+use std::os::unix::ffi::OsStringExt;
+use std::path::{Path, PathBuf};
+
+/// Limit for the length of a list of pictures.
+const MAX_LIST_BYTES: u64 = 1 << 28;
+
+/// A picture and the folder of its pyramid.
+pub(super) struct Job {
+    pub(super) picture: PictureSource,
+    pub(super) folder: PathBuf,
+    /// The name that the picture has, if its folder has another one.
+    pub(super) renamed_from: Option<PathBuf>,
+}
+
+impl Job {
+    /// Whether reading the picture may wait for another process.
+    pub(super) fn is_stream(&self) -> bool {
+        match &self.picture {
+            PictureSource::StandardInput => true,
+            PictureSource::File(path) => path.metadata().is_ok_and(|found| !found.is_file() && !found.is_dir()),
+        }
+    }
+}
+
+/// A picture that cannot go where another one goes. Both are indices of jobs.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Clash {
+    pub(super) job: usize,
+    pub(super) with: usize,
+    pub(super) kind: ClashKind,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum ClashKind {
+    /// Both go into the same folder.
+    Same,
+    /// The other's pyramid would contain this one.
+    Inside,
+}
+
+/// The pictures and their folders.
+pub(super) fn jobs(arguments: &CutArguments) -> Result<Vec<Job>, String> {
+    let Some(into) = &arguments.into else {
+        let [picture, folder] = arguments.paths.as_slice() else {
+            let problem = "cut takes a picture and a folder";
+            return Err(format!("{problem}, but {} given", counted(arguments.paths.len() as u64, "path")));
+        };
+        return Ok(vec![Job { picture: source(picture), folder: folder.clone(), renamed_from: None }]);
+    };
+    let mut pictures = arguments.paths.clone();
+    if let Some(list) = &arguments.list {
+        pictures.extend(listed(list).map_err(|error| format!("{}: {error}", display_path(list)))?);
+        if pictures.is_empty() {
+            return Err(format!("{}: names no picture", display_path(list)));
+        }
+    }
+    let folders = if arguments.keep_folders { Folders::Keep } else { Folders::Drop };
+    let job = |path: &PathBuf| {
+        if path.as_os_str() == "-" {
+            return Err("standard input has no name; use cut - DIR".into());
+        }
+        let (name, unchanged) = (folder_of(path, folders), unchanged_folder(path, folders));
+        let renamed_from = (name != unchanged).then_some(unchanged);
+        Ok(Job { picture: source(path), folder: into.join(name), renamed_from })
+    };
+    pictures.iter().map(job).collect()
+}
+
+/// All pictures that cannot go into their folders, because of others in the list.
+pub(super) fn clashes(jobs: &[Job]) -> Vec<Clash> {
+    // Some file systems ignore case.
+    let folders: Vec<PathBuf> = jobs.iter().map(|job| job.folder.to_string_lossy().to_lowercase().into()).collect();
+    let mut owners: HashMap<&Path, usize> = HashMap::new();
+    for (index, folder) in folders.iter().enumerate() {
+        owners.entry(folder).or_insert(index);
+    }
+    let clash = |(job, folder): (usize, &PathBuf)| match owners.get(folder.as_path()) {
+        Some(&with) if with != job => Some(Clash { job, with, kind: ClashKind::Same }),
+        _ => {
+            let around = folder.ancestors().skip(1).find_map(|around| owners.get(around));
+            around.map(|&with| Clash { job, with, kind: ClashKind::Inside })
+        }
+    };
+    folders.iter().enumerate().filter_map(clash).collect()
+}
+
+fn source(path: &Path) -> PictureSource {
+    if path.as_os_str() == "-" { PictureSource::StandardInput } else { PictureSource::File(path.to_owned()) }
+}
+
+/// The paths in a list, one per line, as raw bytes. Empty lines are skipped.
+fn listed(list: &Path) -> std::io::Result<Vec<PathBuf>> {
+    let file: Box<dyn Read> =
+        if list.as_os_str() == "-" { Box::new(std::io::stdin()) } else { Box::new(std::fs::File::open(list)?) };
+    let mut paths = Vec::new();
+    for line in BufReader::new(file.take(MAX_LIST_BYTES)).split(b'\n') {
+        let mut line = line?;
+        if line.contains(&0) {
+            let problem = "not a list of paths, one per line: it contains a zero byte";
+            return Err(std::io::Error::new(std::io::ErrorKind::InvalidData, problem));
+        }
+        while line.last() == Some(&b'\r') {
+            line.pop();
+        }
+        if !line.trim_ascii().is_empty() {
+            paths.push(PathBuf::from(OsString::from_vec(line)));
+        }
+    }
+    Ok(paths)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(folders: &[&str]) -> Vec<(usize, usize, ClashKind)> {
+        let job = |folder: &&str| Job { picture: source(Path::new(folder)), folder: folder.into(), renamed_from: None };
+        let jobs: Vec<Job> = folders.iter().map(job).collect();
+        clashes(&jobs).into_iter().map(|clash| (clash.job, clash.with, clash.kind)).collect()
+    }
+
+    #[test]
+    fn equal_and_nested_folders_clash_in_any_order() {
+        use ClashKind::{Inside, Same};
+        assert_eq!(found(&["p/a", "p/b", "p/ab"]), []);
+        assert_eq!(found(&["p/a", "p/b", "p/A", "p/a"]), [(2, 0, Same), (3, 0, Same)]);
+        assert_eq!(found(&["p/a/b/c", "p/x", "p/a", "p/A/v0"]), [(0, 2, Inside), (3, 2, Inside)]);
+    }
+}
