@@ -3,13 +3,25 @@
 //! Values are checked key by key, so that each error can say which value was found and which are allowed.
 
 use super::error::{SpecError, SpecProblem};
-use crate::format::TileFormat;
+use crate::format::{NamePattern, TileFormat};
 use crate::text::excerpt;
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use std::fmt;
 
-const KEYS: [&str; 10] =
-    ["width", "height", "tile_size", "overlap", "format", "quality", "optimize", "filter", "linear", "tile_naming"];
+const KEYS: [&str; 12] = [
+    "width",
+    "height",
+    "tile_size",
+    "overlap",
+    "format",
+    "quality",
+    "optimize",
+    "filter",
+    "linear",
+    "tile_naming",
+    "first_tile",
+    "row_order",
+];
 
 /// The most opening brackets, including those in comments. The parser recurses for each open bracket, so many would
 /// overflow its stack; no key takes any.
@@ -91,6 +103,19 @@ impl Entries {
         let format = value.text().and_then(TileFormat::new);
         let expected = || format!("the extension of the tiles: {}", TileFormat::NAMES);
         format.map(Some).ok_or_else(|| not_allowed(key, value, expected()))
+    }
+
+    /// A pattern of the names of tiles, if present.
+    pub(super) fn name_pattern(&self, key: &'static str) -> Result<Option<NamePattern>, SpecError> {
+        let Some(value) = self.get(key) else { return Ok(None) };
+        let allowed = "\"column_row\", \"row_column\", or a pattern such as \"tile_x{column:4}_y{row:4}\"";
+        match value.text().map(NamePattern::parse) {
+            Some(Ok(pattern)) => Ok(Some(pattern)),
+            Some(Err(problem)) if value.text().is_some_and(|text| text.contains(['{', '}'])) => {
+                Err(not_allowed(key, value, format!("{allowed}; {problem}")))
+            }
+            _ => Err(not_allowed(key, value, allowed.into())),
+        }
     }
 }
 
