@@ -64,7 +64,7 @@ pub(crate) fn hint(error: &Error) -> Option<String> {
         Failure::NothingToRebuild { latest, .. } => format!("give a version from 0 to {}", latest.0),
         Failure::CutCancelled { .. } => "run the same command again; it starts over".into(),
         Failure::Cancelled { .. } => "run the same command again; it resumes where it stopped".into(),
-        Failure::Init(error) => return init_hint(error),
+        Failure::Init(error) => init_hint(error).into(),
         Failure::Cut(error) => return cut_hint(error),
         Failure::Store(error) => return store_hint(error),
         Failure::Encode { .. } | Failure::Threads(_) => return None,
@@ -95,16 +95,15 @@ fn naming_hint(advice: &NamingAdvice) -> String {
     }
 }
 
-fn init_hint(error: &InitError) -> Option<String> {
-    Some(match error {
-        InitError::Exists { .. } => "delete it first if another is to be written".into(),
+fn init_hint(error: &InitError) -> &'static str {
+    match error {
+        InitError::Exists { .. } => "delete it first if another is to be written",
         InitError::Names { .. } | InitError::NoGrid { .. } => {
             "the lowest version holds all base tiles and no other pictures, named alike but for the numbers of column and row"
-                .into()
         }
-        InitError::Sizes { .. } => "correct these tiles, or write pyramid.json by hand".into(),
-        InitError::Header { error, .. } => return picture_hint(error),
-    })
+        InitError::Sizes { .. } => "correct these tiles, or write pyramid.json by hand",
+        InitError::Header { .. } => "replace this tile by a whole JPEG or PNG",
+    }
 }
 
 /// Keys of pyramid.json with their values, as JSON.

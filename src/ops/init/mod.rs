@@ -14,7 +14,7 @@ use crate::input::{self, PictureInput};
 use crate::store::{self, Arrangement, Layout, NameShape, SourceVersions, StoreError, Version};
 use crate::text::{FaultKind, Faults};
 use sizes::Lengths;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fs::File;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
@@ -100,7 +100,8 @@ impl Headers<'_> {
         let Some(Reading { naming, geometry, contradictions }) = readings.next() else {
             return Err(InitError::Sizes { folder, faults: wrong.unwrap_or_default() }.into());
         };
-        let equal = readings.any(|other| other.contradictions == contradictions);
+        let is_single = geometry.base_grid().count() == 1;
+        let equal = !is_single && readings.any(|other| other.contradictions == contradictions);
         Ok((naming, geometry, equal))
     }
 
@@ -156,12 +157,12 @@ fn name(shape: &NameShape, naming: &TileNaming, grid: Grid, column: u32, row: u3
 }
 
 /// All places at the edges of a grid, and some within it.
-fn places(grid: Grid) -> impl Iterator<Item = (u32, u32)> {
+fn places(grid: Grid) -> BTreeSet<(u32, u32)> {
     let Grid { columns, rows } = grid;
     let top_and_bottom = (0..columns).flat_map(move |column| [(column, 0), (column, rows - 1)]);
     let left_and_right = (0..rows).flat_map(move |row| [(0, row), (columns - 1, row)]);
     let step = (grid.count() / INNER_TILES).max(1) as usize;
     let inner = (0..grid.count()).step_by(step);
     let inner = inner.map(move |index| ((index % u64::from(columns)) as u32, (index / u64::from(columns)) as u32));
-    top_and_bottom.chain(left_and_right).chain(inner)
+    top_and_bottom.chain(left_and_right).chain(inner).collect()
 }

@@ -3,6 +3,7 @@
 mod build;
 mod cut;
 mod found_files;
+mod init;
 mod inspect;
 mod repair;
 mod revert;
