@@ -66,7 +66,7 @@ fn png_bytes(picture: &image::RgbImage) -> Vec<u8> {
 fn codec(extension: &str, quality: u8) -> Codec {
     let text = format!("{{ width: 512, height: 512, tile_size: 256, overlap: 0, quality: {quality} }}");
     let spec = PyramidSpec::parse(&text).unwrap();
-    Codec::new(&Settings::new(&spec, TileFormat::new(extension).unwrap(), TileNaming::ColumnRow))
+    Codec::new(&Settings::new(&spec, TileFormat::new(extension).unwrap(), TileNaming::column_row()))
 }
 
 /// Decoding four children and making their parent: what a first build does at the finest generated level.

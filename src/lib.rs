@@ -111,9 +111,9 @@ pub use format::{FormatKind, Quality, TileFormat, Tolerance};
 pub use geometry::{Grid, Size};
 pub use ops::{
     BuildOptions, BuildReport, ChangesOf, ChangesReport, CutMemory, CutMode, CutOptions, CutReport, CutStatus, Error,
-    ErrorKind, Event, InfoReport, Observer, PictureSource, Pyramid, RepairOptions, RepairReport, Repaired,
-    RevertOptions, RevertReport, RevertStatus, Selection, VacuumOptions, VacuumReport, VerifyOptions, VerifyReport,
-    VersionInfo, VersionReport, VersionStatus, Warning, Work, cut,
+    ErrorKind, Event, InfoReport, InitOptions, InitReport, Observer, PictureSource, Pyramid, RepairOptions,
+    RepairReport, Repaired, RevertOptions, RevertReport, RevertStatus, Selection, VacuumOptions, VacuumReport,
+    VerifyOptions, VerifyReport, VersionInfo, VersionReport, VersionStatus, Warning, Work, cut, init,
 };
 pub use store::{Counts, Locking, Problem, ProblemKind, RepairAction, UnfilledVersion, Version};
 

@@ -3,7 +3,7 @@
 #![no_main]
 
 use fast_pyramid::TileFormat;
-use fast_pyramid::internals::format::{MAX_BASE_TILES, MAX_TILE_SIZE, PyramidSpec, Settings, TileNaming};
+use fast_pyramid::internals::format::{MAX_BASE_TILES, MAX_TILE_SIZE, NamePattern, PyramidSpec, RowOrder, Settings};
 use fast_pyramid::internals::geometry::MAX_SIDE;
 use libfuzzer_sys::fuzz_target;
 
@@ -31,7 +31,7 @@ fn check_ranges(spec: &PyramidSpec) {
     let settings = Settings::new(
         spec,
         spec.format.clone().unwrap_or_else(TileFormat::jpg),
-        spec.tile_naming.unwrap_or(TileNaming::ColumnRow),
+        spec.naming(NamePattern::column_row()),
     );
     assert!(settings.differences(&settings).is_empty());
 }
@@ -55,10 +55,9 @@ fn write(spec: &PyramidSpec) -> String {
     if let Some(format) = &spec.format {
         text += &format!("format:'{format}',");
     }
-    match spec.tile_naming {
-        None => {}
-        Some(TileNaming::ColumnRow) => text += "tile_naming:'column_row',",
-        Some(TileNaming::RowColumn) => text += "tile_naming:'row_column',",
+    if let Some(pattern) = &spec.tile_naming {
+        text += &format!("tile_naming:{:?},", pattern.to_string());
     }
-    text + "}"
+    let row_order = if spec.row_order == RowOrder::TopDown { "top_down" } else { "bottom_up" };
+    text + &format!("first_tile:{},row_order:'{row_order}'}}", spec.first_tile)
 }

@@ -21,7 +21,7 @@ pub fn codec(extension: &str, quality: u8, optimize: bool, filter: Filter, linea
         huffman_tables: jpeg.then(|| optimize.into()),
         filter,
         linear: linear && filter.averages(),
-        tile_naming: TileNaming::ColumnRow,
+        tile_naming: TileNaming::column_row(),
     })
 }
 

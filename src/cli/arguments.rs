@@ -1,8 +1,8 @@
 //! The command line: commands, options and their short help.
 
 use super::help::{
-    ABOUT, CUT, CUT_EXAMPLES, CUT_USAGE, EXAMPLES, LONG_ABOUT, REPAIR, REPAIR_EXAMPLES, REVERT, REVERT_EXAMPLES,
-    VACUUM, VACUUM_EXAMPLES, VERIFY, VERIFY_EXAMPLES,
+    ABOUT, CUT, CUT_EXAMPLES, CUT_USAGE, EXAMPLES, INIT, INIT_EXAMPLES, LONG_ABOUT, REPAIR, REPAIR_EXAMPLES, REVERT,
+    REVERT_EXAMPLES, VACUUM, VACUUM_EXAMPLES, VERIFY, VERIFY_EXAMPLES,
 };
 use super::values::{
     Ranges, age, at_least_one, bytes, format, no_overlap, quality, ranges, seconds, threads, tolerance, version,
@@ -104,6 +104,9 @@ pub(crate) enum Command {
     /// Cut a picture into base tiles; of a newer picture, only those that differ
     #[command(long_about = CUT, after_help = CUT_EXAMPLES, override_usage = CUT_USAGE)]
     Cut(CutArguments),
+    /// Write pyramid.json from the tiles that are there
+    #[command(long_about = INIT, after_help = INIT_EXAMPLES)]
+    Init(InitArguments),
     /// Show the versions, their sizes and what each owns
     Info(InfoArguments),
     /// List the tiles that a version owns, as paths under its tree
@@ -192,6 +195,17 @@ pub(crate) struct CutArguments {
     pub(crate) max_memory: Option<u64>,
     #[command(flatten)]
     pub(crate) lock: LockArguments,
+}
+
+/// Arguments of `init`.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct InitArguments {
+    /// Folders with base tiles in v0 and without a pyramid.json
+    #[arg(value_name = "DIR", required = true)]
+    pub(crate) folders: Vec<PathBuf>,
+    /// Write nothing; report what would be written
+    #[arg(long)]
+    pub(crate) dry_run: bool,
 }
 
 /// Arguments of `info`.

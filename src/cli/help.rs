@@ -15,6 +15,7 @@ pub(super) const EXAMPLES: &str = "\
 Examples:
   fast_pyramid image1                       build what is not published yet
   fast_pyramid build --dry-run image1       only report what would be built
+  fast_pyramid init image1                  write pyramid.json from the tiles in image1/v0
   fast_pyramid cut --build map.tif image1   cut a picture into base tiles, and build the pyramid
   fast_pyramid -r archive                   build all pyramids in a folder
   fast_pyramid --json image1 image2         JSON Lines: one object per pyramid, for scripts
@@ -31,6 +32,24 @@ A folder named like a command is given as ./build, ./info, ...
 
 Exit codes: 0 done, 1 failed, 2 wrong usage, 3 invalid pyramid.json, tiles or pictures, 4 another process is \
 using the pyramid, 130 interrupted, 143 terminated. With several pyramids, all are tried, and the highest code is returned.";
+
+pub(super) const INIT: &str = "\
+Writes pyramid.json from the tiles that are there, and prints what it found. It asks nothing, and never changes an existing \
+pyramid.json.
+
+The base tiles are in v0, or in the lowest version. The pattern of their names, and how many columns and rows there are, \
+follow from all names: two numbers vary, everything else is the same. Tile size, overlap and the size of the picture follow \
+from the headers of all tiles at the edges and of about a thousand others, which must agree.
+
+If the sizes show that the bottom row has the first number, row_order is bottom_up. Where all rows are equally high, nothing \
+shows it: write row_order by hand.";
+
+pub(super) const INIT_EXAMPLES: &str = "\
+Examples:
+  fast_pyramid init image1            write image1/pyramid.json
+  fast_pyramid init --dry-run image1  only print what it would say
+
+Exit codes: 0 done, 1 failed, 3 the tiles do not fit together, or there is a pyramid.json.";
 
 pub(super) const VERIFY: &str = "\
 Checks that everything published is still what was published. Changes nothing.

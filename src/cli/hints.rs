@@ -2,10 +2,11 @@
 
 use super::folders::holds_pyramids;
 use fast_pyramid::internals::input::PictureError;
-use fast_pyramid::internals::ops::{CutError, Failure, failure};
-use fast_pyramid::internals::store::{StoreError, is_in_manifest};
+use fast_pyramid::internals::ops::{CutError, Failure, InitError, failure};
+use fast_pyramid::internals::store::{NamingAdvice, NamingProposal, StoreError, is_in_manifest};
 use fast_pyramid::internals::text::display_path;
 use fast_pyramid::{Error, Version};
+use serde_json::{Value, json};
 use std::io::ErrorKind;
 use std::path::Path;
 
@@ -25,13 +26,16 @@ pub(crate) fn hint(error: &Error) -> Option<String> {
         Failure::NoSpec { path, .. } if path.parent().is_some_and(holds_pyramids) => {
             "add -r for the pyramids in it".into()
         }
-        Failure::NoSpec { .. } => {
-            "write one such as { width: 750, height: 500, tile_size: 250, overlap: 0 } with your picture's numbers"
-                .into()
+        Failure::NoSpec { path, .. } => {
+            let init = shell_word(path.parent().unwrap_or(path));
+            format!(
+                "write one such as {{ width: 750, height: 500, tile_size: 250, overlap: 0 }}, or run fast_pyramid init {init}"
+            )
         }
         Failure::SpecNotText { .. } => "save it as UTF-8".into(),
         Failure::Spec { error, .. } => format!("expected {}", error.expected),
         Failure::Overlap { .. } => "cut the base tiles without overlap and write overlap: 0".into(),
+        Failure::Tiles { advice: Some(advice), .. } => naming_hint(advice),
         Failure::Tiles { folder, .. } => {
             let version = folder.file_name().map(display_path).unwrap_or_default();
             format!("{version} was not published; correct its tiles and run the same command again")
@@ -64,10 +68,57 @@ pub(crate) fn hint(error: &Error) -> Option<String> {
         Failure::NothingToRebuild { latest, .. } => format!("give a version from 0 to {}", latest.0),
         Failure::CutCancelled { .. } => "run the same command again; it starts over".into(),
         Failure::Cancelled { .. } => "run the same command again; it resumes where it stopped".into(),
+        Failure::Init(error) => init_hint(error).into(),
         Failure::Cut(error) => return cut_hint(error),
         Failure::Store(error) => return store_hint(error),
         Failure::Encode { .. } | Failure::Threads(_) => return None,
     })
+}
+
+/// What to do about names that pyramid.json does not describe.
+fn naming_hint(advice: &NamingAdvice) -> String {
+    match advice {
+        NamingAdvice::Settings(proposal) => {
+            let settings = proposed_settings(proposal);
+            let settings: Vec<String> = settings.iter().map(|(key, value)| format!("{key}: {value}")).collect();
+            format!("write {} into pyramid.json; this fits all {} tiles", settings.join(", "), proposal.tiles)
+        }
+        NamingAdvice::TooFewNumbers => {
+            "a tile's name needs the numbers of its column and row, such as 0_0.jpg; rename the tiles".into()
+        }
+        NamingAdvice::TooManyNumbers { varying } => format!(
+            "{varying} numbers vary in the names; only column and row may, so keep the tiles of the finest level alone, \
+             in one folder per column or row at most"
+        ),
+        NamingAdvice::Steps { steps: [first, second] } => {
+            format!("the numbers go in steps of {first} and {second}, like pixels; rename the tiles by column and row")
+        }
+        NamingAdvice::DifferentStarts { lowest: [first, second] } => format!(
+            "columns and rows must begin with the same number, and begin with {first} and {second}; rename the tiles"
+        ),
+    }
+}
+
+fn init_hint(error: &InitError) -> &'static str {
+    match error {
+        InitError::Exists { .. } => "delete it first if another is to be written",
+        InitError::Names { .. } | InitError::NoGrid { .. } => {
+            "the lowest version holds all base tiles and no other pictures, named alike but for the numbers of column and row"
+        }
+        InitError::Sizes { .. } => "correct these tiles, or write pyramid.json by hand",
+        InitError::Header { .. } => "replace this tile by a whole JPEG or PNG",
+    }
+}
+
+/// Keys of pyramid.json with their values, as JSON.
+pub(super) fn proposed_settings(proposal: &NamingProposal) -> Vec<(&'static str, Value)> {
+    let NamingProposal { pattern, first, format, .. } = proposal;
+    let keys = [
+        ("tile_naming", pattern.as_ref().map(|pattern| json!(pattern.to_string()))),
+        ("first_tile", first.map(|first| json!(first))),
+        ("format", format.as_ref().map(|format| json!(format.extension()))),
+    ];
+    keys.into_iter().filter_map(|(key, value)| Some((key, value?))).collect()
 }
 
 fn cut_hint(error: &CutError) -> Option<String> {

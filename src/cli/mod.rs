@@ -11,6 +11,7 @@ mod folders;
 mod help;
 mod hints;
 mod info;
+mod init;
 mod interrupt;
 mod man;
 mod progress;
@@ -41,6 +42,7 @@ pub(crate) fn run(words: impl IntoIterator<Item = OsString>) -> ExitCode {
     let code = match &arguments.command {
         Command::Build(build) => build::run(build, &arguments.global, &console),
         Command::Cut(cut) => cut::run(cut, &arguments.global, &console),
+        Command::Init(init) => init::run(init, &arguments.global, &console),
         Command::Info(info) => info::run(info, &arguments.global, &console),
         Command::Changes(changes) => changes::run(changes, &arguments.global, &console),
         Command::Verify(verify) => verify::run(verify, &arguments.global, &console),

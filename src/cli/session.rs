@@ -3,10 +3,13 @@
 use super::arguments::GlobalArguments;
 use super::console::Console;
 use super::exit::Code;
-use super::hints::hint;
+use super::hints::{hint, proposed_settings};
 use super::interrupt::Interrupt;
 use super::progress::Progress;
 use fast_pyramid::Error;
+use fast_pyramid::internals::ops::{Failure, failure};
+use fast_pyramid::internals::store::NamingAdvice;
+use fast_pyramid::internals::text::{Fault, display_path};
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::path::Path;
@@ -54,10 +57,28 @@ impl<'a> Session<'a> {
         fields["error"] = json!(text);
         fields["hint"] = json!(hint);
         fields["code"] = json!(code.number());
+        if let Failure::Tiles { folder: version, faults, advice } = failure(error) {
+            let faulty = faults.all();
+            for Fault { tile, problem } in &faulty {
+                self.console.detail(&format!("{}: {problem}", display_path(version.join(tile))));
+            }
+            fields["wrong_tile_count"] = json!(faults.count());
+            fields["wrong_tiles"] = json!(below(faulty, version.strip_prefix(folder).unwrap_or(version)));
+            if let Some(NamingAdvice::Settings(proposal)) = advice.as_deref() {
+                let settings = proposed_settings(proposal).into_iter().map(|(key, value)| (key.to_owned(), value));
+                fields["proposal"] = Value::Object(settings.collect());
+            }
+        }
         self.print_json(folder, fields);
         self.console.error(&text, hint.as_deref());
         code
     }
+}
+
+/// The same faults, with paths that begin with this folder.
+fn below(faults: Vec<Fault>, folder: &Path) -> Vec<Fault> {
+    let below = |Fault { tile, problem }| Fault { tile: display_path(folder.join(tile)), problem };
+    faults.into_iter().map(below).collect()
 }
 
 /// A line with an object of these fields and the name of the pyramid.

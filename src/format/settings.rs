@@ -27,7 +27,8 @@ pub struct Settings {
     pub filter: Filter,
     /// Whether pixels are averaged in linear light.
     pub linear: bool,
-    /// The order of column and row in the names of base tiles.
+    /// How base tiles are named: the keys `tile_naming`, `first_tile` and `row_order`.
+    #[serde(flatten)]
     pub tile_naming: TileNaming,
 }
 
@@ -84,7 +85,7 @@ mod tests {
 
     fn settings(extra: &str) -> Settings {
         let text = format!("{{ width: 750, height: 500, tile_size: 250, overlap: 0, {extra} }}");
-        Settings::new(&PyramidSpec::parse(&text).unwrap(), TileFormat::jpg(), TileNaming::ColumnRow)
+        Settings::new(&PyramidSpec::parse(&text).unwrap(), TileFormat::jpg(), TileNaming::column_row())
     }
 
     #[test]

@@ -3,31 +3,6 @@
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// The order of column and row in the names of base tiles. Published trees always have the column first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum TileNaming {
-    /// `COLUMN_ROW.ext`, as in Deep Zoom.
-    ColumnRow,
-    /// `ROW_COLUMN.ext`.
-    RowColumn,
-}
-
-impl TileNaming {
-    /// Both orders with their names in `pyramid.json`.
-    pub(super) const NAMES: [(&'static str, Self); 2] =
-        [("column_row", Self::ColumnRow), ("row_column", Self::RowColumn)];
-
-    /// The first and the second number of a tile's name.
-    #[must_use]
-    pub fn numbers(self, column: u32, row: u32) -> (u32, u32) {
-        match self {
-            Self::ColumnRow => (column, row),
-            Self::RowColumn => (row, column),
-        }
-    }
-}
-
 /// A JPEG quality from 1 to 100, on libjpeg's scale.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "u8", into = "u8")]

@@ -1,8 +1,8 @@
 //! Everything that can end an operation early, each with its paths and numbers.
 
-use super::{CutError, ErrorKind};
+use super::{CutError, ErrorKind, InitError};
 use crate::format::{SettingDifference, SpecError};
-use crate::store::{SourceChanges, StoreError, UnfilledVersion, Version};
+use crate::store::{NamingAdvice, SourceChanges, StoreError, UnfilledVersion, Version};
 use crate::text::Faults;
 use crate::text::display_path;
 use std::path::{Path, PathBuf};
@@ -61,6 +61,8 @@ pub enum Failure {
         folder: PathBuf,
         /// What was found.
         faults: Faults,
+        /// What the names of all tiles say about them.
+        advice: Option<Box<NamingAdvice>>,
     },
     /// No version has a tile yet.
     #[error("{}", no_tiles_yet(versions))]
@@ -213,6 +215,9 @@ pub enum Failure {
     /// A picture could not be cut.
     #[error(transparent)]
     Cut(#[from] CutError),
+    /// Tiles do not say what their pyramid.json should be.
+    #[error(transparent)]
+    Init(#[from] InitError),
     /// A cut was cancelled.
     #[error("{}: interrupted; no version was cut", display_path(pyramid))]
     CutCancelled {
@@ -264,6 +269,7 @@ impl Failure {
         match self {
             Self::Store(StoreError::Locked { .. }) => ErrorKind::Locked,
             Self::Cut(error) => error.kind(),
+            Self::Init(error) => error.kind(),
             Self::Cancelled { .. } | Self::CutCancelled { .. } | Self::Store(StoreError::VacuumCancelled { .. }) => {
                 ErrorKind::Cancelled
             }
@@ -330,6 +336,7 @@ impl Failure {
             | Self::Cancelled { pyramid: path } => Some(path),
             Self::SpecUnreadable(error) | Self::Store(error) => error.path(),
             Self::Cut(error) => error.path(),
+            Self::Init(error) => Some(error.path()),
             Self::Threads(_) => None,
         }
     }

@@ -2,6 +2,7 @@
 
 pub use super::cut::CutError;
 pub use super::failure::Failure;
+pub use super::init::InitError;
 use super::{BuildOptions, CutOptions, Error, VacuumOptions};
 use crate::store::Durability;
 

@@ -9,6 +9,7 @@ mod cut;
 mod error;
 mod failure;
 mod info;
+mod init;
 pub mod internals;
 mod observer;
 mod repair;
@@ -24,6 +25,8 @@ pub use cut::{CutMemory, CutMode, CutOptions, CutReport, CutStatus, PictureSourc
 pub use error::{Error, ErrorKind};
 use failure::Failure;
 pub use info::{InfoReport, VersionInfo};
+use init::InitError;
+pub use init::{InitOptions, InitReport, init};
 pub use observer::{Event, Observer, Work};
 pub use repair::{RepairOptions, RepairReport, Repaired};
 pub use revert::{RevertOptions, RevertReport, RevertStatus};

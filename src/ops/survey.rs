@@ -3,12 +3,13 @@
 use super::build::{BuildOptions, BuildReport, VersionReport, VersionStatus, Warning};
 use super::observer::{Event, Observer, Quiet};
 use super::{Failure, Pyramid};
-use crate::format::{Settings, TileFormat};
+use crate::format::{PyramidSpec, Settings, TileFormat};
 use crate::geometry::GridSet;
 use crate::store::{
-    self, BrokenEntry, FileTimes, LatestSources, Layout, Manifest, Record, SourceCheck, SourceFolder, SourceListing,
-    SourceVersions, StoreError, TreeContext, Version,
+    self, BrokenEntry, ExpectedTiles, FileTimes, LatestSources, Layout, Manifest, NamingAdvice, Record, SourceCheck,
+    SourceFolder, SourceListing, SourceVersions, StoreError, TreeContext, Version,
 };
+use crate::text::FaultKind;
 use crate::walk::BuildPlan;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -184,10 +185,10 @@ impl Survey {
     fn list(&self, version: Version) -> Result<GridSet, Failure> {
         let folder = self.source_folder(version);
         let grid = self.trees.geometry.base_grid();
-        let (format, naming) = (Some(self.trees.format()), Some(self.trees.naming()));
-        let listing = SourceListing::read(&folder, grid, format, naming).map_err(StoreError::from)?;
+        let expected = ExpectedTiles::known(grid, self.trees.format(), self.trees.naming());
+        let listing = SourceListing::read(&folder, &expected).map_err(StoreError::from)?;
         if !listing.faults.is_empty() {
-            return Err(Failure::Tiles { folder, faults: listing.faults });
+            return Err(Failure::Tiles { folder, faults: listing.faults, advice: None });
         }
         Ok(listing.tiles)
     }
@@ -260,7 +261,7 @@ pub(super) fn check_settings(
     let spec = &pyramid.spec;
     for (&version, manifest) in kept {
         let format = spec.format.as_ref().unwrap_or(&manifest.settings.format).clone();
-        let naming = spec.tile_naming.unwrap_or(manifest.settings.tile_naming);
+        let naming = spec.naming(manifest.settings.tile_naming.pattern.clone());
         let changed = Settings::new(spec, format, naming).differences(&manifest.settings);
         if !changed.is_empty() {
             let pyramid = pyramid.layout.root().to_owned();
@@ -277,8 +278,8 @@ pub(super) fn settings(pyramid: &Pyramid, sources: &SourceVersions) -> Result<Se
     let lowest = sources.versions.first().copied().unwrap_or(Version(0));
     match Manifest::read(&layout.manifest(lowest)) {
         Ok(Some(Manifest { settings: known, .. })) => {
-            let (format, naming) = (spec.format.clone().unwrap_or(known.format), spec.tile_naming);
-            Ok(Settings::new(spec, format, naming.unwrap_or(known.tile_naming)))
+            let format = spec.format.clone().unwrap_or(known.format);
+            Ok(Settings::new(spec, format, spec.naming(known.tile_naming.pattern)))
         }
         _ => settings_without_manifest(pyramid, sources),
     }
@@ -289,9 +290,19 @@ pub(super) fn settings_without_manifest(pyramid: &Pyramid, sources: &SourceVersi
     let spec = &pyramid.spec;
     let lowest = sources.versions.first().copied().unwrap_or(Version(0));
     let folder = pyramid.layout.source(sources.place, lowest);
-    let listing = SourceListing::read(&folder, spec.geometry.base_grid(), spec.format.as_ref(), spec.tile_naming)
-        .map_err(StoreError::from)?;
+    let listing = SourceListing::read(&folder, &expected_tiles(spec, None)).map_err(StoreError::from)?;
     Ok(Settings::new(spec, listing.format.unwrap_or_else(TileFormat::jpg), listing.naming))
+}
+
+/// The tiles that pyramid.json describes. What it leaves out is as `known`, if anything is.
+fn expected_tiles<'a>(spec: &'a PyramidSpec, known: Option<&'a Settings>) -> ExpectedTiles<'a> {
+    ExpectedTiles {
+        grid: spec.geometry.base_grid(),
+        format: spec.format.as_ref().or(known.map(|settings| &settings.format)),
+        pattern: spec.tile_naming.as_ref().or(known.map(|settings| &settings.tile_naming.pattern)),
+        first: spec.first_tile,
+        row_order: spec.row_order,
+    }
 }
 
 /// Lists the lowest version, which must be complete. If it is published, its manifest says what the names mean, and
@@ -306,15 +317,22 @@ fn list_lowest(
     let spec = &pyramid.spec;
     let folder = pyramid.layout.source(sources.place, lowest);
     let known = kept.values().next().map(|manifest| &manifest.settings);
-    let format = spec.format.as_ref().or(known.map(|settings| &settings.format));
-    let naming = spec.tile_naming.or(known.map(|settings| settings.tile_naming));
-    let mut listing =
-        SourceListing::read(&folder, spec.geometry.base_grid(), format, naming).map_err(StoreError::from)?;
+    let expected = expected_tiles(spec, known);
+    let mut listing = SourceListing::read(&folder, &expected).map_err(StoreError::from)?;
     if !kept.contains_key(&lowest) {
         listing.require_all();
     }
     if !listing.faults.is_empty() {
-        return Err(Failure::Tiles { folder, faults: listing.faults });
+        let mut advice = None;
+        if kept.is_empty() {
+            advice = NamingAdvice::find(&folder, &expected, &listing).map_err(StoreError::from)?;
+        }
+        let mut faults = listing.faults;
+        if advice.is_some() {
+            // No tile is missing: all have other names.
+            faults.remove(FaultKind::Missing);
+        }
+        return Err(Failure::Tiles { folder, faults, advice: advice.map(Box::new) });
     }
     if let Some(example) = listing.inferred_from.clone() {
         observer.event(&Event::Warning(&Warning::RowColumnNames { example }));

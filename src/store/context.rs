@@ -5,7 +5,7 @@ use crate::geometry::{Geometry, Tile};
 use crate::store::error::StoreError;
 use crate::store::fs;
 use crate::store::layout::{
-    Layout, LinkTarget, SourcePlace, TileText, Version, link_to_source, link_to_tree, parse_link, source_name,
+    Layout, LinkTarget, SourceNames, SourcePlace, TileText, Version, link_to_source, link_to_tree, parse_link,
     tile_name, tile_path,
 };
 use std::collections::BTreeSet;
@@ -33,10 +33,10 @@ impl TreeContext {
         &self.settings.format
     }
 
-    /// Which number comes first in the names of base tiles.
+    /// How base tiles are named.
     #[must_use]
-    pub fn naming(&self) -> TileNaming {
-        self.settings.tile_naming
+    pub fn naming(&self) -> &TileNaming {
+        &self.settings.tile_naming
     }
 
     /// The folder of a version's tree.
@@ -74,7 +74,11 @@ impl TreeContext {
 
     /// The name of a base tile within its source folder.
     pub(crate) fn source_name(&self, column: u32, row: u32) -> TileText {
-        source_name(self.naming(), column, row, self.format())
+        self.source_names().name(column, row)
+    }
+
+    fn source_names(&self) -> SourceNames<'_> {
+        SourceNames { naming: self.naming(), format: self.format(), rows: self.geometry.base_grid().rows }
     }
 
     /// The text of a link from a tree's level folder to the owner of a tile.
@@ -87,7 +91,7 @@ impl TreeContext {
 
     /// The owner that the text of a link names; `None` unless [`TreeContext::link_text`] gives exactly this text.
     pub(crate) fn parse_link(&self, tile: Tile, text: &str) -> Option<LinkTarget> {
-        parse_link(text, tile, self.place, self.naming(), self.format())
+        parse_link(text, tile, self.place, self.source_names())
     }
 
     /// Reads a tile from its owner into `bytes`, without following any link.

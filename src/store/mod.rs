@@ -24,8 +24,9 @@ pub(crate) use fs::read_file;
 pub use fs::{Durability, FileStamp, FileStat};
 pub use layout::{Layout, LinkTarget, SourcePlace, Version, is_in_manifest, tile_path};
 pub use source::{
-    FileTimes, FolderContents, LatestSources, SourceChanges, SourceCheck, SourceFolder, SourceListing, SourceVersions,
-    StagedSource, UnfilledVersion, is_half_cut, remove_empty_pyramid, remove_spec, write_spec,
+    Arrangement, ExpectedTiles, FileTimes, FolderContents, LatestSources, NameShape, NamingAdvice, NamingProposal,
+    ShapeFault, SourceChanges, SourceCheck, SourceFolder, SourceListing, SourceVersions, StagedSource, UnfilledVersion,
+    is_half_cut, remove_empty_pyramid, remove_spec, write_spec,
 };
 pub use state::{
     Counts, Locking, Manifest, ReadLock, Record, Role, WriteLock, add_owned_tiles, check_own_folders, dropped_versions,

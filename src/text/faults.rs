@@ -1,14 +1,18 @@
 //! Faulty tiles: counted by kind, the first few of each kind named.
 
+use serde::Serialize;
 use std::collections::BTreeMap;
 use std::fmt;
 
 /// The most files named per kind in a message.
 const MAX_NAMED: usize = 3;
 
-/// The most examples kept per kind. There are more than are named because faults are found in any order, but a message
-/// names the first by position.
-const MAX_EXAMPLES: usize = 1000;
+/// The most faults kept with their names, of all kinds together; the others are only counted.
+const MAX_KEPT: usize = 100_000;
+
+/// As many faults of each kind are kept even if those of other kinds are many. There are more than are named because faults
+/// are found in any order, but a message names the first by position.
+const MIN_KEPT_PER_KIND: usize = 1000;
 
 /// The most kinds described in a message, on one line each.
 const MAX_LINES: usize = 2;
@@ -55,7 +59,15 @@ impl FaultKind {
     }
 }
 
-/// A faulty file.
+/// A faulty tile.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Fault {
+    /// The name of its file within the version's folder.
+    pub tile: String,
+    /// The problem with it, with what was expected and found.
+    pub problem: String,
+}
+
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Example {
     /// The first sort key.
@@ -77,6 +89,8 @@ struct FaultGroup {
 #[derive(Debug, Default, Clone)]
 pub struct Faults {
     groups: BTreeMap<FaultKind, FaultGroup>,
+    /// How many faults are kept with their names.
+    kept: usize,
 }
 
 impl Faults {
@@ -86,23 +100,57 @@ impl Faults {
     pub fn add(&mut self, kind: FaultKind, position: u64, name: impl Into<String>, detail: impl Into<String>) {
         let group = self.groups.entry(kind).or_default();
         group.count += 1;
-        if group.examples.len() < MAX_EXAMPLES {
+        if self.kept < MAX_KEPT || group.examples.len() < MIN_KEPT_PER_KIND {
+            self.kept += 1;
             group.examples.push(Example { position, name: name.into(), detail: detail.into() });
         }
     }
 
+    /// How many more faults are kept with their names.
+    #[must_use]
+    pub fn room(&self) -> usize {
+        MAX_KEPT.saturating_sub(self.kept).max(MIN_KEPT_PER_KIND)
+    }
+
+    /// Removes the faults of a kind.
+    pub fn remove(&mut self, kind: FaultKind) {
+        self.kept -= self.groups.remove(&kind).map_or(0, |group| group.examples.len());
+    }
+
+    /// Whether there are faults of this kind.
+    #[must_use]
+    pub fn has(&self, kind: FaultKind) -> bool {
+        self.groups.contains_key(&kind)
+    }
+
+    /// All faults that are kept, by kind, then in their order.
+    #[must_use]
+    pub fn all(&self) -> Vec<Fault> {
+        let of_group = |(kind, group): (&FaultKind, &FaultGroup)| {
+            let kind = kind.describe();
+            let fault = move |Example { name, detail, .. }: &Example| {
+                let problem = if detail.is_empty() { kind.to_owned() } else { format!("{kind} ({detail})") };
+                Fault { tile: name.clone(), problem }
+            };
+            group.sorted().into_iter().map(fault).collect::<Vec<_>>()
+        };
+        self.groups.iter().flat_map(of_group).collect()
+    }
+
     /// Adds `count` faults without names.
     pub fn add_unnamed(&mut self, kind: FaultKind, count: u64) {
-        self.groups.entry(kind).or_default().count += count;
+        if count > 0 {
+            self.groups.entry(kind).or_default().count += count;
+        }
     }
 
     /// Adds all faults of `other`.
     pub fn merge(&mut self, other: &Self) {
         for (&kind, theirs) in &other.groups {
-            let ours = self.groups.entry(kind).or_default();
-            ours.count += theirs.count;
-            let room = MAX_EXAMPLES.saturating_sub(ours.examples.len());
-            ours.examples.extend(theirs.examples.iter().take(room).cloned());
+            for Example { position, name, detail } in &theirs.examples {
+                self.add(kind, *position, name, detail);
+            }
+            self.add_unnamed(kind, theirs.count - theirs.examples.len() as u64);
         }
     }
 
@@ -124,7 +172,7 @@ impl fmt::Display for Faults {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (line, (kind, group)) in self.groups.iter().take(MAX_LINES).enumerate() {
             let newline = if line > 0 { "\n" } else { "" };
-            write!(out, "{newline}{} {}: ", group.count, kind.describe())?;
+            write!(out, "{newline}{} {}", group.count, kind.describe())?;
             group.write_examples(out)?;
         }
         let rest: u64 = self.groups.values().skip(MAX_LINES).map(|group| group.count).sum();
@@ -133,10 +181,18 @@ impl fmt::Display for Faults {
 }
 
 impl FaultGroup {
-    /// Writes the first files, each with its detail; a detail shared by all is written once, at the end.
-    fn write_examples(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fn sorted(&self) -> Vec<&Example> {
         let mut examples: Vec<&Example> = self.examples.iter().collect();
         examples.sort();
+        examples
+    }
+
+    /// Writes the first files, each with its detail; a detail shared by all is written once, at the end.
+    fn write_examples(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let examples = self.sorted();
+        if examples.is_empty() {
+            return Ok(());
+        }
         let detail = examples.first().map_or("", |example| example.detail.as_str());
         let is_shared = examples.len() > 1 && examples.iter().all(|example| example.detail == detail);
         let named = examples.iter().take(MAX_NAMED).map(|Example { name, detail, .. }| {
@@ -144,7 +200,7 @@ impl FaultGroup {
         });
         let named: Vec<String> = named.collect();
         let more = if self.count > MAX_NAMED as u64 { ", ..." } else { "" };
-        write!(out, "{}{more}", named.join(", "))?;
+        write!(out, ": {}{more}", named.join(", "))?;
         if is_shared && !detail.is_empty() { write!(out, " ({detail})") } else { Ok(()) }
     }
 }
@@ -174,6 +230,24 @@ mod tests {
             faults.to_string(),
             "5 missing: 0_0.png, 0_1.png, 0_2.png, ...\n1 damaged: 1_1.png (no data); and 1 of other kinds"
         );
+    }
+
+    #[test]
+    fn all_faults_are_listed_up_to_a_limit() {
+        let mut faults = Faults::default();
+        for tile in (0..MAX_KEPT as u64 + 5000).rev() {
+            faults.add(FaultKind::WrongSize, tile, format!("{tile}_0.png"), "1x1 pixels, expected 2x2");
+        }
+        faults.add(FaultKind::Missing, 0, "0_1.png", "");
+        let all = faults.all();
+        assert_eq!((faults.count(), all.len()), (MAX_KEPT as u64 + 5001, MAX_KEPT + 1));
+        assert_eq!((all[0].tile.as_str(), all[0].problem.as_str()), ("0_1.png", "missing"));
+        assert_eq!(all[1].problem, "of the wrong size (1x1 pixels, expected 2x2)");
+        let mut merged = Faults::default();
+        merged.merge(&faults);
+        assert_eq!((merged.count(), merged.all().len()), (faults.count(), MAX_KEPT));
+        merged.remove(FaultKind::WrongSize);
+        assert_eq!((merged.count(), merged.all().len(), merged.has(FaultKind::WrongSize)), (1, 1, false));
     }
 
     #[test]

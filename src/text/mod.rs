@@ -4,4 +4,4 @@ mod display;
 mod faults;
 
 pub use display::{display_name, display_path, display_time, excerpt};
-pub use faults::{FaultKind, Faults};
+pub use faults::{Fault, FaultKind, Faults};

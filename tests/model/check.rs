@@ -16,9 +16,11 @@ use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Mutex;
 
+use walkdir::WalkDir;
+
 use crate::builds::versions_in;
 use crate::run::Run;
-use crate::state::Tiles;
+use crate::state::{Place, Tiles};
 use test_support::tree::{assert_same_tree, tree_problems};
 use test_support::{copy_folder, served};
 
@@ -63,7 +65,7 @@ impl Run {
         let base = (width.max(height) - 1).checked_ilog2().map_or(0, |log| log + 1);
         let folder = self.folder.join(format!("dest/dzi/v{version}/dzi_files/{base}"));
         for (&place, bytes) in &self.model.published[&version] {
-            let path = folder.join(self.tile_name(place));
+            let path = folder.join(self.tree_name(place));
             let found = fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
             assert!(found == **bytes, "{} shows other bytes", path.display());
         }
@@ -72,14 +74,12 @@ impl Run {
 
     pub(crate) fn sources_on_disk(&self) -> BTreeMap<u32, Tiles> {
         let tiles = |version: u32| -> Tiles {
-            let all = fs::read_dir(self.source(version)).unwrap().map(|entry| entry.unwrap());
-            all.map(|entry| {
-                let name = entry.file_name().into_string().unwrap();
-                let (column, row) =
-                    name.strip_suffix(&format!(".{}", self.extension())).unwrap().split_once('_').unwrap();
-                ((column.parse().unwrap(), row.parse().unwrap()), Rc::new(fs::read(entry.path()).unwrap()))
-            })
-            .collect()
+            let source = self.source(version);
+            let places: BTreeMap<PathBuf, Place> =
+                self.places().into_iter().map(|place| (source.join(self.tile_name(place)), place)).collect();
+            let all = WalkDir::new(&source).into_iter().map(Result::unwrap);
+            let files = all.filter(|entry| !entry.file_type().is_dir());
+            files.map(|entry| (places[entry.path()], Rc::new(fs::read(entry.path()).unwrap()))).collect()
         };
         versions_in(&self.place()).into_iter().map(|version| (version, tiles(version))).collect()
     }

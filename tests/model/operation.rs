@@ -14,6 +14,8 @@ pub(crate) struct Setup {
     pub(crate) jpeg: bool,
     pub(crate) in_src: bool,
     pub(crate) settings: usize,
+    /// How base tiles are named, as an index into `NAMINGS`.
+    pub(crate) naming: usize,
     pub(crate) first_version: u32,
     pub(crate) threads: usize,
 }
@@ -132,8 +134,9 @@ pub(crate) enum Damage {
 }
 
 pub(crate) fn any_setup(jpeg: bool) -> impl Strategy<Value = Setup> {
-    (3usize..=5, 2usize..=4, 5usize..12, 0usize..5, any::<bool>(), 0usize..5, 0u32..3, 1usize..=2).prop_map(
-        move |(columns, rows, tile_size, cut, in_src, settings, first_version, threads)| Setup {
+    let naming = 0usize..6;
+    (3usize..=5, 2usize..=4, 5usize..12, 0usize..5, any::<bool>(), 0usize..5, naming, 0u32..3, 1usize..=2).prop_map(
+        move |(columns, rows, tile_size, cut, in_src, settings, naming, first_version, threads)| Setup {
             columns,
             rows,
             tile_size,
@@ -141,6 +144,7 @@ pub(crate) fn any_setup(jpeg: bool) -> impl Strategy<Value = Setup> {
             jpeg,
             in_src,
             settings,
+            naming,
             first_version,
             threads,
         },

@@ -9,6 +9,8 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::{Duration, SystemTime};
 
+use walkdir::WalkDir;
+
 use crate::operation::{Operation, Setup};
 use crate::state::{Model, Place, Tiles};
 use test_support::small_tiles::small_tile;
@@ -16,6 +18,16 @@ use test_support::small_tiles::small_tile;
 /// Settings in pyramid.json beside the picture's size. Any two give different trees.
 const SETTINGS: [&str; 5] =
     ["", "filter: 'nearest'", "filter: 'lanczos3', quality: 91", "filter: 'mode'", "linear: true"];
+
+/// Settings in pyramid.json that say how base tiles are named.
+const NAMINGS: [&str; 6] = [
+    "",
+    "tile_naming: 'row_column'",
+    "first_tile: 5, row_order: 'bottom_up'",
+    "tile_naming: 't{row:3}/x{column}', first_tile: 1, row_order: 'bottom_up'",
+    "tile_naming: '{column:2}{row:2}'",
+    "tile_naming: 'z7/{column}/{row}', row_order: 'top_down'",
+];
 
 /// From here on versions may have come to show something else than before.
 pub(crate) type ReplacedFrom = Option<u32>;
@@ -152,15 +164,31 @@ impl Run {
         self.place().join(format!("v{version}"))
     }
 
-    pub(crate) fn tile_name(&self, (column, row): Place) -> String {
+    /// The name of a base tile in a tree.
+    pub(crate) fn tree_name(&self, (column, row): Place) -> String {
         format!("{column}_{row}.{}", self.extension())
+    }
+
+    /// The name of a base tile in a source folder.
+    pub(crate) fn tile_name(&self, (column, row): Place) -> String {
+        let from_below = self.setup.rows - 1 - row;
+        let name = match self.setup.naming {
+            0 => format!("{column}_{row}"),
+            1 => format!("{row}_{column}"),
+            2 => format!("{}_{}", column + 5, from_below + 5),
+            3 => format!("t{:03}/x{}", from_below + 1, column + 1),
+            4 => format!("{column:02}{row:02}"),
+            _ => format!("z7/{column}/{row}"),
+        };
+        format!("{name}.{}", self.extension())
     }
 
     pub(crate) fn write_settings(&self) {
         let (width, height) = self.size();
         let text = format!(
             "{{ width: {width}, height: {height}, tile_size: {}, overlap: 0, {} }}",
-            self.setup.tile_size, SETTINGS[self.settings]
+            self.setup.tile_size,
+            [SETTINGS[self.settings], NAMINGS[self.setup.naming]].join(", ").trim_matches([',', ' ']),
         );
         fs::write(self.folder.join("pyramid.json"), text).unwrap();
     }
@@ -199,6 +227,7 @@ impl Run {
         let path = self.source(version).join(self.tile_name(place));
         // A new file: a vacuum that ended with `dest` may have left the old one with two names.
         let _ = fs::remove_file(&path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(&path, bytes).unwrap();
         self.set_time(&path);
     }
@@ -212,7 +241,9 @@ impl Run {
 
     fn touch(&mut self, version: usize, mask: u8) {
         let source = self.source(self.version_at(version));
-        let mut paths: Vec<PathBuf> = fs::read_dir(source).unwrap().map(|entry| entry.unwrap().path()).collect();
+        let entries = WalkDir::new(source).into_iter().map(Result::unwrap);
+        let files = entries.filter(|entry| entry.file_type().is_file());
+        let mut paths: Vec<PathBuf> = files.map(walkdir::DirEntry::into_path).collect();
         paths.sort();
         for (_, path) in paths.iter().enumerate().filter(|(index, _)| (mask >> (index % 8)) & 1 == 1) {
             self.set_time(path);

@@ -91,7 +91,7 @@ impl Ours {
         let (width, height) = (2 * side, 2 * side);
         let text = json!({ "width": width, "height": height, "tile_size": side, "overlap": 0, "quality": quality });
         let spec = PyramidSpec::parse(&text.to_string())?;
-        let settings = Settings::new(&spec, TileFormat::jpg(), TileNaming::ColumnRow);
+        let settings = Settings::new(&spec, TileFormat::jpg(), TileNaming::column_row());
         Ok(Self {
             codec: Codec::new(&settings),
             scratch: Scratch::default(),

@@ -3,14 +3,14 @@
 //! Values are checked key by key, so that each error can say which value was found and which are allowed.
 
 use super::error::{SpecError, SpecProblem};
-use crate::format::TileFormat;
 use crate::format::picture_path::picture_path;
+use crate::format::{NamePattern, TileFormat};
 use crate::text::excerpt;
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use std::fmt;
 use std::path::PathBuf;
 
-const KEYS: [&str; 11] = [
+const KEYS: [&str; 13] = [
     "width",
     "height",
     "tile_size",
@@ -21,6 +21,8 @@ const KEYS: [&str; 11] = [
     "filter",
     "linear",
     "tile_naming",
+    "first_tile",
+    "row_order",
     "picture",
 ];
 
@@ -112,6 +114,19 @@ impl Entries {
         let path = value.text().and_then(picture_path);
         let expected = "the path of the picture, absolute or from this folder, such as \"../scans/map.tif\"";
         path.map(Some).ok_or_else(|| not_allowed(key, value, expected.into()))
+    }
+
+    /// A pattern of the names of tiles, if present.
+    pub(super) fn name_pattern(&self, key: &'static str) -> Result<Option<NamePattern>, SpecError> {
+        let Some(value) = self.get(key) else { return Ok(None) };
+        let allowed = "\"column_row\", \"row_column\", or a pattern such as \"tile_x{column:4}_y{row:4}\"";
+        match value.text().map(NamePattern::parse) {
+            Some(Ok(pattern)) => Ok(Some(pattern)),
+            Some(Err(problem)) if value.text().is_some_and(|text| text.contains(['{', '}'])) => {
+                Err(not_allowed(key, value, format!("{allowed}; {problem}")))
+            }
+            _ => Err(not_allowed(key, value, allowed.into())),
+        }
     }
 }
 

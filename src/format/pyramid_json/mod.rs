@@ -7,7 +7,7 @@ mod error;
 
 pub use error::{SpecError, SpecProblem};
 
-use super::{Filter, HuffmanTables, Quality, TileFormat, TileNaming};
+use super::{Filter, HuffmanTables, NamePattern, Quality, RowOrder, TileFormat, TileNaming};
 use crate::geometry::{Geometry, MAX_SIDE, Size};
 use entries::Entries;
 use std::path::PathBuf;
@@ -35,9 +35,13 @@ pub struct PyramidSpec {
     pub filter: Filter,
     /// `linear`: whether pixels are averaged in linear light.
     pub linear: bool,
-    /// `tile_naming`: the order of column and row in the names of base tiles; by default the one that fits the names in
-    /// the lowest version.
-    pub tile_naming: Option<TileNaming>,
+    /// `tile_naming`: the names of base tiles; by default the order of column and row that fits those in the lowest
+    /// version.
+    pub tile_naming: Option<NamePattern>,
+    /// `first_tile`: the number of the first column and row.
+    pub first_tile: u32,
+    /// `row_order`: which row has the first number.
+    pub row_order: RowOrder,
     /// `picture`: the picture that the versions show, absolute or from the pyramid folder, if the pyramid was cut from a
     /// picture of a list. It decides nothing but which pictures are refused.
     pub picture: Option<PathBuf>,
@@ -59,16 +63,38 @@ impl PyramidSpec {
         let filter = entries.choice("filter", &Filter::NAMES)?.unwrap_or_default();
         let linear = entries.flag("linear")?.unwrap_or(false);
         check_linear(linear, filter)?;
-        Ok(Self {
+        let spec = Self {
             geometry: geometry(size, tile_size, overlap)?,
             format,
             quality,
             huffman_tables: entries.flag("optimize")?.map(HuffmanTables::from).unwrap_or_default(),
             filter,
             linear,
-            tile_naming: entries.choice("tile_naming", &TileNaming::NAMES)?,
+            tile_naming: entries.name_pattern("tile_naming")?,
+            first_tile: entries.number("first_tile", 0, MAX_SIDE)?.unwrap_or(0),
+            row_order: entries.choice("row_order", &RowOrder::NAMES)?.unwrap_or_default(),
             picture: entries.picture("picture")?,
-        })
+        };
+        spec.check_naming()?;
+        Ok(spec)
+    }
+
+    /// The naming of tiles whose names have this pattern, unless the spec states one.
+    #[must_use]
+    pub fn naming(&self, pattern: NamePattern) -> TileNaming {
+        let pattern = self.tile_naming.clone().unwrap_or(pattern);
+        TileNaming { pattern, first: self.first_tile, row_order: self.row_order }
+    }
+
+    /// Numbers that run together need enough digits.
+    fn check_naming(&self) -> Result<(), SpecError> {
+        let (naming, grid) = (self.naming(NamePattern::column_row()), self.geometry.base_grid());
+        if naming.fits(grid) {
+            return Ok(());
+        }
+        let problem =
+            format!("\"tile_naming\" has too few digits for {grid} tiles whose numbers begin with {}", naming.first);
+        Err(SpecError::new(SpecProblem::Conflict(problem), "more digits, or a sign such as _ between the two numbers"))
     }
 }
 

@@ -5,6 +5,8 @@ fn parse(text: &str) -> Result<PyramidSpec, (String, String)> {
     PyramidSpec::parse(text).map_err(|error| (error.to_string(), error.expected))
 }
 
+const PATTERNS: &str = "\"column_row\", \"row_column\", or a pattern such as \"tile_x{column:4}_y{row:4}\"";
+
 fn with(extra: &str) -> String {
     format!("{{ width: 750, height: 500, tile_size: 250, overlap: 0, {extra} }}")
 }
@@ -26,7 +28,7 @@ fn optional_keys_are_parsed() {
     assert_eq!(spec.format.unwrap().extension(), "JPG");
     assert_eq!((spec.quality, spec.huffman_tables), (Quality::new(91), HuffmanTables::Optimised));
     assert!(spec.linear);
-    assert_eq!((spec.filter, spec.tile_naming), (Filter::Lanczos3, Some(TileNaming::RowColumn)));
+    assert_eq!((spec.filter, spec.tile_naming), (Filter::Lanczos3, Some(NamePattern::row_column())));
     let spec = parse(&with("picture: '../scans/Zürich.tif'")).unwrap();
     assert_eq!(spec.picture, Some("../scans/Zürich.tif".into()));
 }
@@ -71,7 +73,7 @@ fn errors_name_the_key_the_value_found_and_those_allowed() {
             "\"picture\" is \"\"",
             "the path of the picture, absolute or from this folder, such as \"../scans/map.tif\"",
         ),
-        ("tile_naming: 3", "\"tile_naming\" is 3", "one of \"column_row\", \"row_column\""),
+        ("tile_naming: 3", "\"tile_naming\" is 3", PATTERNS),
         (
             "linear: true, filter: 'mode'",
             "\"linear\" is true, but the \"filter\" does not average pixels",

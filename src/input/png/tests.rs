@@ -260,7 +260,7 @@ fn palette_with_an_incomplete_colour_is_damaged() {
             huffman_tables: None,
             filter: crate::format::Filter::Mean,
             linear: false,
-            tile_naming: crate::format::TileNaming::ColumnRow,
+            tile_naming: crate::format::TileNaming::column_row(),
         });
         let decoded = codec.decode(&changed, Size::new(4, 4), &mut crate::tile::Scratch::default());
         assert_eq!(decoded.unwrap_err().to_string(), crate::png::BAD_PALETTE);

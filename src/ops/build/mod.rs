@@ -131,7 +131,9 @@ pub(super) fn explain(
 ) -> Failure {
     let layout = &trees.layout;
     match failure {
-        BuildFailure::Faults(faults) => Failure::Tiles { folder: layout.source(trees.place, version), faults },
+        BuildFailure::Faults(faults) => {
+            Failure::Tiles { folder: layout.source(trees.place, version), faults, advice: None }
+        }
         BuildFailure::Stored { tile, error } => {
             let version = previous.map_or(version, Tree::version);
             let path = previous.map_or_else(PathBuf::new, |tree| tree.path(tile));

@@ -2,7 +2,7 @@
 
 use super::origin::{is_same_picture, path_to_record, recorded_picture, shown};
 use super::{CutError, CutMode, CutOptions, PictureSource};
-use crate::format::{self, FormatKind, PyramidSpec, Quality, Settings, TileFormat, TileNaming};
+use crate::format::{self, FormatKind, NamePattern, PyramidSpec, Quality, Settings, TileFormat, TileNaming};
 use crate::input::{Depth, PictureInfo};
 use crate::ops::{Failure, Pyramid, survey};
 use crate::store::{self, FolderContents, Layout, SourcePlace, SourceVersions, StoreError, TreeContext, Version};
@@ -112,7 +112,7 @@ impl Target {
         let text = |quality| spec_text(info, &format, options, quality, origin.as_deref());
         let (text, lossless) = (text(quality), text(None));
         let spec = PyramidSpec::parse(&text).map_err(|error| Failure::Spec { path: layout.spec_file(), error })?;
-        let settings = Settings::new(&spec, format, TileNaming::ColumnRow);
+        let settings = Settings::new(&spec, format, TileNaming::column_row());
         Ok(Self {
             pyramid: Pyramid { layout, spec },
             settings,
@@ -128,7 +128,7 @@ impl Target {
             Ok(sources) => (survey::settings(&pyramid, &sources)?, TargetState::Next),
             Err(StoreError::NoVersions { .. }) => {
                 let format = pyramid.spec.format.clone().or_else(|| options.format.clone());
-                let naming = pyramid.spec.tile_naming.unwrap_or(TileNaming::ColumnRow);
+                let naming = pyramid.spec.naming(NamePattern::column_row());
                 let format = format.unwrap_or_else(|| format_for(info));
                 (Settings::new(&pyramid.spec, format, naming), TargetState::First)
             }

@@ -7,7 +7,7 @@ use crate::store::check::{PresentLevels, Problem, ProblemKind, VersionCheck, nam
 use crate::store::context::TreeContext;
 use crate::store::error::StoreError;
 use crate::store::layout::Version;
-use crate::store::source::{SourceFolder, SourceListing};
+use crate::store::source::{ExpectedTiles, SourceFolder, SourceListing};
 use crate::store::state::{Record, Role, records};
 use crate::store::tree::Owners;
 use rayon::prelude::*;
@@ -134,7 +134,8 @@ impl VersionCheck<'_> {
         let context = self.context;
         let (grid, level) = (context.geometry.base_grid(), context.geometry.base_level());
         let folder = context.source(self.version);
-        let listing = SourceListing::read(&folder, grid, Some(context.format()), Some(context.naming()))?;
+        let expected = ExpectedTiles::known(grid, context.format(), context.naming());
+        let listing = SourceListing::read(&folder, &expected)?;
         for (column, row) in listing.tiles.iter().filter(|&(column, row)| !known.contains(column, row)) {
             self.problems.add(Problem {
                 version: Some(self.version),

@@ -49,8 +49,5 @@ pub(super) fn visit_others(
 }
 
 fn is_tile_name(name: &OsStr, grid: Grid, extension: &str) -> bool {
-    TileName::parse(name).is_some_and(|name| {
-        let (column, row) = name.numbers;
-        name.extension == extension && grid.contains(column, row)
-    })
+    TileName::parse(name).is_some_and(|name| name.extension == extension && grid.contains(name.column, name.row))
 }

@@ -68,9 +68,31 @@ impl Dir {
             Ok(found) if FileType::from_raw_mode(found.st_mode) == FileType::RegularFile => {
                 Ok(Some(FileStat::of_raw(&found)))
             }
-            Ok(_) | Err(Errno::NOENT) => Ok(None),
+            Ok(_) | Err(Errno::NOENT | Errno::NOTDIR) => Ok(None),
             Err(error) => Err(self.error("read", name, error)),
         }
+    }
+
+    /// Writes a file that must not exist yet, as [`Dir::write_new`]. `name` may lead through folders, which are created.
+    pub(crate) fn write_new_below(&self, name: &str, bytes: &[u8]) -> Result<File, IoError> {
+        match self.write_new(name, bytes) {
+            Err(error) if error.source.kind() == io::ErrorKind::NotFound && name.contains('/') => {
+                self.create_folders_of(name)?;
+                self.write_new(name, bytes)
+            }
+            result => result,
+        }
+    }
+
+    /// Creates the folders that `name` leads through, as far as they are missing.
+    pub(crate) fn create_folders_of(&self, name: &str) -> Result<(), IoError> {
+        for (end, _) in name.match_indices('/') {
+            match rustix::fs::mkdirat(&self.fd, &name[..end], Mode::from_raw_mode(0o777)) {
+                Ok(()) | Err(Errno::EXIST) => {}
+                Err(error) => return Err(self.error("create", &name[..end], error)),
+            }
+        }
+        Ok(())
     }
 
     /// Writes a file that must not exist yet, and returns it still open.

@@ -1,9 +1,9 @@
 //! The targets of the links in trees, written and read (docs/versions.md).
 
-use crate::format::{TileFormat, TileNaming};
+use crate::format::TileFormat;
 use crate::geometry::Tile;
 use crate::store::layout::names::{path_in_tree, text};
-use crate::store::layout::{SourcePlace, TileText, Version, source_name};
+use crate::store::layout::{SourceNames, SourcePlace, TileText, Version};
 
 /// The owner of a tile, as the target of a link names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,51 +36,56 @@ pub(crate) fn link_to_source(place: SourcePlace, owner: Version, name: &str) -> 
 
 /// The owner that a link target names; `None` unless [`link_to_tree`] or [`link_to_source`] gives exactly this target.
 #[must_use]
-pub(crate) fn parse_link(
-    target: &str,
-    tile: Tile,
-    place: SourcePlace,
-    naming: TileNaming,
-    format: &TileFormat,
-) -> Option<LinkTarget> {
+pub(crate) fn parse_link(target: &str, tile: Tile, place: SourcePlace, names: SourceNames<'_>) -> Option<LinkTarget> {
     let below_trees = target.strip_prefix("../../../")?;
     if let Some(below_root) = below_trees.strip_prefix("../../") {
         let path = if place == SourcePlace::Src { below_root.strip_prefix("src/")? } else { below_root };
         let (folder, name) = path.split_once('/')?;
         let owner = Version::from_folder(folder)?;
-        (*name == *source_name(naming, tile.column, tile.row, format)).then_some(LinkTarget::Source(owner))
+        (*name == *names.name(tile.column, tile.row)).then_some(LinkTarget::Source(owner))
     } else {
         let (folder, path) = below_trees.split_once('/')?;
         let owner = Version::from_folder(folder)?;
-        (*path == *path_in_tree(tile, format)).then_some(LinkTarget::Tree(owner))
+        (*path == *path_in_tree(tile, names.format)).then_some(LinkTarget::Tree(owner))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::format::{NamePattern, RowOrder, TileNaming};
 
     const TILE: Tile = Tile { level: 9, column: 1, row: 0 };
 
+    fn source_name(naming: &TileNaming) -> TileText {
+        SourceNames { naming, format: &TileFormat::jpg(), rows: 3 }.name(1, 0)
+    }
+
+    fn nested() -> TileNaming {
+        let pattern = NamePattern::parse("z9/{row:2}/x{column}").unwrap();
+        TileNaming { pattern, first: 1, row_order: RowOrder::BottomUp }
+    }
+
     #[test]
     fn link_targets_are_relative_to_the_level_folder() {
-        let format = TileFormat::new("jpg").unwrap();
+        let format = TileFormat::jpg();
         assert_eq!(&*link_to_tree(Version(0), TILE, &format), "../../../v0/dzi_files/9/1_0.jpg");
-        let name = source_name(TileNaming::ColumnRow, 1, 0, &format);
+        let name = source_name(&TileNaming::column_row());
         assert_eq!(&*link_to_source(SourcePlace::Beside, Version(0), &name), "../../../../../v0/1_0.jpg");
         assert_eq!(&*link_to_source(SourcePlace::Src, Version(12), &name), "../../../../../src/v12/1_0.jpg");
-        assert_eq!(&*source_name(TileNaming::RowColumn, 1, 0, &format), "0_1.jpg");
+        assert_eq!(&*source_name(&TileNaming::row_column()), "0_1.jpg");
+        assert_eq!(&*source_name(&nested()), "z9/03/x2.jpg");
     }
 
     #[test]
     fn only_exact_link_targets_are_parsed() {
-        let format = TileFormat::new("jpg").unwrap();
+        let format = TileFormat::jpg();
         for place in [SourcePlace::Beside, SourcePlace::Src] {
-            for naming in [TileNaming::ColumnRow, TileNaming::RowColumn] {
-                let parse = |target: &str| parse_link(target, TILE, place, naming, &format);
+            for naming in [TileNaming::column_row(), TileNaming::row_column(), nested()] {
+                let names = SourceNames { naming: &naming, format: &format, rows: 3 };
+                let parse = |target: &str| parse_link(target, TILE, place, names);
                 assert_eq!(parse(&link_to_tree(Version(7), TILE, &format)), Some(LinkTarget::Tree(Version(7))));
-                let name = source_name(naming, 1, 0, &format);
-                let to_source = link_to_source(place, Version(7), &name);
+                let to_source = link_to_source(place, Version(7), &names.name(1, 0));
                 assert_eq!(parse(&to_source), Some(LinkTarget::Source(Version(7))));
                 for wrong in [
                     "",
@@ -90,6 +95,8 @@ mod tests {
                     "../../../latest/dzi_files/9/1_0.jpg",
                     "../../../../../../v7/1_0.jpg",
                     "../../../../../v7/../v7/1_0.jpg",
+                    "../../../../../v7/z9/../z9/03/x2.jpg",
+                    "../../../../../v7/z9/3/x2.jpg",
                 ] {
                     assert_eq!(parse(wrong), None, "{wrong}");
                 }
@@ -102,7 +109,10 @@ mod tests {
         let format = TileFormat::new("jpeg").unwrap();
         let (highest, tile) = (Version(u32::MAX), Tile { level: 32, column: u32::MAX, row: u32::MAX });
         assert!(link_to_tree(highest, tile, &format).ends_with("/32/4294967295_4294967295.jpeg"));
-        let name = source_name(TileNaming::RowColumn, u32::MAX, u32::MAX, &format);
-        assert!(link_to_source(SourcePlace::Src, highest, &name).ends_with("v4294967295/4294967295_4294967295.jpeg"));
+        let pattern = NamePattern::parse(&format!("{{column}}{}{{row}}", "x".repeat(86)));
+        let naming = TileNaming { pattern: pattern.unwrap(), first: u32::MAX, row_order: RowOrder::TopDown };
+        let names = SourceNames { naming: &naming, format: &format, rows: u32::MAX };
+        let target = link_to_source(SourcePlace::Src, highest, &names.name(u32::MAX, u32::MAX));
+        assert!(target.contains("/src/v4294967295/4294967295xxx") && target.ends_with("x4294967295.jpeg"));
     }
 }

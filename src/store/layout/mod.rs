@@ -9,7 +9,7 @@ mod version;
 pub use links::LinkTarget;
 pub(crate) use links::{link_to_source, link_to_tree, parse_link};
 pub use names::tile_path;
-pub(crate) use names::{DESCRIPTOR, LEVELS, TileName, TileText, source_name, tile_name};
+pub(crate) use names::{DESCRIPTOR, LEVELS, SourceNames, TileName, TileText, tile_name};
 pub use version::Version;
 pub(crate) use version::canonical_number;
 

@@ -1,6 +1,7 @@
 //! What the entries of a source folder are by their names: tiles to be, unfinished files, or leftovers of systems.
 
 use crate::store::error::{Context, StoreError};
+use crate::text::display_name;
 use std::ffi::OsStr;
 use std::path::Path;
 
@@ -14,6 +15,9 @@ const UNFINISHED_ENDINGS: [&str; 9] =
 
 /// Folders in which rsync keeps files until they are complete.
 const RSYNC_FOLDERS: [&str; 3] = [".~tmp", ".~tmp~", ".rsync-partial"];
+
+/// How deep folders of tiles are searched.
+const MAX_FOLDERS: usize = 8;
 
 /// What an entry of a source folder is, by its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,12 +84,27 @@ impl FolderContents {
     /// # Errors
     /// The folder cannot be read.
     pub fn of(folder: &Path) -> Result<Self, StoreError> {
+        Self::to_depth(folder, MAX_FOLDERS)
+    }
+
+    /// Folders without tiles are no tiles: those of columns or rows may come first.
+    fn to_depth(folder: &Path, depth: usize) -> Result<Self, StoreError> {
         let mut found = Self::Empty;
         for entry in std::fs::read_dir(folder).context("read", folder)? {
-            let name = entry.context("read", folder)?.file_name();
+            let entry = entry.context("read", folder)?;
+            let name = entry.file_name();
             match EntryClass::of(&name) {
+                EntryClass::Tile if depth > 0 && entry.file_type().is_ok_and(|kind| kind.is_dir()) => {
+                    match Self::to_depth(&entry.path(), depth - 1)? {
+                        Self::Empty => {}
+                        Self::Unfinished(inside) => {
+                            found = Self::Unfinished(format!("{}/{inside}", display_name(&name)))
+                        }
+                        Self::Tiles => return Ok(Self::Tiles),
+                    }
+                }
                 EntryClass::Tile => return Ok(Self::Tiles),
-                EntryClass::Unfinished => found = Self::Unfinished(crate::text::display_name(&name)),
+                EntryClass::Unfinished => found = Self::Unfinished(display_name(&name)),
                 EntryClass::LeftBehind => {}
             }
         }
@@ -130,7 +149,14 @@ mod tests {
         assert_eq!(FolderContents::of(folder.path()).unwrap(), FolderContents::Empty);
         std::fs::write(folder.path().join("0_0.jpg.part"), "").unwrap();
         assert_eq!(FolderContents::of(folder.path()).unwrap(), FolderContents::Unfinished("0_0.jpg.part".into()));
-        std::fs::write(folder.path().join("0_0.jpg"), "").unwrap();
+        // Folders of columns or rows without a tile.
+        std::fs::create_dir_all(folder.path().join("3/empty")).unwrap();
+        assert_eq!(FolderContents::of(folder.path()).unwrap(), FolderContents::Unfinished("0_0.jpg.part".into()));
+        std::fs::remove_file(folder.path().join("0_0.jpg.part")).unwrap();
+        assert_eq!(FolderContents::of(folder.path()).unwrap(), FolderContents::Empty);
+        std::fs::write(folder.path().join("3/7.jpg.part"), "").unwrap();
+        assert_eq!(FolderContents::of(folder.path()).unwrap(), FolderContents::Unfinished("3/7.jpg.part".into()));
+        std::fs::write(folder.path().join("3/7.jpg"), "").unwrap();
         assert_eq!(FolderContents::of(folder.path()).unwrap(), FolderContents::Tiles);
     }
 }

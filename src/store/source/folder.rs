@@ -4,7 +4,7 @@ use crate::format::{TileFormat, TileNaming};
 use crate::store::context::TreeContext;
 use crate::store::error::{IoError, StoreError};
 use crate::store::fs::{Dir, FileStamp, FileStat};
-use crate::store::layout::{TileText, Version, source_name};
+use crate::store::layout::{SourceNames, TileText, Version};
 use std::path::PathBuf;
 use xxhash_rust::xxh3::xxh3_128;
 
@@ -14,6 +14,7 @@ pub struct SourceFolder {
     dir: Dir,
     naming: TileNaming,
     format: TileFormat,
+    rows: u32,
     max_tile_bytes: u64,
 }
 
@@ -24,12 +25,13 @@ impl SourceFolder {
     /// The folder is missing, is a symbolic link, or cannot be opened.
     pub fn open(context: &TreeContext, version: Version) -> Result<Self, IoError> {
         let dir = Dir::open(context.source(version))?;
-        let (naming, format) = (context.naming(), context.format().clone());
-        Ok(Self { dir, naming, format, max_tile_bytes: context.max_tile_bytes() })
+        let (naming, format) = (context.naming().clone(), context.format().clone());
+        let rows = context.geometry.base_grid().rows;
+        Ok(Self { dir, naming, format, rows, max_tile_bytes: context.max_tile_bytes() })
     }
 
     fn tile_name(&self, column: u32, row: u32) -> TileText {
-        source_name(self.naming, column, row, &self.format)
+        SourceNames { naming: &self.naming, format: &self.format, rows: self.rows }.name(column, row)
     }
 
     /// The name of the tile at `column`, `row`.

@@ -154,7 +154,7 @@ mod tests {
     #[test]
     fn latest_tile_is_that_of_the_highest_version() {
         let folder = tempfile::tempdir().unwrap();
-        let context = TreeContext::of_png(folder.path(), SourcePlace::Src, TileNaming::RowColumn);
+        let context = TreeContext::of_png(folder.path(), SourcePlace::Src, TileNaming::row_column());
         for versions in [1, 2, 100] {
             std::fs::remove_dir_all(folder.path().join("src")).ok();
             let written = write(&context, versions);
@@ -181,7 +181,7 @@ mod tests {
     #[test]
     fn missing_tile_is_an_error_with_its_path() {
         let folder = tempfile::tempdir().unwrap();
-        let context = TreeContext::of_png(folder.path(), SourcePlace::Beside, TileNaming::ColumnRow);
+        let context = TreeContext::of_png(folder.path(), SourcePlace::Beside, TileNaming::column_row());
         let mut latest = LatestSources::new(&context);
         write(&context, 1).iter().for_each(|(version, tiles)| latest.add(*version, tiles));
         std::fs::remove_file(folder.path().join("v0/4_2.png")).unwrap();

@@ -1,19 +1,38 @@
 //! Listing a source version: its tiles, and entries with wrong names or of wrong kinds.
 
-use crate::format::{TileFormat, TileNaming};
+use super::scan::{ScannedEntry, ScannedName, scan};
+use crate::format::{Axis, NameNumbers, NamePattern, RowOrder, TileFormat, TileNaming};
 use crate::geometry::{Grid, GridSet};
-use crate::store::error::{Context, IoError};
-use crate::store::layout::{TileName, source_name};
-use crate::store::source::entry::EntryClass;
-use crate::text::display_name;
+use crate::store::error::IoError;
+use crate::store::layout::SourceNames;
 use crate::text::{FaultKind, Faults};
-use std::ffi::OsStr;
 use std::fs::FileType;
 use std::os::unix::fs::FileTypeExt;
 use std::path::Path;
 
-/// How many missing tiles are named.
-const MAX_NAMED: usize = 3;
+/// The tiles that a source folder should hold. Where `None`, format and pattern are inferred.
+#[derive(Debug, Clone, Copy)]
+pub struct ExpectedTiles<'a> {
+    /// The base grid.
+    pub grid: Grid,
+    /// Their extension.
+    pub format: Option<&'a TileFormat>,
+    /// Their names.
+    pub pattern: Option<&'a NamePattern>,
+    /// The number of the first column and row.
+    pub first: u32,
+    /// Which row has the first number.
+    pub row_order: RowOrder,
+}
+
+impl<'a> ExpectedTiles<'a> {
+    /// The tiles of a pyramid whose format and naming are known.
+    #[must_use]
+    pub fn known(grid: Grid, format: &'a TileFormat, naming: &'a TileNaming) -> Self {
+        let TileNaming { pattern, first, row_order } = naming;
+        Self { grid, format: Some(format), pattern: Some(pattern), first: *first, row_order: *row_order }
+    }
+}
 
 /// The tiles of a source version, and the faults of its entries.
 #[derive(Debug)]
@@ -22,156 +41,219 @@ pub struct SourceListing {
     pub tiles: GridSet,
     /// Their extension; `None` if there are no tiles and no extension was expected.
     pub format: Option<TileFormat>,
-    /// Which number comes first in their names.
+    /// How they are named.
     pub naming: TileNaming,
     /// A name that fits only the ROW_COLUMN grid, if `naming` was inferred from it.
     pub inferred_from: Option<String>,
     /// Wrong names and kinds of files. Missing tiles count only after [`SourceListing::require_all`].
     pub faults: Faults,
+    /// Places whose tiles are there under wrong names, and are reported as such.
+    misnamed: GridSet,
+    /// Pictures whose names say nothing about a place.
+    strays: u64,
 }
 
 impl SourceListing {
     /// Lists a source folder.
     ///
-    /// `format` and `naming` are the expected ones. Where `None`, they are inferred: the extension of most tiles, and
-    /// ROW_COLUMN if all names fit that grid but not the grid of COLUMN_ROW.
+    /// If no format is expected, it is the extension of most tiles. If no pattern is expected, it is ROW_COLUMN if all names
+    /// fit that grid but not the grid of COLUMN_ROW, and COLUMN_ROW otherwise.
     ///
     /// # Errors
     /// The folder cannot be read.
-    pub fn read(
-        folder: &Path,
-        grid: Grid,
-        format: Option<&TileFormat>,
-        naming: Option<TileNaming>,
-    ) -> Result<Self, IoError> {
-        let format = match format {
+    pub fn read(folder: &Path, expected: &ExpectedTiles<'_>) -> Result<Self, IoError> {
+        let pattern = expected.pattern.cloned().unwrap_or_else(NamePattern::column_row);
+        let format = match expected.format {
             Some(format) => Some(format.clone()),
-            None => most_frequent_format(folder)?,
+            None => most_frequent_format(folder, &pattern)?,
         };
-        let mut faults = Faults::default();
-        let mut plain = Candidate::new(grid, TileNaming::ColumnRow, naming);
-        let mut swapped = Candidate::new(grid, TileNaming::RowColumn, naming);
-        for entry in std::fs::read_dir(folder).context("read", folder)? {
-            let entry = entry.context("read", folder)?;
-            let name = entry.file_name();
-            match EntryClass::of(&name) {
-                EntryClass::Tile => {}
-                EntryClass::Unfinished => {
-                    faults.add(FaultKind::Unfinished, 0, display_name(&name), "");
-                    continue;
-                }
-                EntryClass::LeftBehind => continue,
-            }
-            let kind = entry.file_type().map_err(|error| IoError::new("read", entry.path(), error))?;
-            let parsed = TileName::parse(&name);
+        let judge = Judge::new(expected, &pattern, format.as_ref());
+        let mut plain = Candidate::new(expected, pattern.clone(), false);
+        let mut swapped = expected.pattern.is_none().then(|| Candidate::new(expected, NamePattern::row_column(), true));
+        let (mut faults, mut strays) = (Faults::default(), 0);
+        scan(folder, &pattern, |entry| {
+            let mut each = |act: &dyn Fn(&mut Candidate)| [&mut plain].into_iter().chain(&mut swapped).for_each(act);
             // An entry with the name of a tile is not missing, whatever else is wrong with it.
-            if let (Some(parsed), Some(format)) = (parsed, &format)
-                && parsed.extension == format.extension()
+            if let Some(name) = entry.tile
+                && judge.is_expected(name.extension)
             {
-                plain.add(parsed.numbers, &name);
-                swapped.add(parsed.numbers, &name);
+                each(&|candidate| candidate.add(name.numbers, &entry));
             }
-            if let Some((fault, detail)) = fault_of(parsed, kind, format.as_ref()) {
-                faults.add(fault, 0, display_name(&name), detail);
+            if let Some((fault, detail)) = judge.fault_of(&entry) {
+                let shown = entry.display();
+                match judge.numbers_of(&entry, &shown, fault) {
+                    Some(numbers) => each(&|candidate| candidate.add_misnamed(numbers)),
+                    None if fault == FaultKind::NotATileName && is_picture(&shown) => strays += 1,
+                    None => {}
+                }
+                faults.add(fault, 0, shown, detail);
             }
-        }
-        let swap = naming == Some(TileNaming::RowColumn) || (naming.is_none() && swapped.fits_better_than(&plain));
-        let inferred_from =
-            if swap && naming.is_none() { plain.first_outside.take().map(|(_, name)| name) } else { None };
-        let chosen = if swap { swapped } else { plain };
+        })?;
+        let mut inferred_from = None;
+        let chosen = match swapped {
+            Some(swapped) if swapped.outside.is_empty() && !plain.outside.is_empty() => {
+                inferred_from = plain.first_outside.take().map(|(_, name)| name);
+                swapped
+            }
+            _ => plain,
+        };
         faults.merge(&chosen.outside);
-        Ok(Self { tiles: chosen.tiles, format, naming: chosen.naming, inferred_from, faults })
+        let Candidate { naming, tiles, misnamed, .. } = chosen;
+        Ok(Self { tiles, format, naming, inferred_from, faults, misnamed, strays })
     }
 
-    /// Reports each tile of the grid that is missing.
+    /// Reports each tile of the grid that is missing. A tile that is there under a wrong name is reported as that.
     pub fn require_all(&mut self) {
-        let missing = self.tiles.grid().count() - self.tiles.count();
+        let misnamed = self.misnamed.iter().filter(|&(column, row)| !self.tiles.contains(column, row)).count() as u64;
+        let missing = self.tiles.grid().count() - self.tiles.count() - misnamed;
+        if self.tiles.is_empty() && self.strays > 0 {
+            // Any of them may be any tile.
+            self.faults.add_unnamed(FaultKind::Missing, missing.saturating_sub(self.strays));
+            return;
+        }
         if missing == 0 {
             return;
         }
         let format = self.format.clone().unwrap_or_else(TileFormat::jpg);
+        let names = SourceNames { naming: &self.naming, format: &format, rows: self.tiles.grid().rows };
         let mut named = 0;
-        for (order, (column, row)) in (0..).zip(self.tiles.missing().take(MAX_NAMED)) {
-            let name = source_name(self.naming, column, row, &format);
-            self.faults.add(FaultKind::Missing, order, name.as_str(), "");
+        let absent = self.tiles.missing().filter(|&(column, row)| !self.misnamed.contains(column, row));
+        for (order, (column, row)) in (0..).zip(absent.take(self.faults.room())) {
+            self.faults.add(FaultKind::Missing, order, names.name(column, row).as_str(), "");
             named += 1;
         }
         self.faults.add_unnamed(FaultKind::Missing, missing - named);
     }
 }
 
-/// The tiles of a folder, if their names are read in one of the two orders.
+/// The tiles of a folder, if their names are read in one way.
 struct Candidate {
     naming: TileNaming,
-    considered: bool,
+    /// Whether the numbers mean the other way round what they were read as.
+    swap: bool,
     tiles: GridSet,
     outside: Faults,
     /// The first tile outside the grid in row-major order, and its name.
     first_outside: Option<(u64, String)>,
+    misnamed: GridSet,
 }
 
 impl Candidate {
-    /// No tiles yet. Unless `wanted` is this naming or `None`, all names are ignored.
-    fn new(grid: Grid, naming: TileNaming, wanted: Option<TileNaming>) -> Self {
-        let considered = wanted.is_none_or(|wanted| wanted == naming);
-        let grid = if considered { grid } else { Grid { columns: 1, rows: 1 } };
-        Self { naming, considered, tiles: GridSet::new(grid), outside: Faults::default(), first_outside: None }
+    /// No tiles yet.
+    fn new(expected: &ExpectedTiles<'_>, pattern: NamePattern, swap: bool) -> Self {
+        let &ExpectedTiles { grid, first, row_order, .. } = expected;
+        Self {
+            naming: TileNaming { pattern, first, row_order },
+            swap,
+            tiles: GridSet::new(grid),
+            outside: Faults::default(),
+            first_outside: None,
+            misnamed: GridSet::new(grid),
+        }
     }
 
-    fn add(&mut self, (first, second): (u32, u32), name: &OsStr) {
-        if !self.considered {
-            return;
-        }
-        // Swapping is its own inverse.
-        let (column, row) = self.naming.numbers(first, second);
-        let grid = self.tiles.grid();
-        if grid.contains(column, row) {
+    fn meant(&self, numbers: NameNumbers) -> NameNumbers {
+        if self.swap { NameNumbers { column: numbers.row, row: numbers.column } } else { numbers }
+    }
+
+    fn add(&mut self, numbers: NameNumbers, entry: &ScannedEntry<'_>) {
+        let (numbers, grid) = (self.meant(numbers), self.tiles.grid());
+        if let Some((column, row)) = self.naming.place(numbers, grid) {
             self.tiles.insert(column, row);
             return;
         }
-        let order = u64::from(row) << 32 | u64::from(column);
-        self.outside.add(FaultKind::OutsideGrid, order, display_name(name), format!("the base has {grid} tiles"));
+        let order = u64::from(numbers.row) << 32 | u64::from(numbers.column);
+        self.outside.add(FaultKind::OutsideGrid, order, entry.display(), self.bounds());
         if self.first_outside.as_ref().is_none_or(|(first, _)| order < *first) {
-            self.first_outside = Some((order, display_name(name)));
+            self.first_outside = Some((order, entry.display()));
         }
     }
 
-    fn fits_better_than(&self, other: &Self) -> bool {
-        self.outside.is_empty() && !other.outside.is_empty()
+    fn bounds(&self) -> String {
+        let counted =
+            if self.naming.first == 0 { String::new() } else { format!(", counted from {}", self.naming.first) };
+        format!("the base has {} tiles{counted}", self.tiles.grid())
+    }
+
+    fn add_misnamed(&mut self, numbers: NameNumbers) {
+        if let Some((column, row)) = self.naming.place(self.meant(numbers), self.misnamed.grid()) {
+            self.misnamed.insert(column, row);
+        }
     }
 }
 
-fn most_frequent_format(folder: &Path) -> Result<Option<TileFormat>, IoError> {
+fn most_frequent_format(folder: &Path, pattern: &NamePattern) -> Result<Option<TileFormat>, IoError> {
     let mut counts: Vec<(String, u64)> = Vec::new();
-    for entry in std::fs::read_dir(folder).context("read", folder)? {
-        let name = entry.context("read", folder)?.file_name();
-        let is_tile = EntryClass::of(&name) == EntryClass::Tile;
-        let Some(TileName { extension, .. }) = TileName::parse(&name).filter(|_| is_tile) else { continue };
+    scan(folder, pattern, |entry| {
+        let Some(ScannedName { extension, .. }) = entry.tile else { return };
         match counts.iter_mut().find(|(known, _)| known == extension) {
             Some((_, count)) => *count += 1,
             None if TileFormat::new(extension).is_some() => counts.push((extension.to_owned(), 1)),
             None => {}
         }
-    }
+    })?;
     counts.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
     Ok(counts.first().and_then(|(extension, _)| TileFormat::new(extension)))
 }
 
-/// The fault of an entry, by its name and kind alone.
-fn fault_of(name: Option<TileName<'_>>, kind: FileType, format: Option<&TileFormat>) -> Option<(FaultKind, String)> {
-    let extension = format.map_or("jpg", TileFormat::extension);
-    match name {
-        _ if !kind.is_file() => Some((FaultKind::NotAFile, format!("it is {}", kind_name(kind)))),
-        None => Some((FaultKind::NotATileName, format!("tiles are named like 0_0.{extension}"))),
-        Some(name) if Some(name.extension) == format.map(TileFormat::extension) => None,
-        Some(_) => {
-            let detail = match format {
-                Some(_) => format!("tiles end in .{extension} here"),
-                None => format!("tiles are {}", TileFormat::NAMES),
-            };
-            Some((FaultKind::OtherExtension, detail))
+/// Judges entries by their names and kinds alone.
+struct Judge<'a> {
+    format: Option<&'a TileFormat>,
+    /// The name of the top left tile.
+    example: String,
+    first_axis: Axis,
+}
+
+impl<'a> Judge<'a> {
+    fn new(expected: &ExpectedTiles<'_>, pattern: &NamePattern, format: Option<&'a TileFormat>) -> Self {
+        let &ExpectedTiles { grid, first, row_order, .. } = expected;
+        let naming = TileNaming { pattern: pattern.clone(), first, row_order };
+        let jpg = TileFormat::jpg();
+        let names = SourceNames { naming: &naming, format: format.unwrap_or(&jpg), rows: grid.rows };
+        Self { format, example: names.name(0, 0).as_str().to_owned(), first_axis: pattern.first_axis() }
+    }
+
+    fn is_expected(&self, extension: &str) -> bool {
+        self.format.is_some_and(|format| format.extension() == extension)
+    }
+
+    fn fault_of(&self, entry: &ScannedEntry<'_>) -> Option<(FaultKind, String)> {
+        match entry.tile {
+            _ if entry.unfinished => Some((FaultKind::Unfinished, String::new())),
+            _ if !entry.kind.is_file() => Some((FaultKind::NotAFile, format!("it is {}", kind_name(entry.kind)))),
+            None => Some((FaultKind::NotATileName, format!("tiles are named like {}", self.example))),
+            Some(name) if self.is_expected(name.extension) => None,
+            Some(_) => {
+                let detail = match self.format {
+                    Some(format) => format!("tiles end in .{format} here"),
+                    None => format!("tiles are {}", TileFormat::NAMES),
+                };
+                Some((FaultKind::OtherExtension, detail))
+            }
         }
     }
+
+    /// The numbers of the tile that a file with this fault seems to be.
+    fn numbers_of(&self, entry: &ScannedEntry<'_>, shown: &str, fault: FaultKind) -> Option<NameNumbers> {
+        match fault {
+            FaultKind::OtherExtension => entry.tile.map(|name| name.numbers),
+            FaultKind::NotATileName if is_picture(shown) => {
+                let mut digits = shown.split(|letter: char| !letter.is_ascii_digit()).filter(|run| !run.is_empty());
+                let [first, second] = [digits.next()?.parse().ok()?, digits.next()?.parse().ok()?];
+                let numbers = match self.first_axis {
+                    Axis::Column => NameNumbers { column: first, row: second },
+                    Axis::Row => NameNumbers { column: second, row: first },
+                };
+                digits.next().is_none().then_some(numbers)
+            }
+            _ => None,
+        }
+    }
+}
+
+/// Whether a file's extension is that of a tile.
+fn is_picture(name: &str) -> bool {
+    name.rsplit_once('.').is_some_and(|(_, extension)| TileFormat::new(extension).is_some())
 }
 
 fn kind_name(kind: FileType) -> &'static str {

@@ -6,7 +6,7 @@ use crate::format::{TileFormat, TileNaming};
 use crate::store::context::TreeContext;
 use crate::store::error::{Context, IoError, StoreError};
 use crate::store::fs::{self, Dir, Durability, EarlyFlush, FileStamp, FileStat};
-use crate::store::layout::{Layout, SourcePlace, Version, is_staged_source, source_name};
+use crate::store::layout::{Layout, SourceNames, SourcePlace, Version, is_staged_source};
 use std::path::{Path, PathBuf};
 use xxhash_rust::xxh3::xxh3_128;
 
@@ -20,6 +20,7 @@ pub struct StagedSource {
     place: PathBuf,
     naming: TileNaming,
     format: TileFormat,
+    rows: u32,
     durability: Durability,
     early_flush: EarlyFlush,
 }
@@ -40,8 +41,9 @@ impl StagedSource {
         let path = layout.staged_source(context.place, version);
         std::fs::create_dir(&path).context("create", &path)?;
         let early_flush = EarlyFlush::new(&path, durability);
-        let (naming, format) = (context.naming(), context.format().clone());
-        Ok(Self { dir: Dir::open(path)?, place, naming, format, durability, early_flush })
+        let (naming, format) = (context.naming().clone(), context.format().clone());
+        let rows = context.geometry.base_grid().rows;
+        Ok(Self { dir: Dir::open(path)?, place, naming, format, rows, durability, early_flush })
     }
 
     /// Writes the tile at `column`, `row`. Returns the stamp that reading it gives, before and after publishing.
@@ -49,8 +51,8 @@ impl StagedSource {
     /// # Errors
     /// The tile exists, or cannot be written.
     pub fn write(&self, column: u32, row: u32, bytes: &[u8]) -> Result<FileStamp, StoreError> {
-        let name = source_name(self.naming, column, row, &self.format);
-        let file = self.dir.write_new(&name, bytes)?;
+        let name = SourceNames { naming: &self.naming, format: &self.format, rows: self.rows }.name(column, row);
+        let file = self.dir.write_new_below(&name, bytes)?;
         // Asking the open file makes file systems that write late decide on the time.
         let metadata = file.metadata().map_err(|error| IoError::new("read", self.dir.join(&name), error))?;
         let stat = FileStat::of(&metadata);
@@ -143,10 +145,10 @@ mod tests {
     #[test]
     fn published_version_appears_as_a_whole_and_matches_its_stamps() {
         for place in [SourcePlace::Beside, SourcePlace::Src] {
-            for naming in [TileNaming::ColumnRow, TileNaming::RowColumn] {
+            for naming in [TileNaming::column_row(), TileNaming::row_column()] {
                 for durability in [Durability::Flushed, Durability::Unflushed] {
                     let folder = tempfile::tempdir().unwrap();
-                    let context = TreeContext::of_png(folder.path(), place, naming);
+                    let context = TreeContext::of_png(folder.path(), place, naming.clone());
                     let source = StagedSource::start(&context, Version(3), durability).unwrap();
                     let bytes = |column: u32, row: u32| vec![column as u8; 100 + row as usize];
                     let tiles = [(0, 0), (4, 2), (1, 2)];
@@ -155,7 +157,7 @@ mod tests {
                     assert!(!path.exists());
                     source.publish().unwrap();
                     assert_eq!(names(path.parent().unwrap()), ["v3"]);
-                    let wanted = if naming == TileNaming::ColumnRow {
+                    let wanted = if naming == TileNaming::column_row() {
                         ["0_0.png", "1_2.png", "4_2.png"]
                     } else {
                         ["0_0.png", "2_1.png", "2_4.png"]
@@ -185,7 +187,7 @@ mod tests {
     #[test]
     fn starting_and_publishing_never_replace_an_entry() {
         let folder = tempfile::tempdir().unwrap();
-        let context = TreeContext::of_png(folder.path(), SourcePlace::Beside, TileNaming::ColumnRow);
+        let context = TreeContext::of_png(folder.path(), SourcePlace::Beside, TileNaming::column_row());
         let path = context.layout.source(SourcePlace::Beside, Version(0));
         let exists = |result: Result<(), StoreError>| matches!(result, Err(StoreError::VersionExists { path: found }) if found == path);
         let inside = |folder: &Path| std::fs::create_dir(folder).and_then(|()| std::fs::write(folder.join("x"), "x"));
@@ -215,7 +217,7 @@ mod tests {
     fn unpublished_versions_are_removed() {
         let folder = tempfile::tempdir().unwrap();
         for place in [SourcePlace::Beside, SourcePlace::Src] {
-            let context = TreeContext::of_png(folder.path(), place, TileNaming::ColumnRow);
+            let context = TreeContext::of_png(folder.path(), place, TileNaming::column_row());
             let leave = |version: u32| {
                 let source = StagedSource::start(&context, Version(version), Durability::Unflushed).unwrap();
                 source.write(0, 0, b"tile").unwrap();

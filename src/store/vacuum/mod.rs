@@ -20,7 +20,7 @@ pub use steps::VacuumSteps;
 
 use crate::geometry::{Geometry, Size, Tile};
 use crate::store::context::TreeContext;
-use crate::store::error::{Context, StoreError};
+use crate::store::error::{Context, IoError, StoreError};
 use crate::store::layout::{Layout, Version};
 use crate::store::source::SourceVersions;
 use crate::store::state::{Manifest, check_records, dropped_versions};
@@ -29,7 +29,7 @@ use crate::store::vacuum::journal::Stage;
 use crate::store::vacuum::plan::{DropPlan, Entry, Fate, TileKind, TilePlan};
 use rustix::fs::Access;
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// The versions of a pyramid, and which of them to drop. Preparing a vacuum changes nothing.
 #[derive(Debug)]
@@ -140,10 +140,11 @@ impl Vacuum {
         let folders = (0..self.manifests.len())
             .filter(|&at| self.plan.rewrites(at) || self.dropped.contains(&self.version(at)))
             .map(|at| self.source(at));
-        for folder in folders.chain([self.context.layout.source_place(self.context.place)]) {
-            rustix::fs::access(&folder, Access::WRITE_OK | Access::EXEC_OK).context("change", &folder)?;
+        let depth = self.context.naming().pattern.folders();
+        for folder in folders {
+            check_writable(&folder, depth)?;
         }
-        Ok(())
+        Ok(check_writable(&self.context.layout.source_place(self.context.place), 0)?)
     }
 
     fn for_each_tile(
@@ -194,6 +195,21 @@ fn plan(
         Fate { tree_before: tree, tree_after: tree && !dropped, sources_after: !dropped || keep_sources }
     };
     DropPlan::new(manifests.iter().map(fate).collect())
+}
+
+/// Checks that entries of a folder can be changed, and those of the folders that tiles are in, down to this depth.
+fn check_writable(folder: &Path, depth: usize) -> Result<(), IoError> {
+    rustix::fs::access(folder, Access::WRITE_OK | Access::EXEC_OK).context("change", folder)?;
+    if depth == 0 {
+        return Ok(());
+    }
+    for entry in std::fs::read_dir(folder).context("read", folder)? {
+        let entry = entry.context("read", folder)?;
+        if entry.file_type().context("read", &entry.path())?.is_dir() {
+            check_writable(&entry.path(), depth - 1)?;
+        }
+    }
+    Ok(())
 }
 
 /// A vacuum that was cancelled or killed after it had begun.

@@ -64,10 +64,17 @@ impl Vacuum {
     /// Gives a source tile a second name in the folder of its new owner.
     fn place_source(&self, tile: Tile, from: usize, to: usize, steps: &VacuumSteps<'_>) -> Result<(), StoreError> {
         let name = self.context.source_name(tile.column, tile.row);
-        let (from, folder) = (self.source(from).join(name.as_str()), self.source(to));
-        let to = folder.join(name.as_str());
+        let [from, to] = [from, to].map(|at| self.source(at).join(name.as_str()));
         steps.check()?;
-        match std::fs::hard_link(&from, &to) {
+        let mut linked = std::fs::hard_link(&from, &to);
+        if linked.as_ref().is_err_and(|error| error.kind() == ErrorKind::NotFound)
+            && let Some(folder) = to.parent()
+        {
+            // The folder of a column or row that its new owner has no tile of yet.
+            std::fs::create_dir_all(folder).context("create", folder)?;
+            linked = std::fs::hard_link(&from, &to);
+        }
+        match linked {
             Ok(()) => {
                 steps.count_change();
                 return Ok(());
@@ -77,7 +84,8 @@ impl Vacuum {
             Err(_) => steps.count_change(),
         }
         // Another disk, or one without second names. Names that start with a dot are not tiles.
-        let beside = folder.join(format!(".{name}.new"));
+        let file = to.file_name().unwrap_or_default().to_string_lossy();
+        let beside = to.with_file_name(format!(".{file}.new"));
         copy(&from, &beside)?;
         Ok(fs::rename(&beside, &to)?)
     }

@@ -19,7 +19,7 @@ fn codec(format: &str, quality: u8) -> Codec {
         huffman_tables: None,
         filter: Filter::Mean,
         linear: false,
-        tile_naming: TileNaming::ColumnRow,
+        tile_naming: TileNaming::column_row(),
     })
 }
 

@@ -154,7 +154,7 @@ impl Picture {
             huffman_tables: None,
             filter: Filter::Mean,
             linear: false,
-            tile_naming: TileNaming::ColumnRow,
+            tile_naming: TileNaming::column_row(),
         });
         let (level, grid) = (geometry.base_level(), geometry.base_grid());
         let places = (0..grid.rows).flat_map(|row| (0..grid.columns).map(move |column| Tile { level, column, row }));

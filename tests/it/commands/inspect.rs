@@ -319,10 +319,9 @@ fn names_that_fit_only_row_column_are_refused_where_column_row_is_set() {
         &["row_column"],
         3,
         str![[r#"
-error: row_column/v0: 4 tiles are wrong
-  2 missing: 2_0.jpg, 2_1.jpg
+error: row_column/v0: 2 tiles are wrong
   2 outside the grid: 0_2.jpg, 1_2.jpg (the base has 3x2 tiles)
-  v0 was not published; correct its tiles and run the same command again
+  write tile_naming: "row_column" into pyramid.json; this fits all 6 tiles
 
 "#]],
     );

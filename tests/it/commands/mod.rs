@@ -4,6 +4,7 @@ mod build;
 mod cut;
 mod folders;
 mod found_files;
+mod init;
 mod inspect;
 mod repair;
 mod revert;

@@ -33,7 +33,7 @@ fn short_help_is_shorter() {
 #[test]
 fn help_command_prints_the_same_as_the_option() {
     assert_eq!(run(&["help"]).out, run(&["--help"]).out);
-    for command in ["build", "cut", "info", "changes", "verify", "repair", "vacuum", "completions", "man"] {
+    for command in ["build", "cut", "init", "info", "changes", "verify", "repair", "vacuum", "completions", "man"] {
         let asked = run(&["help", command]);
         assert_eq!((asked.code, asked.err.as_str()), (0, ""));
         assert_eq!(asked.out, run(&[command, "--help"]).out);
@@ -186,7 +186,7 @@ fn manual_page_of_an_unknown_command_is_refused() {
         2,
         str![[r#"
 error: no command nonsense
-  commands: build, cut, info, changes, verify, repair, revert, vacuum, completions, man, help
+  commands: build, cut, init, info, changes, verify, repair, revert, vacuum, completions, man, help
 
 "#]],
     );

@@ -6,6 +6,7 @@ mod help;
 mod layering;
 mod locks;
 mod module_files;
+mod naming_schemes;
 mod readme;
 mod regressions;
 mod spec;

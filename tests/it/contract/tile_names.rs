@@ -32,10 +32,9 @@ fn tiles_without_the_extension_of_pyramid_json_are_refused() {
     let sandbox = Sandbox::with_row(2);
     sandbox.spec("p", "{ width: 128, height: 48, tile_size: 64, overlap: 0, format: 'jpeg' }");
     sandbox.refuse_p(str![[r#"
-error: p/v0: 4 tiles are wrong
-  2 missing: 0_0.jpeg, 1_0.jpeg
+error: p/v0: 2 tiles are wrong
   2 with another extension: 0_0.jpg, 1_0.jpg (tiles end in .jpeg here)
-  v0 was not published; correct its tiles and run the same command again
+  write format: "jpg" into pyramid.json; this fits all 2 tiles
 
 "#]]);
 }
@@ -258,4 +257,105 @@ error: p/v0: 2 tiles are wrong
   v0 was not published; correct its tiles and run the same command again
 
 "#]]);
+}
+
+#[test]
+fn tile_with_another_extension_is_not_also_missing() {
+    let sandbox = Sandbox::with_row(3);
+    std::fs::rename(sandbox.path("p/v0/1_0.jpg"), sandbox.path("p/v0/1_0.jpeg")).unwrap();
+    sandbox.refuse_p(str![[r#"
+error: p/v0: 1 tile is wrong
+  1 with another extension: 1_0.jpeg (tiles end in .jpg here)
+  v0 was not published; correct its tiles and run the same command again
+
+"#]]);
+}
+
+#[test]
+fn misnamed_tile_is_not_also_missing() {
+    let sandbox = Sandbox::with_row(3);
+    std::fs::rename(sandbox.path("p/v0/1_0.jpg"), sandbox.path("p/v0/01_0.jpg")).unwrap();
+    sandbox.write("p/v0/preview.jpg", "");
+    sandbox.delete("p/v0/2_0.jpg");
+    sandbox.refuse_p(str![[r#"
+error: p/v0: 3 tiles are wrong
+  1 missing: 2_0.jpg
+  2 not named like a tile: 01_0.jpg, preview.jpg (tiles are named like 0_0.jpg)
+  v0 was not published; correct its tiles and run the same command again
+
+"#]]);
+}
+
+#[test]
+fn names_without_places_count_once() {
+    let sandbox = Sandbox::with_row(1);
+    sandbox.spec("p", "{ width: 640, height: 48, tile_size: 64, overlap: 0 }");
+    sandbox.delete("p/v0/0_0.jpg");
+    for name in ["a", "b", "c"] {
+        sandbox.odd("plain.jpg", &format!("p/v0/{name}.jpg"));
+    }
+    sandbox.refuse_p(str![[r#"
+error: p/v0: 10 tiles are wrong
+  7 missing
+  3 not named like a tile: a.jpg, b.jpg, c.jpg (tiles are named like 0_0.jpg)
+  v0 was not published; correct its tiles and run the same command again
+
+"#]]);
+}
+
+#[test]
+fn verbose_and_json_list_all_wrong_tiles() {
+    let sandbox = Sandbox::with_row(9);
+    for column in 2..7 {
+        sandbox.delete(&format!("p/v0/{column}_0.jpg"));
+    }
+    sandbox.write("p/v0/notes.txt", "");
+    let lines = "\
+p/v0/2_0.jpg: missing
+p/v0/3_0.jpg: missing
+p/v0/4_0.jpg: missing
+p/v0/5_0.jpg: missing
+p/v0/6_0.jpg: missing
+p/v0/notes.txt: not named like a tile (tiles are named like 0_0.jpg)
+";
+    let ended = sandbox.run(&["-v", "p"]);
+    assert!(ended.err.contains(lines), "{}", ended.err);
+    assert!(ended.err.contains("  5 missing: 2_0.jpg, 3_0.jpg, 4_0.jpg, ...\n"), "{}", ended.err);
+    let object = sandbox.run(&["--json", "-q", "p"]).json().remove(0);
+    let problems: String = object["wrong_tiles"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|fault| format!("p/{}: {}\n", fault["tile"].as_str().unwrap(), fault["problem"].as_str().unwrap()))
+        .collect();
+    assert_eq!((problems.as_str(), &object["wrong_tile_count"]), (lines, &6.into()));
+    // Faults that show only when the tiles are read are listed, too.
+    let sandbox = Sandbox::with_row(2);
+    sandbox.odd("truncated.jpg", "p/src/v0/1_0.jpg");
+    std::fs::rename(sandbox.path("p/v0/0_0.jpg"), sandbox.path("p/src/v0/0_0.jpg")).unwrap();
+    std::fs::remove_dir_all(sandbox.path("p/v0")).unwrap();
+    let object = sandbox.run(&["--json", "-q", "p"]).json().remove(0);
+    assert_eq!(object["wrong_tiles"][0]["tile"], "src/v0/1_0.jpg");
+}
+
+#[test]
+fn wrong_tiles_in_folders_are_named_with_them() {
+    let sandbox = Sandbox::with_row(4);
+    sandbox.spec("p", "{ width: 256, height: 48, tile_size: 64, overlap: 0, tile_naming: 'a/{column}/{row:2}' }");
+    for (column, to) in [(0, "a/0/00.jpg"), (1, "a/1/0.jpg"), (2, "a/02/00.jpg"), (3, "b/3/00.jpg")] {
+        let to = sandbox.path("p/v0").join(to);
+        std::fs::create_dir_all(to.parent().unwrap()).unwrap();
+        std::fs::rename(sandbox.path(&format!("p/v0/{column}_0.jpg")), to).unwrap();
+    }
+    sandbox.write("p/v0/a/0/Thumbs.db", "");
+    sandbox.write("p/v0/a/.DS_Store", "");
+    sandbox.write("p/v0/a/4", "");
+    sandbox.link("p/v0/a/3", "../b/3");
+    let ended = sandbox.run(&["--json", "p"]);
+    assert_eq!(ended.code, 3);
+    let object = ended.json().remove(0);
+    let mut tiles: Vec<&str> =
+        object["wrong_tiles"].as_array().unwrap().iter().map(|fault| fault["tile"].as_str().unwrap()).collect();
+    tiles.sort_unstable();
+    assert_eq!(tiles, ["v0/a/02", "v0/a/1/0.jpg", "v0/a/2/00.jpg", "v0/a/3", "v0/a/3/00.jpg", "v0/a/4", "v0/b"]);
 }

@@ -1,5 +1,5 @@
 use super::*;
-use crate::format::{Filter, Quality, Settings, TileFormat, TileNaming};
+use crate::format::{Filter, NamePattern, Quality, RowOrder, Settings, TileFormat, TileNaming};
 use crate::geometry::{Geometry, Size};
 use crate::ops::internals::unflushed_build;
 use crate::ops::survey::Survey;
@@ -61,12 +61,11 @@ impl Picture {
     fn folder(&self) -> (TempDir, TreeContext) {
         let folder = tempfile::tempdir().unwrap();
         let Settings { width, height, tile_size, .. } = self.settings;
-        let naming = match self.settings.tile_naming {
-            TileNaming::ColumnRow => "column_row",
-            TileNaming::RowColumn => "row_column",
-        };
+        let TileNaming { pattern, first, row_order } = &self.settings.tile_naming;
+        let row_order = if *row_order == RowOrder::TopDown { "top_down" } else { "bottom_up" };
         let text = format!(
-            "{{ width: {width}, height: {height}, tile_size: {tile_size}, overlap: 0, tile_naming: \"{naming}\" }}"
+            "{{ width: {width}, height: {height}, tile_size: {tile_size}, overlap: 0, \
+             tile_naming: '{pattern}', first_tile: {first}, row_order: '{row_order}' }}"
         );
         let (layout, geometry, settings) = (Layout::new(folder.path()), self.geometry, self.settings.clone());
         fs::write(layout.spec_file(), text).unwrap();
@@ -78,8 +77,9 @@ impl Picture {
         let folder = trees.layout.source(self.place, Version(0));
         fs::create_dir_all(&folder).unwrap();
         for (&(column, row), bytes) in &self.tiles {
-            let (first, second) = self.settings.tile_naming.numbers(column, row);
-            fs::write(folder.join(format!("{first}_{second}.{}", self.settings.format)), bytes).unwrap();
+            let path = folder.join(trees.source_name(column, row).as_str());
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, bytes).unwrap();
         }
         assert_eq!(build(trees), [(Version(0), VersionStatus::Built)]);
     }
@@ -180,7 +180,15 @@ fn it_is_what_a_build_makes_of_the_same_tiles() {
     for (index, size) in sizes.into_iter().enumerate() {
         for extension in ["jpg", "png"] {
             let place = if index % 2 == 0 { SourcePlace::Beside } else { SourcePlace::Src };
-            let naming = if index == 3 { TileNaming::RowColumn } else { TileNaming::ColumnRow };
+            let naming = match index {
+                0 => TileNaming::column_row(),
+                1 => TileNaming::row_column(),
+                2 => TileNaming { first: 1, row_order: RowOrder::BottomUp, ..TileNaming::column_row() },
+                _ => {
+                    let pattern = NamePattern::parse("{row:3}/x{column:2}").unwrap();
+                    TileNaming { pattern, first: 7, row_order: RowOrder::BottomUp }
+                }
+            };
             let durability = if index == 0 { Durability::Flushed } else { Durability::Unflushed };
             let picture = Picture::new(extension, size, place, naming);
             let ((_one, by_hand), (_other, cut)) = (picture.folder(), picture.folder());
@@ -195,7 +203,7 @@ fn it_is_what_a_build_makes_of_the_same_tiles() {
 
 #[test]
 fn what_was_killed_leaves_no_version_and_the_next_attempt_cleans_up() {
-    let picture = Picture::new("png", Size::new(200, 300), SourcePlace::Beside, TileNaming::ColumnRow);
+    let picture = Picture::new("png", Size::new(200, 300), SourcePlace::Beside, TileNaming::column_row());
     let (_one, by_hand) = picture.folder();
     picture.write_and_build(&by_hand);
     for rows in [0, 1, 6, u32::MAX] {
@@ -230,7 +238,7 @@ fn what_was_killed_leaves_no_version_and_the_next_attempt_cleans_up() {
 /// A kill after the sources are in place, but before the tree is published.
 #[test]
 fn a_build_takes_up_a_tree_whose_sources_are_there() {
-    let picture = Picture::new("jpg", Size::new(200, 300), SourcePlace::Src, TileNaming::ColumnRow);
+    let picture = Picture::new("jpg", Size::new(200, 300), SourcePlace::Src, TileNaming::column_row());
     let ((_one, by_hand), (_other, cut)) = (picture.folder(), picture.folder());
     picture.write_and_build(&by_hand);
     let (lock, first) = picture.start(&cut).unwrap();
@@ -249,7 +257,7 @@ fn a_build_takes_up_a_tree_whose_sources_are_there() {
 
 #[test]
 fn nothing_is_replaced_and_nothing_half_is_published() {
-    let picture = Picture::new("png", Size::new(100, 100), SourcePlace::Beside, TileNaming::ColumnRow);
+    let picture = Picture::new("png", Size::new(100, 100), SourcePlace::Beside, TileNaming::column_row());
     let (_one, trees) = picture.folder();
     let v0 = trees.layout.source(SourcePlace::Beside, Version(0));
     let exists =
@@ -285,7 +293,7 @@ fn nothing_is_replaced_and_nothing_half_is_published() {
 /// The next version is compared with this.
 #[test]
 fn the_latest_sources_are_those_that_the_newest_tree_shows() {
-    let picture = Picture::new("png", Size::new(100, 100), SourcePlace::Beside, TileNaming::ColumnRow);
+    let picture = Picture::new("png", Size::new(100, 100), SourcePlace::Beside, TileNaming::column_row());
     let (_one, trees) = picture.folder();
     picture.cut_and_build(&trees, Durability::Unflushed);
     let patch = |version: u32, tile: &str, from: &str| {

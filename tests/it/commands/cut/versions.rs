@@ -303,6 +303,35 @@ fn pyramid_json_without_versions_sets_the_settings() {
 }
 
 #[test]
+fn new_versions_have_the_names_of_the_pyramid() {
+    let sandbox = Sandbox::in_memory();
+    let picture = picture(1);
+    save(&sandbox, "a.png", &picture);
+    let naming = "tile_naming: 'x{column:2}/{row}', first_tile: 1, row_order: 'bottom_up'";
+    sandbox.spec("p", format!("{{ width: 100, height: 70, tile_size: 25, overlap: 0, format: 'png', {naming} }}"));
+    cut(&sandbox, &["a.png", "p", "--build"]);
+    // 4x3 tiles; the bottom row is number 1.
+    let exists = |name: &str| sandbox.path("p").join(name).exists();
+    assert!(exists("v0/x01/1.png") && exists("v0/x04/3.png") && !exists("v0/x04/4.png") && !exists("v0/x00"));
+    let mut changed = picture.clone();
+    changed.put_pixel(99, 0, image::Rgb([1, 2, 3]));
+    save(&sandbox, "b.png", &changed);
+    assert_eq!(cut(&sandbox, &["b.png", "p", "--build"])["written"], 1);
+    assert!(exists("v1/x04/3.png"));
+    assert!(tree_pixels(&sandbox.path("p"), SIZE, 25, "png") == pixels_of(&changed));
+    let link = std::fs::read_link(sandbox.path("p/dest/dzi/v1/dzi_files/7/3_0.png")).unwrap();
+    assert_eq!(link.to_str(), Some("../../../../../v1/x04/3.png"));
+    assert_tree_rules(&sandbox.path("p"));
+    sandbox.succeed(&["verify", "p", "-q"]);
+    // A vacuum moves tiles into folders that their new owner may not have yet.
+    sandbox.succeed(&["vacuum", "--keep-last", "1", "p"]);
+    assert!(!exists("v0") && exists("v1/x01/1.png") && exists("v1/x04/3.png"));
+    assert!(tree_pixels(&sandbox.path("p"), SIZE, 25, "png") == pixels_of(&changed));
+    sandbox.succeed(&["verify", "p", "-q"]);
+    assert_tree_rules(&sandbox.path("p"));
+}
+
+#[test]
 fn invalid_sources_leave_no_trace() {
     let (sandbox, picture) = cut_once("png", &[]);
     std::fs::remove_dir_all(sandbox.path("p/dest")).unwrap();

@@ -97,7 +97,7 @@ fn documented_keys() -> BTreeMap<String, BTreeSet<String>> {
 }
 
 /// Commands that together print every key of a section, and the section.
-const PRINTING: [(&str, &str); 20] = [
+const PRINTING: [(&str, &str); 24] = [
     ("", "mkdir many && cp -r fixtures/relief many/a && cp -r fixtures/relief many/b"),
     ("build", "fast_pyramid --json many/a many/b"),
     ("cut", "fast_pyramid cut --json --build fixtures/pictures/map.jpg map"),
@@ -118,6 +118,10 @@ const PRINTING: [(&str, &str); 20] = [
     ("", "rm many/b/v0/0_0.jpg"),
     ("repair", "fast_pyramid repair --json many/b"),
     ("Errors", "fast_pyramid --json nowhere"),
+    ("", "mkdir -p odd/v0 && cp fixtures/odd/plain.jpg odd/v0/t1_1.jpg"),
+    ("init", "fast_pyramid init --json odd"),
+    ("", "echo '{ width: 64, height: 48, tile_size: 64, overlap: 0, format: \"png\" }' > odd/pyramid.json"),
+    ("Errors", "fast_pyramid --json odd"),
 ];
 
 #[test]

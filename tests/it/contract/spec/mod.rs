@@ -76,7 +76,7 @@ fn missing_pyramid_json_is_refused() {
     sandbox.delete("p/pyramid.json");
     sandbox.refuse_p(str![[r#"
 error: p/pyramid.json does not exist
-  write one such as { width: 750, height: 500, tile_size: 250, overlap: 0 } with your picture's numbers
+  write one such as { width: 750, height: 500, tile_size: 250, overlap: 0 }, or run fast_pyramid init p
 
 "#]]);
     assert!(!sandbox.path("p/dest").exists());

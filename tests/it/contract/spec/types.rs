@@ -117,7 +117,7 @@ fn unknown_tile_naming_is_refused() {
         b"{ width: 64, height: 48, tile_size: 64, overlap: 0, tile_naming: 'yx' }",
         str![[r#"
 error: p/pyramid.json: "tile_naming" is "yx"
-  expected one of "column_row", "row_column"
+  expected "column_row", "row_column", or a pattern such as "tile_x{column:4}_y{row:4}"
 
 "#]],
     );

@@ -1,0 +1,52 @@
+//! `fast_pyramid init DIR...`
+
+use super::arguments::{GlobalArguments, InitArguments};
+use super::console::{Console, counted};
+use super::exit::Code;
+use super::session::Session;
+use fast_pyramid::internals::text::display_path;
+use fast_pyramid::{InitOptions, InitReport, init};
+use serde_json::json;
+
+/// Writes the pyramid.json of each folder, whatever becomes of the others.
+pub(crate) fn run(arguments: &InitArguments, global: &GlobalArguments, console: &Console) -> Code {
+    let session = Session::quick(global, console);
+    let options = InitOptions::default().dry_run(arguments.dry_run);
+    let mut code = Code::Done;
+    for folder in &arguments.folders {
+        match init(folder, &options) {
+            Ok(report) => {
+                session.print_json(folder, &report);
+                describe(&display_path(folder), &report, console);
+            }
+            Err(error) => code = code.max(session.fail(&error, folder, json!({}))),
+        }
+    }
+    code
+}
+
+fn describe(name: &str, report: &InitReport, console: &Console) {
+    let InitReport { width, height, tile_size, overlap, columns, rows, .. } = report;
+    let verb = if report.written { "wrote" } else { "would write" };
+    console.say(&format!(
+        "{name}: {verb} pyramid.json: {width}x{height} pixels in {columns}x{rows} {} of {tile_size}, overlap {overlap}",
+        counted(u64::from(*columns) * u64::from(*rows), "tile").split_once(' ').map_or("tiles", |(_, tiles)| tiles),
+    ));
+    console.say(&format!(
+        "{name}: {} tiles named {:?}, counted from {}, row {} is at the {}",
+        report.format,
+        report.tile_naming,
+        report.first_tile,
+        report.first_tile,
+        if report.row_order == "bottom_up" { "bottom" } else { "top" },
+    ));
+    if report.ambiguous {
+        console.warning(&format!(
+            "{name}: names and sizes would fit as well with columns and rows exchanged; look at the pyramid, and if it is \
+             wrong, exchange them in tile_naming"
+        ));
+    }
+    if *overlap > 0 {
+        console.warning(&format!("{name}: this release cannot build pyramids with overlap yet"));
+    }
+}
