@@ -201,7 +201,7 @@ impl Run {
 
     fn patch(&mut self, gap: u32, picks: &[(usize, usize)]) {
         let (places, highest) = (self.places(), *self.model.sources.keys().next_back().unwrap());
-        let (now, first) = (self.model.picture(highest), self.model.sources.values().next().unwrap().clone());
+        let (now, first) = (self.model.picture(highest), self.model.sources[&self.model.versions()[0]].clone());
         let mut tiles = Tiles::new();
         for &(place, choice) in picks {
             let place = places[place % places.len()];

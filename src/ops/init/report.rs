@@ -46,6 +46,7 @@ pub struct InitReport {
     /// Whether names and sizes fit as well if columns and rows are exchanged.
     pub ambiguous: bool,
     /// Whether pyramid.json was written.
+    #[serde(rename = "spec_written")]
     pub written: bool,
 }
 

@@ -26,7 +26,14 @@ fn command_line() -> String {
         Every command and option, as `fast_pyramid help` prints them, for those who want to look one up.\n\n\
         This file is generated: `UPDATE_DOCS=1 cargo test --test it docs` writes it, and a test compares it with the \
         program.\nThe guides show the commands at work: [cutting](cutting.md), [your own tiles](tiles.md), \
-        [versions](versions.md),\n[maintenance](maintenance.md); [json.md](json.md) describes `--json`.\n\n"
+        [versions](versions.md),\n[maintenance](maintenance.md); [json.md](json.md) describes `--json`.\n\n\
+        ## Installing\n\n\
+        From the repository: the program, a manual page for each command, and completions (here for bash; `zsh` and `fish` \
+        have\nfolders of their own):\n\n    cargo install --locked --path .\n    mkdir -p ~/.local/share/man/man1 \
+        ~/.local/share/bash-completion/completions\n    fast_pyramid man > ~/.local/share/man/man1/fast_pyramid.1\n    \
+        for c in build cut init info changes verify repair revert vacuum; do\n        fast_pyramid man $c > \
+        ~/.local/share/man/man1/fast_pyramid-$c.1\n    done\n    fast_pyramid completions bash > \
+        ~/.local/share/bash-completion/completions/fast_pyramid\n\n"
         .to_owned();
     text += &format!("## fast_pyramid\n\n```text\n{program}\n```\n");
     for name in names {
