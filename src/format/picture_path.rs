@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 const SCHEME: &str = "file:";
 
-/// The text for a path. [`picture_path`] returns the path again.
+/// The text for a path. `picture_path` returns the path again.
 #[must_use]
 pub fn picture_text(path: &Path) -> String {
     match path.to_str() {

@@ -138,7 +138,7 @@ pub(crate) fn owned_tiles(folder: &Path, geometry: &Geometry) -> Result<TileSet,
 /// Adds the tiles that a version owns, by the manifest in `folder`, to `owned`.
 ///
 /// # Errors
-/// As [`owned_tiles`]; some tiles may have been added then.
+/// The manifest cannot be read, is damaged, or names tiles outside the pyramid; some tiles may have been added then.
 pub fn add_owned_tiles(folder: &Path, geometry: &Geometry, owned: &mut TileSet) -> Result<(), StoreError> {
     let missing = || StoreError::damaged(folder.join(HEADER), "it is missing");
     let manifest = Manifest::read(folder)?.ok_or_else(missing)?;
