@@ -4,8 +4,9 @@
 #![no_main]
 
 use fast_pyramid::internals::input::{
-    Depth, JpegPicture, Picture, PictureError, PictureInfo, PictureInput, Rows, Upsampling, open,
+    Depth, JpegPicture, Picture, PictureError, PictureInfo, PictureInput, Rows, open,
 };
+use fast_pyramid::internals::jpeg::Upsampling;
 use fast_pyramid::internals::jpeg::{DecodeScratch, JpegImage, decode};
 use fast_pyramid::internals::raster::Raster;
 use fast_pyramid::internals::raster::Samples;
