@@ -49,30 +49,38 @@ pub(super) fn each(arguments: &FolderArguments, session: &Session<'_>, mut one: 
 fn find_all(folders: &[PathBuf], console: &Console) -> (Vec<PathBuf>, Code) {
     let (mut pyramids, mut code) = (Vec::new(), Code::Done);
     for folder in folders {
-        let before = pyramids.len();
-        let mut entries = WalkDir::new(folder).sort_by_file_name().into_iter();
-        while let Some(entry) = entries.next() {
-            match entry {
-                Ok(entry) if entry.file_type().is_dir() && is_pyramid(entry.path()) => {
-                    pyramids.push(entry.into_path());
-                    entries.skip_current_dir();
-                }
-                Ok(_) => {}
-                Err(error) => {
-                    let path = error.path().map(display_path).unwrap_or_default();
-                    let why = error.io_error().map_or_else(|| error.to_string(), ToString::to_string);
-                    console.error(&format!("cannot search {path}: {why}"), None);
-                    code = code.max(Code::Failed);
-                }
-            }
+        let (found, unreadable) = find_in(folder);
+        for error in &unreadable {
+            let path = error.path().map(display_path).unwrap_or_default();
+            let why = error.io_error().map_or_else(|| error.to_string(), ToString::to_string);
+            console.error(&format!("cannot search {path}: {why}"), None);
+            code = code.max(Code::Failed);
         }
-        if pyramids.len() == before && code == Code::Done {
+        if found.is_empty() && unreadable.is_empty() {
             let hint = "a pyramid is a folder with pyramid.json";
             console.error(&format!("{}: no pyramid in it", display_path(folder)), Some(hint));
-            code = Code::Input;
+            code = code.max(Code::Input);
         }
+        pyramids.extend(found);
     }
     (pyramids, code)
+}
+
+/// The pyramids in a folder, and what could not be searched.
+fn find_in(folder: &Path) -> (Vec<PathBuf>, Vec<walkdir::Error>) {
+    let (mut pyramids, mut unreadable) = (Vec::new(), Vec::new());
+    let mut entries = WalkDir::new(folder).sort_by_file_name().into_iter();
+    while let Some(entry) = entries.next() {
+        match entry {
+            Ok(entry) if entry.file_type().is_dir() && is_pyramid(entry.path()) => {
+                pyramids.push(entry.into_path());
+                entries.skip_current_dir();
+            }
+            Ok(_) => {}
+            Err(error) => unreadable.push(error),
+        }
+    }
+    (pyramids, unreadable)
 }
 
 fn is_pyramid(folder: &Path) -> bool {

@@ -52,9 +52,18 @@ impl Current {
         matches!(self.work, Work::Cut)
     }
 
+    fn unit(self) -> &'static str {
+        match self.work {
+            Work::Cut => "rows",
+            // Each tile counts several times.
+            Work::Verify(_) | Work::Vacuum => "steps",
+            _ => "tiles",
+        }
+    }
+
     fn name(self) -> String {
         match self.work {
-            Work::Version(version) => version.to_string(),
+            Work::Version(version) | Work::Verify(version) => version.to_string(),
             Work::Revert => "revert".into(),
             Work::VacuumPlan => "planning".into(),
             Work::Vacuum => "vacuum".into(),
@@ -143,7 +152,7 @@ fn describe(name: &str, current: Current, done: u64, elapsed: Duration) -> Strin
     }
     let rate = done as f64 / elapsed.as_secs_f64().max(0.001);
     let left = if rate > 0.0 { ((current.total - done) as f64 / rate) as u64 } else { 0 };
-    let unit = if current.counts_rows() { "rows" } else { "tiles" };
+    let unit = current.unit();
     let counts = format!("{}/{} {unit}, {}/s", grouped(done), grouped(current.total), grouped(rate as u64));
     format!("{name} {}: {counts}, {}:{:02} left", current.name(), left / 60, left % 60)
 }

@@ -40,17 +40,18 @@ fn revert_one(folder: &Path, arguments: &RevertArguments, session: &Session<'_>)
                 "seconds": seconds_since(started),
             });
             session.print_json(folder, fields);
-            conclude(&name, &report, started, session.console);
+            conclude(folder, &report, started, session.console);
             Code::Done
         }
         Err(error) => session.fail(&error, folder, json!({})),
     }
 }
 
-fn conclude(name: &str, report: &RevertReport, started: Instant, console: &Console) {
+fn conclude(folder: &Path, report: &RevertReport, started: Instant, console: &Console) {
+    let name = display_path(folder);
     let (to, tiles) = (report.to, counted(report.tiles, "tile"));
     let differ = if report.tiles == 1 { "differs" } else { "differ" };
-    let latest = format!("{name}/dest/dzi/latest");
+    let latest = display_path(folder.join("dest/dzi/latest"));
     match (report.status, report.version) {
         (RevertStatus::WouldRevert, Some(version)) => {
             console.say(&format!("{name}: {version} would show {to} again: {tiles} {differ}"));

@@ -65,12 +65,12 @@ pub enum Failure {
         advice: Option<Box<NamingAdvice>>,
     },
     /// No version has a tile yet.
-    #[error("{}", no_tiles_yet(versions))]
+    #[error("{lowest}")]
     NoTilesYet {
         /// The pyramid folder.
         pyramid: PathBuf,
-        /// The versions, all without tiles; never empty.
-        versions: Vec<UnfilledVersion>,
+        /// The lowest version. All others have no tiles, either.
+        lowest: UnfilledVersion,
     },
     /// A link in a published tree is broken.
     #[error("{}: {problem}", display_path(path))]
@@ -235,14 +235,6 @@ pub enum Failure {
 fn is_are(versions: &[Version]) -> String {
     let names: Vec<String> = versions.iter().map(Version::to_string).collect();
     format!("{} {}", names.join(", "), if names.len() == 1 { "is" } else { "are" })
-}
-
-fn no_tiles_yet(versions: &[UnfilledVersion]) -> String {
-    let one = |UnfilledVersion { folder, example, .. }: &UnfilledVersion| match example {
-        Some(example) => format!("{} holds only unfinished files, such as {example}", display_path(folder)),
-        None => format!("{} holds no tiles yet", display_path(folder)),
-    };
-    versions.first().map(one).unwrap_or_default()
 }
 
 fn differences(changed: &[SettingDifference]) -> String {

@@ -39,8 +39,10 @@ pub enum Event<'a> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Work {
-    /// Building or verifying a version.
+    /// Building a version.
     Version(Version),
+    /// Verifying a version. Each tile counts several times.
+    Verify(Version),
     /// Copying base tiles of an earlier version.
     Revert,
     /// Finding out what dropping versions would move and free.

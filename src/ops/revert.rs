@@ -118,11 +118,7 @@ impl Pyramid {
     /// The pyramid is not in order, the version is not there, or the file system refuses.
     pub fn revert(&self, options: &RevertOptions<'_>) -> Result<RevertReport, Error> {
         in_pool(options.threads, || {
-            store::check_own_folders(&self.layout)?;
-            if !self.layout.state().exists() {
-                let pyramid = self.layout.root().to_owned();
-                return Err(Failure::NotPublished { pyramid, version: None, published: Vec::new() });
-            }
+            self.refuse_without_state()?;
             if options.dry_run {
                 self.refuse_half_done()?;
                 return Ok(Revert::plan(self, options)?.report());
@@ -146,10 +142,7 @@ struct Revert {
 impl Revert {
     fn plan(pyramid: &Pyramid, options: &RevertOptions<'_>) -> Result<Self, Failure> {
         let (survey, latest) = Survey::run_with_latest(pyramid, &build_options(options))?;
-        if !survey.pending.is_empty() {
-            let versions = survey.pending.into_keys().collect();
-            return Err(Failure::Unpublished { pyramid: pyramid.layout.root().to_owned(), versions });
-        }
+        let survey = survey.require_published()?;
         let to = wanted(pyramid, &survey, options.to)?;
         let mut earlier = LatestSources::new(&survey.trees);
         let below = survey.kept.keys().chain(survey.dropped.keys()).filter(|version| **version <= to);
@@ -237,8 +230,10 @@ fn wanted(pyramid: &Pyramid, survey: &Survey, asked: Option<Version>) -> Result<
         Some(version) => Err(Failure::NotPublished { pyramid: root(), version: Some(version), published: published() }),
         None => match published().as_slice() {
             [.., before, _] => Ok(*before),
-            [only] => Err(Failure::NothingToRevert { pyramid: root(), only: *only }),
-            [] => Err(Failure::NotPublished { pyramid: root(), version: None, published: Vec::new() }),
+            // Something is published.
+            versions => {
+                Err(Failure::NothingToRevert { pyramid: root(), only: versions.first().copied().unwrap_or(Version(0)) })
+            }
         },
     }
 }

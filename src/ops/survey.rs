@@ -6,8 +6,8 @@ use super::{Failure, Pyramid};
 use crate::format::{PyramidSpec, Settings, TileFormat};
 use crate::geometry::GridSet;
 use crate::store::{
-    self, BrokenEntry, ExpectedTiles, FileTimes, LatestSources, Layout, Manifest, NamingAdvice, Record, SourceCheck,
-    SourceFolder, SourceListing, SourceVersions, StoreError, TreeContext, Version,
+    self, BrokenEntry, CheckedSource, ExpectedTiles, FileTimes, LatestSources, Layout, Manifest, NamingAdvice, Record,
+    SourceCheck, SourceFolder, SourceListing, SourceVersions, StoreError, TreeContext, Version,
 };
 use crate::text::FaultKind;
 use crate::walk::BuildPlan;
@@ -70,8 +70,13 @@ impl Survey {
             (is_published || dropped.contains_key(&version)) && options.rebuild_from.is_none_or(|from| version < from)
         })?;
         let highest_unfilled = unfilled.last().map(|skipped| skipped.version);
-        let Some(&lowest) = sources.versions.first() else {
-            return Err(Failure::NoTilesYet { pyramid: layout.root().to_owned(), versions: unfilled });
+        let lowest = match (sources.versions.first(), unfilled.first().cloned()) {
+            (Some(&lowest), _) => lowest,
+            (None, Some(lowest)) => return Err(Failure::NoTilesYet { pyramid: layout.root().to_owned(), lowest }),
+            (None, None) => {
+                let (pyramid, half_cut) = (layout.root().to_owned(), store::is_half_cut(layout));
+                return Err(StoreError::NoVersions { pyramid, half_cut }.into());
+            }
         };
         for skipped in unfilled {
             options.observer.event(&Event::Warning(&Warning::UnfilledVersion(skipped)));
@@ -124,6 +129,18 @@ impl Survey {
         }
     }
 
+    /// Refuses a pyramid of which nothing is published, or not everything: what can be dropped, or shown again, has a tree.
+    pub(super) fn require_published(self) -> Result<Self, Failure> {
+        let pyramid = self.root();
+        if self.kept.is_empty() {
+            return Err(Failure::NotPublished { pyramid, version: None, published: Vec::new() });
+        }
+        if !self.pending.is_empty() {
+            return Err(Failure::Unpublished { pyramid, versions: self.pending.into_keys().collect() });
+        }
+        Ok(self)
+    }
+
     pub(super) fn source_folder(&self, version: Version) -> PathBuf {
         self.trees.layout.source(self.trees.place, version)
     }
@@ -138,6 +155,22 @@ impl Survey {
         lowest: &Lowest,
         options: &BuildOptions<'_>,
         latest: &mut Option<LatestSources>,
+    ) -> Result<(), Failure> {
+        let mut rewritten = Vec::new();
+        let checked = self.check_each_kept(lowest, options, latest, &mut rewritten);
+        // Those before a failure, too: their tiles need not be read again.
+        let replaced = store::replace_rewritten(&rewritten);
+        checked?;
+        Ok(replaced?)
+    }
+
+    /// Adds the folders of manifests with new times to `rewritten`.
+    fn check_each_kept(
+        &self,
+        lowest: &Lowest,
+        options: &BuildOptions<'_>,
+        latest: &mut Option<LatestSources>,
+        rewritten: &mut Vec<PathBuf>,
     ) -> Result<(), Failure> {
         for (&version, manifest) in self.kept.iter().chain(&self.dropped) {
             let folder = self.source_folder(version);
@@ -160,9 +193,14 @@ impl Survey {
                     latest.add_recorded(version, records);
                 }
             };
-            let Some(changes) = check.run(&Quiet(options.observer), &mut visit)? else {
+            let Some(CheckedSource { changes, rewritten: has_new_times }) =
+                check.run(&Quiet(options.observer), &mut visit)?
+            else {
                 return Err(Failure::Cancelled { pyramid: self.root() });
             };
+            if has_new_times {
+                rewritten.push(state.clone());
+            }
             if !changes.is_empty() {
                 let next = Version(self.versions.last().map_or(1, |highest| highest.0.saturating_add(1)));
                 return Err(Failure::SourcesChanged { pyramid: self.root(), folder, version, next, changes });

@@ -156,11 +156,7 @@ impl Pyramid {
     /// the next vacuum or build finishes it.
     pub fn vacuum(&self, options: &VacuumOptions<'_>) -> Result<VacuumReport, Error> {
         in_pool(options.threads, || {
-            store::check_own_folders(&self.layout)?;
-            if !self.layout.state().exists() {
-                let pyramid = self.layout.root().to_owned();
-                return Err(Failure::NotPublished { pyramid, version: None, published: Vec::new() });
-            }
+            self.refuse_without_state()?;
             let progress = TileProgress(options.observer);
             let steps = VacuumSteps::new(&self.layout, &progress).cancelled_after(options.killed_after);
             if options.dry_run {
@@ -171,6 +167,16 @@ impl Pyramid {
             let finished = finish(&self.layout, &steps, options.observer)?;
             self.drop_selected(options, finished, &steps)
         })
+    }
+
+    /// Refuses a pyramid that was never built, before the lock's folder is created.
+    pub(super) fn refuse_without_state(&self) -> Result<(), Failure> {
+        store::check_own_folders(&self.layout)?;
+        if self.layout.state().exists() {
+            return Ok(());
+        }
+        let pyramid = self.layout.root().to_owned();
+        Err(Failure::NotPublished { pyramid, version: None, published: Vec::new() })
     }
 
     /// Finishes an interrupted vacuum before anything else is done.
@@ -199,14 +205,7 @@ impl Pyramid {
         // A build has reported its warnings already.
         let quiet = Quiet(options.observer);
         let survey = Survey::run(self, &BuildOptions::default().dry_run(options.dry_run).observer(&quiet))?;
-        if survey.kept.is_empty() {
-            let pyramid = self.layout.root().to_owned();
-            return Err(Failure::NotPublished { pyramid, version: None, published: Vec::new() });
-        }
-        if !survey.pending.is_empty() {
-            let versions = survey.pending.into_keys().collect();
-            return Err(Failure::Unpublished { pyramid: self.layout.root().to_owned(), versions });
-        }
+        let survey = survey.require_published()?;
         let already = finished.as_ref().map(|journal| journal.dropped.clone()).unwrap_or_default();
         let dropped = self.selected(&survey, options)?;
         let kept = survey.kept.keys().copied().filter(|version| !dropped.contains(version)).collect();

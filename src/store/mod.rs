@@ -24,13 +24,13 @@ pub(crate) use fs::read_file;
 pub use fs::{Durability, FileStamp, FileStat};
 pub use layout::{Layout, LinkTarget, SourcePlace, Version, is_in_manifest, tile_path};
 pub use source::{
-    Arrangement, ExpectedTiles, FileTimes, FolderContents, LatestSources, NameShape, NamingAdvice, NamingProposal,
-    ShapeFault, SourceChanges, SourceCheck, SourceFolder, SourceListing, SourceVersions, StagedSource, UnfilledVersion,
-    is_half_cut, remove_empty_pyramid, remove_spec, write_spec,
+    Arrangement, CheckedSource, ExpectedTiles, FileTimes, FolderContents, LatestSources, NameShape, NamingAdvice,
+    NamingProposal, ShapeFault, SourceChanges, SourceCheck, SourceFolder, SourceListing, SourceVersions, StagedSource,
+    UnfilledVersion, is_half_cut, remove_empty_pyramid, remove_spec, write_spec,
 };
 pub use state::{
     Counts, Locking, Manifest, ReadLock, Record, Role, WriteLock, add_owned_tiles, check_own_folders, dropped_versions,
-    forget_dropped, forget_replaced, records, state_file_names,
+    forget_dropped, forget_replaced, records, replace_rewritten, state_file_names,
 };
 pub use tree::{
     NewTree, Owners, ResumedTile, StagedTree, Tree, clean_leftovers, discard_staging, empty_found, half_built,

@@ -2,7 +2,6 @@
 
 use crate::ops::observer::{Observer, UNOBSERVED};
 use crate::store::{Counts, Durability, Locking, Manifest, UnfilledVersion, Version};
-use crate::text::display_path;
 use serde::Serialize;
 use std::fmt;
 use std::num::NonZeroUsize;
@@ -151,14 +150,11 @@ impl fmt::Display for Warning {
                  write tile_naming: \"row_column\" into pyramid.json to silence this warning"
             ),
             Self::Picture { picture, text } => write!(out, "{picture}: {text}"),
-            Self::UnfilledVersion(UnfilledVersion { version, folder, example }) => {
-                write!(out, "{} ", display_path(folder))?;
-                match example {
-                    Some(example) => write!(out, "holds only unfinished files, such as {example}; it is skipped")?,
-                    None => write!(out, "holds no tiles yet; it is skipped")?,
-                }
-                write!(out, " (fill a folder with another name, then rename it to {version})")
-            }
+            Self::UnfilledVersion(unfilled) => write!(
+                out,
+                "{unfilled}; it is skipped (fill a folder with another name, then rename it to {})",
+                unfilled.version
+            ),
         }
     }
 }

@@ -159,6 +159,7 @@ impl<'a> Cut<'a> {
                 return Err(failure);
             }
         };
+        self.observer.event(&Event::Started { work: Work::Flush, total: 0 });
         let manifest = new.publish().inspect_err(|_| self.target.remove_spec(version))?;
         self.record(version, counts, counts.tiles);
         if let Some(manifest) = manifest {

@@ -227,7 +227,7 @@ impl Published {
         let pixels = !quick && manifest.encoder == ENCODER_VERSION;
         let compared = if pixels { manifest.counts.generated } else { 0 };
         let total = manifest.counts.tiles + manifest.records + compared;
-        observer.event(&Event::Started { work: Work::Version(version), total });
+        observer.event(&Event::Started { work: Work::Verify(version), total });
         owners.apply_manifest(version, &trees.manifest(version))?;
         let progress = &TileProgress(observer);
         let mut check = VersionCheck { context: trees, version, owners, problems, progress };

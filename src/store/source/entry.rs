@@ -17,7 +17,7 @@ const UNFINISHED_ENDINGS: [&str; 9] =
 const RSYNC_FOLDERS: [&str; 3] = [".~tmp", ".~tmp~", ".rsync-partial"];
 
 /// How deep folders of tiles are searched.
-const MAX_FOLDERS: usize = 8;
+pub(super) const MAX_FOLDERS: usize = 8;
 
 /// What an entry of a source folder is, by its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,7 +53,8 @@ impl EntryClass {
     }
 }
 
-fn is_image(name: &[u8]) -> bool {
+/// Whether a name ends like that of a tile.
+pub(super) fn is_image(name: &[u8]) -> bool {
     let ends_in = |ending: &str| {
         let start = name.len().checked_sub(ending.len());
         start.is_some_and(|start| name[start..].eq_ignore_ascii_case(ending.as_bytes()))

@@ -90,11 +90,20 @@ pub struct SourceCheck<'a> {
     pub times: FileTimes,
 }
 
+/// What the comparison found.
+#[derive(Debug)]
+pub struct CheckedSource {
+    /// How the sources differ.
+    pub changes: SourceChanges,
+    /// Whether a manifest with new times waits for [`replace_rewritten`](crate::store::replace_rewritten).
+    pub rewritten: bool,
+}
+
 impl SourceCheck<'_> {
     /// Compares lengths, times and inodes, and hashes where the length is the same and something else differs.
     ///
-    /// `visit` receives the records of all source tiles in batches. Returns `None` if `progress` is cancelled; it counts
-    /// nothing.
+    /// `visit` receives the records of all source tiles in batches. If only times or inodes differ and may be updated, the
+    /// new manifest is written beside the old one. Returns `None` if `progress` is cancelled; it counts nothing.
     ///
     /// # Errors
     /// A tile cannot be read, or the manifest is damaged.
@@ -102,7 +111,7 @@ impl SourceCheck<'_> {
         &self,
         progress: &dyn Progress,
         visit: &mut dyn FnMut(&[Record]),
-    ) -> Result<Option<SourceChanges>, StoreError> {
+    ) -> Result<Option<CheckedSource>, StoreError> {
         let Self { manifest_folder, manifest, source, listed, times } = *self;
         let mut changes = SourceChanges::default();
         let mut known = GridSet::new(listed.grid());
@@ -146,15 +155,16 @@ impl SourceCheck<'_> {
             // The records may have changed instead of the tiles.
             check_records(manifest_folder, manifest)?;
         }
-        if touched && changes.is_empty() && times == FileTimes::Update {
-            self.update_times()?;
+        let rewritten = touched && changes.is_empty() && times == FileTimes::Update;
+        if rewritten {
+            self.write_times()?;
         }
-        Ok(Some(changes))
+        Ok(Some(CheckedSource { changes, rewritten }))
     }
 
-    /// Records new times and inodes. Each is read together with the right contents, so that the next run detects
+    /// Writes new times and inodes. Each is read together with the right contents, so that the next run detects
     /// changes made meanwhile.
-    fn update_times(&self) -> Result<(), StoreError> {
+    fn write_times(&self) -> Result<(), StoreError> {
         let mut bytes = Vec::new();
         rewrite(self.manifest_folder, self.manifest, |mut record| {
             let Tile { column, row, .. } = record.tile;

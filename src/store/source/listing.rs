@@ -1,5 +1,6 @@
 //! Listing a source version: its tiles, and entries with wrong names or of wrong kinds.
 
+use super::entry::is_image;
 use super::scan::{ScannedEntry, ScannedName, scan};
 use crate::format::{Axis, NameNumbers, NamePattern, RowOrder, TileFormat, TileNaming};
 use crate::geometry::{Grid, GridSet};
@@ -83,7 +84,7 @@ impl SourceListing {
                 let shown = entry.display();
                 match judge.numbers_of(&entry, &shown, fault) {
                     Some(numbers) => each(&|candidate| candidate.add_misnamed(numbers)),
-                    None if fault == FaultKind::NotATileName && is_picture(&shown) => strays += 1,
+                    None if fault == FaultKind::NotATileName && is_image(shown.as_bytes()) => strays += 1,
                     None => {}
                 }
                 faults.add(fault, 0, shown, detail);
@@ -237,7 +238,7 @@ impl<'a> Judge<'a> {
     fn numbers_of(&self, entry: &ScannedEntry<'_>, shown: &str, fault: FaultKind) -> Option<NameNumbers> {
         match fault {
             FaultKind::OtherExtension => entry.tile.map(|name| name.numbers),
-            FaultKind::NotATileName if is_picture(shown) => {
+            FaultKind::NotATileName if is_image(shown.as_bytes()) => {
                 let mut digits = shown.split(|letter: char| !letter.is_ascii_digit()).filter(|run| !run.is_empty());
                 let [first, second] = [digits.next()?.parse().ok()?, digits.next()?.parse().ok()?];
                 let numbers = match self.first_axis {
@@ -249,11 +250,6 @@ impl<'a> Judge<'a> {
             _ => None,
         }
     }
-}
-
-/// Whether a file's extension is that of a tile.
-fn is_picture(name: &str) -> bool {
-    name.rsplit_once('.').is_some_and(|(_, extension)| TileFormat::new(extension).is_some())
 }
 
 fn kind_name(kind: FileType) -> &'static str {

@@ -16,7 +16,7 @@ mod versions;
 
 pub use entry::FolderContents;
 pub use folder::SourceFolder;
-pub use freshness::{FileTimes, SourceChanges, SourceCheck};
+pub use freshness::{CheckedSource, FileTimes, SourceChanges, SourceCheck};
 pub use latest::LatestSources;
 pub use listing::{ExpectedTiles, SourceListing};
 pub use name_shape::{Arrangement, NameShape, ShapeFault};

@@ -1,14 +1,11 @@
 //! What the names of all tiles in a folder have in common: the text around their numbers, and the ranges of these.
 
-use super::entry::EntryClass;
+use super::entry::{EntryClass, MAX_FOLDERS};
 use crate::format::{NamePattern, RowOrder, TileFormat, TileNaming};
 use crate::geometry::Grid;
 use crate::store::error::{Context, IoError};
 use crate::text::display_path;
 use std::path::Path;
-
-/// How deep folders of tiles are searched.
-const MAX_FOLDERS: usize = 8;
 
 /// Why the names of a folder's tiles have nothing in common.
 #[derive(Debug, Clone, PartialEq, Eq)]

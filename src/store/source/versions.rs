@@ -3,6 +3,8 @@
 use crate::store::error::{Context, IoError, StoreError};
 use crate::store::layout::{Layout, SourcePlace, Version, canonical_number};
 use crate::store::source::FolderContents;
+use crate::text::display_path;
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 /// The source versions of a pyramid, lowest first.
@@ -53,6 +55,16 @@ pub struct UnfilledVersion {
     pub folder: PathBuf,
     /// An unfinished file in it, if there is one.
     pub example: Option<String>,
+}
+
+impl fmt::Display for UnfilledVersion {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let folder = display_path(&self.folder);
+        match &self.example {
+            Some(example) => write!(out, "{folder} holds only unfinished files, such as {example}"),
+            None => write!(out, "{folder} holds no tiles yet"),
+        }
+    }
 }
 
 impl SourceVersions {

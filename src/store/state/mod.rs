@@ -12,7 +12,7 @@ pub(crate) use folder::{SCHEMA, read_json, write_json};
 pub use folder::{check_own_folders, state_file_names};
 pub use lock::{Locking, ReadLock, WriteLock};
 pub(crate) use manifest::owned_tiles;
-pub use manifest::{Counts, Manifest, Record, Role, add_owned_tiles, records};
+pub use manifest::{Counts, Manifest, Record, Role, add_owned_tiles, records, replace_rewritten};
 pub(crate) use manifest::{ManifestFields, ManifestWriter, check_records, fingerprint, records_hash, rewrite};
 pub use replaced::forget_replaced;
 pub(crate) use replaced::{record_replaced, replaced};

@@ -8,6 +8,7 @@ mod record;
 mod writer;
 
 pub use record::{Record, Role, records};
+pub use writer::replace_rewritten;
 pub(crate) use writer::{ManifestFields, ManifestWriter, rewrite};
 
 use crate::format::Settings;

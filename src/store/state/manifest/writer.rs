@@ -104,8 +104,7 @@ impl ManifestWriter {
     }
 }
 
-/// Replaces the manifest in `folder` by one with each record updated. Header and records change in one step, as far as
-/// the system can exchange folders.
+/// Writes a manifest with each record updated beside the one in `folder`, for [`replace_rewritten`].
 ///
 /// # Errors
 /// A record is damaged, or cannot be read, updated or written; then nothing has changed.
@@ -114,7 +113,7 @@ pub(crate) fn rewrite(
     manifest: &Manifest,
     mut update: impl FnMut(Record) -> Result<Record, StoreError>,
 ) -> Result<(), StoreError> {
-    let beside = folder.with_extension("new");
+    let beside = beside(folder);
     fs::remove_tree(&beside)?;
     let writer = ManifestWriter::create(beside.clone())?;
     // Damaged records must not get a hash that confirms them.
@@ -124,7 +123,24 @@ pub(crate) fn rewrite(
         return Err(error);
     }
     writer.finish(ManifestFields::of(manifest))?;
-    fs::flush_file_system(&beside)?;
-    fs::swap_folders(&beside, folder)?;
-    Ok(fs::remove_tree(&beside)?)
+    Ok(())
+}
+
+/// Replaces the manifests in these folders by those that [`rewrite`] wrote, after one flush for all of them. Header and
+/// records of each change in one step, as far as the system can exchange folders.
+///
+/// # Errors
+/// A folder cannot be flushed, exchanged or deleted. Each manifest is the old or the new one then.
+pub fn replace_rewritten(folders: &[PathBuf]) -> Result<(), StoreError> {
+    let Some(first) = folders.first() else { return Ok(()) };
+    fs::flush_file_system(&beside(first))?;
+    for folder in folders {
+        fs::swap_folders(&beside(folder), folder)?;
+        fs::remove_tree(&beside(folder))?;
+    }
+    Ok(())
+}
+
+fn beside(folder: &Path) -> PathBuf {
+    folder.with_extension("new")
 }
