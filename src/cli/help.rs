@@ -81,10 +81,9 @@ pub(super) const REPAIR: &str = "\
 Repairs what verify finds broken in dest/, and nothing else.
 
 Links, dzi.xml, folders and `latest` are recreated. Generated tiles are regenerated from their children, and must have the \
-published hash. Files that do not belong in a tree are moved to \
-dest/.fast_pyramid/found, which only --empty-found empties; those beside the trees in dest/dzi are left alone. If a manifest is damaged \
-or lost, a tree is gone, or the pixels of a tile contradict its manifest, that version and those above are rebuilt, as with \
---rebuild-from. Every file is written beside its place and renamed, so readers never see a partial file.
+published hash. Files that do not belong in a tree are moved to dest/.fast_pyramid/found, which only --empty-found empties; \
+those beside the trees in dest/dzi are left alone. If a manifest is damaged or lost, a tree is gone, or the pixels of a tile \
+contradict its manifest, that version and those above are rebuilt, as with --rebuild-from. Every file is written beside its place and renamed, so readers never see a partial file.
 
 Source tiles are only read. Those that changed or vanished are named, and so is everything else that cannot be repaired, such \
 as generated tiles of versions that another encoder version built.
@@ -117,10 +116,10 @@ pub(super) const VACUUM: &str = "\
 Deletes versions, their source folders included, to free their space. The latest version is never dropped.
 
 Make a copy first of sources that you want to keep, or use --keep-sources; sources kept so stay in later calls, too, until \
---drop-sources is given or --drop names their version. A dry run and the report say which source tiles are gone for good. The \
-versions that stay show the \
-same tiles as before, byte for byte: source tiles and generated tiles of a dropped version that they still show move to the next \
-version that stays. Afterwards the pyramid is what `rm -rf dest` and a new build would make of it, and the lowest version is \
+--drop-sources is given or --drop names their version. A dry run and the report say which source tiles are gone for good.
+
+The versions that stay show the same tiles as before, byte for byte: source tiles and generated tiles of a dropped version \
+that they still show move to the next version that stays. Afterwards the pyramid is what `rm -rf dest` and a new build would make of it, and the lowest version is \
 complete.
 
 It can be killed at any moment: nothing is lost, and the next vacuum or build finishes it.";

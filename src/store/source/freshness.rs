@@ -95,7 +95,7 @@ pub struct SourceCheck<'a> {
 pub struct CheckedSource {
     /// How the sources differ.
     pub changes: SourceChanges,
-    /// Whether a manifest with new times waits for [`replace_rewritten`](crate::store::replace_rewritten).
+    /// Whether a manifest with new times waits for `replace_rewritten`.
     pub rewritten: bool,
 }
 

@@ -4,4 +4,5 @@ mod broken_links;
 mod changed_sources;
 mod dry_run;
 mod several;
+mod touched_sources;
 mod unfilled;
