@@ -6,11 +6,11 @@ use super::exit::Code;
 use super::folders;
 use super::progress::Progress;
 use super::session::{Session, seconds_since};
+use fast_pyramid::internals::sync::Mutex;
 use fast_pyramid::internals::text::display_path;
 use fast_pyramid::{BuildOptions, BuildReport, Event, Observer, Pyramid, Version, VersionReport, VersionStatus};
 use serde_json::json;
 use std::path::Path;
-use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 /// Builds each folder, whatever becomes of the others.
@@ -36,7 +36,7 @@ impl Observer for BuildObserver<'_> {
         match event {
             Event::VersionPublished(report) => {
                 self.progress.console.say(&line(&self.progress.name, report));
-                self.published.lock().unwrap_or_else(PoisonError::into_inner).push(**report);
+                self.published.lock().push(**report);
             }
             event => self.progress.event(event),
         }
@@ -69,7 +69,7 @@ fn build_one(folder: &Path, arguments: &BuildArguments, session: &Session<'_>) -
             Code::Done
         }
         Err(error) => {
-            let published = observer.published.lock().unwrap_or_else(PoisonError::into_inner);
+            let published = observer.published.lock();
             session.fail(&error, folder, json!({ "versions": *published }))
         }
     }

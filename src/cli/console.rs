@@ -3,8 +3,8 @@
 
 use super::arguments::GlobalArguments;
 use super::exit::Code;
+use fast_pyramid::internals::sync::Mutex;
 use std::io::{self, IsTerminal, Write};
-use std::sync::{Mutex, PoisonError};
 
 /// Where a command writes.
 #[derive(Debug)]
@@ -105,7 +105,7 @@ impl Console {
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock()
     }
 }
 

@@ -8,11 +8,11 @@ use super::folders;
 use super::progress::Progress;
 use super::session::{Session, seconds_since};
 use super::verify::notes;
+use fast_pyramid::internals::sync::Mutex;
 use fast_pyramid::internals::text::display_path;
 use fast_pyramid::{Event, Observer, Problem, Pyramid, RepairAction, RepairOptions, RepairReport};
 use serde_json::json;
 use std::path::Path;
-use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 /// Problems listed in the JSON object, at most.
@@ -42,7 +42,7 @@ impl Observer for RepairObserver<'_> {
             }
             Event::Repaired(repaired) => self.print(&repaired.to_string()),
             Event::Problem(problem) => {
-                let mut left = self.left.lock().unwrap_or_else(PoisonError::into_inner);
+                let mut left = self.left.lock();
                 if left.len() < MAX_JSON_PROBLEMS {
                     left.push((*problem).clone());
                 }
@@ -75,7 +75,7 @@ fn repair_one(folder: &Path, arguments: &RepairArguments, session: &Session<'_>)
         .locking(arguments.lock.locking())
         .observer(&observer);
     let result = observer.progress.during(|| Pyramid::open(folder)?.repair(&options));
-    let left = observer.left.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let left = observer.left.into_inner();
     match result {
         Ok(report) => {
             let fields = json!({

@@ -40,7 +40,9 @@ struct Lowest {
 impl Survey {
     /// Surveys a pyramid. Nothing is written, except new modification times into manifests unless it is a dry run.
     pub(super) fn run(pyramid: &Pyramid, options: &BuildOptions<'_>) -> Result<Self, Failure> {
-        Self::gather(pyramid, options, false).map(|(survey, _)| survey)
+        let (mut survey, lowest) = Self::prepare(pyramid, options)?;
+        survey.complete(lowest, options, None)?;
+        Ok(survey)
     }
 
     /// Like [`Survey::run`], and returns where the newest version's base tiles are, which costs no further file access.
@@ -48,16 +50,15 @@ impl Survey {
         pyramid: &Pyramid,
         options: &BuildOptions<'_>,
     ) -> Result<(Self, LatestSources), Failure> {
-        let (survey, latest) = Self::gather(pyramid, options, true)?;
-        let latest = latest.unwrap_or_else(|| LatestSources::new(&survey.trees));
+        let (mut survey, lowest) = Self::prepare(pyramid, options)?;
+        let mut latest = LatestSources::new(&survey.trees);
+        survey.complete(lowest, options, Some(&mut latest))?;
         Ok((survey, latest))
     }
 
-    fn gather(
-        pyramid: &Pyramid,
-        options: &BuildOptions<'_>,
-        with_latest: bool,
-    ) -> Result<(Self, Option<LatestSources>), Failure> {
+    /// What is published, and the base tiles of the lowest version. Recorded versions are not compared, pending ones not
+    /// listed yet.
+    fn prepare(pyramid: &Pyramid, options: &BuildOptions<'_>) -> Result<(Self, Lowest), Failure> {
         let (layout, spec) = (&pyramid.layout, &pyramid.spec);
         pyramid.refuse_overlap()?;
         store::check_own_folders(layout)?;
@@ -97,8 +98,7 @@ impl Survey {
             settings: Settings::new(spec, format, listing.naming),
             staged: BTreeSet::new(),
         };
-        let mut latest = with_latest.then(|| LatestSources::new(&trees));
-        let mut survey = Self {
+        let survey = Self {
             trees,
             versions: sources.versions,
             kept,
@@ -108,13 +108,23 @@ impl Survey {
             from,
         };
         let lowest = Lowest { version: lowest, tiles: listing.tiles };
-        survey.check_kept(&lowest, options, &mut latest)?;
-        survey.versions.retain(|version| !survey.dropped.contains_key(version));
-        survey.list_pending(lowest)?;
-        if let Some(latest) = &mut latest {
-            survey.pending.iter().for_each(|(version, tiles)| latest.add(*version, tiles));
+        Ok((survey, lowest))
+    }
+
+    /// Compares recorded versions with the folders of base tiles, and lists pending ones.
+    fn complete(
+        &mut self,
+        lowest: Lowest,
+        options: &BuildOptions<'_>,
+        mut latest: Option<&mut LatestSources>,
+    ) -> Result<(), Failure> {
+        self.check_kept(&lowest, options, latest.as_deref_mut())?;
+        self.versions.retain(|version| !self.dropped.contains_key(version));
+        self.list_pending(lowest)?;
+        if let Some(latest) = latest {
+            self.pending.iter().for_each(|(version, tiles)| latest.add(*version, tiles));
         }
-        Ok((survey, latest))
+        Ok(())
     }
 
     /// If there is nothing to build, nothing else would notice that what is published was broken, as by copying it without
@@ -154,7 +164,7 @@ impl Survey {
         &self,
         lowest: &Lowest,
         options: &BuildOptions<'_>,
-        latest: &mut Option<LatestSources>,
+        latest: Option<&mut LatestSources>,
     ) -> Result<(), Failure> {
         let mut rewritten = Vec::new();
         let checked = self.check_each_kept(lowest, options, latest, &mut rewritten);
@@ -169,7 +179,7 @@ impl Survey {
         &self,
         lowest: &Lowest,
         options: &BuildOptions<'_>,
-        latest: &mut Option<LatestSources>,
+        mut latest: Option<&mut LatestSources>,
         rewritten: &mut Vec<PathBuf>,
     ) -> Result<(), Failure> {
         for (&version, manifest) in self.kept.iter().chain(&self.dropped) {
@@ -189,7 +199,7 @@ impl Survey {
             let times = if options.dry_run { FileTimes::Keep } else { FileTimes::Update };
             let check = SourceCheck { manifest_folder: &state, manifest, source: &source, listed: tiles, times };
             let mut visit = |records: &[Record]| {
-                if let Some(latest) = latest.as_mut() {
+                if let Some(latest) = latest.as_deref_mut() {
                     latest.add_recorded(version, records);
                 }
             };

@@ -126,7 +126,7 @@ pub(crate) fn rewrite(
     Ok(())
 }
 
-/// Replaces the manifests in these folders by those that [`rewrite`] wrote, after one flush for all of them. Header and
+/// Replaces the manifests in these folders by those that `rewrite` wrote, after one flush for all of them. Header and
 /// records of each change in one step, as far as the system can exchange folders.
 ///
 /// # Errors
