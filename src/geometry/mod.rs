@@ -5,9 +5,11 @@
 //! up), and of OpenSeadragon and libvips, which agree with it.
 
 mod grid_set;
+mod inputs;
 mod tile_set;
 
 pub use grid_set::GridSet;
+pub use inputs::{BaseTiles, TileBlock};
 pub use tile_set::TileSet;
 
 use std::fmt;
@@ -117,22 +119,26 @@ pub struct Rect {
 
 /// The shape of a pyramid: everything that follows from picture size, tile size and overlap.
 ///
-/// Valid by construction: both sides are 1 to [`MAX_SIDE`], and the tile size is at least 1.
+/// Valid by construction: both sides are 1 to [`MAX_SIDE`], the tile size is at least 1, and the overlap is at most half of
+/// it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Geometry {
     size: Size,
     tile_size: u32,
     overlap: u32,
+    base_tiles: BaseTiles,
 }
 
 impl Geometry {
-    /// The pyramid of a picture; `None` if a side or the tile size is 0, or a side exceeds [`MAX_SIDE`].
+    /// The pyramid of a picture, whose base tiles are [`BaseTiles::Overlapping`]; `None` if a side or the tile size is 0, a
+    /// side exceeds [`MAX_SIDE`], or the overlap exceeds half the tile size.
     #[must_use]
     pub const fn new(size: Size, tile_size: u32, overlap: u32) -> Option<Self> {
-        if size.width == 0 || size.height == 0 || tile_size == 0 || size.width > MAX_SIDE || size.height > MAX_SIDE {
+        let too_large = size.width > MAX_SIDE || size.height > MAX_SIDE || overlap > tile_size / 2;
+        if size.width == 0 || size.height == 0 || tile_size == 0 || too_large {
             return None;
         }
-        Some(Self { size, tile_size, overlap })
+        Some(Self { size, tile_size, overlap, base_tiles: BaseTiles::Overlapping })
     }
 
     /// The size of the picture and of the base level.
@@ -192,10 +198,10 @@ impl Geometry {
         self.levels().map(|level| self.grid(level).count()).sum()
     }
 
-    /// Whether the tile exists in this pyramid.
+    /// Whether the tile exists in this pyramid, as a tile of its trees or as one of the user's.
     #[must_use]
     pub fn contains(&self, tile: Tile) -> bool {
-        tile.level <= self.base_level() && self.grid(tile.level).contains(tile.column, tile.row)
+        tile.level <= self.source_level() && self.grid(tile.level).contains(tile.column, tile.row)
     }
 
     /// The only tile of level 0.
@@ -210,16 +216,28 @@ impl Geometry {
         if !self.contains(tile) {
             return None;
         }
+        // Above the base level are the user's plain tiles.
+        let overlap = if tile.level > self.base_level() { 0 } else { self.overlap };
+        Some(self.rect(tile, overlap))
+    }
+
+    /// The pixels of a tile without overlap; `None` if there is no such tile. Each pixel of a level is in one core.
+    #[must_use]
+    pub fn core_rect(&self, tile: Tile) -> Option<Rect> {
+        self.contains(tile).then(|| self.rect(tile, 0))
+    }
+
+    fn rect(&self, tile: Tile, overlap: u32) -> Rect {
         let level = self.level_size(tile.level);
         let span = |index: u32, side: u32| {
             let start = u64::from(index) * u64::from(self.tile_size);
-            let end = start + u64::from(self.tile_size) + u64::from(self.overlap);
-            let start = start.saturating_sub(u64::from(self.overlap)) as u32;
+            let end = start + u64::from(self.tile_size) + u64::from(overlap);
+            let start = start.saturating_sub(u64::from(overlap)) as u32;
             (start, end.min(u64::from(side)) as u32 - start)
         };
         let (x, width) = span(tile.column, level.width);
         let (y, height) = span(tile.row, level.height);
-        Some(Rect { x, y, size: Size::new(width, height) })
+        Rect { x, y, size: Size::new(width, height) }
     }
 
     /// The size of a tile in pixels including overlap; the full tile size if there is no such tile.
@@ -228,7 +246,8 @@ impl Geometry {
         self.tile_rect(tile).map_or(Size::new(self.tile_size, self.tile_size), |rect| rect.size)
     }
 
-    /// The children, one level finer: top left, top right, bottom left, bottom right.
+    /// The children, one level finer: top left, top right, bottom left, bottom right. With overlap, a tile is made from more
+    /// than these: see [`inputs`](Self::inputs).
     ///
     /// `None` if the grid has no such tile. The base level has no children.
     #[must_use]
@@ -236,7 +255,7 @@ impl Geometry {
         let level = tile.level + 1;
         [(0, 0), (1, 0), (0, 1), (1, 1)].map(|(right, down)| {
             let child = Tile { level, column: tile.column * 2 + right, row: tile.row * 2 + down };
-            self.contains(child).then_some(child)
+            (level <= self.base_level() && self.contains(child)).then_some(child)
         })
     }
 }

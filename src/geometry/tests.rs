@@ -18,11 +18,13 @@ fn sizes_and_grids_of_a_small_pyramid() {
 
 #[test]
 fn sizes_at_the_limits_do_not_overflow() {
-    let largest = geometry(MAX_SIDE, MAX_SIDE, 1, u32::MAX);
+    let largest = geometry(MAX_SIDE, MAX_SIDE, 1, 0);
     assert_eq!(largest.base_level(), 31);
     assert_eq!(largest.base_grid().count(), 1 << 62);
     let corner = Tile { level: 31, column: MAX_SIDE - 1, row: MAX_SIDE - 1 };
-    assert_eq!(largest.tile_rect(corner).unwrap().size.width, MAX_SIDE);
+    assert_eq!(largest.tile_rect(corner).unwrap(), Rect { x: MAX_SIDE - 1, y: MAX_SIDE - 1, size: Size::new(1, 1) });
+    let widest = geometry(MAX_SIDE, 1, u32::MAX, u32::MAX / 2);
+    assert_eq!(widest.tile_rect(Tile { column: 0, row: 0, ..corner }).unwrap().size.width, MAX_SIDE);
     assert_eq!(geometry(MAX_SIDE, 1, 1, 0).level_size(0), Size::new(1, 1));
     assert_eq!(geometry(MAX_SIDE - 1, 1, 1, 0).base_level(), 31);
     assert_eq!(geometry((1 << 29) + 1, 1, 256, 0).base_level(), 30);
@@ -31,6 +33,8 @@ fn sizes_at_the_limits_do_not_overflow() {
     assert!(Geometry::new(Size::new(MAX_SIDE + 1, 1), 1, 0).is_none());
     assert!(Geometry::new(Size::new(0, 1), 1, 0).is_none());
     assert!(Geometry::new(Size::new(1, 1), 0, 0).is_none());
+    assert!(Geometry::new(Size::new(9, 9), 7, 3).is_some());
+    assert!(Geometry::new(Size::new(9, 9), 7, 4).is_none());
 }
 
 /// As in libvips: at width 255, tile size 254 and overlap 1, both tiles exist, 255 and 2 pixels wide.
@@ -47,7 +51,14 @@ fn overlap_widens_tiles_without_changing_their_number() {
 fn any_geometry() -> impl Strategy<Value = Geometry> {
     (1..2000u32, 1..2000u32, 1..300u32, 0..3u32).prop_map(|(width, height, tile, overlap)| {
         let tile = tile.max(width.max(height) / 60 + 1);
-        geometry(width, height, tile, overlap)
+        geometry(width, height, tile, overlap.min(tile / 2))
+    })
+}
+
+fn any_geometry_with_overlap() -> impl Strategy<Value = Geometry> {
+    (1..200u32, 1..200u32, 2..60u32, 0..=64u32, any::<bool>()).prop_map(|(width, height, tile, overlap, plain)| {
+        let base_tiles = if plain { BaseTiles::Plain } else { BaseTiles::Overlapping };
+        geometry(width, height, tile, overlap % (tile / 2 + 1)).with_base_tiles(base_tiles)
     })
 }
 
@@ -111,6 +122,47 @@ proptest! {
         prop_assert_eq!(all_tiles(&shape).len() as u64, shape.tile_count());
     }
 
+    /// The model uses only pixel coordinates: a tile is made from those whose cores contain pixels under it.
+    #[test]
+    fn inputs_are_the_tiles_whose_cores_lie_under_a_tile(shape in any_geometry_with_overlap()) {
+        for tile in all_tiles(&shape) {
+            let rect = shape.tile_rect(tile).unwrap();
+            let scale = if tile.level < shape.base_level() { 2 } else { 1 };
+            let under = |start: u32, length: u32, input: u32, size: u32| {
+                input < (start + length) * scale && start * scale < input + size
+            };
+            let inputs = shape.inputs(tile);
+            if tile.level == shape.source_level() {
+                prop_assert_eq!(inputs.iter().count(), 0);
+                continue;
+            }
+            let expected: Vec<Tile> = tiles_of(&shape, tile.level + 1)
+                .filter(|&input| {
+                    let core = shape.core_rect(input).unwrap();
+                    under(rect.x, rect.size.width, core.x, core.size.width)
+                        && under(rect.y, rect.size.height, core.y, core.size.height)
+                })
+                .collect();
+            prop_assert_eq!(inputs.iter().collect::<Vec<_>>(), expected.clone());
+            for input in tiles_of(&shape, tile.level + 1) {
+                prop_assert_eq!(inputs.contains(input), expected.contains(&input));
+                prop_assert_eq!(shape.dependents(input).contains(tile), expected.contains(&input));
+            }
+        }
+    }
+
+    /// One changed tile affects at most 3 x 3 tiles of each level.
+    #[test]
+    fn a_patch_of_one_tile_affects_few_tiles(shape in any_geometry_with_overlap(), pick in any::<u32>()) {
+        let grid = shape.base_grid();
+        let mut patched = GridSet::new(grid);
+        patched.insert(pick % grid.columns, pick / grid.columns % grid.rows);
+        let affected = TileSet::affected(&shape, patched);
+        for level in shape.levels() {
+            prop_assert!((1..=9).contains(&affected.level(level).unwrap().count()));
+        }
+    }
+
     /// The model uses only pixel coordinates, never tile numbers.
     ///
     /// A tile is affected if a patched base pixel lies under it.
@@ -125,7 +177,7 @@ proptest! {
         for (x, y) in picks {
             base.insert(x % grid.columns, y % grid.rows);
         }
-        let affected = TileSet::ancestors(&shape, base.clone());
+        let affected = TileSet::affected(&shape, base.clone());
         let expected: BTreeSet<Tile> = all_tiles(&shape).into_iter().filter(|&tile| covers_patch(&shape, tile, &base)).collect();
         prop_assert_eq!(affected.iter().collect::<BTreeSet<_>>(), expected.clone());
         prop_assert_eq!(affected.count(), expected.len() as u64);
@@ -154,13 +206,15 @@ proptest! {
 
 fn all_tiles(shape: &Geometry) -> Vec<Tile> {
     let mut tiles = Vec::new();
-    for level in shape.levels() {
-        let grid = shape.grid(level);
-        for row in 0..grid.rows {
-            tiles.extend((0..grid.columns).map(|column| Tile { level, column, row }));
-        }
+    for level in 0..=shape.source_level() {
+        tiles.extend(tiles_of(shape, level));
     }
     tiles
+}
+
+fn tiles_of(shape: &Geometry, level: u8) -> impl Iterator<Item = Tile> + use<> {
+    let Grid { columns, rows } = shape.grid(level);
+    (0..rows).flat_map(move |row| (0..columns).map(move |column| Tile { level, column, row }))
 }
 
 fn covers_patch(shape: &Geometry, tile: Tile, base: &GridSet) -> bool {

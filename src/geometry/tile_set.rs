@@ -2,7 +2,7 @@
 
 use super::{Geometry, GridSet, Tile};
 
-/// A set of tiles over all levels of a pyramid, one bit per possible tile.
+/// A set of tiles over all levels of a pyramid, the user's plain tiles included, one bit per possible tile.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TileSet {
     levels: Vec<GridSet>,
@@ -12,19 +12,21 @@ impl TileSet {
     /// The empty set.
     #[must_use]
     pub fn new(geometry: &Geometry) -> Self {
-        Self { levels: geometry.levels().map(|level| GridSet::new(geometry.grid(level))).collect() }
+        Self { levels: (0..=geometry.source_level()).map(|level| GridSet::new(geometry.grid(level))).collect() }
     }
 
-    /// The tiles in `base` (a set over the base grid) and their ancestors: everything that a patch of `base` can
-    /// change.
+    /// The source tiles in `patched` (a set over the base grid) and everything that is made from them, directly or not: all
+    /// that a patch can change.
     #[must_use]
-    pub fn ancestors(geometry: &Geometry, base: GridSet) -> Self {
+    pub fn affected(geometry: &Geometry, patched: GridSet) -> Self {
         let mut levels: Vec<GridSet> = Vec::new();
-        let mut finer = base;
-        for level in geometry.levels().rev().skip(1) {
+        let mut finer = patched;
+        for level in (0..geometry.source_level()).rev() {
             let mut coarser = GridSet::new(geometry.grid(level));
             for (column, row) in finer.iter() {
-                coarser.insert(column / 2, row / 2);
+                for made in geometry.dependents(Tile { level: level + 1, column, row }).iter() {
+                    coarser.insert(made.column, made.row);
+                }
             }
             levels.push(std::mem::replace(&mut finer, coarser));
         }

@@ -39,7 +39,7 @@ impl BuildPlan {
 
     fn new(geometry: &Geometry, patched: GridSet, first: bool) -> Self {
         let count = patched.count();
-        Self { geometry: *geometry, affected: TileSet::ancestors(geometry, patched), patched: count, first }
+        Self { geometry: *geometry, affected: TileSet::affected(geometry, patched), patched: count, first }
     }
 
     /// The shape of the pyramid.
