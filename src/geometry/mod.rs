@@ -6,10 +6,12 @@
 
 mod grid_set;
 mod inputs;
+mod mosaic;
 mod tile_set;
 
 pub use grid_set::GridSet;
 pub use inputs::{BaseTiles, TileBlock};
+pub use mosaic::{Mosaic, Piece, Scale, TileShape};
 pub use tile_set::TileSet;
 
 use std::fmt;
@@ -106,7 +108,7 @@ impl fmt::Display for Tile {
     }
 }
 
-/// A tile's pixels in its level: `x..x + width`, `y..y + height`.
+/// A rectangle of pixels, of a level or of a tile: `x..x + width`, `y..y + height`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rect {
     /// Left edge, inclusive.

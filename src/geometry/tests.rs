@@ -151,6 +151,34 @@ proptest! {
         }
     }
 
+    /// Every pixel under a tile comes from exactly one place, which is the core that contains it.
+    #[test]
+    fn pieces_cover_a_mosaic_with_the_pixels_under_the_tile(shape in any_geometry_with_overlap()) {
+        for tile in all_tiles(&shape) {
+            let Some(mosaic) = shape.mosaic(tile) else {
+                prop_assert_eq!(tile.level, shape.source_level());
+                continue;
+            };
+            let rect = shape.tile_rect(tile).unwrap();
+            let scale = if tile.level < shape.base_level() { 2 } else { 1 };
+            prop_assert_eq!(mosaic.scale == Scale::Half, scale == 2);
+            prop_assert_eq!(if scale == 2 { mosaic.size.halved() } else { mosaic.size }, rect.size);
+            let mut covered = vec![0; mosaic.size.pixels() as usize];
+            for Piece { tile: input, from, x, y } in mosaic.pieces {
+                let (whole, core) = (shape.tile_rect(input).unwrap(), shape.tile_shape(input).core);
+                prop_assert_eq!((whole.x + from.x, whole.y + from.y), (rect.x * scale + x, rect.y * scale + y));
+                prop_assert!(from.x >= core.x && from.x + from.size.width <= core.x + core.size.width);
+                prop_assert!(from.y >= core.y && from.y + from.size.height <= core.y + core.size.height);
+                for y in y..y + from.size.height {
+                    for x in x..x + from.size.width {
+                        covered[(y * mosaic.size.width + x) as usize] += 1;
+                    }
+                }
+            }
+            prop_assert!(covered.iter().all(|&times| times == 1));
+        }
+    }
+
     /// One changed tile affects at most 3 x 3 tiles of each level.
     #[test]
     fn a_patch_of_one_tile_affects_few_tiles(shape in any_geometry_with_overlap(), pick in any::<u32>()) {

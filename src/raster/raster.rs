@@ -1,6 +1,7 @@
 //! A rectangle of pixels in memory.
 
 use super::Sample;
+use crate::geometry::{Rect, Size};
 
 /// A rectangle of pixels with 1 to 4 channels.
 ///
@@ -94,16 +95,27 @@ impl<S: Sample> Raster<S> {
         }
     }
 
+    /// The pixels of a rectangle, as far as they exist.
+    #[must_use]
+    pub fn part(&self, rect: Rect) -> Self {
+        let clip = |start: u32, length: u32, side: usize| {
+            let start = (start as usize).min(side);
+            (start, (length as usize).min(side - start))
+        };
+        let (left, width) = clip(rect.x, rect.size.width, self.width);
+        let (top, height) = clip(rect.y, rect.size.height, self.height);
+        let mut samples = Vec::with_capacity(width * height * self.channels);
+        for y in top..top + height {
+            samples.extend_from_slice(&self.row(y)[left * self.channels..][..width * self.channels]);
+        }
+        Self { width, height, channels: self.channels, samples }
+    }
+
     /// The `width` columns from `left` on, clipped at the right edge.
     #[must_use]
     pub fn columns(&self, left: usize, width: usize) -> Self {
-        let left = left.min(self.width);
-        let width = width.min(self.width - left);
-        let mut samples = Vec::with_capacity(width * self.height * self.channels);
-        for y in 0..self.height {
-            samples.extend_from_slice(&self.row(y)[left * self.channels..][..width * self.channels]);
-        }
-        Self { width, height: self.height, channels: self.channels, samples }
+        let size = Size::new(width as u32, self.height as u32);
+        self.part(Rect { x: left as u32, y: 0, size })
     }
 
     /// Converts each sample.

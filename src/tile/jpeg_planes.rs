@@ -1,36 +1,57 @@
-//! Planes of JPEG tiles: a child's, reduced to its parent's, and a generated tile's before encoding.
+//! Planes of JPEG tiles: those of parts of tiles, reduced to the tile made from them, and a generated tile's before encoding.
 
 use super::base::JpegEncoding;
-use super::{CodecError, stitch::stitch};
-use crate::geometry::Size;
+use super::CodecError;
+use super::parts::{Part, Parts, join};
+use crate::geometry::{Rect, Size};
 use crate::jpeg::{Colour, Component, JpegImage, PlaneSource, component_size};
 use crate::raster::Raster;
 use crate::raster::reduce::{Axes, Reduction};
 use crate::raster::ycbcr;
 
-/// One plane of a child of `pixels` (width, height).
+/// One plane of a part of a tile.
 ///
-/// Each sample stands for `step` (horizontal, vertical) pixels; the last ones stand for the rest.
+/// Each sample stands for `step` (horizontal, vertical) pixels of the tile, counted from the tile's corner.
 #[derive(Debug, Clone)]
-pub(super) struct ChildPlane {
+pub(super) struct PartPlane {
+    /// The samples that stand for any pixel of the part.
     raster: Raster<u8>,
     step: (usize, usize),
-    pixels: (u32, u32),
+    /// The part, in pixels of the tile.
+    from: Rect,
+    /// The place of the part.
+    place: (usize, usize),
 }
 
-impl ChildPlane {
-    /// A plane with one sample per pixel.
-    fn whole(raster: Raster<u8>) -> Self {
-        let pixels = (raster.width() as u32, raster.height() as u32);
-        Self { raster, step: (1, 1), pixels }
+impl PartPlane {
+    /// A plane with one sample per pixel of the part.
+    fn whole<I>(part: Part<'_, I>, raster: Raster<u8>) -> Self {
+        Self { raster, step: (1, 1), from: part.from, place: (part.x as usize, part.y as usize) }
     }
 
     /// Repeats each sample for the pixels that it stands for.
-    pub(super) fn expanded(self) -> Raster<u8> {
-        match self.step {
-            (1, 1) => self.raster,
-            (horizontal, vertical) => resampled(&self.raster, self.pixels, |x, y| (x / horizontal, y / vertical)),
+    pub(super) fn expanded(self) -> Self {
+        let (horizontal, vertical) = self.step;
+        if self.step == (1, 1) {
+            return self;
         }
+        let (left, top) = (self.from.x as usize, self.from.y as usize);
+        let place = |x, y| ((left + x) / horizontal - left / horizontal, (top + y) / vertical - top / vertical);
+        let raster = resampled(&self.raster, self.from.size, place);
+        Self { raster, step: (1, 1), ..self }
+    }
+
+    /// Whether the part begins between samples, and so does what follows it.
+    fn is_aligned(&self, (width, height): (usize, usize)) -> bool {
+        let even = |start: u32, place: usize, length: u32, side: usize, step: usize| {
+            let reaches_edge = place + length as usize == side;
+            let length = length as usize;
+            (start as usize).is_multiple_of(step)
+                && place.is_multiple_of(step)
+                && (reaches_edge || length.is_multiple_of(step))
+        };
+        even(self.from.x, self.place.0, self.from.size.width, width, self.step.0)
+            && even(self.from.y, self.place.1, self.from.size.height, height, self.step.1)
     }
 }
 
@@ -57,51 +78,57 @@ pub(super) fn assign_planes(
     image.assign_planes(size, colour, &sources).map_err(|error| CodecError::Encode(error.to_string()))
 }
 
-/// The plane of component `index` of each child, converted to `colour`.
-pub(super) fn component_planes(
-    children: [Option<&JpegImage>; 4],
-    colour: Colour,
-    index: usize,
-) -> [Option<ChildPlane>; 4] {
-    children.map(|child| {
-        child.map(|child| match (child.colour, colour) {
-            (Colour::Grey, Colour::YCbCr) if index > 0 => {
-                let mut raster = Raster::new(child.width as usize, child.height as usize, 1);
-                raster.samples_mut().fill(128);
-                ChildPlane::whole(raster)
-            }
-            (Colour::Grey, _) => stored_plane(child, 0),
-            (Colour::Rgb, Colour::YCbCr) => {
-                let converted = whole_pixels(child, ycbcr::from_rgb);
-                let samples = converted.samples().iter().skip(index).step_by(3).copied().collect();
-                ChildPlane::whole(raster_of(converted.width(), converted.height(), samples))
-            }
-            _ => stored_plane(child, index),
-        })
-    })
+/// The plane of component `index` of each part, converted to `colour`.
+pub(super) fn component_planes(parts: &Parts<'_, JpegImage>, colour: Colour, index: usize) -> Vec<PartPlane> {
+    let plane = |&part: &Part<'_, JpegImage>| match (part.image.colour, colour) {
+        (Colour::Grey, Colour::YCbCr) if index > 0 => {
+            let Size { width, height } = part.from.size;
+            let mut raster = Raster::new(width as usize, height as usize, 1);
+            raster.samples_mut().fill(128);
+            PartPlane::whole(part, raster)
+        }
+        (Colour::Grey, _) => stored_plane(part, 0),
+        (Colour::Rgb, Colour::YCbCr) => {
+            let converted = whole_pixels(part, ycbcr::from_rgb);
+            let samples = converted.samples().iter().skip(index).step_by(3).copied().collect();
+            PartPlane::whole(part, raster_of(converted.width(), converted.height(), samples))
+        }
+        _ => stored_plane(part, index),
+    };
+    parts.parts.iter().map(plane).collect()
 }
 
 /// A component as stored, or expanded to whole pixels if its factor is not 1/1, 1/2 or 1/4 of the greatest.
-fn stored_plane(image: &JpegImage, index: usize) -> ChildPlane {
-    let (width, height) = image.component_size(index);
-    let mut samples = Vec::new();
-    image.plane(index, &mut samples);
-    let raster = raster_of(width as usize, height as usize, samples);
+fn stored_plane(part: Part<'_, JpegImage>, index: usize) -> PartPlane {
+    let (image, from) = (part.image, part.from);
     let greatest = |factor: fn(&Component) -> u8| image.components.iter().map(factor).max().unwrap_or(1);
     let (most_horizontal, most_vertical) = (greatest(|one| one.horizontal), greatest(|one| one.vertical));
     let own = image.components.get(index).map_or((1, 1), |one| (one.horizontal.max(1), one.vertical.max(1)));
-    let step = |most: u8, own: u8| (most.is_multiple_of(own) && most / own != 3).then_some(usize::from(most / own));
-    match (step(most_horizontal, own.0), step(most_vertical, own.1)) {
-        (Some(horizontal), Some(vertical)) => {
-            ChildPlane { raster, step: (horizontal, vertical), pixels: (image.width, image.height) }
-        }
-        _ => {
-            let ratio = ((own.0, most_horizontal), (own.1, most_vertical));
-            let place = |at: usize, (own, most): (u8, u8)| at * usize::from(own) / usize::from(most);
-            let whole = resampled(&raster, (image.width, image.height), |x, y| (place(x, ratio.0), place(y, ratio.1)));
-            ChildPlane::whole(whole)
-        }
+    let step = |most: u8, own: u8| (most.is_multiple_of(own) && most / own != 3).then_some(u32::from(most / own));
+    let (width, height) = image.component_size(index);
+    if let (Some(horizontal), Some(vertical)) = (step(most_horizontal, own.0), step(most_vertical, own.1)) {
+        let span = |start: u32, length: u32, step: u32, side: u32| {
+            let (first, end) = (start / step, (start + length).div_ceil(step).min(side));
+            (first.min(end), end - first.min(end))
+        };
+        let (x, width) = span(from.x, from.size.width, horizontal, width);
+        let (y, height) = span(from.y, from.size.height, vertical, height);
+        let raster = decoded(image, index, Rect { x, y, size: Size::new(width, height) });
+        let step = (horizontal as usize, vertical as usize);
+        return PartPlane { raster, step, from, place: (part.x as usize, part.y as usize) };
     }
+    let raster = decoded(image, index, Rect { x: 0, y: 0, size: Size::new(width, height) });
+    let ratio = ((own.0, most_horizontal), (own.1, most_vertical));
+    let place = |at: usize, first: u32, (own, most): (u8, u8)| (first as usize + at) * usize::from(own) / usize::from(most);
+    let whole = resampled(&raster, from.size, |x, y| (place(x, from.x, ratio.0), place(y, from.y, ratio.1)));
+    PartPlane::whole(part, whole)
+}
+
+/// A rectangle of a component's samples.
+fn decoded(image: &JpegImage, index: usize, rect: Rect) -> Raster<u8> {
+    let mut samples = Vec::new();
+    image.plane_part(index, rect, &mut samples);
+    raster_of(rect.size.width as usize, rect.size.height as usize, samples)
 }
 
 /// A plane of samples whose number is known to be right.
@@ -111,8 +138,8 @@ fn raster_of(width: usize, height: usize, samples: Vec<u8>) -> Raster<u8> {
 }
 
 /// A raster of `size` with samples from `place` in `source`, or from its last column or row.
-fn resampled(source: &Raster<u8>, size: (u32, u32), place: impl Fn(usize, usize) -> (usize, usize)) -> Raster<u8> {
-    let mut target = Raster::new(size.0 as usize, size.1 as usize, 1);
+fn resampled(source: &Raster<u8>, size: Size, place: impl Fn(usize, usize) -> (usize, usize)) -> Raster<u8> {
+    let mut target = Raster::new(size.width as usize, size.height as usize, 1);
     for y in 0..target.height() {
         for (x, sample) in target.row_mut(y).iter_mut().enumerate() {
             let (from_x, from_y) = place(x, y);
@@ -123,10 +150,10 @@ fn resampled(source: &Raster<u8>, size: (u32, u32), place: impl Fn(usize, usize)
     target
 }
 
-/// All three components of a child for each pixel, converted.
-fn whole_pixels(child: &JpegImage, convert: impl Fn([u8; 3]) -> [u8; 3]) -> Raster<u8> {
-    let planes = [0, 1, 2].map(|index| stored_plane(child, index).expanded());
-    let mut pixels = Raster::new(child.width as usize, child.height as usize, 3);
+/// All three components of a part for each pixel, converted.
+fn whole_pixels(part: Part<'_, JpegImage>, convert: impl Fn([u8; 3]) -> [u8; 3]) -> Raster<u8> {
+    let planes = [0, 1, 2].map(|index| stored_plane(part, index).expanded().raster);
+    let mut pixels = Raster::new(planes[0].width(), planes[0].height(), 3);
     let [first, second, third] = planes.each_ref().map(Raster::samples);
     for (pixel, ((&a, &b), &c)) in
         pixels.samples_mut().as_chunks_mut::<3>().0.iter_mut().zip(first.iter().zip(second).zip(third))
@@ -136,23 +163,32 @@ fn whole_pixels(child: &JpegImage, convert: impl Fn([u8; 3]) -> [u8; 3]) -> Rast
     pixels
 }
 
-/// The pixels of an image, grey or RGB.
+/// The pixels of a part, grey or RGB.
 ///
 /// Chroma samples are repeated, so that an image with the same sampling made of these pixels has the same ones.
-pub(super) fn pixels_of(image: &JpegImage) -> Raster<u8> {
-    match image.colour {
-        Colour::YCbCr => whole_pixels(image, ycbcr::to_rgb),
-        Colour::Rgb => whole_pixels(image, |pixel| pixel),
-        Colour::Grey => stored_plane(image, 0).expanded(),
+pub(super) fn pixels_of(part: Part<'_, JpegImage>) -> Raster<u8> {
+    match part.image.colour {
+        Colour::YCbCr => whole_pixels(part, ycbcr::to_rgb),
+        Colour::Rgb => whole_pixels(part, |pixel| pixel),
+        Colour::Grey => stored_plane(part, 0).expanded().raster,
     }
 }
 
-/// Stitches the planes, and reduces them until a sample stands for `parent_step` pixels of the parent.
-pub(super) fn reduce_component(planes: [Option<ChildPlane>; 4], parent_step: u8, reduction: Reduction) -> Raster<u8> {
-    let parent_step = usize::from(parent_step);
-    let (rasters, step) = aligned(planes, parent_step);
-    let mut plane = stitch(&rasters);
-    let (mut horizontal, mut vertical) = (2 * parent_step / step.0, 2 * parent_step / step.1);
+/// Joins planes with one sample per pixel to one of this size.
+pub(super) fn joined(planes: Vec<PartPlane>, size: Size) -> Raster<u8> {
+    let parts = planes.into_iter().map(|plane| {
+        let plane = plane.expanded();
+        (plane.raster, plane.place)
+    });
+    join((size.width as usize, size.height as usize), parts)
+}
+
+/// Joins the planes of a rectangle of this size, and reduces them until a sample stands for `step` pixels of the tile made
+/// from it, along each axis.
+pub(super) fn reduce_component(planes: Vec<PartPlane>, size: Size, step: u8, reduction: Reduction) -> Raster<u8> {
+    let step = usize::from(step);
+    let (mut plane, joined_step) = joined_at_shared_step(planes, size, 2 * step);
+    let (mut horizontal, mut vertical) = (2 * step / joined_step.0, 2 * step / joined_step.1);
     while horizontal > 1 || vertical > 1 {
         let axes = match (horizontal > 1, vertical > 1) {
             (true, true) => Axes::Both,
@@ -165,24 +201,17 @@ pub(super) fn reduce_component(planes: [Option<ChildPlane>; 4], parent_step: u8,
     plane
 }
 
-/// Brings all planes to one step.
+/// Joins the planes, and says for how many pixels a sample stands.
 ///
-/// They keep a shared step if it divides the reduction and the seams between tiles fall between samples. Otherwise they
-/// are expanded to whole pixels.
-fn aligned(planes: [Option<ChildPlane>; 4], parent_step: usize) -> ([Option<Raster<u8>>; 4], (usize, usize)) {
-    let (shared, pixels) = planes[0].as_ref().map_or(((1, 1), (0, 0)), |plane| (plane.step, plane.pixels));
-    let same = planes.iter().flatten().all(|plane| plane.step == shared);
-    let divides = |step: usize| (2 * parent_step).is_multiple_of(step);
-    let seamless = |neighbour: &Option<ChildPlane>, side: u32, step: usize| {
-        neighbour.is_none() || (side as usize).is_multiple_of(step)
-    };
-    if same
-        && divides(shared.0)
-        && divides(shared.1)
-        && seamless(&planes[1], pixels.0, shared.0)
-        && seamless(&planes[2], pixels.1, shared.1)
-    {
-        return (planes.map(|plane| plane.map(|plane| plane.raster)), shared);
+/// They keep a shared step if it divides `most` and the seams between parts fall between samples. Otherwise they are expanded
+/// to whole pixels.
+fn joined_at_shared_step(planes: Vec<PartPlane>, size: Size, most: usize) -> (Raster<u8>, (usize, usize)) {
+    let (width, height) = (size.width as usize, size.height as usize);
+    let step = planes.first().map_or((1, 1), |plane| plane.step);
+    let keeps = |plane: &PartPlane| plane.step == step && plane.is_aligned((width, height));
+    if !most.is_multiple_of(step.0) || !most.is_multiple_of(step.1) || !planes.iter().all(keeps) {
+        return (joined(planes, size), (1, 1));
     }
-    (planes.map(|plane| plane.map(ChildPlane::expanded)), (1, 1))
+    let parts = planes.into_iter().map(|plane| (plane.raster, (plane.place.0 / step.0, plane.place.1 / step.1)));
+    (join((width.div_ceil(step.0), height.div_ceil(step.1)), parts), step)
 }

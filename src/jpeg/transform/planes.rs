@@ -2,6 +2,7 @@
 
 use super::dct;
 use super::pair::{PairQuantiser, forward_pair};
+use crate::geometry::{Rect, Size};
 use crate::jpeg::encode_error::EncodeError;
 use crate::jpeg::image::{Block, Colour, Component, JpegImage, McuLayout, component_size};
 use crate::jpeg::limits::{check_size_and_factors, check_steps};
@@ -34,21 +35,31 @@ impl JpegImage {
     /// Replaces the contents of `samples`; they are empty if there is no such component.
     pub fn plane(&self, index: usize, samples: &mut Vec<u8>) {
         let (width, height) = self.component_size(index);
-        let (width, height) = (width as usize, height as usize);
+        self.plane_part(index, Rect { x: 0, y: 0, size: Size::new(width, height) }, samples);
+    }
+
+    /// Decodes a rectangle of a component's samples, row by row without gaps. It must lie within the component.
+    ///
+    /// Replaces the contents of `samples`; they are empty if there is no such component.
+    pub fn plane_part(&self, index: usize, part: Rect, samples: &mut Vec<u8>) {
+        let (left, top) = (part.x as usize, part.y as usize);
+        let (width, height) = (part.size.width as usize, part.size.height as usize);
+        samples.clear();
+        let Some(component) = self.components.get(index) else { return };
         samples.resize(width * height, 0);
-        let Some(component) = self.components.get(index) else {
-            return;
-        };
         if width == 0 || component.blocks_wide == 0 {
             return;
         }
-        let rows_of_blocks = component.coefficients.chunks_exact(component.blocks_wide);
-        for (strip, blocks) in samples.chunks_mut(8 * width).zip(rows_of_blocks) {
-            for (block, left) in blocks.iter().zip((0..width).step_by(8)) {
+        let rows_of_blocks = component.coefficients.chunks_exact(component.blocks_wide).enumerate();
+        for (row, blocks) in rows_of_blocks.take((top + height).div_ceil(8)).skip(top / 8) {
+            let lines = top.max(8 * row)..(top + height).min(8 * row + 8);
+            let columns = blocks.iter().enumerate().take((left + width).div_ceil(8)).skip(left / 8);
+            for (column, block) in columns {
                 let decoded = dct::inverse(block, &component.quantisation);
-                let wide = (width - left).min(8);
-                for (row, line) in strip.chunks_exact_mut(width).zip(&decoded) {
-                    row[left..left + wide].copy_from_slice(&line[..wide]);
+                let (from, to) = (left.max(8 * column), (left + width).min(8 * column + 8));
+                for y in lines.clone() {
+                    let line = &decoded[y - 8 * row][from - 8 * column..to - 8 * column];
+                    samples[(y - top) * width + from - left..][..to - from].copy_from_slice(line);
                 }
             }
         }
