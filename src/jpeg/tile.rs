@@ -7,6 +7,7 @@ use super::encode_error::EncodeError;
 use super::fold::{FoldSampling, FoldedImage};
 use super::image::{ImageForm, JpegImage};
 use super::part::ImagePart;
+use crate::geometry::Size;
 
 /// A tile in the form that its parent needs: folded if the parent can be merged from folded tiles, otherwise whole.
 ///
@@ -132,6 +133,15 @@ impl JpegTile {
         self.form = ImageForm::Folded;
         self.bytes.clear();
         self.bytes.extend_from_slice(bytes);
+    }
+
+    /// The size in pixels.
+    pub fn size(&self) -> Size {
+        let (width, height) = match self.form {
+            ImageForm::Whole => (self.whole.width, self.whole.height),
+            ImageForm::Folded => (self.folded.width, self.folded.height),
+        };
+        Size::new(width, height)
     }
 
     /// The folded image, if the tile is folded.

@@ -1,5 +1,6 @@
 //! A PNG tile in memory.
 
+use crate::geometry::Size;
 use crate::raster::{PixelKind, Raster, Samples, show_same_colours};
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -16,6 +17,15 @@ pub struct PngImage {
 }
 
 impl PngImage {
+    /// The size in pixels.
+    pub(crate) fn size(&self) -> Size {
+        let size = |width, height| Size::new(width as u32, height as u32);
+        match &self.samples {
+            Samples::Eight(raster) => size(raster.width(), raster.height()),
+            Samples::Sixteen(raster) => size(raster.width(), raster.height()),
+        }
+    }
+
     /// Whether both show the same pixels in the same colour space, whatever their channels and depth.
     pub(crate) fn has_same_pixels(&self, other: &Self) -> bool {
         let wide = |image: &Self| image.deep().widened(PixelKind::RGBA);

@@ -1,6 +1,7 @@
 //! How the tiles of one pyramid are decoded, reduced and encoded.
 
 use super::jpeg_parent::{self, JpegScratch};
+use super::parts::Parts;
 use super::png_parent;
 use super::settings::TileSettings;
 use super::{CodecError, TileImage};
@@ -77,7 +78,8 @@ impl Codec {
         }
     }
 
-    /// Generates a parent. See [`Codec::parent_into`].
+    /// Generates the parent of up to four children: top left, top right, bottom left and bottom right. See
+    /// [`Codec::parent_into`].
     ///
     /// # Errors
     /// As [`Codec::parent_into`].
@@ -89,20 +91,19 @@ impl Codec {
         out: &mut Vec<u8>,
     ) -> Result<TileImage, CodecError> {
         let mut parent = TileImage::default();
-        self.parent_into(children, size, scratch, &mut parent, out)?;
+        self.parent_into(&Parts::of_children(children), size, scratch, &mut parent, out)?;
         Ok(parent)
     }
 
-    /// Generates the parent of `size` from its children and appends its bytes to `out`.
+    /// Generates the tile of `size` that is made from these parts, and appends its bytes to `out`.
     ///
-    /// The children are top left, top right, bottom left and bottom right. `parent` becomes the parent as stored; its
-    /// buffers are reused.
+    /// `parent` becomes the tile as stored; its buffers are reused.
     ///
     /// # Errors
-    /// The children are not of this codec's format, or the parent cannot be encoded.
+    /// The tile cannot be encoded.
     pub fn parent_into(
         &self,
-        children: [Option<&TileImage>; 4],
+        parts: &Parts<'_, TileImage>,
         size: Size,
         scratch: &mut Scratch,
         parent: &mut TileImage,
@@ -110,12 +111,10 @@ impl Codec {
     ) -> Result<(), CodecError> {
         match self.kind {
             FormatKind::Jpeg => {
-                let children = children.map(|child| child.and_then(TileImage::as_jpeg));
-                jpeg_parent::parent(children, size, self.settings, &mut scratch.jpeg, parent.jpeg_mut(), out)
+                jpeg_parent::parent(&parts.jpeg(), size, self.settings, &mut scratch.jpeg, parent.jpeg_mut(), out)
             }
             FormatKind::Png => {
-                let children = children.map(|child| child.and_then(TileImage::as_png));
-                let image = png_parent::parent(children, self.settings.reduction);
+                let image = png_parent::parent(&parts.png(), self.settings.reduction);
                 png::encode(&image, out)?;
                 *parent = TileImage::Png(image);
                 Ok(())

@@ -5,7 +5,7 @@
 //! have; RGB parents have full planes. Each component is reduced by itself, without conversion to another colour space
 //! or resolution. Only the mean in linear light converts YCbCr to RGB and back.
 //!
-//! **The path of coefficients** ([`jpeg::fold`], [`jpeg::merge`]) computes the mean without samples. It needs children
+//! **The path of coefficients** ([`jpeg::fold`], [`jpeg::merge_parts`]) computes the mean without samples. It needs children
 //! of one colour, with the parent's sampling (or full chroma where the parent has halved chroma), and quantisation
 //! steps of at most 255, as all baseline files have. The pyramid's tile size must be a multiple of 32 (4:2:0) or 16
 //! (4:4:4, grey), so that half of a tile is a whole number of MCUs. Tiles at the right and bottom edge may have any
@@ -18,18 +18,19 @@
 //! Only the children and the settings decide, so a tile takes the same path in every run. The paths differ in one
 //! point: only the path of samples rounds and clamps samples to 0..=255 before the mean.
 
+use super::CodecError;
 use super::base::JpegEncoding;
-use super::jpeg_planes::{ChildPlane, assign_planes, component_planes, pixels_of, reduce_component};
+use super::jpeg_planes::{assign_planes, component_planes, joined, pixels_of, reduce_component};
+use super::parts::{Part, Parts, join};
 use super::settings::TileSettings;
-use super::{CodecError, stitch::stitch};
 use crate::format::Quality;
 use crate::geometry::Size;
-use crate::jpeg::{self, Colour, DecodeScratch, FoldedImage, JpegImage, JpegTile, ParentSteps, quantisation_tables};
+use crate::jpeg::{
+    self, Colour, DecodeScratch, FoldSampling, FoldedPart, JpegImage, JpegTile, ParentSteps, quantisation_tables,
+};
 use crate::raster::reduce::{Axes, Reduction};
 use crate::raster::ycbcr;
 use crate::raster::{PixelKind, Raster};
-
-type Children<'a> = [Option<&'a JpegImage>; 4];
 
 /// Buffers for generating JPEG tiles.
 #[derive(Default)]
@@ -38,15 +39,13 @@ pub(super) struct JpegScratch {
     /// The parent or base tile before it is encoded.
     pub(super) image: JpegImage,
     /// Children decoded for the path of samples.
-    wholes: [JpegImage; 4],
+    wholes: Vec<JpegImage>,
     steps: CachedSteps,
 }
 
-/// Generates `parent`, of `size`, from its children and appends its file to `out`.
-///
-/// The top left child is always there.
+/// Makes the tile of these parts, of `size`, and appends its file to `out`.
 pub(super) fn parent(
-    children: [Option<&JpegTile>; 4],
+    parts: &Parts<'_, JpegTile>,
     size: Size,
     settings: TileSettings,
     scratch: &mut JpegScratch,
@@ -54,18 +53,14 @@ pub(super) fn parent(
     out: &mut Vec<u8>,
 ) -> Result<(), CodecError> {
     let sampling = settings.fold_sampling();
-    let fits = |image: &&FoldedImage| sampling.is_some_and(|sampling| sampling.suits(image));
-    let folded = children.map(|child| child.and_then(JpegTile::folded).filter(fits));
-    let all_folded = folded.iter().flatten().count() == children.iter().flatten().count();
-    if !all_folded || !jpeg::merge(folded, scratch.steps.of(settings.quality), &mut scratch.image) {
-        let mut wholes = [None; 4];
-        for ((to, child), spare) in wholes.iter_mut().zip(children).zip(&mut scratch.wholes) {
-            if let Some(child) = child {
-                let whole = child.whole(&mut scratch.decoder, spare);
-                *to = Some(whole.map_err(|error| CodecError::Damaged(error.to_string()))?);
-            }
+    if !sampling.is_some_and(|sampling| by_coefficients(parts, sampling, settings.quality, scratch)) {
+        scratch.wholes.resize_with(parts.parts.len().max(scratch.wholes.len()), JpegImage::default);
+        let mut wholes = Parts { size: parts.size, scale: parts.scale, parts: Vec::with_capacity(parts.parts.len()) };
+        for (part, spare) in parts.parts.iter().zip(&mut scratch.wholes) {
+            let whole = part.image.whole(&mut scratch.decoder, spare);
+            wholes.parts.push(part.with(whole.map_err(|error| CodecError::Damaged(error.to_string()))?));
         }
-        by_samples(wholes, size, settings, &mut scratch.image)?;
+        by_samples(&wholes, size, settings, &mut scratch.image)?;
     }
     parent
         .encode(&mut scratch.image, settings.huffman, sampling, out)
@@ -89,36 +84,51 @@ impl CachedSteps {
     }
 }
 
+/// Makes `scratch.image` the parent of the parts on the path of coefficients, if that is possible.
+fn by_coefficients(
+    parts: &Parts<'_, JpegTile>,
+    sampling: FoldSampling,
+    quality: Quality,
+    scratch: &mut JpegScratch,
+) -> bool {
+    let mut folded = Vec::with_capacity(parts.parts.len());
+    for &Part { image, from, x, y } in &parts.parts {
+        let Some(image) = image.folded().filter(|image| sampling.suits(image)) else { return false };
+        folded.push(FoldedPart { image, from, x, y });
+    }
+    jpeg::merge_parts(&folded, parts.size, scratch.steps.of(quality), &mut scratch.image)
+}
+
 /// Generates a parent on the path of samples.
 pub(super) fn by_samples(
-    children: Children<'_>,
+    parts: &Parts<'_, JpegImage>,
     size: Size,
     settings: TileSettings,
     parent: &mut JpegImage,
 ) -> Result<(), CodecError> {
-    let (colour, reduction) = (parent_colour(children), settings.reduction);
+    let (colour, reduction) = (colour_of(parts), settings.reduction);
     let chroma_step = settings.chroma_step(colour);
     let planes = if reduction.linear && colour == Colour::YCbCr {
-        linear_planes(children, chroma_step, reduction)
+        linear_planes(parts, chroma_step, reduction)
     } else {
         (0..colour.component_count())
             .map(|index| {
-                let planes = component_planes(children, colour, index);
+                let planes = component_planes(parts, colour, index);
                 if reduction.linear {
-                    return reduction.halve(&stitch(&planes.map(|plane| plane.map(ChildPlane::expanded))));
+                    return reduction.halve(&joined(planes, parts.size));
                 }
-                reduce_component(planes, if index == 0 { 1 } else { chroma_step }, reduction)
+                reduce_component(planes, parts.size, if index == 0 { 1 } else { chroma_step }, reduction)
             })
             .collect()
     };
     let encoding = JpegEncoding::of_quality(settings.quality, chroma_step);
     assign_planes(&planes, size, colour, &encoding, parent)?;
-    parent.icc = children.iter().flatten().find_map(|child| child.icc.clone());
+    parent.icc = parts.images().find_map(|image| image.icc.clone());
     Ok(())
 }
 
-fn parent_colour(children: Children<'_>) -> Colour {
-    let any = |colour| children.iter().flatten().any(|child| child.colour == colour);
+fn colour_of(parts: &Parts<'_, JpegImage>) -> Colour {
+    let any = |colour| parts.images().any(|image| image.colour == colour);
     if any(Colour::YCbCr) {
         Colour::YCbCr
     } else if any(Colour::Rgb) {
@@ -129,9 +139,10 @@ fn parent_colour(children: Children<'_>) -> Colour {
 }
 
 /// The planes of a YCbCr parent by the mean in linear light, with a conversion to RGB and back.
-fn linear_planes(children: Children<'_>, chroma_step: u8, reduction: Reduction) -> Vec<Raster<u8>> {
-    let pixels = children.map(|child| child.map(|child| pixels_of(child).widened(PixelKind::RGB)));
-    let rgb = reduction.halve(&stitch(&pixels));
+fn linear_planes(parts: &Parts<'_, JpegImage>, chroma_step: u8, reduction: Reduction) -> Vec<Raster<u8>> {
+    let pixels = |&part: &Part<'_, JpegImage>| pixels_of(part).widened(PixelKind::RGB);
+    let placed = parts.parts.iter().map(|part| (pixels(part), (part.x as usize, part.y as usize)));
+    let rgb = reduction.halve(&join((parts.size.width as usize, parts.size.height as usize), placed));
     let mut planes: [Raster<u8>; 3] = std::array::from_fn(|_| Raster::new(rgb.width(), rgb.height(), 1));
     let pixels = rgb.samples().as_chunks::<3>().0;
     for (index, plane) in planes.iter_mut().enumerate() {

@@ -1,7 +1,7 @@
 //! Planes of JPEG tiles: those of parts of tiles, reduced to the tile made from them, and a generated tile's before encoding.
 
-use super::base::JpegEncoding;
 use super::CodecError;
+use super::base::JpegEncoding;
 use super::parts::{Part, Parts, join};
 use crate::geometry::{Rect, Size};
 use crate::jpeg::{Colour, Component, JpegImage, PlaneSource, component_size};
@@ -119,7 +119,8 @@ fn stored_plane(part: Part<'_, JpegImage>, index: usize) -> PartPlane {
     }
     let raster = decoded(image, index, Rect { x: 0, y: 0, size: Size::new(width, height) });
     let ratio = ((own.0, most_horizontal), (own.1, most_vertical));
-    let place = |at: usize, first: u32, (own, most): (u8, u8)| (first as usize + at) * usize::from(own) / usize::from(most);
+    let place =
+        |at: usize, first: u32, (own, most): (u8, u8)| (first as usize + at) * usize::from(own) / usize::from(most);
     let whole = resampled(&raster, from.size, |x, y| (place(x, from.x, ratio.0), place(y, from.y, ratio.1)));
     PartPlane::whole(part, whole)
 }

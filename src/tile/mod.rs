@@ -11,15 +11,16 @@ mod codec;
 mod error;
 mod jpeg_parent;
 mod jpeg_planes;
+mod parts;
 mod png_parent;
 mod settings;
-mod stitch;
 mod tile_image;
 
 pub use crate::png::PngImage;
 pub use base::{BaseStyle, Columns, JpegEncoding, ShownTile, StoredEncoding, shown_coefficients, stored_style};
 pub use codec::{Codec, Scratch};
 pub use error::CodecError;
+pub use parts::{Part, Parts};
 pub use tile_image::TileImage;
 
 /// The version of everything that decides the bytes of generated tiles: filters, encoders and their libraries.

@@ -52,15 +52,7 @@ impl<'a> Parts<'a, TileImage> {
     /// others begin; without it there are none.
     #[must_use]
     pub fn of_children(children: [Option<&'a TileImage>; 4]) -> Self {
-        let size = |child: Option<&TileImage>| child.map_or(Size::new(0, 0), TileImage::size);
-        let [first, right, below, _] = children.map(size);
-        let (width, height) = (first.width + right.width, first.height + below.height);
-        let places = [(0, 0), (first.width, 0), (0, first.height), (first.width, first.height)];
-        let parts = children.into_iter().zip(places).filter_map(|(child, (x, y))| {
-            let image = child.filter(|_| children[0].is_some())?;
-            Some(Part { image, from: Rect { x: 0, y: 0, size: image.size() }, x, y })
-        });
-        Self { size: Size::new(width, height), scale: Scale::Half, parts: parts.collect() }
+        Self::of_four(children, TileImage::size)
     }
 
     /// The pieces of a mosaic; `None` if the image of a tile is missing.
@@ -81,6 +73,17 @@ impl<'a> Parts<'a, TileImage> {
 }
 
 impl<'a, I> Parts<'a, I> {
+    pub(super) fn of_four(children: [Option<&'a I>; 4], size_of: impl Fn(&I) -> Size) -> Self {
+        let [first, right, below, _] = children.map(|child| child.map_or(Size::new(0, 0), &size_of));
+        let (width, height) = (first.width + right.width, first.height + below.height);
+        let places = [(0, 0), (first.width, 0), (0, first.height), (first.width, first.height)];
+        let parts = children.into_iter().zip(places).filter_map(|(child, (x, y))| {
+            let image = child.filter(|_| children[0].is_some())?;
+            Some(Part { image, from: Rect { x: 0, y: 0, size: size_of(image) }, x, y })
+        });
+        Self { size: Size::new(width, height), scale: Scale::Half, parts: parts.collect() }
+    }
+
     /// The same parts of another form of the tiles, without those that do not have it.
     pub(super) fn filter_map<J>(&self, form: impl Fn(&'a I) -> Option<&'a J>) -> Parts<'a, J> {
         let parts = self.parts.iter().filter_map(|part| Some(part.with(form(part.image)?))).collect();

@@ -75,7 +75,10 @@ mod tests {
                     let images = rasters.map(image);
                     let parts = Parts::of_children(images.each_ref().map(Some));
                     let parent = parent(&parts.png(), reduction);
-                    assert!(parent.samples == Samples::Eight(reduction.halve(&joined)), "{filter:?} {linear} {channels}");
+                    assert!(
+                        parent.samples == Samples::Eight(reduction.halve(&joined)),
+                        "{filter:?} {linear} {channels}"
+                    );
                 }
             }
         }

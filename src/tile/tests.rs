@@ -193,7 +193,7 @@ proptest! {
         // Into an image with other contents, as workers do.
         let mut parent = stored(codec, &jpeg_image(seed, Size::new(40, 24), Colour::YCbCr, (2, 1)));
         let mut scratch = Scratch::default();
-        codec.parent_into(children, size, &mut scratch, &mut parent, &mut bytes).unwrap();
+        codec.parent_into(&Parts::of_children(children), size, &mut scratch, &mut parent, &mut bytes).unwrap();
         let back = codec.decode(&bytes, size, &mut Scratch::default()).unwrap();
         prop_assert!(parent == back);
         let other = image::load_from_memory(&bytes).unwrap();
@@ -252,7 +252,9 @@ fn paths_of_samples_and_coefficients_agree() {
     codec.parent(children.each_ref().map(Some), size, &mut Scratch::default(), &mut bytes).unwrap();
     let fast = image_of(&bytes);
     let images = ["0_0", "1_0", "0_1", "1_1"].map(|name| image_of(&fixture(&format!("relief/v0/{name}.jpg"))));
-    jpeg_parent::by_samples(images.each_ref().map(Some), size, codec.settings, &mut slow).unwrap();
+    let size_of = |image: &JpegImage| Size::new(image.width, image.height);
+    let parts = Parts::of_four(images.each_ref().map(Some), size_of);
+    jpeg_parent::by_samples(&parts, size, codec.settings, &mut slow).unwrap();
     assert!(fast != slow, "requantised differently somewhere, or the test compares a path with itself");
     for index in 0..3 {
         let plane = |image: &JpegImage| {

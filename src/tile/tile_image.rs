@@ -1,5 +1,6 @@
 //! A decoded tile.
 
+use crate::geometry::Size;
 use crate::jpeg::JpegTile;
 use crate::png::PngImage;
 
@@ -45,6 +46,15 @@ impl TileImage {
         match (self, other) {
             (Self::Png(image), Self::Png(other)) => image.has_same_pixels(other),
             _ => false,
+        }
+    }
+
+    /// The size in pixels.
+    #[must_use]
+    pub fn size(&self) -> Size {
+        match self {
+            Self::Jpeg(tile) => tile.size(),
+            Self::Png(image) => image.size(),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use crate::geometry::{Geometry, Tile};
 use crate::sync::Mutex;
-use crate::tile::{Codec, CodecError, Scratch, TileImage};
+use crate::tile::{Codec, CodecError, Parts, Scratch, TileImage};
 
 /// Buffers that a thread reuses from tile to tile.
 #[derive(Debug, Default)]
@@ -52,8 +52,8 @@ impl Parents {
         let size = self.geometry.tile_dimensions(tile);
         let mut image = self.spare_image();
         buffers.bytes.clear();
-        let borrowed = children.each_ref().map(Option::as_ref);
-        self.codec.parent_into(borrowed, size, &mut buffers.scratch, &mut image, &mut buffers.bytes)?;
+        let parts = Parts::of_children(children.each_ref().map(Option::as_ref));
+        self.codec.parent_into(&parts, size, &mut buffers.scratch, &mut image, &mut buffers.bytes)?;
         self.recycle(children.into_iter().flatten());
         Ok(image)
     }
