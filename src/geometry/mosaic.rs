@@ -9,7 +9,8 @@ pub struct Mosaic {
     pub size: Size,
     /// The scale of the tile that is made from it.
     pub scale: Scale,
-    /// The pieces, row by row. They cover the rectangle and do not overlap.
+    /// The pieces. They cover the rectangle and do not overlap. Those of the tile's own children, or of the plain tile in the same
+    /// place, come first, then those around them; each row by row.
     pub pieces: Vec<Piece>,
 }
 
@@ -50,6 +51,18 @@ impl TileShape {
     pub const fn plain(size: Size) -> Self {
         Self { size, core: Rect { x: 0, y: 0, size } }
     }
+
+    /// Whether there is nothing but the core.
+    #[must_use]
+    pub fn is_core(&self) -> bool {
+        *self == Self::plain(self.size)
+    }
+}
+
+impl From<Size> for TileShape {
+    fn from(size: Size) -> Self {
+        Self::plain(size)
+    }
 }
 
 impl Geometry {
@@ -83,7 +96,13 @@ impl Geometry {
             let from = Rect { x: x - whole.x, y: y - whole.y, size: Size::new(width, height) };
             Some(Piece { tile: input, from, x: x - left, y: y - top })
         });
-        Some(Mosaic { size, scale, pieces: pieces.collect() })
+        let mut pieces: Vec<Piece> = pieces.collect();
+        let is_own = |input: Tile| match scale {
+            Scale::Half => input.parent() == Some(tile),
+            Scale::Full => (input.column, input.row) == (tile.column, tile.row),
+        };
+        pieces.sort_by_key(|piece| !is_own(piece.tile));
+        Some(Mosaic { size, scale, pieces })
     }
 }
 

@@ -23,6 +23,7 @@ mod image;
 mod limits;
 mod part;
 mod pixels;
+mod placed;
 mod requantise;
 mod tables;
 mod tile;
@@ -40,11 +41,11 @@ pub use decode_error::{JpegError, JpegErrorKind, Unsupported};
 pub use encode::{HuffmanTables, encode, encode_part};
 pub use encode_error::EncodeError;
 pub use fold::{
-    FoldSampling, FoldedBlock, FoldedComponent, FoldedImage, FoldedPart, ParentSteps, can_merge, fold, merge,
-    merge_parts,
+    FoldSampling, FoldedBlock, FoldedComponent, FoldedImage, ParentSteps, can_merge, fold, merge, merge_parts,
 };
 pub use image::{Block, BlockComponent, BlockImage, BlockKind, Colour, Component, JpegImage, component_size};
 pub use part::ImagePart;
+pub use placed::PlacedPart;
 pub use requantise::Requantisation;
 pub use tables::{HuffmanClass, quantisation_tables};
 pub use tile::JpegTile;

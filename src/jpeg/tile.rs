@@ -7,13 +7,14 @@ use super::encode_error::EncodeError;
 use super::fold::{FoldSampling, FoldedImage};
 use super::image::{ImageForm, JpegImage};
 use super::part::ImagePart;
-use crate::geometry::Size;
+use super::placed::PlacedPart;
+use crate::geometry::{Rect, Size};
 
 /// A tile in the form that its parent needs: folded if the parent can be merged from folded tiles, otherwise whole.
 ///
 /// The form depends only on size, sampling, steps and the pyramid's settings, not on how the tile came about: a tile
 /// decoded from a file equals the tile that was encoded into it. Buffers are reused by the next tile.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct JpegTile {
     form: ImageForm,
     /// Set if the tile is whole.
@@ -21,15 +22,28 @@ pub struct JpegTile {
     /// Set if the tile is folded, together with its file, from which the whole image can be decoded again.
     folded: FoldedImage,
     bytes: Vec<u8>,
+    /// The size of the tile, and the rectangle of it that was folded.
+    size: Size,
+    core: Rect,
 }
 
 impl PartialEq for JpegTile {
     fn eq(&self, other: &Self) -> bool {
         match (self.form, other.form) {
-            (ImageForm::Folded, ImageForm::Folded) => self.folded == other.folded && self.bytes == other.bytes,
+            (ImageForm::Folded, ImageForm::Folded) => {
+                self.folded == other.folded && self.bytes == other.bytes && self.core == other.core
+            }
             (ImageForm::Whole, ImageForm::Whole) => self.whole == other.whole,
             _ => false,
         }
+    }
+}
+
+impl Default for JpegTile {
+    fn default() -> Self {
+        let size = Size::new(0, 0);
+        let (whole, folded) = (JpegImage::default(), FoldedImage::default());
+        Self { form: ImageForm::Whole, whole, folded, bytes: Vec::new(), size, core: Rect { x: 0, y: 0, size } }
     }
 }
 
@@ -52,7 +66,7 @@ impl JpegTile {
         let (header, form) =
             decode_folding_into(bytes, expected_size, sampling, scratch, &mut self.whole, &mut self.folded)?;
         if form == ImageForm::Folded {
-            self.remember(bytes);
+            self.remember_all(bytes);
         }
         Ok(header)
     }
@@ -111,7 +125,7 @@ impl JpegTile {
             return Ok(ImageForm::Whole);
         }
         encode_folding(part, huffman, out, &mut self.folded)?;
-        self.remember(out.get(start..).unwrap_or_default());
+        self.remember_all(out.get(start..).unwrap_or_default());
         Ok(ImageForm::Folded)
     }
 
@@ -124,29 +138,48 @@ impl JpegTile {
         let start = out.len();
         encode(&self.whole, huffman, out)?;
         if sampling.is_some_and(|sampling| sampling.fold(&self.whole, &mut self.folded)) {
-            self.remember(out.get(start..).unwrap_or_default());
+            self.remember_all(out.get(start..).unwrap_or_default());
         }
         Ok(())
     }
 
-    fn remember(&mut self, bytes: &[u8]) {
-        self.form = ImageForm::Folded;
+    /// Folds the core of a whole tile, whose file is `bytes`, if it suits `sampling` and its blocks are those of the tile.
+    /// `spare` is overwritten.
+    pub fn fold_core(&mut self, core: Rect, sampling: FoldSampling, bytes: &[u8], spare: &mut JpegImage) {
+        let part = PlacedPart { image: &self.whole, from: core, x: 0, y: 0 };
+        if self.form == ImageForm::Whole && spare.join(&[part], core.size) && sampling.fold(spare, &mut self.folded) {
+            self.remember(bytes, Size::new(self.whole.width, self.whole.height), core);
+        }
+    }
+
+    /// Notes that the whole tile is folded.
+    fn remember_all(&mut self, bytes: &[u8]) {
+        let size = Size::new(self.folded.width, self.folded.height);
+        self.remember(bytes, size, Rect { x: 0, y: 0, size });
+    }
+
+    fn remember(&mut self, bytes: &[u8], size: Size, core: Rect) {
+        (self.form, self.size, self.core) = (ImageForm::Folded, size, core);
         self.bytes.clear();
         self.bytes.extend_from_slice(bytes);
     }
 
     /// The size in pixels.
     pub fn size(&self) -> Size {
-        let (width, height) = match self.form {
-            ImageForm::Whole => (self.whole.width, self.whole.height),
-            ImageForm::Folded => (self.folded.width, self.folded.height),
-        };
-        Size::new(width, height)
+        match self.form {
+            ImageForm::Whole => Size::new(self.whole.width, self.whole.height),
+            ImageForm::Folded => self.size,
+        }
     }
 
     /// The folded image, if the tile is folded.
     pub fn folded(&self) -> Option<&FoldedImage> {
         (self.form == ImageForm::Folded).then_some(&self.folded)
+    }
+
+    /// The rectangle that was folded, in pixels of the tile; unspecified if the tile is whole.
+    pub fn folded_core(&self) -> Rect {
+        self.core
     }
 
     /// The whole image, decoded into `spare` if the tile is folded.

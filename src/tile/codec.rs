@@ -1,13 +1,14 @@
 //! How the tiles of one pyramid are decoded, reduced and encoded.
 
+use super::jpeg_composed;
 use super::jpeg_parent::{self, JpegScratch};
 use super::parts::Parts;
 use super::png_parent;
 use super::settings::TileSettings;
 use super::{CodecError, TileImage};
 use crate::format::{FormatKind, Settings};
-use crate::geometry::Size;
-use crate::jpeg::{DecodeScratch, JpegTile};
+use crate::geometry::{Scale, Size, TileShape};
+use crate::jpeg::{FoldSampling, JpegTile};
 use crate::png;
 
 /// Buffers that a worker keeps from tile to tile.
@@ -48,13 +49,19 @@ impl Codec {
     ///
     /// # Errors
     /// As [`Codec::decode_into`].
-    pub fn decode(&self, bytes: &[u8], size: Size, scratch: &mut Scratch) -> Result<TileImage, CodecError> {
+    pub fn decode(
+        &self,
+        bytes: &[u8],
+        shape: impl Into<TileShape>,
+        scratch: &mut Scratch,
+    ) -> Result<TileImage, CodecError> {
         let mut image = TileImage::default();
-        self.decode_into(bytes, size, scratch, &mut image)?;
+        self.decode_into(bytes, shape, scratch, &mut image)?;
         Ok(image)
     }
 
-    /// Decodes a stored tile, which must have this size, into `image`, reusing its buffers.
+    /// Decodes a stored tile, which must have this shape, into `image`, reusing its buffers. A size is the shape of a tile
+    /// without overlap.
     ///
     /// # Errors
     /// The tile has another size or an EXIF orientation, is of an unsupported kind, or is damaged anywhere up to its
@@ -62,17 +69,18 @@ impl Codec {
     pub fn decode_into(
         &self,
         bytes: &[u8],
-        size: Size,
+        shape: impl Into<TileShape>,
         scratch: &mut Scratch,
         image: &mut TileImage,
     ) -> Result<(), CodecError> {
+        let shape = shape.into();
         if let Some(problem) = wrong_format(bytes, self.kind) {
             return Err(CodecError::Damaged(problem.into()));
         }
         match self.kind {
-            FormatKind::Jpeg => self.decode_jpeg(bytes, size, &mut scratch.jpeg.decoder, image.jpeg_mut()),
+            FormatKind::Jpeg => self.decode_jpeg(bytes, shape, &mut scratch.jpeg, image.jpeg_mut()),
             FormatKind::Png => {
-                *image = TileImage::Png(png::decode(bytes, size)?);
+                *image = TileImage::Png(png::decode(bytes, shape.size)?);
                 Ok(())
             }
         }
@@ -95,7 +103,7 @@ impl Codec {
         Ok(parent)
     }
 
-    /// Generates the tile of `size` that is made from these parts, and appends its bytes to `out`.
+    /// Generates the tile of this shape that is made from these parts, and appends its bytes to `out`.
     ///
     /// `parent` becomes the tile as stored; its buffers are reused.
     ///
@@ -104,14 +112,19 @@ impl Codec {
     pub fn parent_into(
         &self,
         parts: &Parts<'_, TileImage>,
-        size: Size,
+        shape: impl Into<TileShape>,
         scratch: &mut Scratch,
         parent: &mut TileImage,
         out: &mut Vec<u8>,
     ) -> Result<(), CodecError> {
         match self.kind {
             FormatKind::Jpeg => {
-                jpeg_parent::parent(&parts.jpeg(), size, self.settings, &mut scratch.jpeg, parent.jpeg_mut(), out)
+                let (scratch, shape) = (&mut scratch.jpeg, shape.into());
+                let make = match parts.scale {
+                    Scale::Half => jpeg_parent::parent,
+                    Scale::Full => jpeg_composed::composed,
+                };
+                make(&parts.jpeg(), shape, self.settings, scratch, parent.jpeg_mut(), out)
             }
             FormatKind::Png => {
                 let image = png_parent::parent(&parts.png(), self.settings.reduction);
@@ -122,14 +135,24 @@ impl Codec {
         }
     }
 
+    /// The sampling of tiles that are folded for their parents; none without parents.
+    pub(super) fn fold_sampling(&self) -> Option<FoldSampling> {
+        self.has_parents.then(|| self.settings.fold_sampling()).flatten()
+    }
+
     fn decode_jpeg(
         &self,
         bytes: &[u8],
-        size: Size,
-        scratch: &mut DecodeScratch,
+        shape: TileShape,
+        scratch: &mut JpegScratch,
         tile: &mut JpegTile,
     ) -> Result<(), CodecError> {
-        let header = tile.decode(bytes, Some((size.width, size.height)), self.settings.fold_sampling(), scratch)?;
+        let (sampling, expected) = (self.fold_sampling(), Some((shape.size.width, shape.size.height)));
+        let at_once = sampling.filter(|_| shape.is_core());
+        let header = tile.decode(bytes, expected, at_once, &mut scratch.decoder)?;
+        if let (Some(sampling), None) = (sampling, at_once) {
+            tile.fold_core(shape.core, sampling, bytes, &mut scratch.core);
+        }
         match header.orientation {
             Some(orientation) if orientation != 1 => Err(CodecError::Rotated(orientation)),
             _ => Ok(()),

@@ -24,9 +24,9 @@ use super::jpeg_planes::{assign_planes, component_planes, joined, pixels_of, red
 use super::parts::{Part, Parts, join};
 use super::settings::TileSettings;
 use crate::format::Quality;
-use crate::geometry::Size;
+use crate::geometry::{Rect, Size, TileShape};
 use crate::jpeg::{
-    self, Colour, DecodeScratch, FoldSampling, FoldedPart, JpegImage, JpegTile, ParentSteps, quantisation_tables,
+    self, Colour, DecodeScratch, FoldSampling, JpegImage, JpegTile, ParentSteps, PlacedPart, quantisation_tables,
 };
 use crate::raster::reduce::{Axes, Reduction};
 use crate::raster::ycbcr;
@@ -39,14 +39,16 @@ pub(super) struct JpegScratch {
     /// The parent or base tile before it is encoded.
     pub(super) image: JpegImage,
     /// Children decoded for the path of samples.
-    wholes: Vec<JpegImage>,
+    pub(super) wholes: Vec<JpegImage>,
+    /// The core of a tile before it is folded.
+    pub(super) core: JpegImage,
     steps: CachedSteps,
 }
 
-/// Makes the tile of these parts, of `size`, and appends its file to `out`.
+/// Makes the tile of these parts, of this shape, and appends its file to `out`.
 pub(super) fn parent(
     parts: &Parts<'_, JpegTile>,
-    size: Size,
+    shape: TileShape,
     settings: TileSettings,
     scratch: &mut JpegScratch,
     parent: &mut JpegTile,
@@ -54,17 +56,44 @@ pub(super) fn parent(
 ) -> Result<(), CodecError> {
     let sampling = settings.fold_sampling();
     if !sampling.is_some_and(|sampling| by_coefficients(parts, sampling, settings.quality, scratch)) {
-        scratch.wholes.resize_with(parts.parts.len().max(scratch.wholes.len()), JpegImage::default);
-        let mut wholes = Parts { size: parts.size, scale: parts.scale, parts: Vec::with_capacity(parts.parts.len()) };
-        for (part, spare) in parts.parts.iter().zip(&mut scratch.wholes) {
-            let whole = part.image.whole(&mut scratch.decoder, spare);
-            wholes.parts.push(part.with(whole.map_err(|error| CodecError::Damaged(error.to_string()))?));
-        }
-        by_samples(&wholes, size, settings, &mut scratch.image)?;
+        let mut spares = std::mem::take(&mut scratch.wholes);
+        by_samples(&wholes(parts, &mut scratch.decoder, &mut spares)?, shape.size, settings, &mut scratch.image)?;
+        scratch.wholes = spares;
     }
-    parent
-        .encode(&mut scratch.image, settings.huffman, sampling, out)
-        .map_err(|error| CodecError::Encode(error.to_string()))
+    encode(settings, shape, scratch, parent, out)
+}
+
+/// The parts as whole images. Those of folded tiles are decoded again, into `spares`.
+pub(super) fn wholes<'a>(
+    parts: &Parts<'a, JpegTile>,
+    decoder: &mut DecodeScratch,
+    spares: &'a mut Vec<JpegImage>,
+) -> Result<Parts<'a, JpegImage>, CodecError> {
+    spares.resize_with(parts.parts.len().max(spares.len()), JpegImage::default);
+    let mut wholes = Parts { size: parts.size, scale: parts.scale, parts: Vec::with_capacity(parts.parts.len()) };
+    for (part, spare) in parts.parts.iter().zip(spares) {
+        let whole = part.image.whole(decoder, spare).map_err(|error| CodecError::Damaged(error.to_string()))?;
+        wholes.parts.push(part.with(whole));
+    }
+    Ok(wholes)
+}
+
+/// Encodes `scratch.image` as a tile of this shape, and appends its file to `out`. `tile` becomes the tile as stored.
+pub(super) fn encode(
+    settings: TileSettings,
+    shape: TileShape,
+    scratch: &mut JpegScratch,
+    tile: &mut JpegTile,
+    out: &mut Vec<u8>,
+) -> Result<(), CodecError> {
+    let (sampling, start) = (settings.fold_sampling(), out.len());
+    let at_once = sampling.filter(|_| shape.is_core());
+    let encoded = tile.encode(&mut scratch.image, settings.huffman, at_once, out);
+    encoded.map_err(|error| CodecError::Encode(error.to_string()))?;
+    if let (Some(sampling), None) = (sampling, at_once) {
+        tile.fold_core(shape.core, sampling, out.get(start..).unwrap_or_default(), &mut scratch.core);
+    }
+    Ok(())
 }
 
 /// The quantisation steps of the last quality.
@@ -93,8 +122,10 @@ fn by_coefficients(
 ) -> bool {
     let mut folded = Vec::with_capacity(parts.parts.len());
     for &Part { image, from, x, y } in &parts.parts {
-        let Some(image) = image.folded().filter(|image| sampling.suits(image)) else { return false };
-        folded.push(FoldedPart { image, from, x, y });
+        let Some(folded_core) = image.folded().filter(|image| sampling.suits(image)) else { return false };
+        let (image, core) = (folded_core, image.folded_core());
+        let from = Rect { x: from.x - core.x, y: from.y - core.y, size: from.size };
+        folded.push(PlacedPart { image, from, x, y });
     }
     jpeg::merge_parts(&folded, parts.size, scratch.steps.of(quality), &mut scratch.image)
 }
@@ -117,7 +148,8 @@ pub(super) fn by_samples(
                 if reduction.linear {
                     return reduction.halve(&joined(planes, parts.size));
                 }
-                reduce_component(planes, parts.size, if index == 0 { 1 } else { chroma_step }, reduction)
+                let step = if index == 0 { 2 } else { 2 * usize::from(chroma_step) };
+                reduce_component(planes, parts.size, (step, step), settings.plane_reduction())
             })
             .collect()
     };
@@ -127,7 +159,7 @@ pub(super) fn by_samples(
     Ok(())
 }
 
-fn colour_of(parts: &Parts<'_, JpegImage>) -> Colour {
+pub(super) fn colour_of(parts: &Parts<'_, JpegImage>) -> Colour {
     let any = |colour| parts.images().any(|image| image.colour == colour);
     if any(Colour::YCbCr) {
         Colour::YCbCr

@@ -6,7 +6,7 @@ use super::parts::{Part, Parts, join};
 use crate::geometry::{Rect, Size};
 use crate::jpeg::{Colour, Component, JpegImage, PlaneSource, component_size};
 use crate::raster::Raster;
-use crate::raster::reduce::{Axes, Reduction};
+use crate::raster::reduce::{Axes, Reduction, shrink_plane};
 use crate::raster::ycbcr;
 
 /// One plane of a part of a tile.
@@ -184,12 +184,30 @@ pub(super) fn joined(planes: Vec<PartPlane>, size: Size) -> Raster<u8> {
     join((size.width as usize, size.height as usize), parts)
 }
 
-/// Joins the planes of a rectangle of this size, and reduces them until a sample stands for `step` pixels of the tile made
-/// from it, along each axis.
-pub(super) fn reduce_component(planes: Vec<PartPlane>, size: Size, step: u8, reduction: Reduction) -> Raster<u8> {
-    let step = usize::from(step);
-    let (mut plane, joined_step) = joined_at_shared_step(planes, size, 2 * step);
-    let (mut horizontal, mut vertical) = (2 * step / joined_step.0, 2 * step / joined_step.1);
+/// How planes become those of a coarser tile.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum PlaneReduction {
+    /// Halved as often as necessary.
+    Halving(Reduction),
+    /// The means of boxes, rounded once.
+    OneMean,
+}
+
+/// Joins the planes of a rectangle of this size, and reduces them until a sample stands for `step` pixels of the rectangle
+/// along each axis: 1, 2 or 4.
+pub(super) fn reduce_component(
+    planes: Vec<PartPlane>,
+    size: Size,
+    step: (usize, usize),
+    reduction: PlaneReduction,
+) -> Raster<u8> {
+    let (mut plane, joined_step) = joined_at_shared_step(planes, size, step);
+    let (mut horizontal, mut vertical) = (step.0 / joined_step.0, step.1 / joined_step.1);
+    let reduction = match reduction {
+        PlaneReduction::Halving(reduction) => reduction,
+        PlaneReduction::OneMean if (horizontal, vertical) == (1, 1) => return plane,
+        PlaneReduction::OneMean => return shrink_plane(&plane, (horizontal, vertical)),
+    };
     while horizontal > 1 || vertical > 1 {
         let axes = match (horizontal > 1, vertical > 1) {
             (true, true) => Axes::Both,
@@ -206,11 +224,11 @@ pub(super) fn reduce_component(planes: Vec<PartPlane>, size: Size, step: u8, red
 ///
 /// They keep a shared step if it divides `most` and the seams between parts fall between samples. Otherwise they are expanded
 /// to whole pixels.
-fn joined_at_shared_step(planes: Vec<PartPlane>, size: Size, most: usize) -> (Raster<u8>, (usize, usize)) {
+fn joined_at_shared_step(planes: Vec<PartPlane>, size: Size, most: (usize, usize)) -> (Raster<u8>, (usize, usize)) {
     let (width, height) = (size.width as usize, size.height as usize);
     let step = planes.first().map_or((1, 1), |plane| plane.step);
     let keeps = |plane: &PartPlane| plane.step == step && plane.is_aligned((width, height));
-    if !most.is_multiple_of(step.0) || !most.is_multiple_of(step.1) || !planes.iter().all(keeps) {
+    if !most.0.is_multiple_of(step.0) || !most.1.is_multiple_of(step.1) || !planes.iter().all(keeps) {
         return (joined(planes, size), (1, 1));
     }
     let parts = planes.into_iter().map(|plane| (plane.raster, (plane.place.0 / step.0, plane.place.1 / step.1)));

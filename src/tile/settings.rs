@@ -1,5 +1,6 @@
 //! How the tiles of one pyramid are generated.
 
+use super::jpeg_planes::PlaneReduction;
 use crate::format::{Filter, Quality, Settings};
 use crate::jpeg::{Colour, FoldSampling, HuffmanTables};
 use crate::raster::reduce::Reduction;
@@ -14,6 +15,7 @@ pub(super) struct TileSettings {
     pub(super) huffman: HuffmanTables,
     pub(super) reduction: Reduction,
     pub(super) tile_size: u32,
+    pub(super) overlap: u32,
 }
 
 impl TileSettings {
@@ -24,6 +26,7 @@ impl TileSettings {
             huffman: if optimised { HuffmanTables::Optimised } else { HuffmanTables::Standard },
             reduction: Reduction { filter: settings.filter, linear: settings.linear },
             tile_size: settings.tile_size,
+            overlap: settings.overlap,
         }
     }
 
@@ -36,11 +39,22 @@ impl TileSettings {
         if colour == Colour::YCbCr && self.quality.get() < FULL_CHROMA_FROM { 2 } else { 1 }
     }
 
+    /// How the path of samples reduces a component. With overlap the grids of chroma samples differ from tile to tile, so they
+    /// are expanded to pixels, and a second rounding would show.
+    pub(super) fn plane_reduction(self) -> PlaneReduction {
+        if self.overlap > 0 && self.reduction.filter == Filter::Mean {
+            PlaneReduction::OneMean
+        } else {
+            PlaneReduction::Halving(self.reduction)
+        }
+    }
+
     /// The sampling of tiles that can be folded for their parent.
     ///
     /// None if parents cannot be merged from folded tiles: only the mean without linear light can.
     pub(super) fn fold_sampling(self) -> Option<FoldSampling> {
         let plain_mean = self.reduction.filter == Filter::Mean && !self.reduction.linear;
-        plain_mean.then(|| FoldSampling { chroma_step: self.chroma_step(Colour::YCbCr), tile_size: self.tile_size })
+        let (tile_size, overlap) = (self.tile_size, self.overlap);
+        plain_mean.then(|| FoldSampling { chroma_step: self.chroma_step(Colour::YCbCr), tile_size, overlap })
     }
 }

@@ -14,6 +14,7 @@ fn codec(kind: FormatKind, quality: u8, filter: Filter, linear: bool) -> Codec {
         huffman: HuffmanTables::Standard,
         reduction: Reduction { filter, linear },
         tile_size: 64,
+        overlap: 0,
     };
     Codec { kind, settings, has_parents: true }
 }

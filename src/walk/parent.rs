@@ -64,7 +64,7 @@ impl Parents {
     /// The tile is not what its place in the grid asks for, or is damaged.
     pub fn decode(&self, tile: Tile, bytes: &[u8], scratch: &mut Scratch) -> Result<TileImage, CodecError> {
         let mut image = self.spare_image();
-        self.codec.decode_into(bytes, self.geometry.tile_dimensions(tile), scratch, &mut image)?;
+        self.codec.decode_into(bytes, self.geometry.tile_shape(tile), scratch, &mut image)?;
         Ok(image)
     }
 

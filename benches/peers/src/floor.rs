@@ -37,7 +37,7 @@ fn one(worker: &mut Worker, path: &Path, chroma_step: u8) -> Result<u64, Failure
     worker.bytes.clear();
     File::open(path).and_then(|mut file| file.read_to_end(&mut worker.bytes)).map_err(|error| named(&error))?;
     // As builds do: folded where the parent takes it so. The chroma step is the tile's own.
-    let fold = Some(FoldSampling { chroma_step, tile_size: 256 });
+    let fold = Some(FoldSampling { chroma_step, tile_size: 256, overlap: 0 });
     worker.tile.decode(&worker.bytes, None, fold, &mut worker.scratch).map_err(|error| named(&error))?;
     Ok(worker.bytes.len() as u64)
 }

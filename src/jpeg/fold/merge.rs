@@ -9,8 +9,9 @@
 //! image can hold. Multiplications keep the upper half of the product, which vector units do in one instruction.
 
 use super::block::{DROPPED, FRACTION, FoldedBlock, FoldedComponent, FoldedImage};
-use crate::geometry::{Rect, Size};
+use crate::geometry::Size;
 use crate::jpeg::image::{Block, Colour, Component, JpegImage};
+use crate::jpeg::placed::{BlockArea, PlacedPart, can_join};
 use crate::jpeg::transform::{Rows8x8, transpose};
 
 /// Fractional bits.
@@ -155,39 +156,6 @@ impl ParentSteps {
     }
 }
 
-/// A part of a folded image, in pixels of the image that was folded.
-#[derive(Debug, Clone, Copy)]
-pub struct FoldedPart<'a> {
-    /// The image.
-    pub image: &'a FoldedImage,
-    /// The part.
-    pub from: Rect,
-    /// Where the part belongs, in pixels from the left.
-    pub x: u32,
-    /// The same from the top.
-    pub y: u32,
-}
-
-impl<'a> FoldedPart<'a> {
-    fn whole(image: &'a FoldedImage, (x, y): (u32, u32)) -> Self {
-        Self { image, from: Rect { x: 0, y: 0, size: Size::new(image.width, image.height) }, x, y }
-    }
-
-    /// Whether the part begins where blocks of the parent begin, and ends there or at the edge of a rectangle of this size.
-    fn is_aligned(&self, size: Size) -> bool {
-        let greatest = self.image.layout().greatest;
-        let fits = |start: u32, place: u32, length: u32, own: u32, side: u32, factor: u8| {
-            let unit = 16 * u32::from(factor);
-            let reaches_edge = start + length == own && place + length == side;
-            let inside = start + length <= own && place + length <= side;
-            let begins = start.is_multiple_of(unit) && place.is_multiple_of(unit);
-            inside && begins && (reaches_edge || length.is_multiple_of(unit))
-        };
-        fits(self.from.x, self.x, self.from.size.width, self.image.width, size.width, greatest.0)
-            && fits(self.from.y, self.y, self.from.size.height, self.image.height, size.height, greatest.1)
-    }
-}
-
 /// Makes `parent` half of the children: each sample is the mean of 2x2 samples of the same component.
 ///
 /// Its buffers are reused. The ICC profile is that of the first child with one. Returns false and leaves `parent`
@@ -202,7 +170,7 @@ pub fn merge(children: [Option<&FoldedImage>; 4], steps: &ParentSteps, parent: &
         first.height + below.map_or(0, |below| below.height),
     );
     let places = [(0, 0), (first.width, 0), (0, first.height), (first.width, first.height)];
-    let parts = children.into_iter().zip(places).filter_map(|(child, place)| Some(FoldedPart::whole(child?, place)));
+    let parts = children.into_iter().zip(places).filter_map(|(child, place)| Some(PlacedPart::whole(child?, place)));
     merge_parts(&parts.collect::<Vec<_>>(), size, steps, parent)
 }
 
@@ -213,58 +181,32 @@ pub fn merge(children: [Option<&FoldedImage>; 4], steps: &ParentSteps, parent: &
 /// the parts differ in colour or sampling, cannot be folded, or do not meet where blocks of the parent meet. Only the parts
 /// decide, so a tile takes the same path in every run.
 #[must_use]
-pub fn merge_parts(parts: &[FoldedPart<'_>], size: Size, steps: &ParentSteps, parent: &mut JpegImage) -> bool {
+pub fn merge_parts(
+    parts: &[PlacedPart<'_, FoldedBlock>],
+    size: Size,
+    steps: &ParentSteps,
+    parent: &mut JpegImage,
+) -> bool {
     let Some(first) = parts.first().map(|part| part.image) else { return false };
-    let suits = |part: &FoldedPart<'_>| {
-        let image = part.image;
-        image.colour == first.colour
-            && image.factors().eq(first.factors())
-            && image.is_foldable()
-            && image.is_sound()
-            && part.is_aligned(size)
-    };
-    let covered: u64 = parts.iter().map(|part| part.from.size.pixels()).sum();
-    if covered != size.pixels() || !parts.iter().all(suits) {
+    if !can_join(parts, size, 16) || !parts.iter().all(|part| part.image.is_foldable()) {
         return false;
     }
     let half = size.halved();
     parent.reshape((half.width, half.height), first.colour, first.factors());
     parent.icc = parts.iter().find_map(|part| part.image.icc.clone());
-    let greatest = first.layout().greatest;
     for (index, component) in parent.components.iter_mut().enumerate() {
         let (quantisation, requantiser) = steps.of(first.colour, index);
         component.quantisation = *quantisation;
-        let (horizontal, vertical) = component.factors();
-        // Pixels of a part per block of the parent.
-        let block = (16 * u32::from(greatest.0 / horizontal), 16 * u32::from(greatest.1 / vertical));
-        let blocks = |x: u32, y: u32| ((x / block.0) as usize, (y / block.1) as usize);
         for part in parts {
-            let Some(source) = part.image.components.get(index) else { continue };
-            let Size { width, height } = part.from.size;
-            let (wide, high) =
-                (width.div_ceil(16 * u32::from(greatest.0)), height.div_ceil(16 * u32::from(greatest.1)));
-            let area = BlockArea {
-                from: blocks(part.from.x, part.from.y),
-                to: blocks(part.x, part.y),
-                wide: wide as usize * usize::from(horizontal),
-                high: high as usize * usize::from(vertical),
-            };
-            merge_component(source, requantiser, area, component);
+            if let Some(source) = part.image.components.get(index) {
+                merge_component(source, requantiser, part.blocks(index, 16), component);
+            }
         }
     }
     true
 }
 
-/// Blocks of a parent's component, and the quadruples of folded blocks that they are made from.
-struct BlockArea {
-    /// The first quadruple's column and row.
-    from: (usize, usize),
-    /// The first block's column and row.
-    to: (usize, usize),
-    wide: usize,
-    high: usize,
-}
-
+/// Merges an area, in which a block is one of the parent and 2x2 folded ones.
 fn merge_component(source: &FoldedComponent, requantiser: &Requantiser, area: BlockArea, parent: &mut Component) {
     let pairs_of_rows = source.coefficients.chunks_exact(2 * source.blocks_wide).skip(area.from.1).take(area.high);
     let rows = parent.coefficients.chunks_exact_mut(parent.blocks_wide).skip(area.to.1);

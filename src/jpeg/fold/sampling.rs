@@ -10,14 +10,16 @@ use crate::jpeg::image::{BlockImage, BlockKind, Colour, JpegImage};
 pub struct FoldSampling {
     /// Pixels per sample of the parent's chroma, along each axis.
     pub chroma_step: u8,
-    /// Width and height of a full tile in pixels.
+    /// Width and height of a full tile in pixels, without overlap.
     pub tile_size: u32,
+    /// Overlap in pixels.
+    pub overlap: u32,
 }
 
 impl FoldSampling {
-    /// Whether an image has its parent's sampling, and half of a full tile is a whole number of MCUs.
+    /// Whether an image has its parent's sampling, and half of a full tile, and the overlap, are whole numbers of MCUs.
     ///
-    /// Tiles then meet where blocks of the parent meet.
+    /// Cores then meet where blocks of the parent meet.
     pub fn suits<B: BlockKind>(self, image: &BlockImage<B>) -> bool {
         let first = if image.colour == Colour::YCbCr { self.chroma_step } else { 1 };
         self.has(image, (first, first))
@@ -32,6 +34,7 @@ impl FoldSampling {
         let step = if image.colour == Colour::YCbCr { self.chroma_step } else { 1 };
         let mut factors = image.factors();
         self.tile_size.is_multiple_of(16 * u32::from(step))
+            && self.overlap.is_multiple_of(8 * u32::from(step))
             && factors.next() == Some(first)
             && factors.all(|factor| factor == (1, 1))
     }

@@ -34,6 +34,48 @@ pub(super) fn halve_one_axis(source: &Raster<u8>, axes: Axes) -> Raster<u8> {
     halved
 }
 
+/// Makes a plane smaller by these factors, each 1, 2 or 4: the means of boxes of that width and height, rounded once.
+///
+/// The result is that of halving again and again in exact arithmetic, with the last column or row of an odd side repeated each
+/// time. The samples of an incomplete box at the edge therefore have different weights: of three columns, the last counts
+/// twice.
+pub(super) fn shrink(source: &Raster<u8>, factors: (usize, usize)) -> Raster<u8> {
+    let (width, height) = (source.width(), source.height());
+    let mut shrunk = Raster::new(width.div_ceil(factors.0), height.div_ceil(factors.1), 1);
+    let divisor = (factors.0 * factors.1) as u32;
+    let mut sums = vec![0u32; width];
+    for y in 0..shrunk.height() {
+        sums.fill(0);
+        for (row, weight) in weights(y, factors.1, height) {
+            for (sum, &sample) in sums.iter_mut().zip(source.row(row)) {
+                *sum += weight * u32::from(sample);
+            }
+        }
+        let out = shrunk.row_mut(y);
+        for (x, sample) in out.iter_mut().enumerate() {
+            let sum: u32 = match sums.get(x * factors.0..(x + 1) * factors.0) {
+                Some(whole) => whole.iter().sum(),
+                None => weights(x, factors.0, width).map(|(column, weight)| weight * sums[column]).sum(),
+            };
+            *sample = ((sum + divisor / 2) / divisor) as u8;
+        }
+    }
+    shrunk
+}
+
+/// The samples of box number `index` along a side, and their weights, whose sum is `factor`.
+fn weights(index: usize, factor: usize, side: usize) -> impl Iterator<Item = (usize, u32)> {
+    let first = index * factor;
+    let present = factor.min(side - first);
+    let weights = match (factor, present) {
+        (4, 3) => [1, 1, 2, 0],
+        (4, 2) => [2, 2, 0, 0],
+        (factor, 1) => [factor as u32, 0, 0, 0],
+        _ => [1, 1, 1, 1],
+    };
+    (first..first + present).zip(weights)
+}
+
 /// Applies `mix` to each 2x2 pixels: a and b of the upper row, c and d of the lower row.
 pub(super) fn halve_with<S: Sample, const CHANNELS: usize>(
     source: &Raster<S>,

@@ -15,7 +15,7 @@ use super::jpeg_planes::assign_planes;
 use super::{Codec, CodecError, Scratch, TileImage};
 use crate::format::FormatKind;
 use crate::geometry::Size;
-use crate::jpeg::{self, Colour, FoldSampling, JpegImage, JpegTile, Requantisation};
+use crate::jpeg::{self, Colour, JpegImage, JpegTile, Requantisation};
 use crate::png::{self, PngImage};
 use crate::raster::Samples;
 
@@ -101,11 +101,6 @@ impl Codec {
     fn encode_base(&self, scratch: &mut Scratch, tile: &mut JpegTile, out: &mut Vec<u8>) -> Result<(), CodecError> {
         tile.encode(&mut scratch.jpeg.image, self.settings.huffman, self.fold_sampling(), out)
             .map_err(|error| CodecError::Encode(error.to_string()))
-    }
-
-    /// The sampling of tiles that are folded for their parents; none without parents.
-    fn fold_sampling(&self) -> Option<FoldSampling> {
-        self.has_parents.then(|| self.settings.fold_sampling()).flatten()
     }
 }
 
