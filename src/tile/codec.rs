@@ -45,6 +45,16 @@ impl Codec {
         Self { has_parents: false, ..self }
     }
 
+    /// Memory for the image of a tile, per pixel, at most in what is common: 8-bit samples, and coefficients of 16 bits with
+    /// halved chroma.
+    #[must_use]
+    pub fn bytes_per_pixel(&self) -> u64 {
+        match self.kind {
+            FormatKind::Jpeg => 3,
+            FormatKind::Png => 4,
+        }
+    }
+
     /// Decodes a stored tile. See [`Codec::decode_into`].
     ///
     /// # Errors

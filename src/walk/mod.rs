@@ -5,6 +5,7 @@
 //! from a [`TileSource`] and stored in a [`TileSink`]; no walk sees a path.
 
 pub mod cut;
+mod overlap;
 mod parent;
 mod plan;
 mod rows;

@@ -49,12 +49,27 @@ impl Parents {
         children: [Option<TileImage>; 4],
         buffers: &mut Buffers,
     ) -> Result<TileImage, CodecError> {
-        let size = self.geometry.tile_dimensions(tile);
+        let image = self.make_of(tile, &Parts::of_children(children.each_ref().map(Option::as_ref)), buffers)?;
+        self.recycle(children.into_iter().flatten());
+        Ok(image)
+    }
+
+    /// Makes `tile` of parts of others.
+    ///
+    /// Returns the tile as reading it back would give it, and puts its file into `buffers.bytes`.
+    ///
+    /// # Errors
+    /// The tile cannot be encoded.
+    pub fn make_of(
+        &self,
+        tile: Tile,
+        parts: &Parts<'_, TileImage>,
+        buffers: &mut Buffers,
+    ) -> Result<TileImage, CodecError> {
         let mut image = self.spare_image();
         buffers.bytes.clear();
-        let parts = Parts::of_children(children.each_ref().map(Option::as_ref));
-        self.codec.parent_into(&parts, size, &mut buffers.scratch, &mut image, &mut buffers.bytes)?;
-        self.recycle(children.into_iter().flatten());
+        let shape = self.geometry.tile_shape(tile);
+        self.codec.parent_into(parts, shape, &mut buffers.scratch, &mut image, &mut buffers.bytes)?;
         Ok(image)
     }
 
@@ -64,7 +79,10 @@ impl Parents {
     /// The tile is not what its place in the grid asks for, or is damaged.
     pub fn decode(&self, tile: Tile, bytes: &[u8], scratch: &mut Scratch) -> Result<TileImage, CodecError> {
         let mut image = self.spare_image();
-        self.codec.decode_into(bytes, self.geometry.tile_shape(tile), scratch, &mut image)?;
+        // Plain tiles are joined, not halved.
+        let is_joined = tile.level > self.geometry.base_level();
+        let codec = if is_joined { self.codec.without_parents() } else { self.codec };
+        codec.decode_into(bytes, self.geometry.tile_shape(tile), scratch, &mut image)?;
         Ok(image)
     }
 

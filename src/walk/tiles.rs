@@ -46,12 +46,18 @@ pub trait VersionSink: TileSink {
     /// What the source knows of a base tile.
     type Receipt: Send;
 
-    /// What an earlier, interrupted attempt made of a generated tile and of everything below it, or `None` if it did not
+    /// What an earlier, interrupted attempt made of a tile and of everything it is made from, or `None` if it did not
     /// finish them. The bytes of a tile that is new in this version are put into `bytes`, which is emptied first.
     ///
     /// # Errors
     /// The tile cannot be read.
     fn resumed(&self, tile: Tile, bytes: &mut Vec<u8>) -> Result<Option<Resumed>, Self::Error>;
+
+    /// Reads back a generated tile that is new in this version into `bytes`, which is emptied first.
+    ///
+    /// # Errors
+    /// The tile cannot be read.
+    fn read_generated(&self, tile: Tile, bytes: &mut Vec<u8>) -> Result<(), Self::Error>;
 
     /// Links a base tile of this version's sources into the tree.
     ///
@@ -72,7 +78,7 @@ pub trait VersionSink: TileSink {
     fn link_previous(&self, tile: Tile) -> Result<(), Self::Error>;
 }
 
-/// What an earlier attempt made of a generated tile.
+/// What an earlier attempt made of a tile.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Resumed {
     /// A new tile of this version.

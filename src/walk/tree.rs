@@ -3,6 +3,7 @@
 //! Without overlap a subtree needs nothing from its neighbours. Memory is therefore threads x depth x a few tiles, whatever
 //! the size of the picture.
 
+use super::overlap;
 use super::parent::{Buffers, Parents, visit_children};
 use super::plan::BuildPlan;
 use super::tiles::{BuildFailure, Resumed, TileSource, VersionSink};
@@ -14,7 +15,7 @@ use rayon::prelude::*;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Faulty base tiles after which the walk stops looking for more.
-const MAX_FAULTS: u64 = 1000;
+pub(super) const MAX_FAULTS: u64 = 1000;
 
 /// Tiles linked between two reports of progress, and between two checks for cancellation.
 const LINKS_PER_REPORT: u64 = 256;
@@ -34,6 +35,9 @@ where
     S: TileSource,
     K: VersionSink<Receipt = S::Receipt, Error = S::Error>,
 {
+    if plan.geometry().overlap() > 0 {
+        return overlap::build(plan, codec, source, sink, progress);
+    }
     let walk = Walk {
         plan,
         parents: Parents::new(plan.geometry(), codec),
@@ -210,16 +214,8 @@ where
     }
 
     fn record_fault(&self, tile: Tile, error: &CodecError) {
-        let kind = match error {
-            CodecError::WrongSize { .. } => FaultKind::WrongSize,
-            CodecError::Rotated(_) => FaultKind::Rotated,
-            CodecError::Unsupported(_) => FaultKind::Unsupported,
-            CodecError::Damaged(_) | CodecError::Encode(_) => FaultKind::Damaged,
-        };
-        let Grid { columns, .. } = self.plan.geometry().base_grid();
-        let order = u64::from(tile.row) * u64::from(columns) + u64::from(tile.column);
         let mut faults = self.faults.lock();
-        faults.add(kind, order, self.source.name(tile), error.to_string());
+        record_fault(self.plan, &mut faults, tile, self.source.name(tile), error);
         self.faulty.store(true, Ordering::Relaxed);
         if faults.count() >= MAX_FAULTS {
             self.failed.store(true, Ordering::Relaxed);
@@ -227,9 +223,22 @@ where
     }
 }
 
+/// Adds what is wrong with a tile of this name.
+pub(super) fn record_fault(plan: &BuildPlan, faults: &mut Faults, tile: Tile, name: String, error: &CodecError) {
+    let kind = match error {
+        CodecError::WrongSize { .. } => FaultKind::WrongSize,
+        CodecError::Rotated(_) => FaultKind::Rotated,
+        CodecError::Unsupported(_) => FaultKind::Unsupported,
+        CodecError::Damaged(_) | CodecError::Encode(_) => FaultKind::Damaged,
+    };
+    let Grid { columns, .. } = plan.geometry().base_grid();
+    let order = u64::from(tile.row) * u64::from(columns) + u64::from(tile.column);
+    faults.add(kind, order, name, error.to_string());
+}
+
 /// Links every tile that the plan does not touch. Levels run in parallel, but each level on one thread, because a folder
 /// accepts one new entry at a time.
-fn link_the_rest<K: VersionSink>(
+pub(super) fn link_the_rest<K: VersionSink>(
     plan: &BuildPlan,
     sink: &K,
     progress: &dyn Progress,

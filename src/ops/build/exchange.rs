@@ -52,6 +52,10 @@ impl VersionSink for Exchange {
         }))
     }
 
+    fn read_generated(&self, tile: Tile, bytes: &mut Vec<u8>) -> Result<(), StoreError> {
+        self.staged.read_generated(tile, bytes)
+    }
+
     fn link_patched(&self, tile: Tile, receipt: FileStamp) -> Result<(), StoreError> {
         self.staged.link_source(tile, receipt)
     }

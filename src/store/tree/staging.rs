@@ -119,10 +119,19 @@ impl StagedTree {
     pub fn finished(&self, tile: Tile, bytes: &mut Vec<u8>) -> Result<Option<ResumedTile>, StoreError> {
         let resumed = self.resumed.get(tile);
         if resumed == Some(ResumedTile::Changed) {
-            let name = self.context.tile_name(tile);
-            self.levels.get(tile.level)?.read(&name, self.context.max_tile_bytes(), bytes)?;
+            self.read_generated(tile, bytes)?;
         }
         Ok(resumed)
+    }
+
+    /// Reads a generated tile of this tree into `bytes`, which is emptied first.
+    ///
+    /// # Errors
+    /// The tile cannot be read.
+    pub fn read_generated(&self, tile: Tile, bytes: &mut Vec<u8>) -> Result<(), StoreError> {
+        let name = self.context.tile_name(tile);
+        self.levels.get(tile.level)?.read(&name, self.context.max_tile_bytes(), bytes)?;
+        Ok(())
     }
 
     /// Writes a generated tile.

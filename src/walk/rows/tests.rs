@@ -56,6 +56,10 @@ impl VersionSink for Memory {
         Ok(None)
     }
 
+    fn read_generated(&self, tile: Tile, _: &mut Vec<u8>) -> Result<(), String> {
+        Err(format!("{tile} is read again"))
+    }
+
     fn link_patched(&self, _: Tile, (): ()) -> Result<(), String> {
         Ok(())
     }
