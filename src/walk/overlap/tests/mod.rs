@@ -1,3 +1,5 @@
+mod jpeg;
+
 use super::*;
 use crate::format::{Filter, Quality, Settings, TileFormat, TileNaming};
 use crate::geometry::{BaseTiles, Geometry, GridSet, Rect, Size, Tile, TileSet};
