@@ -113,12 +113,16 @@ impl Attempt<'_> {
         }
         let mut bytes = Vec::new();
         let mut finished = TileSet::new(&self.context.geometry);
+        let mut unchanged = TileSet::new(&self.context.geometry);
         for record in intact_records(&aside) {
             if self.is_finished(record, &mut bytes)? {
                 finished.insert(record.tile);
+                if record.role == Role::SourceUnchanged {
+                    unchanged.insert(record.tile);
+                }
             }
         }
-        let resumed = self.complete_tiles(&finished)?;
+        let resumed = self.complete_tiles(&finished, &unchanged)?;
         let writer = ManifestWriter::create(folder.to_owned())?;
         let mut recorded = TileSet::new(&self.context.geometry);
         for record in intact_records(&aside) {
@@ -132,10 +136,11 @@ impl Attempt<'_> {
         Ok((resumed, writer))
     }
 
-    /// Whether the walk will skip the tile: a generated one if it is complete, a source tile if its parent is.
+    /// Whether the walk will skip the tile: one that is complete, but without overlap a source tile only if its parent is.
     fn is_skipped(&self, tile: Tile, resumed: &ResumedTiles) -> bool {
-        let base = tile.level == self.context.geometry.base_level();
-        let visited = if base { tile.parent() } else { Some(tile) };
+        let geometry = &self.context.geometry;
+        let goes_with_parent = geometry.overlap() == 0 && tile.level == geometry.source_level();
+        let visited = if goes_with_parent { tile.parent() } else { Some(tile) };
         visited.is_some_and(|tile| resumed.complete.contains(tile))
     }
 
@@ -162,26 +167,26 @@ impl Attempt<'_> {
         })
     }
 
-    /// Finds the complete tiles, from the base upwards.
-    fn complete_tiles(&self, finished: &TileSet) -> Result<ResumedTiles, StoreError> {
+    /// Finds the complete tiles, from the user's upwards. Those in `unchanged` are finished as links to the previous version's.
+    fn complete_tiles(&self, finished: &TileSet, unchanged: &TileSet) -> Result<ResumedTiles, StoreError> {
         let geometry = &self.context.geometry;
         let mut resumed = ResumedTiles::none(self.context);
-        for level in geometry.levels().rev() {
+        for level in (0..=geometry.source_level()).rev() {
             let grid = geometry.grid(level);
             for (row, column) in (0..grid.rows).flat_map(|row| (0..grid.columns).map(move |column| (row, column))) {
                 let tile = Tile { level, column, row };
                 if !(self.affects)(tile) {
                     continue;
                 }
-                let complete = |child: Tile| resumed.complete.contains(child) || !(self.affects)(child);
-                let all_below =
-                    level == geometry.base_level() || geometry.children(tile).into_iter().flatten().all(complete);
-                if !all_below {
+                let complete = |input: Tile| resumed.complete.contains(input) || !(self.affects)(input);
+                if !geometry.inputs(tile).iter().all(complete) {
                     continue;
                 }
                 if finished.contains(tile) {
                     resumed.complete.insert(tile);
-                    resumed.changed.insert(tile);
+                    if !unchanged.contains(tile) {
+                        resumed.changed.insert(tile);
+                    }
                 } else if self.is_unchanged(tile)? {
                     resumed.complete.insert(tile);
                 }

@@ -6,18 +6,37 @@ use rayon::prelude::*;
 use std::collections::VecDeque;
 use std::ops::Range;
 
-/// What a chain does with tiles. Called from several threads.
-pub(in crate::walk) trait Maker: Sync {
+/// What a walk over levels does with tiles. Called from several threads.
+pub trait Maker: Sync {
     /// Why it fails.
     type Error: Send;
 
+    /// Looks at one of the user's tiles. Called once per tile with `is_own`, and perhaps again without, for tiles at the border
+    /// of two stripes.
+    ///
+    /// # Errors
+    /// The first failure ends the walk.
+    fn source(&self, tile: Tile, is_own: bool) -> Result<Slot, Self::Error>;
+
+    /// What is known of a tile of a finished level.
+    fn finished(&self, tile: Tile) -> Slot;
+
     /// What becomes of a tile, which has to be made if any of its inputs has changed. Called once per tile.
+    ///
+    /// # Errors
+    /// The first failure ends the walk.
     fn decide(&self, tile: Tile, inputs_changed: bool) -> Result<Decision, Self::Error>;
 
-    /// The image of a tile that was not kept.
-    fn load(&self, tile: Tile, changed: bool) -> Result<TileImage, Self::Error>;
+    /// The image of a tile that was not kept. Without it, nothing is made of the tile.
+    ///
+    /// # Errors
+    /// The first failure ends the walk.
+    fn load(&self, tile: Tile, changed: bool) -> Result<Option<TileImage>, Self::Error>;
 
-    /// Makes and stores a tile.
+    /// Makes a tile.
+    ///
+    /// # Errors
+    /// The first failure ends the walk.
     fn make(&self, tile: Tile, parts: &Parts<'_, TileImage>) -> Result<Slot, Self::Error>;
 
     /// Takes images that are no longer needed.
@@ -26,7 +45,7 @@ pub(in crate::walk) trait Maker: Sync {
 
 /// What becomes of a tile.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::walk) enum Decision {
+pub enum Decision {
     /// It has to be made.
     Make,
     /// It differs from the previous version's, and is stored already.
@@ -35,13 +54,13 @@ pub(in crate::walk) enum Decision {
     Unchanged,
 }
 
-/// What a chain knows of a tile.
+/// What is known of a tile.
 #[derive(Debug, Default)]
-pub(in crate::walk) struct Slot {
+pub struct Slot {
     /// Whether the tile differs from the previous version's.
-    pub(in crate::walk) changed: bool,
+    pub changed: bool,
     /// The tile as stored, if it was needed so far.
-    pub(in crate::walk) image: Option<TileImage>,
+    pub image: Option<TileImage>,
 }
 
 /// The rows of a level that wait until all tiles made from them are made.
@@ -172,10 +191,10 @@ impl Window {
         missing.sort_unstable();
         missing.dedup();
         let load = |&tile: &Tile| maker.load(tile, self.slot(tile).is_some_and(|slot| slot.changed));
-        let images: Vec<TileImage> = missing.par_iter().with_max_len(1).map(load).collect::<Result<_, _>>()?;
+        let images: Vec<Option<TileImage>> = missing.par_iter().with_max_len(1).map(load).collect::<Result<_, _>>()?;
         for (tile, image) in missing.into_iter().zip(images) {
             if let Some(slot) = self.slot_mut(tile) {
-                slot.image = Some(image);
+                slot.image = image;
             }
         }
         Ok(())
@@ -184,7 +203,7 @@ impl Window {
     fn make<M: Maker>(&self, tile: Tile, geometry: &Geometry, maker: &M) -> Result<Slot, M::Error> {
         let image = |input| self.slot(input)?.image.as_ref();
         let parts = geometry.mosaic(tile).and_then(|mosaic| Parts::of_mosaic(&mosaic, image));
-        // All inputs were loaded, so there are always parts.
+        // Without the image of an input there are none.
         parts.map_or_else(|| Ok(Slot::default()), |parts| maker.make(tile, &parts))
     }
 

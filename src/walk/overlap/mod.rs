@@ -11,10 +11,16 @@
 mod chain;
 mod version;
 
+pub use chain::{Decision, Maker, Slot};
+
 use super::plan::BuildPlan;
 use super::tiles::{BuildFailure, TileSource, VersionSink};
+use crate::geometry::{Geometry, Tile};
 use crate::sync::Progress;
 use crate::tile::Codec;
+use chain::Chain;
+use rayon::prelude::*;
+use std::ops::Range;
 use version::VersionMaker;
 
 /// Memory for the images of a chain. Wider levels are made in stripes.
@@ -35,41 +41,63 @@ where
     S: TileSource,
     K: VersionSink<Receipt = S::Receipt, Error = S::Error>,
 {
-    let columns = columns_within(MAX_IMAGE_BYTES, plan, codec);
-    build_in_columns(columns, plan, codec, source, sink, progress)
+    let maker = VersionMaker::new(plan, codec, source, sink, progress);
+    make_levels(plan.geometry(), codec, &maker)?;
+    maker.finish()
+}
+
+/// Leads all tiles of a pyramid with overlap through `maker`, from the user's tiles to level 0, on the threads of the current
+/// rayon pool.
+///
+/// # Errors
+/// The first failure of `maker`.
+pub fn make_levels<M: Maker>(geometry: &Geometry, codec: Codec, maker: &M) -> Result<(), M::Error> {
+    make_in_columns(columns_within(MAX_IMAGE_BYTES, geometry, codec), geometry, maker)
 }
 
 /// Columns of tiles of the finest level whose images fit into this memory, together with those of the coarser levels.
-fn columns_within(bytes: u64, plan: &BuildPlan, codec: Codec) -> u32 {
-    let geometry = plan.geometry();
+fn columns_within(bytes: u64, geometry: &Geometry, codec: Codec) -> u32 {
     let side = u64::from(geometry.tile_size()) + 2 * u64::from(geometry.overlap());
     // Four rows of each level, and each level is half as wide as the finer one.
     let column = 4 * 2 * side * side * codec.bytes_per_pixel();
     (bytes / column.max(1)).clamp(8, 1 << 20) as u32
 }
 
-/// As [`build`], with chains of at most this many columns.
-pub(super) fn build_in_columns<S, K>(
-    columns: u32,
-    plan: &BuildPlan,
-    codec: Codec,
-    source: &S,
-    sink: &K,
-    progress: &dyn Progress,
-) -> Result<(), BuildFailure<S::Error>>
-where
-    S: TileSource,
-    K: VersionSink<Receipt = S::Receipt, Error = S::Error>,
-{
-    let geometry = plan.geometry();
-    let maker = VersionMaker::new(plan, codec, source, sink, progress);
+/// As [`make_levels`], with chains of at most this many columns of the finest level.
+fn make_in_columns<M: Maker>(columns: u32, geometry: &Geometry, maker: &M) -> Result<(), M::Error> {
     let mut level = geometry.source_level();
     while level > 0 && geometry.grid(level).columns > columns {
-        maker.make_in_stripes(level, columns)?;
+        let per_tile = if level > geometry.base_level() { 1 } else { 2 };
+        let width = (columns.saturating_sub(2) / per_tile).max(1);
+        let end = geometry.grid(level - 1).columns;
+        for start in (0..end).step_by(width as usize) {
+            let made = start..end.min(start.saturating_add(width));
+            let own = made.start * per_tile..made.end.saturating_mul(per_tile);
+            push_all(Chain::stripe(geometry, maker, level, made), geometry, maker, level, &own)?;
+        }
         level -= 1;
     }
-    maker.make_from(level)?;
-    maker.finish()
+    push_all(Chain::new(geometry, maker, level), geometry, maker, level, &(0..geometry.grid(level).columns))
+}
+
+/// Pushes all rows of a level. The columns in `own` are in no other stripe's.
+fn push_all<M: Maker>(
+    mut chain: Chain<'_, M>,
+    geometry: &Geometry,
+    maker: &M,
+    level: u8,
+    own: &Range<u32>,
+) -> Result<(), M::Error> {
+    let columns = chain.columns();
+    for row in 0..geometry.grid(level).rows {
+        let slot = |column| {
+            let tile = Tile { level, column, row };
+            let is_source = level == geometry.source_level();
+            if is_source { maker.source(tile, own.contains(&column)) } else { Ok(maker.finished(tile)) }
+        };
+        chain.push(columns.clone().into_par_iter().with_max_len(1).map(slot).collect::<Result<_, _>>()?)?;
+    }
+    Ok(())
 }
 
 #[cfg(test)]

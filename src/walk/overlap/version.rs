@@ -1,6 +1,6 @@
 //! The tiles of one version: which are made, which are linked.
 
-use super::chain::{Chain, Decision, Maker, Slot};
+use super::chain::{Decision, Maker, Slot};
 use crate::geometry::{Tile, TileSet};
 use crate::sync::{Mutex, Progress, Workers};
 use crate::text::Faults;
@@ -9,8 +9,6 @@ use crate::walk::parent::{Buffers, Parents};
 use crate::walk::plan::BuildPlan;
 use crate::walk::tiles::{BuildFailure, Resumed, TileSource, VersionSink};
 use crate::walk::tree::{MAX_FAULTS, link_the_rest, record_fault};
-use rayon::prelude::*;
-use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Makes the tiles of one version.
@@ -55,27 +53,6 @@ where
         }
     }
 
-    /// Makes the level above `level` in stripes that need at most `columns` columns of it.
-    pub(super) fn make_in_stripes(&self, level: u8, columns: u32) -> Result<(), S::Error> {
-        let geometry = self.plan.geometry();
-        let per_tile = if level > geometry.base_level() { 1 } else { 2 };
-        let width = (columns.saturating_sub(2) / per_tile).max(1);
-        let end = geometry.grid(level - 1).columns;
-        for start in (0..end).step_by(width as usize) {
-            let made = start..end.min(start.saturating_add(width));
-            let own = made.start * per_tile..made.end.saturating_mul(per_tile);
-            let chain = Chain::stripe(geometry, self, level, made);
-            self.push_all(chain, level, own)?;
-        }
-        Ok(())
-    }
-
-    /// Makes all levels above `level`, and the source tiles if it is theirs.
-    pub(super) fn make_from(&self, level: u8) -> Result<(), S::Error> {
-        let geometry = self.plan.geometry();
-        self.push_all(Chain::new(geometry, self, level), level, 0..geometry.grid(level).columns)
-    }
-
     /// Faults, and links to all tiles that the plan does not touch.
     pub(super) fn finish(self) -> Result<(), S::Error> {
         let faults = self.faults.into_inner();
@@ -83,62 +60,6 @@ where
             return Err(BuildFailure::Faults(faults));
         }
         if self.plan.is_first() { Ok(()) } else { link_the_rest(self.plan, self.sink, self.progress) }
-    }
-
-    /// Pushes all rows of a level. The columns in `own` are in no other stripe's.
-    fn push_all(&self, mut chain: Chain<'_, Self>, level: u8, own: Range<u32>) -> Result<(), S::Error> {
-        let columns = chain.columns();
-        for row in 0..self.plan.geometry().grid(level).rows {
-            let slot = |column| {
-                let tile = Tile { level, column, row };
-                if level == self.plan.geometry().source_level() {
-                    return self.source_slot(tile, own.contains(&column));
-                }
-                Ok(Slot { changed: self.changed.lock().contains(tile), image: None })
-            };
-            let slots = columns.clone().into_par_iter().with_max_len(1).map(slot).collect::<Result<_, _>>()?;
-            chain.push(slots)?;
-        }
-        Ok(())
-    }
-
-    /// Reads and checks a source tile. If it is this stripe's own, it is linked.
-    fn source_slot(&self, tile: Tile, is_own: bool) -> Result<Slot, S::Error> {
-        if !self.plan.affects(tile) || self.has_too_many_faults() {
-            return Ok(Slot::default());
-        }
-        self.check_cancelled()?;
-        self.workers.lend(|buffers| {
-            if let Some(decision) = self.resume(tile, buffers, is_own)? {
-                return Ok(Slot { changed: decision == Decision::Changed, image: None });
-            }
-            let receipt = self.source.read_patched(tile, &mut buffers.bytes).map_err(BuildFailure::Store)?;
-            let unchanged = self.equals_previous(tile, buffers)?;
-            let slot = if unchanged {
-                Slot::default()
-            } else {
-                match self.parents.decode(tile, &buffers.bytes, &mut buffers.scratch) {
-                    Ok(image) => Slot { changed: true, image: Some(image) },
-                    Err(error) if is_own => {
-                        let name = self.source.name(tile);
-                        record_fault(self.plan, &mut self.faults.lock(), tile, name, &error);
-                        self.faulty.store(true, Ordering::Relaxed);
-                        return Ok(Slot::default());
-                    }
-                    Err(_) => return Ok(Slot::default()),
-                }
-            };
-            if is_own {
-                let linked = if unchanged {
-                    self.sink.link_unchanged(tile, receipt)
-                } else {
-                    self.sink.link_patched(tile, receipt)
-                };
-                linked.map_err(BuildFailure::Store)?;
-                self.progress.advance(1);
-            }
-            Ok(slot)
-        })
     }
 
     /// What an earlier attempt made of a tile and of everything that it is made from.
@@ -178,6 +99,49 @@ where
 {
     type Error = BuildFailure<S::Error>;
 
+    /// Reads and checks the tile. If it is the stripe's own, it is linked.
+    fn source(&self, tile: Tile, is_own: bool) -> Result<Slot, S::Error> {
+        if !self.plan.affects(tile) || self.has_too_many_faults() {
+            return Ok(Slot::default());
+        }
+        self.check_cancelled()?;
+        self.workers.lend(|buffers| {
+            if let Some(decision) = self.resume(tile, buffers, is_own)? {
+                return Ok(Slot { changed: decision == Decision::Changed, image: None });
+            }
+            let receipt = self.source.read_patched(tile, &mut buffers.bytes).map_err(BuildFailure::Store)?;
+            let unchanged = self.equals_previous(tile, buffers)?;
+            let slot = if unchanged {
+                Slot::default()
+            } else {
+                match self.parents.decode(tile, &buffers.bytes, &mut buffers.scratch) {
+                    Ok(image) => Slot { changed: true, image: Some(image) },
+                    Err(error) if is_own => {
+                        let name = self.source.name(tile);
+                        record_fault(self.plan, &mut self.faults.lock(), tile, name, &error);
+                        self.faulty.store(true, Ordering::Relaxed);
+                        return Ok(Slot::default());
+                    }
+                    Err(_) => return Ok(Slot::default()),
+                }
+            };
+            if is_own {
+                let linked = if unchanged {
+                    self.sink.link_unchanged(tile, receipt)
+                } else {
+                    self.sink.link_patched(tile, receipt)
+                };
+                linked.map_err(BuildFailure::Store)?;
+                self.progress.advance(1);
+            }
+            Ok(slot)
+        })
+    }
+
+    fn finished(&self, tile: Tile) -> Slot {
+        Slot { changed: self.changed.lock().contains(tile), image: None }
+    }
+
     fn decide(&self, tile: Tile, inputs_changed: bool) -> Result<Decision, S::Error> {
         if !self.plan.affects(tile) || self.faulty.load(Ordering::Relaxed) {
             return Ok(Decision::Unchanged);
@@ -199,7 +163,7 @@ where
         Ok(decision)
     }
 
-    fn load(&self, tile: Tile, changed: bool) -> Result<TileImage, S::Error> {
+    fn load(&self, tile: Tile, changed: bool) -> Result<Option<TileImage>, S::Error> {
         self.workers.lend(|buffers| {
             let Buffers { stored, scratch, .. } = buffers;
             let is_source = tile.level == self.plan.geometry().source_level();
@@ -209,7 +173,8 @@ where
                 (false, _) => self.source.read_previous(tile, stored),
             };
             read.map_err(BuildFailure::Store)?;
-            self.parents.decode(tile, stored, scratch).map_err(|error| BuildFailure::Stored { tile, error })
+            let decoded = self.parents.decode(tile, stored, scratch);
+            decoded.map(Some).map_err(|error| BuildFailure::Stored { tile, error })
         })
     }
 

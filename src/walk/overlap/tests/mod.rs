@@ -2,7 +2,7 @@ mod jpeg;
 
 use super::*;
 use crate::format::{Filter, Quality, Settings, TileFormat, TileNaming};
-use crate::geometry::{BaseTiles, Geometry, GridSet, Rect, Size, Tile, TileSet};
+use crate::geometry::{BaseTiles, GridSet, Rect, Size, TileSet};
 use crate::png::{self, PngImage};
 use crate::raster::{Raster, Samples};
 use crate::sync::{Mutex, Unobserved};
@@ -123,7 +123,9 @@ fn build_version(memory: Memory, geometry: &Geometry, codec: Codec, columns: u32
         memory.patched.keys().for_each(|tile| assert!(patched.insert(tile.column, tile.row)));
         BuildPlan::patch(geometry, patched)
     };
-    build_in_columns(columns, &plan, codec, &memory, &memory, &Unobserved).unwrap();
+    let maker = VersionMaker::new(&plan, codec, &memory, &memory, &Unobserved);
+    make_in_columns(columns, geometry, &maker).unwrap();
+    maker.finish().unwrap();
     let Memory { previous, finished, tiles, new, .. } = memory;
     // Resumed tiles stay as they are, and so do source tiles of earlier versions that are no tiles of the tree.
     let mut all: Tiles = previous.into_iter().filter(|(tile, _)| tile.level > geometry.base_level()).collect();
