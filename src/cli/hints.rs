@@ -4,7 +4,7 @@ use super::folders::holds_pyramids;
 use fast_pyramid::internals::input::PictureError;
 use fast_pyramid::internals::ops::{CutError, Failure, InitError, failure};
 use fast_pyramid::internals::store::{NamingAdvice, NamingProposal, StoreError, is_in_manifest};
-use fast_pyramid::internals::text::display_path;
+use fast_pyramid::internals::text::{FaultKind, display_path};
 use fast_pyramid::{Error, Version};
 use serde_json::{Value, json};
 use std::io::ErrorKind;
@@ -36,9 +36,14 @@ pub(crate) fn hint(error: &Error) -> Option<String> {
         Failure::Spec { error, .. } => format!("expected {}", error.expected),
         Failure::Overlap { .. } => "cut the base tiles without overlap and write overlap: 0".into(),
         Failure::Tiles { advice: Some(advice), .. } => naming_hint(advice),
-        Failure::Tiles { folder, .. } => {
+        Failure::Tiles { folder, faults, .. } => {
             let version = folder.file_name().map(display_path).unwrap_or_default();
-            format!("{version} was not published; correct its tiles and run the same command again")
+            let what = if faults.has(FaultKind::Unfinished) {
+                "wait until they are copied, or delete what is left of a copy that failed"
+            } else {
+                "correct its tiles"
+            };
+            format!("nothing of {version} was published or changed; {what} and run the same command again")
         }
         Failure::SettingsChanged { pyramid, lowest, .. } => {
             format!("restore the old settings, or rebuild everything with {}", rebuild(pyramid, *lowest))
@@ -59,7 +64,7 @@ pub(crate) fn hint(error: &Error) -> Option<String> {
         Failure::StoredTile { version, .. } => {
             format!("rebuild the damaged version with --rebuild-from {}, or delete dest and build again", version.0)
         }
-        Failure::HalfVacuumed { .. } => "run build or vacuum without --dry-run; either finishes it".into(),
+        Failure::HalfVacuumed { .. } => "run build or vacuum on it; either finishes the vacuum".into(),
         Failure::OtherJournal { .. } => "run build; if that does not help, use a newer release".into(),
         Failure::Unpublished { .. } => "build first, then run the same command again".into(),
         Failure::DropsLatest { .. } => "leave it out, or publish a newer version first".into(),

@@ -335,7 +335,7 @@ fn killed_vacuum_is_reported_by_info_and_finished_by_build() {
             1,
             str![[r#"
 error: p: a vacuum was interrupted
-  run build or vacuum without --dry-run; either finishes it
+  run build or vacuum on it; either finishes the vacuum
 
 "#]],
         );

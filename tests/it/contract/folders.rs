@@ -47,7 +47,7 @@ p: published p/dest/dzi/latest in N s
         str![[r#"
 error: p/v3: 1 tile is wrong
   1 missing: 1_0.jpg
-  v3 was not published; correct its tiles and run the same command again
+  nothing of v3 was published or changed; correct its tiles and run the same command again
 
 "#]],
     );
