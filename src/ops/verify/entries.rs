@@ -47,10 +47,11 @@ impl Published {
 
     fn broken(&self, problem: &Problem) -> Failure {
         let layout = &self.trees.layout;
-        let folder = problem.version.map_or_else(|| layout.root().to_owned(), |version| layout.tree(version));
+        let path = layout.root().join(&problem.path);
+        let in_tree = problem.version.filter(|_| path.symlink_metadata().is_err()).map(|version| layout.tree(version));
         Failure::BrokenTree {
             pyramid: layout.root().to_owned(),
-            path: folder.join(&problem.path),
+            path: in_tree.map_or(path, |tree| tree.join(&problem.path)),
             problem: format!("expected {}, found {}", problem.expected, problem.found),
         }
     }
