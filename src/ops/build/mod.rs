@@ -92,7 +92,7 @@ impl Survey {
         if let Some(&highest) = self.versions.last() {
             store::point_latest_to(&layout, highest)?;
         }
-        Ok(BuildReport { versions: reports.into_values().collect() })
+        Ok(BuildReport { versions: reports.into_values().collect(), dropped: self.sourceless })
     }
 
     /// Builds one version in staging.
