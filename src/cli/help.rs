@@ -42,7 +42,7 @@ follow from all names: two numbers vary, everything else is the same. Tile size,
 from the headers of all tiles at the edges and of about a thousand others, which must agree.
 
 If the sizes show that the bottom row has the first number, row_order is bottom_up. Where all rows are equally high, nothing \
-shows it: write row_order by hand.";
+shows it, and row 0 is assumed to be at the top: for a TMS map, write row_order by hand.";
 
 pub(super) const INIT_EXAMPLES: &str = "\
 Examples:

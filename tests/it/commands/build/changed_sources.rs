@@ -297,7 +297,7 @@ p: v2 dropped; the latest version is v1
     sandbox.run(&["p", "--rebuild-from", "0"]).expect(
         0,
         str![[r#"
-p: v0 built: 15 tiles (11 generated, 4 patched, 0 linked)
+p: v0 built: 13 tiles (9 generated, 4 patched, 0 linked)
 p: v1 dropped; the latest version is v0
 p: published p/dest/dzi/latest in N s
 
