@@ -112,7 +112,7 @@ fn naming_hint(advice: &NamingAdvice) -> String {
 
 fn init_hint(error: &InitError) -> &'static str {
     match error {
-        InitError::Exists { .. } => "delete it first if another is to be written",
+        InitError::Exists { .. } => "delete it to have another one written",
         InitError::Names { .. } | InitError::NoGrid { .. } => {
             "the lowest version holds all base tiles and no other pictures, named alike but for the numbers of column and row"
         }

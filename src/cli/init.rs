@@ -43,7 +43,7 @@ fn describe(name: &str, report: &InitReport, console: &Console) {
     ));
     if report.row_order_assumed {
         console.say(&format!(
-            "{name}: in a TMS map it is at the bottom: then write row_order: \"bottom_up\" into pyramid.json"
+            "{name}: in a TMS map, row {first_tile} is at the bottom: write row_order: \"bottom_up\" into pyramid.json"
         ));
     }
     if report.ambiguous {

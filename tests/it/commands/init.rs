@@ -51,7 +51,7 @@ fn existing_pyramid_json_is_never_changed() {
             3,
             str![[r#"
 error: p/pyramid.json: already exists
-  delete it first if another is to be written
+  delete it to have another one written
 
 "#]],
         );
@@ -146,7 +146,7 @@ fn square_grid_of_whole_tiles_is_ambiguous() {
         str![[r#"
 p: wrote pyramid.json: 32x32 pixels in 2x2 tiles of 16, overlap 0
 p: png tiles named "column_row", counted from 0, row 0 is assumed to be at the top
-p: in a TMS map it is at the bottom: then write row_order: "bottom_up" into pyramid.json
+p: in a TMS map, row 0 is at the bottom: write row_order: "bottom_up" into pyramid.json
 warning: p: names and sizes would fit as well with columns and rows exchanged; look at the pyramid, and if it is wrong, exchange them in tile_naming
 
 "#]],
