@@ -59,7 +59,7 @@ pub(crate) struct FolderArguments {
     /// Pyramid folders, each with its pyramid.json
     #[arg(value_name = "DIR", required = true)]
     pub(crate) folders: Vec<PathBuf>,
-    /// Take all pyramids in these folders and the folders in them
+    /// Find all pyramids in these folders and their subfolders
     #[arg(short, long)]
     pub(crate) recursive: bool,
 }

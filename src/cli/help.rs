@@ -34,7 +34,7 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 3 invalid pyramid.json, tiles or pi
 using the pyramid, 130 interrupted, 143 terminated. With several pyramids, all are tried, and the highest code is returned.";
 
 pub(super) const INIT: &str = "\
-Writes pyramid.json from the tiles that are there, and prints what it found. It asks nothing, and never changes an existing \
+Writes pyramid.json from the tiles that are there, and prints what it found. It never changes an existing \
 pyramid.json.
 
 The base tiles are in v0, or in the lowest version. The pattern of their names, and how many columns and rows there are, \
@@ -42,12 +42,12 @@ follow from all names: two numbers vary, everything else is the same. Tile size,
 from the headers of all tiles at the edges and of about a thousand others, which must agree.
 
 If the sizes show that the bottom row has the first number, row_order is bottom_up. Where all rows are equally high, nothing \
-shows it: write row_order by hand.";
+shows it, and row 0 is assumed to be at the top: for a TMS map, write row_order by hand.";
 
 pub(super) const INIT_EXAMPLES: &str = "\
 Examples:
   fast_pyramid init image1            write image1/pyramid.json
-  fast_pyramid init --dry-run image1  only print what it would say
+  fast_pyramid init --dry-run image1  only print what it would write
 
 Exit codes: 0 done, 1 failed, 3 the tiles do not fit together, or there is a pyramid.json.";
 

@@ -14,6 +14,7 @@ const UNFINISHED_CUT: &str = "wait until that cut has finished; if it was interr
 const PICTURE_FIRST: &str = "give the picture first, then the pyramid's folder; for several pictures use --into DIR";
 const ROW_BY_ROW: &str = "store the picture so that it can be read row by row";
 const MAKE_ROOM: &str = "make room and run the same command again";
+const WRITABLE: &str = "use a writable disk; on a read-only one, info, changes, verify and every --dry-run work";
 
 /// What to do about an error, if anything helps.
 pub(crate) fn hint(error: &Error) -> Option<String> {
@@ -73,6 +74,7 @@ pub(crate) fn hint(error: &Error) -> Option<String> {
         Failure::NothingToRebuild { latest, .. } => format!("give a version from 0 to {}", latest.0),
         Failure::CutCancelled { .. } => "run the same command again; it starts over".into(),
         Failure::Cancelled { .. } => "run the same command again; it resumes where it stopped".into(),
+        Failure::Init(InitError::NoGrid { advice: Some(advice), .. }) => naming_hint(advice),
         Failure::Init(error) => init_hint(error).into(),
         Failure::Cut(error) => return cut_hint(error),
         Failure::Store(error) => return store_hint(error),
@@ -82,14 +84,23 @@ pub(crate) fn hint(error: &Error) -> Option<String> {
 
 /// What to do about names that pyramid.json does not describe.
 fn naming_hint(advice: &NamingAdvice) -> String {
+    let settings = proposed_settings(advice);
+    let settings: Vec<String> = settings.iter().map(|(key, value)| format!("{key}: {value}")).collect();
+    let settings = settings.join(", ");
     match advice {
+        NamingAdvice::Settings(NamingProposal { tiles: 1, .. }) => {
+            format!("write {settings} into pyramid.json; this fits the name of the tile")
+        }
         NamingAdvice::Settings(proposal) => {
-            let settings = proposed_settings(proposal);
-            let settings: Vec<String> = settings.iter().map(|(key, value)| format!("{key}: {value}")).collect();
-            format!("write {} into pyramid.json; this fits all {} tiles", settings.join(", "), proposal.tiles)
+            format!("write {settings} into pyramid.json; this fits the names of all {} tiles", proposal.tiles)
+        }
+        NamingAdvice::RowOrder(_) => {
+            format!("write {settings} into pyramid.json; this fits the sizes of the tiles")
         }
         NamingAdvice::TooFewNumbers => {
-            "a tile's name needs the numbers of its column and row, such as 0_0.jpg; rename the tiles".into()
+            "a tile's name needs the numbers of its column and row, such as 0_0.jpg; rename the tiles, or, if the digits of \
+             both run together, write tile_naming with their counts, such as \"{column:2}{row:2}\", into pyramid.json"
+                .into()
         }
         NamingAdvice::TooManyNumbers { varying } => format!(
             "{varying} numbers vary in the names; only column and row may, so keep the tiles of the finest level alone, \
@@ -106,7 +117,7 @@ fn naming_hint(advice: &NamingAdvice) -> String {
 
 fn init_hint(error: &InitError) -> &'static str {
     match error {
-        InitError::Exists { .. } => "delete it first if another is to be written",
+        InitError::Exists { .. } => "delete it to have another one written",
         InitError::Names { .. } | InitError::NoGrid { .. } => {
             "the lowest version holds all base tiles and no other pictures, named alike but for the numbers of column and row"
         }
@@ -116,8 +127,12 @@ fn init_hint(error: &InitError) -> &'static str {
 }
 
 /// Keys of pyramid.json with their values, as JSON.
-pub(super) fn proposed_settings(proposal: &NamingProposal) -> Vec<(&'static str, Value)> {
-    let NamingProposal { pattern, first, format, .. } = proposal;
+pub(super) fn proposed_settings(advice: &NamingAdvice) -> Vec<(&'static str, Value)> {
+    let NamingProposal { pattern, first, format, .. } = match advice {
+        NamingAdvice::Settings(proposal) => proposal,
+        NamingAdvice::RowOrder(order) => return vec![("row_order", json!(order))],
+        _ => return Vec::new(),
+    };
     let keys = [
         ("tile_naming", pattern.as_ref().map(|pattern| json!(pattern.to_string()))),
         ("first_tile", first.map(|first| json!(first))),
@@ -162,7 +177,7 @@ fn cut_hint(error: &CutError) -> Option<String> {
         CutError::Folder { error, .. } => match error.kind() {
             ErrorKind::PermissionDenied => "use a folder that you may write to, or check the permissions".into(),
             ErrorKind::StorageFull | ErrorKind::QuotaExceeded => MAKE_ROOM.into(),
-            ErrorKind::ReadOnlyFilesystem => "use a folder on a writable disk".into(),
+            ErrorKind::ReadOnlyFilesystem => WRITABLE.into(),
             ErrorKind::InvalidFilename => "give it a shorter name".into(),
             _ => return None,
         },
@@ -208,6 +223,7 @@ fn store_hint(error: &StoreError) -> Option<String> {
                 format!("{MAKE_ROOM}; published versions are unchanged")
             }
             ErrorKind::PermissionDenied => "check the permissions of this path".into(),
+            ErrorKind::ReadOnlyFilesystem => WRITABLE.into(),
             ErrorKind::AlreadyExists | ErrorKind::NotADirectory => "move away what stands in its place".into(),
             _ => return None,
         },

@@ -32,14 +32,20 @@ fn describe(name: &str, report: &InitReport, console: &Console) {
         "{name}: {verb} pyramid.json: {width}x{height} pixels in {columns}x{rows} {} of {tile_size}, overlap {overlap}",
         counted(u64::from(*columns) * u64::from(*rows), "tile").split_once(' ').map_or("tiles", |(_, tiles)| tiles),
     ));
+    let InitReport { format, tile_naming, first_tile, .. } = report;
+    let place = match report.row_order {
+        "bottom_up" => "is at the bottom",
+        _ if report.row_order_assumed => "is assumed to be at the top",
+        _ => "is at the top",
+    };
     console.say(&format!(
-        "{name}: {} tiles named {:?}, counted from {}, row {} is at the {}",
-        report.format,
-        report.tile_naming,
-        report.first_tile,
-        report.first_tile,
-        if report.row_order == "bottom_up" { "bottom" } else { "top" },
+        "{name}: {format} tiles named {tile_naming:?}, counted from {first_tile}, row {first_tile} {place}"
     ));
+    if report.row_order_assumed {
+        console.say(&format!(
+            "{name}: in a TMS map, row {first_tile} is at the bottom: write row_order: \"bottom_up\" into pyramid.json"
+        ));
+    }
     if report.ambiguous {
         console.warning(&format!(
             "{name}: names and sizes would fit as well with columns and rows exchanged; look at the pyramid, and if it is \

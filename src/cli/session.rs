@@ -8,7 +8,6 @@ use super::interrupt::Interrupt;
 use super::progress::Progress;
 use fast_pyramid::Error;
 use fast_pyramid::internals::ops::{Failure, failure};
-use fast_pyramid::internals::store::NamingAdvice;
 use fast_pyramid::internals::text::{Fault, display_path};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -64,8 +63,9 @@ impl<'a> Session<'a> {
             }
             fields["wrong_tile_count"] = json!(faults.count());
             fields["wrong_tiles"] = json!(below(faulty, version.strip_prefix(folder).unwrap_or(version)));
-            if let Some(NamingAdvice::Settings(proposal)) = advice.as_deref() {
-                let settings = proposed_settings(proposal).into_iter().map(|(key, value)| (key.to_owned(), value));
+            let proposal = advice.as_deref().map(proposed_settings).unwrap_or_default();
+            if !proposal.is_empty() {
+                let settings = proposal.into_iter().map(|(key, value)| (key.to_owned(), value));
                 fields["proposal"] = Value::Object(settings.collect());
             }
         }

@@ -81,11 +81,32 @@ fn folder_without_pyramids_is_refused() {
         str![[r#"
 error: archive/notes: no pyramid in it
   a pyramid is a folder with pyramid.json
-0 pyramids: 0 done, 0 failed
 
 "#]],
     );
-    assert_eq!(sandbox.run(&["-r", "nowhere"]).code, 1);
+}
+
+#[test]
+fn missing_folder_is_refused_alike_with_and_without_recursive() {
+    let sandbox = archive();
+    for arguments in [&["nowhere"][..], &["-r", "nowhere"], &["-r", "nowhere", "archive/2024"]] {
+        let ended = sandbox.run(arguments);
+        assert!(ended.code == 3 && ended.err.contains("error: nowhere: no such folder\n"), "{}", ended.err);
+    }
+}
+
+#[test]
+fn folder_without_pyramids_has_a_json_object() {
+    let sandbox = archive();
+    for command in ["build", "info", "verify"] {
+        let ended = sandbox.run(&[command, "--json", "-r", "archive/notes", "archive/2024", "nowhere"]);
+        let objects = ended.json();
+        let (of_notes, of_nowhere) = (&objects[0], &objects[1]);
+        assert_eq!((&of_notes["pyramid"], &of_notes["code"]), (&json!("archive/notes"), &json!(3)), "{command}");
+        assert_eq!(of_notes["error"], "archive/notes: no pyramid in it");
+        assert_eq!((&of_nowhere["pyramid"], &of_nowhere["code"]), (&json!("nowhere"), &json!(3)), "{command}");
+        assert_eq!((objects.len(), ended.code), (4, 3), "{command}");
+    }
 }
 
 #[test]

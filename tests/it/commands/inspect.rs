@@ -321,7 +321,7 @@ fn names_that_fit_only_row_column_are_refused_where_column_row_is_set() {
         str![[r#"
 error: row_column/v0: 2 tiles are wrong
   2 outside the grid: 0_2.jpg, 1_2.jpg (the base has 3x2 tiles)
-  write tile_naming: "row_column" into pyramid.json; this fits all 6 tiles
+  write tile_naming: "row_column" into pyramid.json; this fits the names of all 6 tiles
 
 "#]],
     );

@@ -34,7 +34,7 @@ fn tiles_without_the_extension_of_pyramid_json_are_refused() {
     sandbox.refuse_p(str![[r#"
 error: p/v0: 2 tiles are wrong
   2 with another extension: 0_0.jpg, 1_0.jpg (tiles end in .jpeg here)
-  write format: "jpg" into pyramid.json; this fits all 2 tiles
+  write format: "jpg" into pyramid.json; this fits the names of all 2 tiles
 
 "#]]);
 }
