@@ -101,8 +101,8 @@ pub(super) const REVERT: &str = "\
 Publishes a next version that shows what an earlier one shows. Nothing is deleted, and history is kept.
 
 The next version's source folder gets copies of the base tiles in which the latest version differs, and is built like any other: \
-only their ancestors are generated. A second `revert` takes the first one back. If the latest version shows the same already, \
-there is no new version.
+only their ancestors are generated. A second `revert` takes the first one back; one after a killed `revert` finishes that. If the latest version shows the same \
+already, there is no new version.
 
 The sources of the earlier version have to be there; its tree may have been dropped with `vacuum --keep-sources`.";
 

@@ -64,6 +64,9 @@ pub(crate) fn hint(error: &Error) -> Option<String> {
         Failure::Unpublished { .. } => "build first, then run the same command again".into(),
         Failure::DropsLatest { .. } => "leave it out, or publish a newer version first".into(),
         Failure::NothingToRevert { .. } => "publish a newer version first; there is nothing to undo yet".into(),
+        Failure::UnfinishedRevert { pyramid, .. } => {
+            format!("run fast_pyramid revert {} to finish that first", shell_word(pyramid))
+        }
         Failure::NothingToDrop { versions, .. } => format!("versions: {}", names(versions)),
         Failure::NothingToRebuild { latest, .. } => format!("give a version from 0 to {}", latest.0),
         Failure::CutCancelled { .. } => "run the same command again; it starts over".into(),
