@@ -83,8 +83,15 @@ fn find_in(folder: &Path) -> (Vec<PathBuf>, Vec<walkdir::Error>) {
     (pyramids, unreadable)
 }
 
-fn is_pyramid(folder: &Path) -> bool {
+pub(super) fn is_pyramid(folder: &Path) -> bool {
     folder.join(SPEC).is_file()
+}
+
+/// The first pyramid below a folder, in the order of names.
+pub(super) fn first_pyramid_in(folder: &Path) -> Option<PathBuf> {
+    let entries = WalkDir::new(folder).min_depth(1).sort_by_file_name().into_iter().flatten();
+    let mut pyramids = entries.filter(|entry| entry.file_type().is_dir() && is_pyramid(entry.path()));
+    pyramids.next().map(walkdir::DirEntry::into_path)
 }
 
 /// Whether a folder that is no pyramid holds some. It is not searched far.

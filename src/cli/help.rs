@@ -101,8 +101,8 @@ pub(super) const REVERT: &str = "\
 Publishes a next version that shows what an earlier one shows. Nothing is deleted, and history is kept.
 
 The next version's source folder gets copies of the base tiles in which the latest version differs, and is built like any other: \
-only their ancestors are generated. A second `revert` takes the first one back; one after a killed `revert` finishes that. If the latest version shows the same \
-already, there is no new version.
+only their ancestors are generated. A second `revert` takes the first one back; one after a killed `revert` finishes that. If \
+the latest version shows the same already, there is no new version.
 
 The sources of the earlier version have to be there; its tree may have been dropped with `vacuum --keep-sources`.";
 
@@ -156,8 +156,8 @@ Memory depends on the width of the picture, not on its height: 60000 pixels wide
 buffered whole: interlaced PNG, progressive JPEG, WebP, and pictures that are stored turned. That is announced, and refused \
 beyond --max-memory.
 
-With --into, pyramid.json records which picture a pyramid was cut from, and another picture of the same name is refused. All \
-pictures that would go into one folder are reported before any is cut.";
+With --into, pyramid.json records which picture a pyramid was cut from, and a picture from another place is refused. All \
+pictures that would go into one folder, or into or around another pyramid, are reported before any is cut.";
 
 pub(super) const CUT_USAGE: &str =
     "fast_pyramid cut [OPTIONS] IMAGE DIR\n       fast_pyramid cut [OPTIONS] --into DIR IMAGE...";

@@ -146,6 +146,10 @@ fn cut_hint(error: &CutError) -> Option<String> {
             "leave --quality out, and new tiles get that of the latest ones; or add \"quality\": {asked} to it, and run {}",
             rebuild(pyramid, Version(0))
         ),
+        CutError::OtherPicture { spec, recorded, given, entry } if recorded.parent() == given.parent() => {
+            let edited = edited_picture(given, spec.parent().unwrap_or(spec));
+            format!("{edited}; if the picture was renamed, write {entry}")
+        }
         CutError::OtherPicture { entry, .. } => {
             format!("keep pictures of one name apart with --keep-folders; if the picture was moved, write {entry}")
         }
@@ -211,6 +215,11 @@ fn store_hint(error: &StoreError) -> Option<String> {
         },
         StoreError::NoPrevious => return None,
     })
+}
+
+/// What to do with a picture whose name leads to another one's pyramid, if it is that picture, edited.
+pub(super) fn edited_picture(picture: &Path, pyramid: &Path) -> String {
+    format!("for an edited picture, run fast_pyramid cut {} {}", shell_word(picture), shell_word(pyramid))
 }
 
 /// The command that rebuilds a version and all above it.

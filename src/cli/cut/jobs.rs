@@ -30,22 +30,42 @@ impl Job {
             PictureSource::File(path) => path.metadata().is_ok_and(|found| !found.is_file() && !found.is_dir()),
         }
     }
+
+    /// The picture's path; `-` is standard input.
+    pub(super) fn path(&self) -> &Path {
+        match &self.picture {
+            PictureSource::File(path) => path,
+            PictureSource::StandardInput => Path::new("-"),
+        }
+    }
+
+    /// Whether both pictures are different files in one folder, so that keeping folders does not keep them apart.
+    pub(super) fn is_beside(&self, other: &Self) -> bool {
+        match (self.path().canonicalize(), other.path().canonicalize()) {
+            (Ok(one), Ok(other)) => one != other && one.parent() == other.parent(),
+            _ => false,
+        }
+    }
 }
 
-/// A picture that cannot go where another one goes. Both are indices of jobs.
+/// A picture that cannot go into its folder.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Clash {
+    /// Its index.
     pub(super) job: usize,
-    pub(super) with: usize,
     pub(super) kind: ClashKind,
 }
 
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum ClashKind {
-    /// Both go into the same folder.
-    Same,
-    /// The other's pyramid would contain this one.
-    Inside,
+    /// The job with this index goes into the same folder.
+    Same(usize),
+    /// The pyramid of the job with this index would contain this one.
+    Inside(usize),
+    /// This pyramid would contain it.
+    InsidePyramid(PathBuf),
+    /// It would contain this pyramid.
+    AroundPyramid(PathBuf),
 }
 
 /// The pictures and their folders.
@@ -85,10 +105,10 @@ pub(super) fn clashes(jobs: &[Job]) -> Vec<Clash> {
         owners.entry(folder).or_insert(index);
     }
     let clash = |(job, folder): (usize, &PathBuf)| match owners.get(folder.as_path()) {
-        Some(&with) if with != job => Some(Clash { job, with, kind: ClashKind::Same }),
+        Some(&with) if with != job => Some(Clash { job, kind: ClashKind::Same(with) }),
         _ => {
             let around = folder.ancestors().skip(1).find_map(|around| owners.get(around));
-            around.map(|&with| Clash { job, with, kind: ClashKind::Inside })
+            around.map(|&with| Clash { job, kind: ClashKind::Inside(with) })
         }
     };
     folders.iter().enumerate().filter_map(clash).collect()
@@ -123,17 +143,17 @@ fn listed(list: &Path) -> std::io::Result<Vec<PathBuf>> {
 mod tests {
     use super::*;
 
-    fn found(folders: &[&str]) -> Vec<(usize, usize, ClashKind)> {
+    fn found(folders: &[&str]) -> Vec<(usize, ClashKind)> {
         let job = |folder: &&str| Job { picture: source(Path::new(folder)), folder: folder.into(), renamed_from: None };
         let jobs: Vec<Job> = folders.iter().map(job).collect();
-        clashes(&jobs).into_iter().map(|clash| (clash.job, clash.with, clash.kind)).collect()
+        clashes(&jobs).into_iter().map(|clash| (clash.job, clash.kind)).collect()
     }
 
     #[test]
     fn equal_and_nested_folders_clash_in_any_order() {
         use ClashKind::{Inside, Same};
         assert_eq!(found(&["p/a", "p/b", "p/ab"]), []);
-        assert_eq!(found(&["p/a", "p/b", "p/A", "p/a"]), [(2, 0, Same), (3, 0, Same)]);
-        assert_eq!(found(&["p/a/b/c", "p/x", "p/a", "p/A/v0"]), [(0, 2, Inside), (3, 2, Inside)]);
+        assert_eq!(found(&["p/a", "p/b", "p/A", "p/a"]), [(2, Same(0)), (3, Same(0))]);
+        assert_eq!(found(&["p/a/b/c", "p/x", "p/a", "p/A/v0"]), [(0, Inside(2)), (3, Inside(2))]);
     }
 }
