@@ -5,6 +5,7 @@ use super::console::{Console, counted, grouped};
 use super::exit::Code;
 use super::session::Session;
 use fast_pyramid::internals::text::display_path;
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use walkdir::WalkDir;
 
@@ -23,6 +24,7 @@ pub(super) fn each(arguments: &FolderArguments, session: &Session<'_>, mut one: 
     } else {
         (arguments.folders.clone(), Code::Done)
     };
+    let pyramids = distinct(pyramids);
     let mut failed = Vec::new();
     for folder in &pyramids {
         if let Some(signalled) = session.interrupt.code() {
@@ -42,6 +44,13 @@ pub(super) fn each(arguments: &FolderArguments, session: &Session<'_>, mut one: 
         failed.iter().for_each(|folder| console.say(&format!("  failed: {}", display_path(folder))));
     }
     code
+}
+
+/// Each folder once, as it is spelled first.
+pub(super) fn distinct(folders: Vec<PathBuf>) -> Vec<PathBuf> {
+    let mut seen = HashSet::new();
+    let is_new = |folder: &PathBuf| seen.insert(folder.canonicalize().unwrap_or_else(|_| folder.clone()));
+    folders.into_iter().filter(is_new).collect()
 }
 
 /// The pyramids in these folders, those of each in the order of their names. Pyramids are not searched for further ones,

@@ -176,6 +176,9 @@ fn picture_hint(error: &PictureError) -> Option<String> {
         PictureError::TooMuchMemory { needed, .. } => {
             format!("allow more with --max-memory {}M, or {ROW_BY_ROW}", needed.div_ceil(1 << 20))
         }
+        PictureError::Read(error) if error.kind() == ErrorKind::NotFound => {
+            "check the path; a relative one begins at the current folder".into()
+        }
         PictureError::NotSeekable(_) => "write it into a file first".into(),
         PictureError::UnknownKind(_) => "give a JPEG, PNG, TIFF, PNM or WebP".into(),
         PictureError::Unsupported(_) => "convert it first, for example to PNG or to TIFF with LZW".into(),

@@ -14,12 +14,19 @@ use std::path::{Path, PathBuf};
 /// Limit for the length of a list of pictures.
 const MAX_LIST_BYTES: u64 = 1 << 28;
 
+const LIST_HINT: &str = "give a text file with one path per line";
+
+/// Editors on Windows put it before UTF-8 text.
+const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
+
 /// A picture and the folder of its pyramid.
 pub(super) struct Job {
     pub(super) picture: PictureSource,
     pub(super) folder: PathBuf,
     /// The name that the picture has, if its folder has another one.
     pub(super) renamed_from: Option<PathBuf>,
+    /// The list and the line that name it.
+    pub(super) listed_at: Option<String>,
 }
 
 impl Job {
@@ -68,32 +75,50 @@ pub(super) enum ClashKind {
     AroundPyramid(PathBuf),
 }
 
+/// Arguments that name no pictures, or not where to put them.
+pub(super) struct Misuse {
+    pub(super) problem: String,
+    pub(super) hint: &'static str,
+}
+
 /// The pictures and their folders.
-pub(super) fn jobs(arguments: &CutArguments) -> Result<Vec<Job>, String> {
+pub(super) fn jobs(arguments: &CutArguments) -> Result<Vec<Job>, Misuse> {
     let Some(into) = &arguments.into else {
-        let [picture, folder] = arguments.paths.as_slice() else {
-            let problem = "cut takes a picture and a folder";
-            return Err(format!("{problem}, but {} given", counted(arguments.paths.len() as u64, "path")));
-        };
-        return Ok(vec![Job { picture: source(picture), folder: folder.clone(), renamed_from: None }]);
+        let [picture, folder] = arguments.paths.as_slice() else { return Err(wrong_count(arguments.paths.len())) };
+        return Ok(vec![Job { picture: source(picture), folder: folder.clone(), renamed_from: None, listed_at: None }]);
     };
-    let mut pictures = arguments.paths.clone();
+    let given = arguments.paths.iter().map(|path| (path.clone(), None));
+    let mut pictures: Vec<(PathBuf, Option<String>)> = given.collect();
     if let Some(list) = &arguments.list {
-        pictures.extend(listed(list).map_err(|error| format!("{}: {error}", display_path(list)))?);
+        pictures.extend(listed(list)?.into_iter().map(|(path, place)| (path, Some(place))));
         if pictures.is_empty() {
-            return Err(format!("{}: names no picture", display_path(list)));
+            let problem = format!("{}: names no picture", display_path(list));
+            return Err(Misuse { problem, hint: LIST_HINT });
         }
     }
     let folders = if arguments.keep_folders { Folders::Keep } else { Folders::Drop };
-    let job = |path: &PathBuf| {
+    let job = |(path, listed_at): (PathBuf, Option<String>)| {
         if path.as_os_str() == "-" {
-            return Err("standard input has no name; use cut - DIR".into());
+            let place = listed_at.map_or_else(String::new, |place| format!("{place}: "));
+            let problem = format!("{place}standard input has no name that a folder could get");
+            return Err(Misuse { problem, hint: "name the folder: fast_pyramid cut - DIR" });
         }
-        let (name, unchanged) = (folder_of(path, folders), unchanged_folder(path, folders));
+        let (name, unchanged) = (folder_of(&path, folders), unchanged_folder(&path, folders));
         let renamed_from = (name != unchanged).then_some(unchanged);
-        Ok(Job { picture: source(path), folder: into.join(name), renamed_from })
+        Ok(Job { picture: source(&path), folder: into.join(name), renamed_from, listed_at })
     };
-    pictures.iter().map(job).collect()
+    pictures.into_iter().map(job).collect()
+}
+
+/// What to say about a number of paths other than two.
+fn wrong_count(paths: usize) -> Misuse {
+    let given =
+        if paths == 1 { "1 path was given".into() } else { format!("{} were given", counted(paths as u64, "path")) };
+    let hint = match paths {
+        1 => "add the folder to create after the picture, or use --into DIR",
+        _ => "for several pictures use --into DIR",
+    };
+    Misuse { problem: format!("cut takes a picture and a folder, but {given}"), hint }
 }
 
 /// All pictures that cannot go into their folders, because of others in the list.
@@ -118,22 +143,29 @@ fn source(path: &Path) -> PictureSource {
     if path.as_os_str() == "-" { PictureSource::StandardInput } else { PictureSource::File(path.to_owned()) }
 }
 
-/// The paths in a list, one per line, as raw bytes. Empty lines are skipped.
-fn listed(list: &Path) -> std::io::Result<Vec<PathBuf>> {
-    let file: Box<dyn Read> =
-        if list.as_os_str() == "-" { Box::new(std::io::stdin()) } else { Box::new(std::fs::File::open(list)?) };
+/// The paths in a list, one per line, as raw bytes, each with its place. Empty lines are skipped.
+fn listed(list: &Path) -> Result<Vec<(PathBuf, String)>, Misuse> {
+    let name = if list.as_os_str() == "-" { "standard input".into() } else { display_path(list) };
+    let misuse = |problem: String| Misuse { problem: format!("{name}: {problem}"), hint: LIST_HINT };
+    let file: Box<dyn Read> = if list.as_os_str() == "-" {
+        Box::new(std::io::stdin())
+    } else {
+        Box::new(std::fs::File::open(list).map_err(|error| misuse(error.to_string()))?)
+    };
     let mut paths = Vec::new();
-    for line in BufReader::new(file.take(MAX_LIST_BYTES)).split(b'\n') {
-        let mut line = line?;
+    for (index, line) in BufReader::new(file.take(MAX_LIST_BYTES)).split(b'\n').enumerate() {
+        let mut line = line.map_err(|error| misuse(error.to_string()))?;
         if line.contains(&0) {
-            let problem = "not a list of paths, one per line: it contains a zero byte";
-            return Err(std::io::Error::new(std::io::ErrorKind::InvalidData, problem));
+            return Err(misuse("not a list of paths, one per line: it contains a zero byte".into()));
+        }
+        if index == 0 && line.starts_with(BYTE_ORDER_MARK) {
+            line.drain(..BYTE_ORDER_MARK.len());
         }
         while line.last() == Some(&b'\r') {
             line.pop();
         }
         if !line.trim_ascii().is_empty() {
-            paths.push(PathBuf::from(OsString::from_vec(line)));
+            paths.push((PathBuf::from(OsString::from_vec(line)), format!("{name}, line {}", index + 1)));
         }
     }
     Ok(paths)
@@ -144,7 +176,12 @@ mod tests {
     use super::*;
 
     fn found(folders: &[&str]) -> Vec<(usize, ClashKind)> {
-        let job = |folder: &&str| Job { picture: source(Path::new(folder)), folder: folder.into(), renamed_from: None };
+        let job = |folder: &&str| Job {
+            picture: source(Path::new(folder)),
+            folder: folder.into(),
+            renamed_from: None,
+            listed_at: None,
+        };
         let jobs: Vec<Job> = folders.iter().map(job).collect();
         clashes(&jobs).into_iter().map(|clash| (clash.job, clash.kind)).collect()
     }

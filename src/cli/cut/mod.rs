@@ -14,7 +14,7 @@ use super::progress::Progress;
 use super::session::{Session, seconds_since};
 use fast_pyramid::internals::text::display_path;
 use fast_pyramid::{CutOptions, Event, Observer, cut};
-use jobs::{Clash, ClashKind, Job, clashes, jobs};
+use jobs::{Clash, ClashKind, Job, Misuse, clashes, jobs};
 use nesting::nested;
 use serde_json::json;
 use std::time::Instant;
@@ -24,8 +24,8 @@ pub(crate) fn run(arguments: &CutArguments, global: &GlobalArguments, console: &
     let session = Session::interruptible(global, console);
     let jobs = match jobs(arguments) {
         Ok(jobs) => jobs,
-        Err(text) => {
-            console.error(&text, Some("see fast_pyramid cut --help"));
+        Err(Misuse { problem, hint }) => {
+            console.error(&problem, Some(hint));
             return Code::Usage;
         }
     };
@@ -151,7 +151,10 @@ fn cut_one(job: &Job, name: &str, arguments: &CutArguments, session: &Session<'_
             session.print_json(folder, lines::fields(job, &report, seconds));
             Code::Done
         }
-        Err(error) => session.fail(&error, folder, json!({ "picture": job.picture.to_string() })),
+        Err(error) => {
+            let fields = json!({ "picture": job.picture.to_string() });
+            session.fail_at(job.listed_at.as_deref(), &error, folder, fields)
+        }
     }
 }
 

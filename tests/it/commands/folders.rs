@@ -96,3 +96,21 @@ fn changes_of_several_pyramids_name_them() {
     let of_c = out.lines().filter(|line| line.starts_with("archive/x/y/c: dzi_files/")).count();
     assert_eq!((of_c, out.lines().count()), (9, 18));
 }
+
+#[test]
+fn pyramid_given_twice_runs_once() {
+    let sandbox = archive();
+    let twice = ["archive/2024/a", "./archive/2024/a/", "archive/2024/../2024/a"];
+    let objects = sandbox.succeed(&[&["--json", "-q"], &twice[..]].concat()).json();
+    assert_eq!(objects.len(), 1, "{objects:?}");
+    assert_eq!(objects[0]["pyramid"], "archive/2024/a");
+    let objects = sandbox.succeed(&["info", "--json", "-r", "archive", "archive/x"]).json();
+    assert_eq!(objects.len(), 3, "{objects:?}");
+    // Running twice, it would take the first one back.
+    sandbox.odd("grey.jpg", "archive/2024/a/v1/0_0.jpg");
+    sandbox.succeed(&["archive/2024/a", "-q"]);
+    sandbox.succeed(&["revert", "-q", "archive/2024/a", "archive/2024/a"]);
+    assert!(!sandbox.path("archive/2024/a/v3").exists());
+    // Folders that do not exist are no exception.
+    assert_eq!(sandbox.run(&["--json", "-q", "nowhere", "nowhere"]).json().len(), 1);
+}
