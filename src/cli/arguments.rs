@@ -7,9 +7,8 @@ use super::help::{
 use super::values::{
     Ranges, age, at_least_one, bytes, format, no_overlap, quality, ranges, seconds, threads, tolerance, version,
 };
-use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use fast_pyramid::{Locking, Quality, TileFormat, Tolerance};
-use std::ffi::OsString;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -301,72 +300,4 @@ pub(crate) struct SelectionArguments {
     /// Drop versions built longer ago than AGE, such as 30d, 12h or 1y
     #[arg(long, value_name = "AGE", value_parser = age)]
     pub(crate) older_than: Option<Duration>,
-}
-
-/// Inserts `build` into a command line that names no command: `fast_pyramid DIR...` builds.
-///
-/// The first word that is neither an option nor its value decides, so that global options may precede the command.
-pub(crate) fn with_default_command(words: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
-    let mut words: Vec<OsString> = words.into_iter().collect();
-    let program = Arguments::command();
-    let valued: Vec<String> = program
-        .get_subcommands()
-        .chain([&program])
-        .flat_map(clap::Command::get_arguments)
-        .filter(|argument| argument.get_action().takes_values() && !argument.is_positional())
-        .flat_map(|argument| {
-            let short = argument.get_short().map(|short| format!("-{short}"));
-            short.into_iter().chain(argument.get_long().map(|long| format!("--{long}")))
-        })
-        .collect();
-    let mut rest = words.iter().skip(1);
-    let decides = loop {
-        match rest.next().map(|word| word.to_string_lossy()) {
-            None => return words,
-            Some(option) if valued.iter().any(|known| *known == option) => _ = rest.next(),
-            Some(option) if option.len() > 1 && option.starts_with('-') && option != "--" => {}
-            Some(word) => break word.into_owned(),
-        }
-    };
-    // clap adds `help` later.
-    if program.find_subcommand(&decides).is_none() && decides != "help" {
-        words.insert(1, "build".into());
-    }
-    words
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_folder_without_command_is_built() {
-        let completed = |line: &str| {
-            let words = line.split(' ').map(OsString::from);
-            with_default_command(words)
-                .iter()
-                .map(|word| word.to_string_lossy().into_owned())
-                .collect::<Vec<_>>()
-                .join(" ")
-        };
-        for (line, expected) in [
-            ("fp image1", "fp build image1"),
-            ("fp -j 2 --json image1 image2", "fp build -j 2 --json image1 image2"),
-            ("fp --dry-run image1", "fp build --dry-run image1"),
-            ("fp --rebuild-from 3 image1", "fp build --rebuild-from 3 image1"),
-            ("fp -- build", "fp build -- build"),
-            ("fp ./info", "fp build ./info"),
-            ("fp help cut", "fp help cut"),
-            ("fp --json help", "fp --json help"),
-            ("fp ./help", "fp build ./help"),
-            ("fp build help", "fp build help"),
-            ("fp --json info image1", "fp --json info image1"),
-            ("fp -j 1 --progress never info image1", "fp -j 1 --progress never info image1"),
-            ("fp -j1 build image1", "fp -j1 build image1"),
-            ("fp --help", "fp --help"),
-            ("fp", "fp"),
-        ] {
-            assert_eq!(completed(line), expected);
-        }
-    }
 }

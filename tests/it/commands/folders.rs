@@ -114,3 +114,29 @@ fn pyramid_given_twice_runs_once() {
     // Folders that do not exist are no exception.
     assert_eq!(sandbox.run(&["--json", "-q", "nowhere", "nowhere"]).json().len(), 1);
 }
+
+#[test]
+fn misspelt_command_builds_nothing() {
+    let sandbox = archive();
+    sandbox.run(&["verfy", "archive/2024/a"]).expect(
+        2,
+        str![[r#"
+error: verfy: no such command or folder
+  did you mean verify? fast_pyramid help lists all commands
+
+"#]],
+    );
+    sandbox.run(&["-q", "pictures"]).expect(
+        2,
+        str![[r#"
+error: pictures: no such command or folder
+  give the folder that holds pyramid.json and v0; fast_pyramid help lists all commands
+
+"#]],
+    );
+    assert!(!sandbox.path("archive/2024/a/dest").exists());
+    // What does not look like a command is a folder, and so is a word after one.
+    assert_eq!(sandbox.run(&["./verfy", "archive/2024/a"]).code, 3);
+    assert_eq!(sandbox.run(&["archive/2024/b", "verfy"]).code, 3);
+    assert!(sandbox.path("archive/2024/a/dest").exists() && sandbox.path("archive/2024/b/dest").exists());
+}
