@@ -147,7 +147,8 @@ from the contents, not from the name. ICC profiles other than sRGB are copied in
 turned come out upright.
 
 If an editor has saved a whole newer picture again, nearly all tiles differ a little. --tolerance leaves out those that \
-differ by no more than an encoder does: 1 after TIFF and PNG, 3 after JPEG.
+differ by no more than an encoder does: 1 after TIFF or PNG, 3 after JPEG of the same quality; for a lower one, what the \
+warning proposes.
 
 A JPEG is cut into JPEG tiles without loss: its coefficients are copied. This needs a tile size that is a multiple of its MCU \
 (16 or 8, as 256 is) and a picture that is not stored turned. With --quality, or if pyramid.json states a quality and the latest \
