@@ -6,6 +6,7 @@ use super::exit::Code;
 use super::session::Session;
 use fast_pyramid::internals::text::display_path;
 use serde_json::json;
+use std::collections::HashSet;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use walkdir::WalkDir;
@@ -25,6 +26,7 @@ pub(super) fn each(arguments: &FolderArguments, session: &Session<'_>, mut one: 
     } else {
         (arguments.folders.clone(), Code::Done)
     };
+    let pyramids = distinct(pyramids);
     let mut failed = Vec::new();
     for folder in &pyramids {
         if let Some(signalled) = session.interrupt.code() {
@@ -44,6 +46,13 @@ pub(super) fn each(arguments: &FolderArguments, session: &Session<'_>, mut one: 
         failed.iter().for_each(|folder| console.say(&format!("  failed: {}", display_path(folder))));
     }
     code
+}
+
+/// Each folder once, as it is spelled first.
+pub(super) fn distinct(folders: Vec<PathBuf>) -> Vec<PathBuf> {
+    let mut seen = HashSet::new();
+    let is_new = |folder: &PathBuf| seen.insert(folder.canonicalize().unwrap_or_else(|_| folder.clone()));
+    folders.into_iter().filter(is_new).collect()
 }
 
 /// The pyramids in these folders, those of each in the order of their names. Pyramids are not searched for further ones,
@@ -97,8 +106,15 @@ fn find_in(folder: &Path) -> (Vec<PathBuf>, Vec<walkdir::Error>) {
     (pyramids, unreadable)
 }
 
-fn is_pyramid(folder: &Path) -> bool {
+pub(super) fn is_pyramid(folder: &Path) -> bool {
     folder.join(SPEC).is_file()
+}
+
+/// The first pyramid below a folder, in the order of names.
+pub(super) fn first_pyramid_in(folder: &Path) -> Option<PathBuf> {
+    let entries = WalkDir::new(folder).min_depth(1).sort_by_file_name().into_iter().flatten();
+    let mut pyramids = entries.filter(|entry| entry.file_type().is_dir() && is_pyramid(entry.path()));
+    pyramids.next().map(walkdir::DirEntry::into_path)
 }
 
 /// Whether a folder that is no pyramid holds some. It is not searched far.

@@ -70,6 +70,9 @@ pub(crate) fn hint(error: &Error) -> Option<String> {
         Failure::Unpublished { .. } => "build first, then run the same command again".into(),
         Failure::DropsLatest { .. } => "leave it out, or publish a newer version first".into(),
         Failure::NothingToRevert { .. } => "publish a newer version first; there is nothing to undo yet".into(),
+        Failure::UnfinishedRevert { pyramid, .. } => {
+            format!("run fast_pyramid revert {} to finish that first", shell_word(pyramid))
+        }
         Failure::NothingToDrop { versions, .. } => format!("versions: {}", names(versions)),
         Failure::NothingToRebuild { latest, .. } => format!("give a version from 0 to {}", latest.0),
         Failure::CutCancelled { .. } => "run the same command again; it starts over".into(),
@@ -163,6 +166,10 @@ fn cut_hint(error: &CutError) -> Option<String> {
             "leave --quality out, and new tiles get that of the latest ones; or add \"quality\": {asked} to it, and run {}",
             rebuild(pyramid, Version(0))
         ),
+        CutError::OtherPicture { spec, recorded, given, entry } if recorded.parent() == given.parent() => {
+            let edited = edited_picture(given, spec.parent().unwrap_or(spec));
+            format!("{edited}; if the picture was renamed, write {entry}")
+        }
         CutError::OtherPicture { entry, .. } => {
             format!("keep pictures of one name apart with --keep-folders; if the picture was moved, write {entry}")
         }
@@ -188,6 +195,9 @@ fn picture_hint(error: &PictureError) -> Option<String> {
     Some(match error {
         PictureError::TooMuchMemory { needed, .. } => {
             format!("allow more with --max-memory {}M, or {ROW_BY_ROW}", needed.div_ceil(1 << 20))
+        }
+        PictureError::Read(error) if error.kind() == ErrorKind::NotFound => {
+            "check the path; a relative one begins at the current folder".into()
         }
         PictureError::NotSeekable(_) => "write it into a file first".into(),
         PictureError::UnknownKind(_) => "give a JPEG, PNG, TIFF, PNM or WebP".into(),
@@ -229,6 +239,11 @@ fn store_hint(error: &StoreError) -> Option<String> {
         },
         StoreError::NoPrevious => return None,
     })
+}
+
+/// What to do with a picture whose name leads to another one's pyramid, if it is that picture, edited.
+pub(super) fn edited_picture(picture: &Path, pyramid: &Path) -> String {
+    format!("for an edited picture, run fast_pyramid cut {} {}", shell_word(picture), shell_word(pyramid))
 }
 
 /// The command that rebuilds a version and all above it.

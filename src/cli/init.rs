@@ -3,6 +3,7 @@
 use super::arguments::{GlobalArguments, InitArguments};
 use super::console::{Console, counted};
 use super::exit::Code;
+use super::folders::distinct;
 use super::session::Session;
 use fast_pyramid::internals::text::display_path;
 use fast_pyramid::{InitOptions, InitReport, init};
@@ -13,7 +14,7 @@ pub(crate) fn run(arguments: &InitArguments, global: &GlobalArguments, console: 
     let session = Session::quick(global, console);
     let options = InitOptions::default().dry_run(arguments.dry_run);
     let mut code = Code::Done;
-    for folder in &arguments.folders {
+    for folder in &distinct(arguments.folders.clone()) {
         match init(folder, &options) {
             Ok(report) => {
                 session.print_json(folder, &report);

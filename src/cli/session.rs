@@ -50,8 +50,14 @@ impl<'a> Session<'a> {
     /// Reports an error, and returns the exit code: that of the signal if one stopped the command. `more` are additional
     /// fields of the JSON object.
     pub(crate) fn fail(&self, error: &Error, folder: &Path, more: Value) -> Code {
+        self.fail_at(None, error, folder, more)
+    }
+
+    /// Like [`Session::fail`], with the place that names what failed.
+    pub(crate) fn fail_at(&self, place: Option<&str>, error: &Error, folder: &Path, more: Value) -> Code {
         let code = self.interrupt.or_signal(Code::of(error.kind()));
-        let (text, hint) = (error.to_string(), hint(error));
+        let text = place.map_or_else(|| error.to_string(), |place| format!("{place}: {error}"));
+        let hint = hint(error);
         let mut fields = more;
         fields["error"] = json!(text);
         fields["hint"] = json!(hint);

@@ -16,7 +16,7 @@ use std::ops::RangeInclusive;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// The files in the tool's own folder that are not journals of other operations.
-const KNOWN_FILES: [&str; 3] = ["vacuum.json", "dropped.json", "replaced.json"];
+const KNOWN_FILES: [&str; 4] = ["vacuum.json", "dropped.json", "replaced.json", "revert.json"];
 
 /// Which versions to drop. The latest is never dropped.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -232,6 +232,9 @@ impl Pyramid {
                 started(options.observer, vacuum.moved_tiles());
                 vacuum.run(own, steps)?;
             }
+        }
+        if !options.dry_run {
+            store::forget_revert(&self.layout)?;
         }
         let dropped = dropped.union(&already).copied().collect();
         Ok(VacuumReport {

@@ -94,6 +94,8 @@ impl Survey {
         if let Some(&highest) = self.versions.last() {
             store::point_latest_to(&layout, highest)?;
         }
+        // The last step: killed before, a revert is finished by the next one.
+        store::forget_revert(&layout)?;
         Ok(BuildReport { versions: reports.into_values().collect(), dropped: self.sourceless })
     }
 

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use test_support::cli::{Sandbox, same};
 use test_support::served;
+use test_support::strace::copy_with_links;
 use test_support::tree::{Entry, assert_same_tree, snapshot};
 
 /// A built copy of a fixture.
@@ -83,10 +84,13 @@ fn info_prints_json() {
 #[test]
 fn info_prints_several_pyramids() {
     let sandbox = built("png_alpha");
-    let ended = sandbox.run(&["info", "png_alpha", "nowhere", "png_alpha", "--json"]);
+    copy_with_links(&sandbox.path("png_alpha"), &sandbox.path("copy"));
+    let ended = sandbox.run(&["info", "png_alpha", "nowhere", "copy", "--json"]);
     assert_eq!(ended.code, 3);
-    let objects = ended.json();
+    let mut objects = ended.json();
     assert_eq!(objects.len(), 3);
+    assert_eq!(objects[2]["pyramid"], "copy");
+    objects[2]["pyramid"] = json!("png_alpha");
     assert_eq!((&objects[1]["pyramid"], &objects[1]["code"]), (&json!("nowhere"), &json!(3)));
     assert_eq!(objects[1]["error"], "nowhere: no such folder");
     assert_eq!(objects[0], objects[2]);
