@@ -15,6 +15,7 @@ import os
 import pathlib
 import subprocess
 import sys
+from urllib.parse import quote
 
 
 def fast_pyramid(*arguments):
@@ -53,7 +54,7 @@ def main():
         if failed:
             continue
         for path in changes[0]["paths"]:
-            print(f"{url}/{folder}/latest/{path}")
+            print(f"{url}/{quote(str(folder))}/latest/{quote(path)}")
         purged[folder] = changes[0]["version"]
     sys.stdout.flush()
     replace(state, purged)

@@ -89,7 +89,9 @@ error: archive/notes: no pyramid in it
 #[test]
 fn missing_folder_is_refused_alike_with_and_without_recursive() {
     let sandbox = archive();
-    for arguments in [&["nowhere"][..], &["-r", "nowhere"], &["-r", "nowhere", "archive/2024"]] {
+    for arguments in
+        [&["build", "nowhere"][..], &["build", "-r", "nowhere"], &["build", "-r", "nowhere", "archive/2024"]]
+    {
         let ended = sandbox.run(arguments);
         assert!(ended.code == 3 && ended.err.contains("error: nowhere: no such folder\n"), "{}", ended.err);
     }

@@ -250,7 +250,7 @@ fn damaged_records_are_refused() {
         &["vacuum", "p", "--drop", "0"],
         1,
         str![[r#"
-error: p/dest/.fast_pyramid/versions/v1: expected the manifest of its tree, found records with hash 51fcba8aa54cbc40d2523f5f7da038d1, not d74ebc1895c314cb673f7ef2633af45c
+error: p/dest/.fast_pyramid/versions/v1: expected the manifest of its tree, found records with hash [..], not [..]
   run fast_pyramid repair p; copy pyramids with rsync -a, which keeps links
 
 "#]],
