@@ -65,7 +65,8 @@ impl<'a> RevertOptions<'a> {
         Self { locking, ..self }
     }
 
-    /// Follows the operation, and can cancel it. No version is added then, or it is added and the next build builds it.
+    /// Follows the operation, and can cancel it. No version is added then, or the next revert or build
+    /// publishes it.
     #[must_use]
     pub fn observer(self, observer: &'a dyn Observer) -> Self {
         Self { observer, ..self }
@@ -114,10 +115,11 @@ pub struct RevertReport {
 
 impl Pyramid {
     /// Adds and publishes a version that shows what an earlier one shows. Its source folder holds copies of the base tiles
-    /// that differ from the latest version; all versions stay as they are.
+    /// that differ from the latest version; all versions stay as they are. A revert that was stopped is finished instead, and
+    /// reported as if it had not been.
     ///
     /// # Errors
-    /// The pyramid is not in order, the version is not there, or the file system refuses.
+    /// The pyramid is not in order, the version is not there, another revert was stopped, or the file system refuses.
     pub fn revert(&self, options: &RevertOptions<'_>) -> Result<RevertReport, Error> {
         in_pool(options.threads, || {
             self.refuse_without_state()?;
