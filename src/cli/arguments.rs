@@ -7,9 +7,8 @@ use super::help::{
 use super::values::{
     Ranges, age, at_least_one, bytes, format, no_overlap, quality, ranges, seconds, threads, tolerance, version,
 };
-use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use fast_pyramid::{Locking, Quality, TileFormat, Tolerance};
-use std::ffi::OsString;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -37,7 +36,7 @@ pub(crate) struct Arguments {
 #[command(next_help_heading = "Options of every command")]
 pub(crate) struct GlobalArguments {
     /// Threads to use [default: all cores]
-    #[arg(short = 'j', long, value_name = "N", global = true, value_parser = threads)]
+    #[arg(short = 'j', long, value_name = "N", global = true, allow_negative_numbers = true, value_parser = threads)]
     pub(crate) threads: Option<NonZeroUsize>,
     /// Print JSON Lines to standard output: one object per pyramid
     #[arg(long, global = true)]
@@ -56,10 +55,10 @@ pub(crate) struct GlobalArguments {
 /// Which pyramids.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct FolderArguments {
-    /// Pyramid folders, each with its pyramid.json
+    /// Pyramid folders, each with its pyramid.json; one that is given twice counts once
     #[arg(value_name = "DIR", required = true)]
     pub(crate) folders: Vec<PathBuf>,
-    /// Take all pyramids in these folders and the folders in them
+    /// Find all pyramids in these folders and their subfolders
     #[arg(short, long)]
     pub(crate) recursive: bool,
 }
@@ -68,7 +67,7 @@ pub(crate) struct FolderArguments {
 #[derive(Debug, Clone, Args)]
 pub(crate) struct LockArguments {
     /// Wait up to SECONDS for another process to finish with the pyramid [default: do not wait, exit with 4]
-    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    #[arg(long, value_name = "SECONDS", allow_negative_numbers = true, value_parser = seconds)]
     pub(crate) wait: Option<Duration>,
     /// Skip locking, for file systems without locks; make sure that no other process is using the pyramid
     #[arg(long, conflicts_with = "wait")]
@@ -145,7 +144,7 @@ pub(crate) struct BuildArguments {
     #[arg(long)]
     pub(crate) dry_run: bool,
     /// Rebuild version N and all above it, with the current sources and settings
-    #[arg(long, value_name = "N", value_parser = version)]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = version)]
     pub(crate) rebuild_from: Option<u32>,
     #[command(flatten)]
     pub(crate) lock: LockArguments,
@@ -167,21 +166,21 @@ pub(crate) struct CutArguments {
     #[arg(long, value_name = "FILE", requires = "into")]
     pub(crate) list: Option<PathBuf>,
     /// Side of a tile in pixels, 1 to 16384 [default: 256, or the pyramid's own]
-    #[arg(long, value_name = "PIXELS", value_parser = clap::value_parser!(u32).range(1..=16384))]
+    #[arg(long, value_name = "PIXELS", allow_negative_numbers = true, value_parser = clap::value_parser!(u32).range(1..=16384))]
     pub(crate) tile_size: Option<u32>,
     /// Pixels shared by neighbouring tiles; this release supports only 0
-    #[arg(long, value_name = "PIXELS", value_parser = no_overlap)]
+    #[arg(long, value_name = "PIXELS", allow_negative_numbers = true, value_parser = no_overlap)]
     pub(crate) overlap: Option<u32>,
     /// Format of the tiles [default: png if the picture has alpha, a palette or 16 bits, otherwise jpg]
     #[arg(long, value_name = "jpg|png", value_parser = format)]
     pub(crate) format: Option<TileFormat>,
     /// JPEG quality of all tiles, 1 to 100 [default: JPEG pictures are cut without loss, others get 80, or in a pyramid that
     /// states no quality what the latest tiles have]
-    #[arg(long, value_name = "QUALITY", value_parser = quality)]
+    #[arg(long, value_name = "QUALITY", allow_negative_numbers = true, value_parser = quality)]
     pub(crate) quality: Option<Quality>,
     /// Of a newer picture, leave out tiles that differ by at most LEVELS (of 255) in the mean of each 8x8 block, as after an
     /// editor has encoded the whole picture again; with decimals [default: 0, any difference counts]
-    #[arg(long, value_name = "LEVELS", value_parser = tolerance)]
+    #[arg(long, value_name = "LEVELS", allow_negative_numbers = true, value_parser = tolerance)]
     pub(crate) tolerance: Option<Tolerance>,
     /// Build the pyramid, too; for a first version in the same pass
     #[arg(long)]
@@ -191,7 +190,7 @@ pub(crate) struct CutArguments {
     #[arg(long)]
     pub(crate) dry_run: bool,
     /// Limit for memory, such as 500M or 4G [default: half of the machine's]
-    #[arg(long, value_name = "SIZE", value_parser = bytes)]
+    #[arg(long, value_name = "SIZE", allow_negative_numbers = true, value_parser = bytes)]
     pub(crate) max_memory: Option<u64>,
     #[command(flatten)]
     pub(crate) lock: LockArguments,
@@ -221,10 +220,10 @@ pub(crate) struct ChangesArguments {
     #[command(flatten)]
     pub(crate) folders: FolderArguments,
     /// Which version [default: the newest published one]
-    #[arg(long, value_name = "N", value_parser = version)]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = version)]
     pub(crate) version: Option<u32>,
     /// All versions above this one: what may differ between it and the newest
-    #[arg(long, value_name = "N", value_parser = version, conflicts_with = "version")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = version, conflicts_with = "version")]
     pub(crate) since: Option<u32>,
 }
 
@@ -258,7 +257,7 @@ pub(crate) struct RevertArguments {
     #[command(flatten)]
     pub(crate) folders: FolderArguments,
     /// The version to show again [default: the one below the latest]
-    #[arg(long, value_name = "N", value_parser = version)]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = version)]
     pub(crate) to: Option<u32>,
     /// Only report how many tiles differ
     #[arg(long)]
@@ -293,80 +292,12 @@ pub(crate) struct VacuumArguments {
 #[group(required = true, multiple = false)]
 pub(crate) struct SelectionArguments {
     /// Drop all versions but the newest N
-    #[arg(long, value_name = "N", value_parser = at_least_one)]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = at_least_one)]
     pub(crate) keep_last: Option<NonZeroUsize>,
     /// Drop these versions: A, A..B (both inclusive), or a list such as 1,3,5..7
-    #[arg(long, value_name = "A..B", value_parser = ranges)]
+    #[arg(long, value_name = "A..B", allow_negative_numbers = true, value_parser = ranges)]
     pub(crate) drop: Option<Ranges>,
     /// Drop versions built longer ago than AGE, such as 30d, 12h or 1y
     #[arg(long, value_name = "AGE", value_parser = age)]
     pub(crate) older_than: Option<Duration>,
-}
-
-/// Inserts `build` into a command line that names no command: `fast_pyramid DIR...` builds.
-///
-/// The first word that is neither an option nor its value decides, so that global options may precede the command.
-pub(crate) fn with_default_command(words: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
-    let mut words: Vec<OsString> = words.into_iter().collect();
-    let program = Arguments::command();
-    let valued: Vec<String> = program
-        .get_subcommands()
-        .chain([&program])
-        .flat_map(clap::Command::get_arguments)
-        .filter(|argument| argument.get_action().takes_values() && !argument.is_positional())
-        .flat_map(|argument| {
-            let short = argument.get_short().map(|short| format!("-{short}"));
-            short.into_iter().chain(argument.get_long().map(|long| format!("--{long}")))
-        })
-        .collect();
-    let mut rest = words.iter().skip(1);
-    let decides = loop {
-        match rest.next().map(|word| word.to_string_lossy()) {
-            None => return words,
-            Some(option) if valued.iter().any(|known| *known == option) => _ = rest.next(),
-            Some(option) if option.len() > 1 && option.starts_with('-') && option != "--" => {}
-            Some(word) => break word.into_owned(),
-        }
-    };
-    // clap adds `help` later.
-    if program.find_subcommand(&decides).is_none() && decides != "help" {
-        words.insert(1, "build".into());
-    }
-    words
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_folder_without_command_is_built() {
-        let completed = |line: &str| {
-            let words = line.split(' ').map(OsString::from);
-            with_default_command(words)
-                .iter()
-                .map(|word| word.to_string_lossy().into_owned())
-                .collect::<Vec<_>>()
-                .join(" ")
-        };
-        for (line, expected) in [
-            ("fp image1", "fp build image1"),
-            ("fp -j 2 --json image1 image2", "fp build -j 2 --json image1 image2"),
-            ("fp --dry-run image1", "fp build --dry-run image1"),
-            ("fp --rebuild-from 3 image1", "fp build --rebuild-from 3 image1"),
-            ("fp -- build", "fp build -- build"),
-            ("fp ./info", "fp build ./info"),
-            ("fp help cut", "fp help cut"),
-            ("fp --json help", "fp --json help"),
-            ("fp ./help", "fp build ./help"),
-            ("fp build help", "fp build help"),
-            ("fp --json info image1", "fp --json info image1"),
-            ("fp -j 1 --progress never info image1", "fp -j 1 --progress never info image1"),
-            ("fp -j1 build image1", "fp -j1 build image1"),
-            ("fp --help", "fp --help"),
-            ("fp", "fp"),
-        ] {
-            assert_eq!(completed(line), expected);
-        }
-    }
 }

@@ -4,12 +4,13 @@ use super::arguments::{BuildArguments, GlobalArguments};
 use super::console::{Console, counted, grouped};
 use super::exit::Code;
 use super::folders;
+use super::hints::names;
 use super::progress::Progress;
 use super::session::{Session, seconds_since};
 use fast_pyramid::internals::sync::Mutex;
 use fast_pyramid::internals::text::display_path;
 use fast_pyramid::{BuildOptions, BuildReport, Event, Observer, Pyramid, Version, VersionReport, VersionStatus};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::path::Path;
 use std::time::Instant;
 
@@ -64,8 +65,8 @@ fn build_one(folder: &Path, arguments: &BuildArguments, session: &Session<'_>) -
     let seconds = seconds_since(started);
     match result {
         Ok(report) => {
-            conclude(folder, &report, seconds, session.console);
-            session.print_json(folder, json!({ "versions": report.versions, "seconds": seconds }));
+            conclude(folder, &report, seconds, arguments.dry_run, session.console);
+            session.print_json(folder, fields(&report, seconds));
             Code::Done
         }
         Err(error) => {
@@ -73,6 +74,14 @@ fn build_one(folder: &Path, arguments: &BuildArguments, session: &Session<'_>) -
             session.fail(&error, folder, json!({ "versions": *published }))
         }
     }
+}
+
+fn fields(report: &BuildReport, seconds: f64) -> Value {
+    let mut fields = json!({ "versions": report.versions, "seconds": seconds });
+    if !report.dropped.is_empty() {
+        fields["dropped"] = json!(report.dropped);
+    }
+    fields
 }
 
 fn describe_pyramid(pyramid: &Pyramid, console: &Console) {
@@ -103,18 +112,22 @@ pub(crate) fn line(name: &str, report: &VersionReport) -> String {
     )
 }
 
-/// The last line about a pyramid. Versions that were built have had a line each.
-fn conclude(folder: &Path, report: &BuildReport, seconds: f64, console: &Console) {
+/// The last lines about a pyramid. Versions that were built have had a line each.
+fn conclude(folder: &Path, report: &BuildReport, seconds: f64, is_dry: bool, console: &Console) {
     let name = display_path(folder);
     let any = |status| report.versions.iter().any(|version| version.status == status);
+    let latest = report.versions.last().map_or(Version(0), |version| version.version);
     for version in report.versions.iter().filter(|version| version.status == VersionStatus::WouldBuild) {
         console.say(&line(&name, version));
+    }
+    if !report.dropped.is_empty() {
+        let (dropped, verb) = (names(&report.dropped), if is_dry { "would be dropped" } else { "dropped" });
+        console.say(&format!("{name}: {dropped} {verb}; the latest version is {latest}"));
     }
     if any(VersionStatus::Built) {
         let latest = folder.join("dest/dzi/latest");
         console.say(&format!("{name}: published {} in {seconds:.2} s", display_path(latest)));
-    } else if !any(VersionStatus::WouldBuild) {
-        let latest = report.versions.last().map_or(Version(0), |version| version.version);
+    } else if !any(VersionStatus::WouldBuild) && report.dropped.is_empty() {
         console.say(&format!("{name}: {latest} is published, nothing to do"));
     }
 }

@@ -1,10 +1,13 @@
 //! Commands on any number of pyramids: those given, or those found below them.
 
 use super::arguments::FolderArguments;
-use super::console::{Console, counted, grouped};
+use super::console::{counted, grouped};
 use super::exit::Code;
 use super::session::Session;
 use fast_pyramid::internals::text::display_path;
+use serde_json::json;
+use std::collections::HashSet;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use walkdir::WalkDir;
 
@@ -19,10 +22,11 @@ const HINT_ENTRIES: usize = 10_000;
 pub(super) fn each(arguments: &FolderArguments, session: &Session<'_>, mut one: impl FnMut(&Path) -> Code) -> Code {
     let console = session.console;
     let (pyramids, mut code) = if arguments.recursive {
-        find_all(&arguments.folders, console)
+        find_all(&arguments.folders, session)
     } else {
         (arguments.folders.clone(), Code::Done)
     };
+    let pyramids = distinct(pyramids);
     let mut failed = Vec::new();
     for folder in &pyramids {
         if let Some(signalled) = session.interrupt.code() {
@@ -35,7 +39,7 @@ pub(super) fn each(arguments: &FolderArguments, session: &Session<'_>, mut one: 
         }
         code = code.max(outcome);
     }
-    if pyramids.len() > 1 || arguments.recursive {
+    if pyramids.len() > 1 || (arguments.recursive && !pyramids.is_empty()) {
         let count = counted(pyramids.len() as u64, "pyramid");
         let done = grouped((pyramids.len() - failed.len()) as u64);
         console.say(&format!("{count}: {done} done, {} failed", grouped(failed.len() as u64)));
@@ -44,26 +48,45 @@ pub(super) fn each(arguments: &FolderArguments, session: &Session<'_>, mut one: 
     code
 }
 
+/// Each folder once, as it is spelled first.
+pub(super) fn distinct(folders: Vec<PathBuf>) -> Vec<PathBuf> {
+    let mut seen = HashSet::new();
+    let is_new = |folder: &PathBuf| seen.insert(folder.canonicalize().unwrap_or_else(|_| folder.clone()));
+    folders.into_iter().filter(is_new).collect()
+}
+
 /// The pyramids in these folders, those of each in the order of their names. Pyramids are not searched for further ones,
 /// and links are not followed.
-fn find_all(folders: &[PathBuf], console: &Console) -> (Vec<PathBuf>, Code) {
+fn find_all(folders: &[PathBuf], session: &Session<'_>) -> (Vec<PathBuf>, Code) {
     let (mut pyramids, mut code) = (Vec::new(), Code::Done);
     for folder in folders {
         let (found, unreadable) = find_in(folder);
         for error in &unreadable {
-            let path = error.path().map(display_path).unwrap_or_default();
-            let why = error.io_error().map_or_else(|| error.to_string(), ToString::to_string);
-            console.error(&format!("cannot search {path}: {why}"), None);
-            code = code.max(Code::Failed);
+            let path = error.path().unwrap_or(folder);
+            let (text, outcome) = match error.io_error() {
+                Some(error) if error.kind() == ErrorKind::NotFound => {
+                    (format!("{}: no such folder", display_path(path)), Code::Input)
+                }
+                Some(error) => (format!("cannot search {}: {error}", display_path(path)), Code::Failed),
+                None => (error.to_string(), Code::Failed),
+            };
+            code = code.max(refuse(path, &text, None, outcome, session));
         }
         if found.is_empty() && unreadable.is_empty() {
+            let text = format!("{}: no pyramid in it", display_path(folder));
             let hint = "a pyramid is a folder with pyramid.json";
-            console.error(&format!("{}: no pyramid in it", display_path(folder)), Some(hint));
-            code = code.max(Code::Input);
+            code = code.max(refuse(folder, &text, Some(hint), Code::Input, session));
         }
         pyramids.extend(found);
     }
     (pyramids, code)
+}
+
+/// Reports a folder in which no pyramid can be found.
+fn refuse(folder: &Path, text: &str, hint: Option<&str>, code: Code, session: &Session<'_>) -> Code {
+    session.print_json(folder, json!({ "error": text, "hint": hint, "code": code.number() }));
+    session.console.error(text, hint);
+    code
 }
 
 /// The pyramids in a folder, and what could not be searched.
@@ -83,8 +106,15 @@ fn find_in(folder: &Path) -> (Vec<PathBuf>, Vec<walkdir::Error>) {
     (pyramids, unreadable)
 }
 
-fn is_pyramid(folder: &Path) -> bool {
+pub(super) fn is_pyramid(folder: &Path) -> bool {
     folder.join(SPEC).is_file()
+}
+
+/// The first pyramid below a folder, in the order of names.
+pub(super) fn first_pyramid_in(folder: &Path) -> Option<PathBuf> {
+    let entries = WalkDir::new(folder).min_depth(1).sort_by_file_name().into_iter().flatten();
+    let mut pyramids = entries.filter(|entry| entry.file_type().is_dir() && is_pyramid(entry.path()));
+    pyramids.next().map(walkdir::DirEntry::into_path)
 }
 
 /// Whether a folder that is no pyramid holds some. It is not searched far.

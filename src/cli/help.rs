@@ -28,13 +28,14 @@ Examples:
 
 Help on a command: fast_pyramid help COMMAND, or fast_pyramid COMMAND --help.
 
-A folder named like a command is given as ./build, ./info, ...
+A folder named like a command is given as ./build, ./info, ... A first word that is neither a command nor a folder is wrong usage, \
+and nothing is built.
 
 Exit codes: 0 done, 1 failed, 2 wrong usage, 3 invalid pyramid.json, tiles or pictures, 4 another process is \
 using the pyramid, 130 interrupted, 143 terminated. With several pyramids, all are tried, and the highest code is returned.";
 
 pub(super) const INIT: &str = "\
-Writes pyramid.json from the tiles that are there, and prints what it found. It asks nothing, and never changes an existing \
+Writes pyramid.json from the tiles that are there, and prints what it found. It never changes an existing \
 pyramid.json.
 
 The base tiles are in v0, or in the lowest version. The pattern of their names, and how many columns and rows there are, \
@@ -42,12 +43,12 @@ follow from all names: two numbers vary, everything else is the same. Tile size,
 from the headers of all tiles at the edges and of about a thousand others, which must agree.
 
 If the sizes show that the bottom row has the first number, row_order is bottom_up. Where all rows are equally high, nothing \
-shows it: write row_order by hand.";
+shows it, and row 0 is assumed to be at the top: for a TMS map, write row_order by hand.";
 
 pub(super) const INIT_EXAMPLES: &str = "\
 Examples:
   fast_pyramid init image1            write image1/pyramid.json
-  fast_pyramid init --dry-run image1  only print what it would say
+  fast_pyramid init --dry-run image1  only print what it would write
 
 Exit codes: 0 done, 1 failed, 3 the tiles do not fit together, or there is a pyramid.json.";
 
@@ -101,8 +102,8 @@ pub(super) const REVERT: &str = "\
 Publishes a next version that shows what an earlier one shows. Nothing is deleted, and history is kept.
 
 The next version's source folder gets copies of the base tiles in which the latest version differs, and is built like any other: \
-only their ancestors are generated. A second `revert` takes the first one back. If the latest version shows the same already, \
-there is no new version.
+only their ancestors are generated. A second `revert` takes the first one back; one after a killed `revert` finishes that. If \
+the latest version shows the same already, there is no new version.
 
 The sources of the earlier version have to be there; its tree may have been dropped with `vacuum --keep-sources`.";
 
@@ -146,7 +147,8 @@ from the contents, not from the name. ICC profiles other than sRGB are copied in
 turned come out upright.
 
 If an editor has saved a whole newer picture again, nearly all tiles differ a little. --tolerance leaves out those that \
-differ by no more than an encoder does: 1 after TIFF and PNG, 3 after JPEG.
+differ by no more than an encoder does: 1 after TIFF or PNG, 3 after JPEG of the same quality; for a lower one, what the \
+warning proposes.
 
 A JPEG is cut into JPEG tiles without loss: its coefficients are copied. This needs a tile size that is a multiple of its MCU \
 (16 or 8, as 256 is) and a picture that is not stored turned. With --quality, or if pyramid.json states a quality and the latest \
@@ -156,8 +158,8 @@ Memory depends on the width of the picture, not on its height: 60000 pixels wide
 buffered whole: interlaced PNG, progressive JPEG, WebP, and pictures that are stored turned. That is announced, and refused \
 beyond --max-memory.
 
-With --into, pyramid.json records which picture a pyramid was cut from, and another picture of the same name is refused. All \
-pictures that would go into one folder are reported before any is cut.";
+With --into, pyramid.json records which picture a pyramid was cut from, and a picture from another place is refused. All \
+pictures that would go into one folder, or into or around another pyramid, are reported before any is cut.";
 
 pub(super) const CUT_USAGE: &str =
     "fast_pyramid cut [OPTIONS] IMAGE DIR\n       fast_pyramid cut [OPTIONS] --into DIR IMAGE...";

@@ -4,7 +4,7 @@ use super::folders::holds_pyramids;
 use fast_pyramid::internals::input::PictureError;
 use fast_pyramid::internals::ops::{CutError, Failure, InitError, failure};
 use fast_pyramid::internals::store::{NamingAdvice, NamingProposal, StoreError, is_in_manifest};
-use fast_pyramid::internals::text::display_path;
+use fast_pyramid::internals::text::{FaultKind, display_path};
 use fast_pyramid::{Error, Version};
 use serde_json::{Value, json};
 use std::io::ErrorKind;
@@ -14,6 +14,7 @@ const UNFINISHED_CUT: &str = "wait until that cut has finished; if it was interr
 const PICTURE_FIRST: &str = "give the picture first, then the pyramid's folder; for several pictures use --into DIR";
 const ROW_BY_ROW: &str = "store the picture so that it can be read row by row";
 const MAKE_ROOM: &str = "make room and run the same command again";
+const WRITABLE: &str = "use a writable disk; on a read-only one, info, changes, verify and every --dry-run work";
 
 /// What to do about an error, if anything helps.
 pub(crate) fn hint(error: &Error) -> Option<String> {
@@ -36,9 +37,14 @@ pub(crate) fn hint(error: &Error) -> Option<String> {
         Failure::Spec { error, .. } => format!("expected {}", error.expected),
         Failure::Overlap { .. } => "cut the base tiles without overlap and write overlap: 0".into(),
         Failure::Tiles { advice: Some(advice), .. } => naming_hint(advice),
-        Failure::Tiles { folder, .. } => {
+        Failure::Tiles { folder, faults, .. } => {
             let version = folder.file_name().map(display_path).unwrap_or_default();
-            format!("{version} was not published; correct its tiles and run the same command again")
+            let what = if faults.has(FaultKind::Unfinished) {
+                "wait until they are copied, or delete what is left of a copy that failed"
+            } else {
+                "correct its tiles"
+            };
+            format!("nothing of {version} was published or changed; {what} and run the same command again")
         }
         Failure::SettingsChanged { pyramid, lowest, .. } => {
             format!("restore the old settings, or rebuild everything with {}", rebuild(pyramid, *lowest))
@@ -59,15 +65,19 @@ pub(crate) fn hint(error: &Error) -> Option<String> {
         Failure::StoredTile { version, .. } => {
             format!("rebuild the damaged version with --rebuild-from {}, or delete dest and build again", version.0)
         }
-        Failure::HalfVacuumed { .. } => "run build or vacuum without --dry-run; either finishes it".into(),
+        Failure::HalfVacuumed { .. } => "run build or vacuum on it; either finishes the vacuum".into(),
         Failure::OtherJournal { .. } => "run build; if that does not help, use a newer release".into(),
         Failure::Unpublished { .. } => "build first, then run the same command again".into(),
         Failure::DropsLatest { .. } => "leave it out, or publish a newer version first".into(),
         Failure::NothingToRevert { .. } => "publish a newer version first; there is nothing to undo yet".into(),
+        Failure::UnfinishedRevert { pyramid, .. } => {
+            format!("run fast_pyramid revert {} to finish that first", shell_word(pyramid))
+        }
         Failure::NothingToDrop { versions, .. } => format!("versions: {}", names(versions)),
         Failure::NothingToRebuild { latest, .. } => format!("give a version from 0 to {}", latest.0),
         Failure::CutCancelled { .. } => "run the same command again; it starts over".into(),
         Failure::Cancelled { .. } => "run the same command again; it resumes where it stopped".into(),
+        Failure::Init(InitError::NoGrid { advice: Some(advice), .. }) => naming_hint(advice),
         Failure::Init(error) => init_hint(error).into(),
         Failure::Cut(error) => return cut_hint(error),
         Failure::Store(error) => return store_hint(error),
@@ -77,14 +87,23 @@ pub(crate) fn hint(error: &Error) -> Option<String> {
 
 /// What to do about names that pyramid.json does not describe.
 fn naming_hint(advice: &NamingAdvice) -> String {
+    let settings = proposed_settings(advice);
+    let settings: Vec<String> = settings.iter().map(|(key, value)| format!("{key}: {value}")).collect();
+    let settings = settings.join(", ");
     match advice {
+        NamingAdvice::Settings(NamingProposal { tiles: 1, .. }) => {
+            format!("write {settings} into pyramid.json; this fits the name of the tile")
+        }
         NamingAdvice::Settings(proposal) => {
-            let settings = proposed_settings(proposal);
-            let settings: Vec<String> = settings.iter().map(|(key, value)| format!("{key}: {value}")).collect();
-            format!("write {} into pyramid.json; this fits all {} tiles", settings.join(", "), proposal.tiles)
+            format!("write {settings} into pyramid.json; this fits the names of all {} tiles", proposal.tiles)
+        }
+        NamingAdvice::RowOrder(_) => {
+            format!("write {settings} into pyramid.json; this fits the sizes of the tiles")
         }
         NamingAdvice::TooFewNumbers => {
-            "a tile's name needs the numbers of its column and row, such as 0_0.jpg; rename the tiles".into()
+            "a tile's name needs the numbers of its column and row, such as 0_0.jpg; rename the tiles, or, if the digits of \
+             both run together, write tile_naming with their counts, such as \"{column:2}{row:2}\", into pyramid.json"
+                .into()
         }
         NamingAdvice::TooManyNumbers { varying } => format!(
             "{varying} numbers vary in the names; only column and row may, so keep the tiles of the finest level alone, \
@@ -101,7 +120,7 @@ fn naming_hint(advice: &NamingAdvice) -> String {
 
 fn init_hint(error: &InitError) -> &'static str {
     match error {
-        InitError::Exists { .. } => "delete it first if another is to be written",
+        InitError::Exists { .. } => "delete it to have another one written",
         InitError::Names { .. } | InitError::NoGrid { .. } => {
             "the lowest version holds all base tiles and no other pictures, named alike but for the numbers of column and row"
         }
@@ -111,8 +130,12 @@ fn init_hint(error: &InitError) -> &'static str {
 }
 
 /// Keys of pyramid.json with their values, as JSON.
-pub(super) fn proposed_settings(proposal: &NamingProposal) -> Vec<(&'static str, Value)> {
-    let NamingProposal { pattern, first, format, .. } = proposal;
+pub(super) fn proposed_settings(advice: &NamingAdvice) -> Vec<(&'static str, Value)> {
+    let NamingProposal { pattern, first, format, .. } = match advice {
+        NamingAdvice::Settings(proposal) => proposal,
+        NamingAdvice::RowOrder(order) => return vec![("row_order", json!(order))],
+        _ => return Vec::new(),
+    };
     let keys = [
         ("tile_naming", pattern.as_ref().map(|pattern| json!(pattern.to_string()))),
         ("first_tile", first.map(|first| json!(first))),
@@ -143,6 +166,10 @@ fn cut_hint(error: &CutError) -> Option<String> {
             "leave --quality out, and new tiles get that of the latest ones; or add \"quality\": {asked} to it, and run {}",
             rebuild(pyramid, Version(0))
         ),
+        CutError::OtherPicture { spec, recorded, given, entry } if recorded.parent() == given.parent() => {
+            let edited = edited_picture(given, spec.parent().unwrap_or(spec));
+            format!("{edited}; if the picture was renamed, write {entry}")
+        }
         CutError::OtherPicture { entry, .. } => {
             format!("keep pictures of one name apart with --keep-folders; if the picture was moved, write {entry}")
         }
@@ -157,7 +184,7 @@ fn cut_hint(error: &CutError) -> Option<String> {
         CutError::Folder { error, .. } => match error.kind() {
             ErrorKind::PermissionDenied => "use a folder that you may write to, or check the permissions".into(),
             ErrorKind::StorageFull | ErrorKind::QuotaExceeded => MAKE_ROOM.into(),
-            ErrorKind::ReadOnlyFilesystem => "use a folder on a writable disk".into(),
+            ErrorKind::ReadOnlyFilesystem => WRITABLE.into(),
             ErrorKind::InvalidFilename => "give it a shorter name".into(),
             _ => return None,
         },
@@ -168,6 +195,9 @@ fn picture_hint(error: &PictureError) -> Option<String> {
     Some(match error {
         PictureError::TooMuchMemory { needed, .. } => {
             format!("allow more with --max-memory {}M, or {ROW_BY_ROW}", needed.div_ceil(1 << 20))
+        }
+        PictureError::Read(error) if error.kind() == ErrorKind::NotFound => {
+            "check the path; a relative one begins at the current folder".into()
         }
         PictureError::NotSeekable(_) => "write it into a file first".into(),
         PictureError::UnknownKind(_) => "give a JPEG, PNG, TIFF, PNM or WebP".into(),
@@ -203,11 +233,17 @@ fn store_hint(error: &StoreError) -> Option<String> {
                 format!("{MAKE_ROOM}; published versions are unchanged")
             }
             ErrorKind::PermissionDenied => "check the permissions of this path".into(),
+            ErrorKind::ReadOnlyFilesystem => WRITABLE.into(),
             ErrorKind::AlreadyExists | ErrorKind::NotADirectory => "move away what stands in its place".into(),
             _ => return None,
         },
         StoreError::NoPrevious => return None,
     })
+}
+
+/// What to do with a picture whose name leads to another one's pyramid, if it is that picture, edited.
+pub(super) fn edited_picture(picture: &Path, pyramid: &Path) -> String {
+    format!("for an edited picture, run fast_pyramid cut {} {}", shell_word(picture), shell_word(pyramid))
 }
 
 /// The command that rebuilds a version and all above it.

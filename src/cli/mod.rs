@@ -6,6 +6,7 @@ mod changes;
 mod completions;
 mod console;
 mod cut;
+mod default_command;
 mod exit;
 mod folders;
 mod help;
@@ -25,12 +26,18 @@ mod verify;
 use arguments::{Arguments, Command};
 use clap::Parser;
 use console::Console;
+use default_command::{NoSuchCommand, with_default_command};
+use exit::Code;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
 /// Runs the command line `words`, which begin with the program's name.
 pub(crate) fn run(words: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let arguments = match Arguments::try_parse_from(arguments::with_default_command(words)) {
+    let words = match with_default_command(words.into_iter().collect()) {
+        Ok(words) => words,
+        Err(wrong) => return refuse(&wrong),
+    };
+    let arguments = match Arguments::try_parse_from(words) {
         Ok(arguments) => arguments,
         Err(error) => {
             // A closed stdout or stderr is no error.
@@ -53,4 +60,14 @@ pub(crate) fn run(words: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Man { command } => man::run(command.as_deref(), &console),
     };
     ExitCode::from(console.finish(code).number())
+}
+
+/// Reports a misspelt command. It is not taken for a folder to build: the folders after it were not meant to be built, either.
+fn refuse(NoSuchCommand { word, nearest }: &NoSuchCommand) -> ExitCode {
+    let hint = match nearest {
+        Some(nearest) => format!("did you mean {nearest}? fast_pyramid help lists all commands"),
+        None => "give the folder that holds pyramid.json and v0; fast_pyramid help lists all commands".to_owned(),
+    };
+    Console::default().error(&format!("{word}: no such command or folder"), Some(&hint));
+    ExitCode::from(Code::Usage.number())
 }

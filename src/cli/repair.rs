@@ -115,9 +115,10 @@ fn conclude(name: &str, report: &RepairReport, left: &[Problem], console: &Conso
     }
     console.say(&format!("{name}: {} found, {} left", counted(before, "problem"), counted(after, "problem")));
     let hint = if left.iter().any(|problem| problem.kind.is_of_the_source()) {
-        "restore the source tiles named above and repair again, or accept them with --rebuild-from"
+        "restore the source tiles named above, or remove added ones, and repair again; or accept them with --rebuild-from"
     } else {
         "rebuild the versions named above with --rebuild-from"
     };
-    console.error(report.not_rebuilt.as_deref().unwrap_or("not everything can be repaired"), Some(hint));
+    let problem = report.not_rebuilt.as_deref().unwrap_or("not everything can be repaired");
+    console.error(&format!("{name}: {problem}"), Some(hint));
 }

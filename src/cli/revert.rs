@@ -36,7 +36,7 @@ fn revert_one(folder: &Path, arguments: &RevertArguments, session: &Session<'_>)
                 "to": report.to,
                 "version": report.version,
                 "written": report.tiles,
-                "versions": report.built.as_ref().map(|built| &built.versions),
+                "versions": report.built.as_ref().map_or(&[][..], |built| &built.versions),
                 "seconds": seconds_since(started),
             });
             session.print_json(folder, fields);

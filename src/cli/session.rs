@@ -8,7 +8,6 @@ use super::interrupt::Interrupt;
 use super::progress::Progress;
 use fast_pyramid::Error;
 use fast_pyramid::internals::ops::{Failure, failure};
-use fast_pyramid::internals::store::NamingAdvice;
 use fast_pyramid::internals::text::{Fault, display_path};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -51,8 +50,14 @@ impl<'a> Session<'a> {
     /// Reports an error, and returns the exit code: that of the signal if one stopped the command. `more` are additional
     /// fields of the JSON object.
     pub(crate) fn fail(&self, error: &Error, folder: &Path, more: Value) -> Code {
+        self.fail_at(None, error, folder, more)
+    }
+
+    /// Like [`Session::fail`], with the place that names what failed.
+    pub(crate) fn fail_at(&self, place: Option<&str>, error: &Error, folder: &Path, more: Value) -> Code {
         let code = self.interrupt.or_signal(Code::of(error.kind()));
-        let (text, hint) = (error.to_string(), hint(error));
+        let text = place.map_or_else(|| error.to_string(), |place| format!("{place}: {error}"));
+        let hint = hint(error);
         let mut fields = more;
         fields["error"] = json!(text);
         fields["hint"] = json!(hint);
@@ -64,8 +69,9 @@ impl<'a> Session<'a> {
             }
             fields["wrong_tile_count"] = json!(faults.count());
             fields["wrong_tiles"] = json!(below(faulty, version.strip_prefix(folder).unwrap_or(version)));
-            if let Some(NamingAdvice::Settings(proposal)) = advice.as_deref() {
-                let settings = proposed_settings(proposal).into_iter().map(|(key, value)| (key.to_owned(), value));
+            let proposal = advice.as_deref().map(proposed_settings).unwrap_or_default();
+            if !proposal.is_empty() {
+                let settings = proposal.into_iter().map(|(key, value)| (key.to_owned(), value));
                 fields["proposal"] = Value::Object(settings.collect());
             }
         }

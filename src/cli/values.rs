@@ -27,7 +27,16 @@ pub(super) fn at_least_one(text: &str) -> Result<NonZeroUsize, String> {
 }
 
 pub(super) fn age(text: &str) -> Result<Duration, String> {
-    humantime::parse_duration(text).map_err(|error| format!("{error}; expected an age such as 30d, 12h or 1y"))
+    let expected = "expected an age such as 30d, 12h, 6months or 1y";
+    if text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err(format!("the unit is missing; {expected}"));
+    }
+    // Minutes to the parser, but months to somebody who will have deleted three months of pictures.
+    let units = text.split(|sign: char| sign.is_ascii_digit() || sign.is_whitespace());
+    if units.into_iter().any(|unit| unit == "m" || unit == "M") {
+        return Err("m may mean minutes or months; write min or months".into());
+    }
+    humantime::parse_duration(text).map_err(|error| format!("{error}; {expected}"))
 }
 
 /// A version, as a number or as the name of its folder: `3` or `v3`.

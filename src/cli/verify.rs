@@ -108,6 +108,11 @@ fn conclude(name: &str, report: &VerifyReport, started: Instant, console: &Conso
     let seconds = started.elapsed().as_secs_f64();
     console.say(&format!("{name}: {versions} with {tiles} checked, {problems}, in {seconds:.2} s"));
     if report.problems > 0 {
-        console.say(&format!("{name}: run fast_pyramid repair to repair dest; restore source tiles yourself"));
+        let advice = match (report.needs_repair(), report.needs_sources()) {
+            (true, false) => format!("run fast_pyramid repair {name}"),
+            (true, true) => format!("run fast_pyramid repair {name}, and restore the source tiles yourself"),
+            _ => "restore the source tiles yourself; nothing in dest has to be repaired".into(),
+        };
+        console.say(&format!("{name}: {advice}"));
     }
 }

@@ -179,6 +179,16 @@ pub enum Failure {
         /// The published version.
         only: Version,
     },
+    /// Another revert was stopped after its version's sources were in place.
+    #[error("{}: {version} is to show {to} again, but is not published yet", display_path(pyramid))]
+    UnfinishedRevert {
+        /// The pyramid folder.
+        pyramid: PathBuf,
+        /// The version whose sources are in place.
+        version: Version,
+        /// The version that it shows again.
+        to: Version,
+    },
     /// There is no version in the range to drop.
     #[error("{}: no version {}", display_path(pyramid), if first == last { first.to_string() } else { format!("from {first} to {last}") })]
     NothingToDrop {
@@ -271,6 +281,7 @@ impl Failure {
             | Self::Unpublished { .. }
             | Self::DropsLatest { .. }
             | Self::NothingToDrop { .. }
+            | Self::UnfinishedRevert { .. }
             | Self::NothingToRevert { .. } => ErrorKind::Usage,
             Self::Store(
                 StoreError::TwoPlaces { .. }
@@ -320,6 +331,7 @@ impl Failure {
             | Self::DropsLatest { pyramid: path, .. }
             | Self::NothingToDrop { pyramid: path, .. }
             | Self::NothingToRevert { pyramid: path, .. }
+            | Self::UnfinishedRevert { pyramid: path, .. }
             | Self::NoTilesYet { pyramid: path, .. }
             | Self::StoredTile { path, .. }
             | Self::BrokenTree { path, .. }

@@ -15,6 +15,7 @@ mod observer;
 mod repair;
 mod revert;
 mod survey;
+mod tile_headers;
 mod vacuum;
 mod verify;
 

@@ -29,6 +29,8 @@ pub(super) struct Survey {
     pub(super) pending: BTreeMap<Version, GridSet>,
     /// From this version on, published versions are replaced.
     pub(super) from: Option<Version>,
+    /// Published versions that are replaced by nothing, because their sources are gone.
+    pub(super) sourceless: Vec<Version>,
 }
 
 /// The lowest source version, which is listed first because it decides format and naming.
@@ -83,6 +85,11 @@ impl Survey {
             options.observer.event(&Event::Warning(&Warning::UnfilledVersion(skipped)));
         }
         let from = replaced_from(layout, &sources, &published, &dropped, options.rebuild_from)?;
+        let replaced = published.iter().map(|manifest| manifest.version).filter(|version| Some(*version) >= from);
+        let sourceless = match from {
+            Some(_) => replaced.filter(|version| !sources.versions.contains(version)).collect(),
+            None => Vec::new(),
+        };
         let kept = published.into_iter().map(|manifest| (manifest.version, manifest));
         let stays = |version: &Version| from.is_none_or(|from| *version < from);
         let kept: BTreeMap<_, _> = kept.filter(|(version, _)| stays(version)).collect();
@@ -106,6 +113,7 @@ impl Survey {
             unfilled: highest_unfilled,
             pending: BTreeMap::new(),
             from,
+            sourceless,
         };
         let lowest = Lowest { version: lowest, tiles: listing.tiles };
         Ok((survey, lowest))
@@ -296,7 +304,7 @@ impl Survey {
                 }
             }
         };
-        BuildReport { versions: self.versions.iter().map(report).collect() }
+        BuildReport { versions: self.versions.iter().map(report).collect(), dropped: self.sourceless.clone() }
     }
 }
 

@@ -3,6 +3,7 @@
 use super::build::BuildOptions;
 use super::observer::{Event, Observer, Quiet, TileProgress, UNOBSERVED, Work};
 use super::survey::Survey;
+use super::verify::Published;
 use super::{Error, Failure, Pyramid, in_pool};
 use crate::store::{
     self, Layout, Locking, Manifest, UnfinishedVacuum, Vacuum, VacuumJournal, VacuumSteps, Version, WriteLock,
@@ -15,7 +16,7 @@ use std::ops::RangeInclusive;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// The files in the tool's own folder that are not journals of other operations.
-const KNOWN_FILES: [&str; 3] = ["vacuum.json", "dropped.json", "replaced.json"];
+const KNOWN_FILES: [&str; 4] = ["vacuum.json", "dropped.json", "replaced.json", "revert.json"];
 
 /// Which versions to drop. The latest is never dropped.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -205,7 +206,13 @@ impl Pyramid {
         // A build has reported its warnings already.
         let quiet = Quiet(options.observer);
         let survey = Survey::run(self, &BuildOptions::default().dry_run(options.dry_run).observer(&quiet))?;
-        let survey = survey.require_published()?;
+        let survey = survey.require_published().or_else(|failure| {
+            // A lost manifest is no lack of a build.
+            if let Ok(published) = Published::find(self) {
+                published.require_entries(options.observer)?;
+            }
+            Err(failure)
+        })?;
         let already = finished.as_ref().map(|journal| journal.dropped.clone()).unwrap_or_default();
         let dropped = self.selected(&survey, options)?;
         let kept = survey.kept.keys().copied().filter(|version| !dropped.contains(version)).collect();
@@ -215,6 +222,7 @@ impl Pyramid {
             store::point_latest_to(&self.layout, latest)?;
         }
         if !dropped.is_empty() {
+            Published::find(self)?.require_entries(options.observer)?;
             let vacuum = Vacuum::prepare(&self.layout, &dropped, options.keep_sources)?;
             options.observer.event(&Event::Started { work: Work::VacuumPlan, total: vacuum.planned_tiles() });
             let own = vacuum.totals(steps)?;
@@ -224,6 +232,9 @@ impl Pyramid {
                 started(options.observer, vacuum.moved_tiles());
                 vacuum.run(own, steps)?;
             }
+        }
+        if !options.dry_run {
+            store::forget_revert(&self.layout)?;
         }
         let dropped = dropped.union(&already).copied().collect();
         Ok(VacuumReport {

@@ -29,8 +29,9 @@ pub use source::{
     UnfilledVersion, is_half_cut, remove_empty_pyramid, remove_spec, write_spec,
 };
 pub use state::{
-    Counts, Locking, Manifest, ReadLock, Record, Role, WriteLock, add_owned_tiles, check_own_folders, dropped_versions,
-    forget_dropped, forget_replaced, records, replace_rewritten, state_file_names,
+    BegunRevert, Counts, Locking, Manifest, ReadLock, Record, Role, WriteLock, add_owned_tiles, begun_revert,
+    check_own_folders, dropped_versions, forget_dropped, forget_replaced, forget_revert, record_revert, records,
+    replace_rewritten, state_file_names,
 };
 pub use tree::{
     NewTree, Owners, ResumedTile, StagedTree, Tree, clean_leftovers, discard_staging, empty_found, half_built,

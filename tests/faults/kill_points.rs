@@ -21,6 +21,8 @@ const LARGE_PATCH: Scenario = Scenario { name: "large patch", prepare: large_pat
 const VACUUM: Scenario =
     Scenario { name: "vacuum", prepare: all_published, arguments: &["vacuum", "--keep-last", "1"] };
 
+const REVERT: Scenario = Scenario { name: "revert", prepare: all_published, arguments: &["revert"] };
+
 fn large_patch(folder: &Path) {
     sources(folder, "relief", &["v0", "v1"]);
     run(folder, &["build"]);
@@ -179,4 +181,30 @@ fn killed_repair_loses_nothing() {
 #[test]
 fn killed_repair_by_rebuilding_loses_nothing() {
     kill_repairs(&REPAIR_BY_REBUILDING, 60);
+}
+
+/// A revert that was killed must not be taken back by the next one, which finishes it.
+#[test]
+fn killed_revert_loses_nothing() {
+    if !can_trace() {
+        return;
+    }
+    let scratch = scratch();
+    let (prepared, expected) = (scratch.path().join("prepared"), scratch.path().join("expected"));
+    (REVERT.prepare)(&prepared);
+    copy_with_links(&prepared, &expected);
+    run(&expected, REVERT.arguments);
+    let (before, expected) = (whole(&prepared), whole(&expected));
+    kill_everywhere(&REVERT, &prepared, 60, |folder, point, context| {
+        assert_links_lead_somewhere(folder, context);
+        let now = whole(folder);
+        let untouched = |path: &PathBuf| path == Path::new("dest/dzi/latest") || now.get(path) == before.get(path);
+        assert!(before.keys().all(untouched), "{context}: something has changed");
+        run(folder, REVERT.arguments);
+        assert_same_snapshot(&expected, &whole(folder));
+        assert!(!folder.join("dest/.fast_pyramid/revert.json").exists(), "{context}: the record is left");
+        if point % 5 == 0 {
+            run(folder, &["verify"]);
+        }
+    });
 }

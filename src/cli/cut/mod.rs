@@ -3,16 +3,19 @@
 mod jobs;
 mod lines;
 mod names;
+mod nesting;
 
 use super::arguments::{CutArguments, GlobalArguments};
 use super::build;
 use super::console::{Console, counted, grouped};
 use super::exit::Code;
+use super::hints::edited_picture;
 use super::progress::Progress;
 use super::session::{Session, seconds_since};
 use fast_pyramid::internals::text::display_path;
 use fast_pyramid::{CutOptions, Event, Observer, cut};
-use jobs::{Clash, ClashKind, Job, clashes, jobs};
+use jobs::{Clash, ClashKind, Job, Misuse, clashes, jobs};
+use nesting::nested;
 use serde_json::json;
 use std::time::Instant;
 
@@ -21,12 +24,15 @@ pub(crate) fn run(arguments: &CutArguments, global: &GlobalArguments, console: &
     let session = Session::interruptible(global, console);
     let jobs = match jobs(arguments) {
         Ok(jobs) => jobs,
-        Err(text) => {
-            console.error(&text, Some("see fast_pyramid cut --help"));
+        Err(Misuse { problem, hint }) => {
+            console.error(&problem, Some(hint));
             return Code::Usage;
         }
     };
-    let clashes = clashes(&jobs);
+    let mut clashes = clashes(&jobs);
+    if let (Some(into), true) = (&arguments.into, clashes.is_empty()) {
+        clashes = nested(&jobs, into);
+    }
     if !clashes.is_empty() {
         return refuse(&clashes, &jobs, arguments, &session);
     }
@@ -61,27 +67,45 @@ pub(crate) fn run(arguments: &CutArguments, global: &GlobalArguments, console: &
     code
 }
 
-/// Reports all pictures that would go into the folders of others.
+/// Reports all pictures that cannot go into their folders.
 fn refuse(clashes: &[Clash], jobs: &[Job], arguments: &CutArguments, session: &Session<'_>) -> Code {
-    let hint = match arguments.keep_folders {
-        false => "keep the folders of the pictures apart with --keep-folders, or cut these on their own",
-        true => "cut these on their own, with another --into, or rename them",
-    };
-    for Clash { job, with, kind } in clashes {
-        let (job, with) = (&jobs[*job], &jobs[*with]);
-        let (folder, around) = (display_path(&job.folder), display_path(&with.folder));
+    for Clash { job, kind } in clashes {
+        let job = &jobs[*job];
+        let folder = display_path(&job.folder);
         let error = match kind {
-            ClashKind::Same => format!("{}: {} goes into {folder}, too", job.picture, with.picture),
-            ClashKind::Inside => format!("{}: {folder} would be inside {around}, for {}", job.picture, with.picture),
+            ClashKind::Same(with) => format!("{}: {} goes into {folder}, too", job.picture, jobs[*with].picture),
+            ClashKind::Inside(with) => {
+                let Job { folder: around, picture, .. } = &jobs[*with];
+                format!("{}: {folder} would be inside {}, for {picture}", job.picture, display_path(around))
+            }
+            ClashKind::InsidePyramid(around) => {
+                format!("{}: {folder} would be inside the pyramid {}", job.picture, display_path(around))
+            }
+            ClashKind::AroundPyramid(inside) => {
+                format!("{}: {folder} would contain the pyramid {}", job.picture, display_path(inside))
+            }
         };
-        let picture = job.picture.to_string();
+        let (picture, hint) = (job.picture.to_string(), clash_hint(job, kind, jobs, arguments));
         let fields = json!({ "picture": picture, "error": error, "hint": hint, "code": Code::Usage.number() });
         session.print_json(&job.folder, fields);
         session.console.error(&error, None);
     }
     let (some, all) = (grouped(clashes.len() as u64), counted(jobs.len() as u64, "picture"));
-    session.console.error(&format!("nothing was cut, because of {some} of {all}"), Some(hint));
+    let hint = clashes.first().map(|Clash { job, kind }| clash_hint(&jobs[*job], kind, jobs, arguments));
+    session.console.error(&format!("nothing was cut, because of {some} of {all}"), hint.as_deref());
     Code::Usage
+}
+
+/// What to do about a picture that cannot go into its folder.
+fn clash_hint(job: &Job, kind: &ClashKind, jobs: &[Job], arguments: &CutArguments) -> String {
+    match kind {
+        ClashKind::Same(with) if job.is_beside(&jobs[*with]) => edited_picture(job.path(), &job.folder),
+        ClashKind::InsidePyramid(_) | ClashKind::AroundPyramid(_) => {
+            "use another --into, or rename the picture or its folder".into()
+        }
+        _ if arguments.keep_folders => "cut these on their own, with another --into, or rename them".into(),
+        _ => "keep the folders of the pictures apart with --keep-folders, or cut these on their own".into(),
+    }
 }
 
 /// Prints what will be cut, what was cut, and what was built.
@@ -127,7 +151,10 @@ fn cut_one(job: &Job, name: &str, arguments: &CutArguments, session: &Session<'_
             session.print_json(folder, lines::fields(job, &report, seconds));
             Code::Done
         }
-        Err(error) => session.fail(&error, folder, json!({ "picture": job.picture.to_string() })),
+        Err(error) => {
+            let fields = json!({ "picture": job.picture.to_string() });
+            session.fail_at(job.listed_at.as_deref(), &error, folder, fields)
+        }
     }
 }
 

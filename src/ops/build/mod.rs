@@ -3,6 +3,7 @@
 mod exchange;
 pub(super) mod first;
 mod report;
+mod row_order;
 
 pub use report::{BuildOptions, BuildReport, VersionReport, VersionStatus, Warning};
 
@@ -11,6 +12,7 @@ use super::survey::Survey;
 use super::{Error, ErrorKind, Failure, Pyramid, in_pool};
 use crate::format::dzi::descriptor;
 use crate::store::{self, Manifest, NewTree, StagedTree, StoreError, Tree, TreeContext, Version, WriteLock};
+use crate::text::FaultKind;
 use crate::tile::{Codec, ENCODER_VERSION};
 use crate::walk::{BuildFailure, build_tree};
 use exchange::Exchange;
@@ -92,7 +94,9 @@ impl Survey {
         if let Some(&highest) = self.versions.last() {
             store::point_latest_to(&layout, highest)?;
         }
-        Ok(BuildReport { versions: reports.into_values().collect() })
+        // The last step: killed before, a revert is finished by the next one.
+        store::forget_revert(&layout)?;
+        Ok(BuildReport { versions: reports.into_values().collect(), dropped: self.sourceless })
     }
 
     /// Builds one version in staging.
@@ -132,7 +136,11 @@ pub(super) fn explain(
     let layout = &trees.layout;
     match failure {
         BuildFailure::Faults(faults) => {
-            Failure::Tiles { folder: layout.source(trees.place, version), faults, advice: None }
+            let folder = layout.source(trees.place, version);
+            // Later versions are named like the lowest.
+            let may_be_flipped = previous.is_none() && faults.has(FaultKind::WrongSize);
+            let advice = if may_be_flipped { row_order::advice(trees, &folder) } else { None };
+            Failure::Tiles { folder, faults, advice: advice.map(Box::new) }
         }
         BuildFailure::Stored { tile, error } => {
             let version = previous.map_or(version, Tree::version);

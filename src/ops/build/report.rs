@@ -119,6 +119,8 @@ impl VersionReport {
 pub struct BuildReport {
     /// One entry per version, lowest first.
     pub versions: Vec<VersionReport>,
+    /// Published versions whose trees a rebuild dropped, or would drop, because their sources are gone; lowest first.
+    pub dropped: Vec<Version>,
 }
 
 /// A problem that does not stop an operation. [`Display`](fmt::Display) gives its text.

@@ -107,6 +107,7 @@ pub(super) fn warning(
         Cause::Encoded | Cause::Unknown if advised.is_none() => "the picture differs nearly everywhere",
         cause => cause.text(),
     };
+    let is_another = advised.is_none() && matches!(cause, Cause::Encoded | Cause::Unknown);
     let mut text = format!("{written} of {tiles} tiles differ: {why}");
     let compared = differences.total();
     if compared > 0 {
@@ -123,6 +124,9 @@ pub(super) fn warning(
             text += &format!("; no --tolerance up to {MAX_ADVISED_LEVELS} helps");
         }
         None => {}
+    }
+    if is_another {
+        text += "; if this is another picture, fast_pyramid revert takes it back once it is published";
     }
     Some(text)
 }
@@ -162,7 +166,8 @@ mod tests {
         );
         let text = warning(30, 30, Cause::Encoded, &of(&[90.0; 3]), Tolerance::NONE).unwrap();
         assert!(
-            text.contains("the picture differs nearly everywhere") && text.ends_with("no --tolerance up to 8 helps"),
+            text.contains("the picture differs nearly everywhere; half of")
+                && text.contains("; no --tolerance up to 8 helps; if this is another picture, fast_pyramid revert"),
             "{text}"
         );
         let text = warning(30, 30, Cause::OtherProfile, &differences, Tolerance::NONE).unwrap();

@@ -165,7 +165,7 @@ impl<'a> Cut<'a> {
         if let Some(manifest) = manifest {
             let report = VersionReport::of(&manifest, VersionStatus::Built);
             self.observer.event(&Event::VersionPublished(&report));
-            self.report.built = Some(BuildReport { versions: vec![report] });
+            self.report.built = Some(BuildReport { versions: vec![report], dropped: Vec::new() });
         }
         Ok(())
     }

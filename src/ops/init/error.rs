@@ -2,7 +2,7 @@
 
 use crate::input::PictureError;
 use crate::ops::ErrorKind;
-use crate::store::ShapeFault;
+use crate::store::{NamingAdvice, ShapeFault};
 use crate::text::{Faults, display_path};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -28,7 +28,12 @@ pub enum InitError {
     #[error(
         "{}: the names of {tiles} tiles do not fill a grid of columns and rows ({})",
         display_path(folder),
-        if *varying == 2 { "some are missing, or the two numbers begin with different values".into() } else { format!("{varying} of {numbers} numbers vary") }
+        match (advice, varying) {
+            (Some(NamingAdvice::DifferentStarts { .. }), _) => "the two numbers begin with different values".into(),
+            (Some(NamingAdvice::Steps { .. }), _) => "the two numbers go in steps".into(),
+            (_, 2) => "some are missing".into(),
+            _ => format!("{varying} of {numbers} numbers vary"),
+        }
     )]
     NoGrid {
         /// The source version's folder.
@@ -39,6 +44,8 @@ pub enum InitError {
         numbers: usize,
         /// Those of them that vary.
         varying: usize,
+        /// What the numbers say about the reason.
+        advice: Option<NamingAdvice>,
     },
     /// The header of a tile cannot be read.
     #[error("{}: {error}", display_path(path))]

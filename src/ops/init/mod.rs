@@ -7,20 +7,15 @@ mod sizes;
 pub use error::InitError;
 pub use report::{InitOptions, InitReport};
 
+use super::tile_headers::{TileHeaders, places};
 use super::{Error, Failure};
-use crate::format::{NameNumbers, PyramidSpec, RowOrder, TileNaming};
+use crate::format::{PyramidSpec, RowOrder, TileNaming};
 use crate::geometry::{Geometry, Grid, Size, Tile};
-use crate::input::{self, PictureInput};
-use crate::store::{self, Arrangement, Layout, NameShape, SourceVersions, StoreError, Version};
+use crate::store::{self, Arrangement, Layout, NameShape, NamingAdvice, SourceVersions, StoreError, Version};
 use crate::text::{FaultKind, Faults};
+use report::Doubts;
 use sizes::Lengths;
-use std::collections::{BTreeSet, HashMap};
-use std::fs::File;
-use std::io::BufReader;
 use std::path::{Path, PathBuf};
-
-/// About how many tiles within the grid are compared. Those at its edges all are.
-const INNER_TILES: u64 = 1000;
 
 /// Writes the pyramid.json of a folder whose lowest version has all its base tiles. An existing one is never changed.
 ///
@@ -48,11 +43,12 @@ fn run(layout: Layout, options: &InitOptions) -> Result<InitReport, Failure> {
     let arrangements = shape.arrangements();
     if arrangements.is_empty() {
         let (numbers, varying) = (shape.numbers(), shape.varying());
-        return Err(InitError::NoGrid { folder, tiles: shape.count, numbers, varying }.into());
+        let advice = NamingAdvice::about(&shape);
+        return Err(InitError::NoGrid { folder, tiles: shape.count, numbers, varying, advice }.into());
     }
-    let mut headers = Headers { folder: &folder, shape: &shape, sizes: HashMap::new() };
-    let (found, geometry, equal) = headers.best(&arrangements)?;
-    let report = InitReport::new(&geometry, &shape.format, &found, equal, !options.dry_run);
+    let mut readings = Readings { folder: &folder, headers: TileHeaders::new(&folder, &shape.format) };
+    let (found, geometry, doubts) = readings.best(&arrangements)?;
+    let report = InitReport::new(&geometry, &shape.format, &found, doubts, !options.dry_run);
     let text = report.spec_text();
     PyramidSpec::parse(&text).map_err(|error| Failure::Spec { path, error })?;
     if !options.dry_run {
@@ -68,16 +64,15 @@ struct Reading {
     contradictions: usize,
 }
 
-/// The sizes of tiles, each read once, by the numbers in its name.
-struct Headers<'a> {
+/// The readings of the names, compared with the sizes of the tiles.
+struct Readings<'a> {
     folder: &'a Path,
-    shape: &'a NameShape,
-    sizes: HashMap<String, Size>,
+    headers: TileHeaders<'a>,
 }
 
-impl Headers<'_> {
-    /// The most likely reading that agrees with the sizes, and whether another is as likely.
-    fn best(&mut self, arrangements: &[Arrangement]) -> Result<(TileNaming, Geometry, bool), Failure> {
+impl Readings<'_> {
+    /// The most likely reading that agrees with the sizes, and what they leave open.
+    fn best(&mut self, arrangements: &[Arrangement]) -> Result<(TileNaming, Geometry, Doubts), Failure> {
         let (mut readings, mut wrong): (Vec<Reading>, Option<Faults>) = (Vec::new(), None);
         // Rows are counted from the top unless sizes contradict it.
         for row_order in [RowOrder::TopDown, RowOrder::BottomUp] {
@@ -100,14 +95,15 @@ impl Headers<'_> {
         let Some(Reading { naming, geometry, contradictions }) = readings.next() else {
             return Err(InitError::Sizes { folder, faults: wrong.unwrap_or_default() }.into());
         };
-        let is_single = geometry.base_grid().count() == 1;
-        let equal = !is_single && readings.any(|other| other.contradictions == contradictions);
-        Ok((naming, geometry, equal))
+        let grid = geometry.base_grid();
+        let exchanged = grid.count() > 1 && readings.any(|other| other.contradictions == contradictions);
+        let flipped = TileNaming { row_order: RowOrder::BottomUp, ..naming.clone() };
+        let rows = grid.rows > 1 && naming != flipped && self.geometry(&flipped, grid)?.is_ok();
+        Ok((naming, geometry, Doubts { exchanged, rows }))
     }
 
     /// The pyramid whose tiles have the sizes found, or the tiles whose sizes contradict the others.
     fn geometry(&mut self, naming: &TileNaming, grid: Grid) -> Result<Result<Geometry, Faults>, Failure> {
-        let shape = self.shape;
         let mut size = |column, row| self.size(naming, grid, column, row);
         let (last_column, last_row) = (grid.columns - 1, grid.rows - 1);
         let (first, last) = (size(0, 0)?, size(last_column, last_row)?);
@@ -117,14 +113,14 @@ impl Headers<'_> {
         let geometry = sizes::geometry(across, down);
         let mut faults = Faults::default();
         for (column, row) in places(grid) {
-            let found = size(column, row)?;
+            let found = self.size(naming, grid, column, row)?;
             let expected = match &geometry {
                 Some(geometry) => geometry.tile_dimensions(Tile { level: geometry.base_level(), column, row }),
                 None => first,
             };
             if found != expected {
                 let order = u64::from(row) << 32 | u64::from(column);
-                let name = self::name(shape, naming, grid, column, row);
+                let name = self.headers.name(naming, grid, (column, row));
                 faults.add(FaultKind::WrongSize, order, name, format!("{found} pixels, expected {expected}"));
             }
         }
@@ -135,34 +131,7 @@ impl Headers<'_> {
     }
 
     fn size(&mut self, naming: &TileNaming, grid: Grid, column: u32, row: u32) -> Result<Size, Failure> {
-        let name = name(self.shape, naming, grid, column, row);
-        if let Some(size) = self.sizes.get(&name) {
-            return Ok(*size);
-        }
-        let path = self.folder.join(&name);
-        let opened = File::open(&path).map_err(input::PictureError::from);
-        let opened = opened.and_then(|file| input::open(PictureInput::File(BufReader::new(file))));
-        let size = opened.map_err(|error| InitError::Header { path, error })?.info().size;
-        self.sizes.insert(name, size);
-        Ok(size)
+        let size = self.headers.size(naming, grid, (column, row));
+        Ok(size.map_err(|(path, error)| InitError::Header { path, error })?)
     }
-}
-
-fn name(shape: &NameShape, naming: &TileNaming, grid: Grid, column: u32, row: u32) -> String {
-    let mut name = String::new();
-    let numbers: NameNumbers = naming.numbers(column, row, grid.rows);
-    // Writing to a string cannot fail.
-    let _ = naming.pattern.write(numbers, &mut name);
-    format!("{name}.{}", shape.format)
-}
-
-/// All places at the edges of a grid, and some within it.
-fn places(grid: Grid) -> BTreeSet<(u32, u32)> {
-    let Grid { columns, rows } = grid;
-    let top_and_bottom = (0..columns).flat_map(move |column| [(column, 0), (column, rows - 1)]);
-    let left_and_right = (0..rows).flat_map(move |row| [(0, row), (columns - 1, row)]);
-    let step = (grid.count() / INNER_TILES).max(1) as usize;
-    let inner = (0..grid.count()).step_by(step);
-    let inner = inner.map(move |index| ((index % u64::from(columns)) as u32, (index / u64::from(columns)) as u32));
-    top_and_bottom.chain(left_and_right).chain(inner).collect()
 }

@@ -19,6 +19,15 @@ impl InitOptions {
     }
 }
 
+/// What names and sizes leave open.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Doubts {
+    /// Whether they fit as well if columns and rows are exchanged.
+    pub(super) exchanged: bool,
+    /// Whether they fit as well if rows are counted from the bottom.
+    pub(super) rows: bool,
+}
+
 /// What [`init`](crate::init()) found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
@@ -43,6 +52,8 @@ pub struct InitReport {
     pub columns: u32,
     /// Rows of the base level.
     pub rows: u32,
+    /// Whether nothing in the sizes shows `row_order`, so that the first row is assumed to be the top one.
+    pub row_order_assumed: bool,
     /// Whether names and sizes fit as well if columns and rows are exchanged.
     pub ambiguous: bool,
     /// Whether pyramid.json was written.
@@ -55,7 +66,7 @@ impl InitReport {
         geometry: &Geometry,
         format: &TileFormat,
         naming: &TileNaming,
-        ambiguous: bool,
+        doubts: Doubts,
         written: bool,
     ) -> Self {
         let (size, grid) = (geometry.size(), geometry.base_grid());
@@ -73,7 +84,8 @@ impl InitReport {
             },
             columns: grid.columns,
             rows: grid.rows,
-            ambiguous,
+            row_order_assumed: doubts.rows,
+            ambiguous: doubts.exchanged,
             written,
         }
     }

@@ -4,6 +4,7 @@
 //! A damaged tile is reported once, in the version that owns it. Problems come version by version, lowest first, in the order
 //! of [`crate::store::Problems`].
 
+mod entries;
 mod recompute;
 
 pub(super) use recompute::Recompute;
@@ -92,6 +93,8 @@ pub struct VerifyReport {
     pub beside_trees: Vec<String>,
     /// The kinds of problems per version.
     pub(super) kinds: BTreeMap<Version, BTreeSet<ProblemKind>>,
+    /// The kinds of all problems.
+    pub(super) all_kinds: BTreeSet<ProblemKind>,
 }
 
 /// What is published, before any tree is read.
@@ -270,12 +273,25 @@ fn mark_generated(trees: &TreeContext, version: Version, owners: &mut Owners) ->
 }
 
 impl VerifyReport {
+    /// Whether something in `dest` is wrong, which a repair can put right.
+    #[must_use]
+    pub fn needs_repair(&self) -> bool {
+        self.all_kinds.iter().any(|kind| !kind.is_of_the_source())
+    }
+
+    /// Whether source tiles are wrong, which only their owner can put right.
+    #[must_use]
+    pub fn needs_sources(&self) -> bool {
+        self.all_kinds.iter().any(|kind| kind.is_of_the_source())
+    }
+
     fn add(&mut self, version: Option<Version>, problems: &Problems, observer: &dyn Observer) {
         self.problems += problems.count();
         for problem in problems.kept() {
             self.reported += 1;
             observer.event(&Event::Problem(problem));
         }
+        self.all_kinds.extend(problems.kinds());
         if let (Some(version), false) = (version, problems.kinds().is_empty()) {
             self.kinds.insert(version, problems.kinds().clone());
         }

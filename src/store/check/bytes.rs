@@ -115,15 +115,20 @@ impl VersionCheck<'_> {
     fn open_source(&mut self) -> Result<Option<SourceFolder>, StoreError> {
         let folder = self.context.source(self.version);
         let found = Found::at_path(&folder);
-        if found == Found::Folder {
-            return Ok(Some(SourceFolder::open(self.context, self.version)?));
-        }
+        let (kind, found) = if found == Found::Folder {
+            match SourceFolder::open(self.context, self.version) {
+                Ok(source) => return Ok(Some(source)),
+                Err(error) => (ProblemKind::Unreadable, error.source.to_string()),
+            }
+        } else {
+            (ProblemKind::SourceMissing, found.described())
+        };
         self.problems.add(Problem {
             version: Some(self.version),
             path: name_under(self.context.layout.root(), &folder),
-            kind: ProblemKind::SourceMissing,
+            kind,
             expected: "the folder of its source tiles".into(),
-            found: found.described(),
+            found,
             part: Part::Source(None),
         });
         Ok(None)

@@ -76,7 +76,7 @@ impl Found {
         let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else {
             return Self::Nothing;
         };
-        match Dir::open(folder) {
+        match Dir::open_through_links(folder) {
             Ok(folder) => Self::at(&folder, name),
             Err(error) if error.source.kind() == io::ErrorKind::NotFound => Self::Nothing,
             Err(error) => Self::Unreadable(error.source.to_string()),

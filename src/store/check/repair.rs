@@ -10,7 +10,7 @@ use crate::store::check::{PresentLevels, name_under, tiles_of};
 use crate::store::context::TreeContext;
 use crate::store::error::{Context, StoreError};
 use crate::store::fs::{self, Dir};
-use crate::store::layout::{DESCRIPTOR, LEVELS, Version};
+use crate::store::layout::{DESCRIPTOR, LEVELS, LinkTarget, Version};
 use crate::store::tree::{LevelDirs, Owners, move_to_found, point_latest_to};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
@@ -78,7 +78,7 @@ impl<'a> Repairer<'a> {
         let intact =
             found == Found::File(length) && fs::read_file(&path, length).is_ok_and(|bytes| bytes == descriptor);
         if !intact {
-            self.write_file(&path, &found, descriptor)?;
+            self.write_file(version, &path, &found, descriptor)?;
             self.report(Some(version), &path, RepairAction::DescriptorWritten);
         }
         Ok(PresentLevels(present))
@@ -88,7 +88,7 @@ impl<'a> Repairer<'a> {
         match Found::at_path(path) {
             Found::Folder => return Ok(()),
             Found::Nothing => {}
-            _ => move_to_found(&self.context.layout, path)?,
+            _ => self.move_all(Some(version), vec![path.to_owned()])?,
         }
         fs::create_folder(path)?;
         self.report(Some(version), path, RepairAction::FolderCreated);
@@ -114,7 +114,10 @@ impl<'a> Repairer<'a> {
                 let found = Found::at(folder, self.context.tile_name(tile).as_str());
                 if found.differs(&expected).is_some() {
                     let path = self.context.tile(version, tile);
-                    self.clear(&path, &found)?;
+                    if matches!(found, Found::File(_)) && !self.is_copy_of_owner(&path, tile, owner) {
+                        self.move_all(Some(version), vec![path.clone()])?;
+                    }
+                    self.clear(Some(version), &path, &found)?;
                     let beside = self.beside();
                     fs::remove_file(&beside)?;
                     std::os::unix::fs::symlink(target.as_str(), &beside).context("link", &beside)?;
@@ -132,7 +135,7 @@ impl<'a> Repairer<'a> {
     /// The file cannot be written or renamed.
     pub fn write_tile(&mut self, version: Version, tile: Tile, bytes: &[u8]) -> Result<(), StoreError> {
         let path = self.context.tile(version, tile);
-        self.write_file(&path, &Found::at_path(&path), bytes)?;
+        self.write_file(version, &path, &Found::at_path(&path), bytes)?;
         self.report(Some(version), &path, RepairAction::TileMade);
         Ok(())
     }
@@ -159,7 +162,7 @@ impl<'a> Repairer<'a> {
         let latest = self.context.layout.latest();
         let found = Found::at_path(&latest);
         if found != Found::Link(highest.to_string().into_bytes()) {
-            self.clear(&latest, &found)?;
+            self.clear(None, &latest, &found)?;
             point_latest_to(&self.context.layout, highest)?;
             self.report(None, &latest, RepairAction::LinkMade);
         }
@@ -195,17 +198,25 @@ impl<'a> Repairer<'a> {
         Ok(())
     }
 
+    /// Whether the file in place of a link has the owner's bytes, as after a copy that follows links. Any other is not the
+    /// tool's.
+    fn is_copy_of_owner(&self, path: &Path, tile: Tile, owner: LinkTarget) -> bool {
+        let mut bytes = Vec::new();
+        self.context.read_owned(tile, owner, &mut bytes).is_ok()
+            && fs::read_file(path, bytes.len() as u64).is_ok_and(|found| found == bytes)
+    }
+
     /// Makes way for a rename, which replaces only files and links.
-    fn clear(&self, path: &Path, found: &Found) -> Result<(), StoreError> {
+    fn clear(&mut self, version: Option<Version>, path: &Path, found: &Found) -> Result<(), StoreError> {
         match found {
             Found::Nothing | Found::File(_) | Found::Link(_) => Ok(()),
-            _ => move_to_found(&self.context.layout, path),
+            _ => self.move_all(version, vec![path.to_owned()]),
         }
     }
 
     /// Writes a file in place of `found`.
-    fn write_file(&mut self, path: &Path, found: &Found, bytes: &[u8]) -> Result<(), StoreError> {
-        self.clear(path, found)?;
+    fn write_file(&mut self, version: Version, path: &Path, found: &Found, bytes: &[u8]) -> Result<(), StoreError> {
+        self.clear(Some(version), path, found)?;
         Ok(fs::replace_file_via(&self.beside(), path, bytes)?)
     }
 

@@ -32,6 +32,14 @@ impl Dir {
         Ok(Self { fd, path })
     }
 
+    /// Opens a folder, or the one that a symbolic link in its place leads to, as a pyramid's own folder may be one.
+    pub(crate) fn open_through_links(path: impl Into<PathBuf>) -> Result<Self, IoError> {
+        let path = path.into();
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let fd = rustix::fs::open(&path, flags, Mode::empty()).context("open", &path)?;
+        Ok(Self { fd, path })
+    }
+
     /// Opens a folder, and creates it first if it is missing.
     pub(crate) fn create(path: impl Into<PathBuf>) -> Result<Self, IoError> {
         let path = path.into();

@@ -8,8 +8,14 @@ use std::path::Path;
 pub(crate) fn remove_file(path: &Path) -> Result<(), IoError> {
     match std::fs::remove_file(path) {
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        // A read-only file system does not look whether the file is there.
+        Err(error) if error.kind() == ErrorKind::ReadOnlyFilesystem && is_missing(path) => Ok(()),
         result => result.context("delete", path),
     }
+}
+
+fn is_missing(path: &Path) -> bool {
+    path.symlink_metadata().is_err_and(|error| error.kind() == ErrorKind::NotFound)
 }
 
 /// Deletes a folder with its contents, or whatever else is in its place.

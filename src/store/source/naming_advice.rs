@@ -2,7 +2,7 @@
 
 use super::listing::{ExpectedTiles, SourceListing};
 use super::name_shape::NameShape;
-use crate::format::{NamePattern, TileFormat};
+use crate::format::{NamePattern, RowOrder, TileFormat};
 use crate::store::error::IoError;
 use std::path::Path;
 
@@ -11,6 +11,8 @@ use std::path::Path;
 pub enum NamingAdvice {
     /// With these settings, every tile is found.
     Settings(NamingProposal),
+    /// With this `row_order`, every tile has the right size.
+    RowOrder(RowOrder),
     /// The names have fewer than two numbers.
     TooFewNumbers,
     /// The names have more than two numbers that vary.
@@ -54,16 +56,19 @@ impl NamingAdvice {
             return Ok(Some(Self::Settings(proposal)));
         }
         // Where some names are right, it is the others that are wrong.
-        if !listing.tiles.is_empty() {
-            return Ok(None);
-        }
-        Ok(match (shape.varying(), shape.steps().as_slice(), shape.lowest().as_slice()) {
+        Ok(if listing.tiles.is_empty() { Self::about(&shape) } else { None })
+    }
+
+    /// Why the names fill no grid, if their numbers show it.
+    #[must_use]
+    pub fn about(shape: &NameShape) -> Option<Self> {
+        match (shape.varying(), shape.steps().as_slice(), shape.lowest().as_slice()) {
             (varying @ 3.., _, _) => Some(Self::TooManyNumbers { varying }),
             (2, &[first, second], _) if first.min(second) > 1 => Some(Self::Steps { steps: [first, second] }),
             (2, _, &[first, second]) if first != second => Some(Self::DifferentStarts { lowest: [first, second] }),
             (0 | 1, _, _) if shape.numbers() < 2 => Some(Self::TooFewNumbers),
             _ => None,
-        })
+        }
     }
 }
 

@@ -5,6 +5,7 @@ mod folder;
 mod lock;
 mod manifest;
 mod replaced;
+mod reverting;
 
 pub use dropped::{dropped_versions, forget_dropped};
 pub(crate) use dropped::{marked_as_dropped, set_dropped};
@@ -16,3 +17,4 @@ pub use manifest::{Counts, Manifest, Record, Role, add_owned_tiles, records, rep
 pub(crate) use manifest::{ManifestFields, ManifestWriter, check_records, fingerprint, records_hash, rewrite};
 pub use replaced::forget_replaced;
 pub(crate) use replaced::{record_replaced, replaced};
+pub use reverting::{BegunRevert, begun_revert, forget_revert, record_revert};

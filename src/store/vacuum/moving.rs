@@ -96,6 +96,10 @@ impl Vacuum {
         if to.symlink_metadata().context("read", &to)?.is_file() {
             return Ok(());
         }
+        // The trees were checked before, so it was lost since then. Its place stays empty, and repair makes the tile again.
+        if from.symlink_metadata().is_err_and(|error| error.kind() == ErrorKind::NotFound) {
+            return Ok(());
+        }
         steps.begin_change()?;
         let beside = self.create_beside(|beside| std::fs::hard_link(&from, beside)).or_else(|_| {
             // Never copy into an existing file: that may be another name of some tile.

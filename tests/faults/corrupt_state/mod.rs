@@ -109,6 +109,18 @@ fn corrupt_list_of_replaced_versions_loses_nothing() {
 }
 
 #[test]
+fn corrupt_record_of_a_revert_loses_nothing() {
+    let scratch = scratch();
+    let scenario = Scenario::new("reverting", scratch.path(), "revert.json", |folder| {
+        fs::write(folder.join("dest/.fast_pyramid/revert.json"), r#"{"schema":1,"to":1,"version":3}"#).unwrap();
+    });
+    let mut all = of_json(0);
+    all.push(with_value(&["version"], 7));
+    all.push(with_value(&["to"], 4_000_000_000_u32));
+    say(&format!("revert.json: {} runs", scenario.try_all(&all)));
+}
+
+#[test]
 fn corrupt_manifest_loses_nothing() {
     let scratch = scratch();
     let files = ["versions/v1/manifest.json", "versions/v3/manifest.json"];

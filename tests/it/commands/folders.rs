@@ -81,11 +81,34 @@ fn folder_without_pyramids_is_refused() {
         str![[r#"
 error: archive/notes: no pyramid in it
   a pyramid is a folder with pyramid.json
-0 pyramids: 0 done, 0 failed
 
 "#]],
     );
-    assert_eq!(sandbox.run(&["-r", "nowhere"]).code, 1);
+}
+
+#[test]
+fn missing_folder_is_refused_alike_with_and_without_recursive() {
+    let sandbox = archive();
+    for arguments in
+        [&["build", "nowhere"][..], &["build", "-r", "nowhere"], &["build", "-r", "nowhere", "archive/2024"]]
+    {
+        let ended = sandbox.run(arguments);
+        assert!(ended.code == 3 && ended.err.contains("error: nowhere: no such folder\n"), "{}", ended.err);
+    }
+}
+
+#[test]
+fn folder_without_pyramids_has_a_json_object() {
+    let sandbox = archive();
+    for command in ["build", "info", "verify"] {
+        let ended = sandbox.run(&[command, "--json", "-r", "archive/notes", "archive/2024", "nowhere"]);
+        let objects = ended.json();
+        let (of_notes, of_nowhere) = (&objects[0], &objects[1]);
+        assert_eq!((&of_notes["pyramid"], &of_notes["code"]), (&json!("archive/notes"), &json!(3)), "{command}");
+        assert_eq!(of_notes["error"], "archive/notes: no pyramid in it");
+        assert_eq!((&of_nowhere["pyramid"], &of_nowhere["code"]), (&json!("nowhere"), &json!(3)), "{command}");
+        assert_eq!((objects.len(), ended.code), (4, 3), "{command}");
+    }
 }
 
 #[test]
@@ -95,4 +118,48 @@ fn changes_of_several_pyramids_name_them() {
     let out = sandbox.succeed(&["changes", "archive/2024/a", "archive/x/y/c"]).out;
     let of_c = out.lines().filter(|line| line.starts_with("archive/x/y/c: dzi_files/")).count();
     assert_eq!((of_c, out.lines().count()), (9, 18));
+}
+
+#[test]
+fn pyramid_given_twice_runs_once() {
+    let sandbox = archive();
+    let twice = ["archive/2024/a", "./archive/2024/a/", "archive/2024/../2024/a"];
+    let objects = sandbox.succeed(&[&["--json", "-q"], &twice[..]].concat()).json();
+    assert_eq!(objects.len(), 1, "{objects:?}");
+    assert_eq!(objects[0]["pyramid"], "archive/2024/a");
+    let objects = sandbox.succeed(&["info", "--json", "-r", "archive", "archive/x"]).json();
+    assert_eq!(objects.len(), 3, "{objects:?}");
+    // Running twice, it would take the first one back.
+    sandbox.odd("grey.jpg", "archive/2024/a/v1/0_0.jpg");
+    sandbox.succeed(&["archive/2024/a", "-q"]);
+    sandbox.succeed(&["revert", "-q", "archive/2024/a", "archive/2024/a"]);
+    assert!(!sandbox.path("archive/2024/a/v3").exists());
+    // Folders that do not exist are no exception.
+    assert_eq!(sandbox.run(&["--json", "-q", "nowhere", "nowhere"]).json().len(), 1);
+}
+
+#[test]
+fn misspelt_command_builds_nothing() {
+    let sandbox = archive();
+    sandbox.run(&["verfy", "archive/2024/a"]).expect(
+        2,
+        str![[r#"
+error: verfy: no such command or folder
+  did you mean verify? fast_pyramid help lists all commands
+
+"#]],
+    );
+    sandbox.run(&["-q", "pictures"]).expect(
+        2,
+        str![[r#"
+error: pictures: no such command or folder
+  give the folder that holds pyramid.json and v0; fast_pyramid help lists all commands
+
+"#]],
+    );
+    assert!(!sandbox.path("archive/2024/a/dest").exists());
+    // What does not look like a command is a folder, and so is a word after one.
+    assert_eq!(sandbox.run(&["./verfy", "archive/2024/a"]).code, 3);
+    assert_eq!(sandbox.run(&["archive/2024/b", "verfy"]).code, 3);
+    assert!(sandbox.path("archive/2024/a/dest").exists() && sandbox.path("archive/2024/b/dest").exists());
 }

@@ -77,3 +77,40 @@ fn files_in_replaced_and_dropped_trees_are_kept() {
         sandbox.succeed(&["verify", "png_alpha", "-q"]);
     }
 }
+
+#[test]
+fn file_in_place_of_a_link_is_kept_unless_it_is_a_copy_of_its_tile() {
+    let sandbox = built("png_alpha");
+    let link = fs::read_dir(sandbox.path("png_alpha/dest/dzi/v0/dzi_files"))
+        .unwrap()
+        .filter_map(|level| fs::read_dir(level.unwrap().path()).ok())
+        .flatten()
+        .map(|tile| tile.unwrap().path())
+        .find(|tile| tile.is_symlink())
+        .unwrap();
+    let copy = fs::read(&link).unwrap();
+    for (contents, is_kept) in [(b"precious".to_vec(), true), (copy, false)] {
+        fs::remove_file(&link).unwrap();
+        fs::write(&link, &contents).unwrap();
+        let object = sandbox.succeed(&["repair", "png_alpha", "--json", "-q"]).json().remove(0);
+        assert_eq!(object["repaired"]["link_made"], json!(1));
+        assert_eq!(object["repaired"].get("moved_to_found").is_some(), is_kept);
+        assert!(link.is_symlink());
+    }
+    let below = link.strip_prefix(sandbox.path("png_alpha/dest/dzi")).unwrap();
+    let found = sandbox.path("png_alpha/dest/.fast_pyramid/found").join(below);
+    assert_eq!(fs::read(found).unwrap(), b"precious");
+    assert_tree_rules(&sandbox.path("png_alpha"));
+}
+
+#[test]
+fn copied_latest_is_moved_and_reported() {
+    let sandbox = built("png_alpha");
+    let latest = sandbox.path("png_alpha/dest/dzi/latest");
+    fs::remove_file(&latest).unwrap();
+    sandbox.write("png_alpha/dest/dzi/latest/dzi.xml", "copied");
+    let ended = sandbox.succeed(&["repair", "png_alpha"]);
+    assert!(ended.err.contains("dest/.fast_pyramid/found keeps what was moved there"), "{}", ended.err);
+    assert_eq!(read(&sandbox, "png_alpha/dest/.fast_pyramid/found/latest/dzi.xml"), "copied");
+    assert!(latest.is_symlink());
+}

@@ -51,7 +51,7 @@ fn existing_pyramid_json_is_never_changed() {
             3,
             str![[r#"
 error: p/pyramid.json: already exists
-  delete it first if another is to be written
+  delete it to have another one written
 
 "#]],
         );
@@ -145,9 +145,48 @@ fn square_grid_of_whole_tiles_is_ambiguous() {
         0,
         str![[r#"
 p: wrote pyramid.json: 32x32 pixels in 2x2 tiles of 16, overlap 0
-p: png tiles named "column_row", counted from 0, row 0 is at the top
+p: png tiles named "column_row", counted from 0, row 0 is assumed to be at the top
+p: in a TMS map, row 0 is at the bottom: write row_order: "bottom_up" into pyramid.json
 warning: p: names and sizes would fit as well with columns and rows exchanged; look at the pyramid, and if it is wrong, exchange them in tile_naming
 
 "#]],
     );
+}
+
+#[test]
+fn order_of_rows_is_said_to_be_assumed_where_no_size_shows_it() {
+    for (heights, is_assumed) in
+        [(&[16, 16, 16][..], true), (&[16, 16, 8], false), (&[8, 16, 16], false), (&[16], false)]
+    {
+        let sandbox = Sandbox::in_memory();
+        grid(&sandbox, "p/v0", &[16, 16, 16, 16, 12], heights);
+        let ended = sandbox.run(&["init", "--json", "p"]);
+        assert_eq!(ended.json()[0]["row_order_assumed"], is_assumed, "{heights:?}");
+        let says = ended.err.contains("row 0 is assumed to be at the top\n") && ended.err.contains("\"bottom_up\"");
+        assert_eq!(says, is_assumed, "{}", ended.err);
+    }
+}
+
+#[test]
+fn init_explains_names_as_build_does() {
+    let names = [
+        (
+            "{c}_{r}",
+            (7, 3),
+            "columns and rows must begin with the same number, and begin with 7 and 3; rename the tiles",
+        ),
+        ("{c}{r}", (0, 0), "write tile_naming with their counts, such as \"{column:2}{row:2}\", into pyramid.json"),
+    ];
+    for (pattern, (column, row), hint) in names {
+        let sandbox = Sandbox::in_memory();
+        for (c, r) in [(0, 0), (1, 0), (0, 1), (1, 1)] {
+            let name = pattern.replace("{c}", &(c + column).to_string()).replace("{r}", &(r + row).to_string());
+            tile(&sandbox, &format!("p/v0/{name}.png"), (16, 16));
+        }
+        let refused = sandbox.run(&["init", "p"]);
+        assert!(refused.code == 3 && refused.err.contains(hint), "{}", refused.err);
+        sandbox.spec("p", "{ width: 32, height: 32, tile_size: 16, overlap: 0 }");
+        let refused = sandbox.run(&["p"]);
+        assert!(refused.code == 3 && refused.err.contains(hint), "{}", refused.err);
+    }
 }

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use test_support::cli::{Sandbox, same};
 use test_support::served;
+use test_support::strace::copy_with_links;
 use test_support::tree::{Entry, assert_same_tree, snapshot};
 
 /// A built copy of a fixture.
@@ -83,10 +84,13 @@ fn info_prints_json() {
 #[test]
 fn info_prints_several_pyramids() {
     let sandbox = built("png_alpha");
-    let ended = sandbox.run(&["info", "png_alpha", "nowhere", "png_alpha", "--json"]);
+    copy_with_links(&sandbox.path("png_alpha"), &sandbox.path("copy"));
+    let ended = sandbox.run(&["info", "png_alpha", "nowhere", "copy", "--json"]);
     assert_eq!(ended.code, 3);
-    let objects = ended.json();
+    let mut objects = ended.json();
     assert_eq!(objects.len(), 3);
+    assert_eq!(objects[2]["pyramid"], "copy");
+    objects[2]["pyramid"] = json!("png_alpha");
     assert_eq!((&objects[1]["pyramid"], &objects[1]["code"]), (&json!("nowhere"), &json!(3)));
     assert_eq!(objects[1]["error"], "nowhere: no such folder");
     assert_eq!(objects[0], objects[2]);
@@ -321,7 +325,7 @@ fn names_that_fit_only_row_column_are_refused_where_column_row_is_set() {
         str![[r#"
 error: row_column/v0: 2 tiles are wrong
   2 outside the grid: 0_2.jpg, 1_2.jpg (the base has 3x2 tiles)
-  write tile_naming: "row_column" into pyramid.json; this fits all 6 tiles
+  write tile_naming: "row_column" into pyramid.json; this fits the names of all 6 tiles
 
 "#]],
     );

@@ -250,8 +250,8 @@ fn damaged_records_are_refused() {
         &["vacuum", "p", "--drop", "0"],
         1,
         str![[r#"
-error: p/dest/.fast_pyramid/versions/v1/tiles is damaged: its records are not those that were written
-  run repair; if that does not help, delete dest and build again (sources are not touched)
+error: p/dest/.fast_pyramid/versions/v1: expected the manifest of its tree, found records with hash [..], not [..]
+  run fast_pyramid repair p; copy pyramids with rsync -a, which keeps links
 
 "#]],
     );
@@ -335,7 +335,7 @@ fn killed_vacuum_is_reported_by_info_and_finished_by_build() {
             1,
             str![[r#"
 error: p: a vacuum was interrupted
-  run build or vacuum without --dry-run; either finishes it
+  run build or vacuum on it; either finishes the vacuum
 
 "#]],
         );

@@ -3,6 +3,7 @@
 use super::vacuum::{published, versions};
 use serde_json::json;
 use snapbox::str;
+use std::fs;
 use test_support::cli::Sandbox;
 use test_support::tree::assert_tree_rules;
 
@@ -101,4 +102,42 @@ fn several_pyramids_are_vacuumed() {
     let names: Vec<_> = ended.json().into_iter().map(|object| object["pyramid"].clone()).collect();
     assert_eq!(names, [json!("a"), json!("b")]);
     assert!(ended.err.contains("2 pyramids: 2 done, 0 failed"), "{}", ended.err);
+}
+
+/// Dropping versions moves files between trees, so each must have all of its own before.
+#[test]
+fn vacuum_refuses_trees_that_lack_a_tile_or_a_link() {
+    for damage in ["generated", "link", "manifest"] {
+        let sandbox = published();
+        let tree = sandbox.path("p/dest/dzi/v0/dzi_files");
+        let tiles = || fs::read_dir(&tree).unwrap().flat_map(|level| fs::read_dir(level.unwrap().path()).unwrap());
+        let paths: Vec<_> = tiles().map(|tile| tile.unwrap().path()).collect();
+        let victim = match damage {
+            "generated" => paths.iter().find(|path| !path.is_symlink()).unwrap().clone(),
+            "link" => paths.iter().find(|path| path.is_symlink()).unwrap().clone(),
+            _ => sandbox.path("p/dest/.fast_pyramid/versions/v0/manifest.json"),
+        };
+        fs::remove_file(&victim).unwrap();
+        for arguments in [&["vacuum", "p", "--keep-last", "1", "--dry-run"][..], &["vacuum", "p", "--keep-last", "1"]] {
+            let ended = sandbox.run(arguments);
+            assert_eq!(ended.code, 1, "{damage}: {}", ended.err);
+            assert!(ended.err.contains("run fast_pyramid repair p"), "{damage}: {}", ended.err);
+        }
+        sandbox.succeed(&["repair", "p", "-q"]);
+        sandbox.succeed(&["vacuum", "p", "-q", "--keep-last", "1"]);
+        sandbox.succeed(&["verify", "p", "-q"]);
+    }
+}
+
+#[test]
+fn m_is_neither_minutes_nor_months() {
+    let sandbox = published();
+    for age in ["3m", "1M", "1h 3m"] {
+        let ended = sandbox.run(&["vacuum", "p", "--older-than", age]);
+        assert_eq!(ended.code, 2, "{age}");
+        assert!(ended.err.contains("m may mean minutes or months; write min or months"), "{}", ended.err);
+    }
+    for age in ["3months", "90min", "1h 30min"] {
+        sandbox.succeed(&["vacuum", "p", "-q", "--older-than", age]);
+    }
 }

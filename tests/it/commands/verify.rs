@@ -231,3 +231,32 @@ fn problems_above_the_limit_are_counted() {
     assert!(found.is_sorted());
     assert!(ended.err.contains("7 problems more") || ended.err.contains("7 more"), "{}", ended.err);
 }
+
+#[test]
+fn pyramid_behind_a_symbolic_link_is_the_pyramid() {
+    let sandbox = built("png_alpha");
+    sandbox.link("elsewhere", "png_alpha");
+    for arguments in
+        [&["verify", "elsewhere", "-q"][..], &["verify", "elsewhere/", "--quick", "-q"], &["repair", "elsewhere", "-q"]]
+    {
+        sandbox.succeed(arguments);
+    }
+}
+
+#[test]
+fn advice_is_about_what_is_wrong() {
+    let sandbox = built("png_alpha");
+    let tile = sandbox.path("png_alpha/v1").read_dir().unwrap().next().unwrap().unwrap().path();
+    let bytes = fs::read(&tile).unwrap();
+    fs::remove_file(&tile).unwrap();
+    let ended = sandbox.run(&["verify", "png_alpha"]);
+    assert!(
+        ended.err.contains("restore the source tiles yourself; nothing in dest has to be repaired"),
+        "{}",
+        ended.err
+    );
+    fs::write(&tile, bytes).unwrap();
+    sandbox.delete("png_alpha/dest/dzi/latest");
+    let ended = sandbox.run(&["verify", "png_alpha"]);
+    assert!(ended.err.ends_with("png_alpha: run fast_pyramid repair png_alpha\n"), "{}", ended.err);
+}

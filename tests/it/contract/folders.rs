@@ -47,7 +47,7 @@ p: published p/dest/dzi/latest in N s
         str![[r#"
 error: p/v3: 1 tile is wrong
   1 missing: 1_0.jpg
-  v3 was not published; correct its tiles and run the same command again
+  nothing of v3 was published or changed; correct its tiles and run the same command again
 
 "#]],
     );
@@ -223,7 +223,7 @@ fn missing_folder_file_or_dangling_link_is_refused() {
     let sandbox = Sandbox::new();
     sandbox.write("file", "");
     sandbox.link("dangling", "nowhere");
-    sandbox.run(&["nowhere"]).expect(
+    sandbox.run(&["build", "nowhere"]).expect(
         3,
         str![[r#"
 error: nowhere: no such folder

@@ -202,10 +202,16 @@ fn names_that_a_pattern_expresses_are_read_or_the_error_proposes_it() {
             assert_eq!(refused.code, 3, "{name}");
             let proposal = &refused.json()[0]["proposal"];
             assert_eq!(proposal, expected, "{name}: {}", refused.err);
-            let hint =
-                format!("write {} into pyramid.json; this fits all 12 tiles", keys(expected).trim_end_matches(", "));
+            let hint = format!(
+                "write {} into pyramid.json; this fits the names of all 12 tiles",
+                keys(expected).trim_end_matches(", ")
+            );
             assert!(["tile_naming", "first_tile", "format"].iter().any(|key| hint.contains(key)), "{name}");
-            assert!(refused.err.ends_with("into pyramid.json; this fits all 12 tiles\n"), "{name}: {}", refused.err);
+            assert!(
+                refused.err.ends_with("into pyramid.json; this fits the names of all 12 tiles\n"),
+                "{name}: {}",
+                refused.err
+            );
             assert!(!refused.err.contains("missing"), "{name}: {}", refused.err);
             let stated = if scheme.stated.contains("row_order") { scheme.stated } else { "" };
             sandbox.spec("p", spec(&(keys(proposal) + stated)));
@@ -254,4 +260,27 @@ fn init_explains_names_that_no_pattern_expresses() {
         assert!(refused.err.contains("numbers"), "{}: {}", scheme.name, refused.err);
         assert!(!sandbox.path("p/pyramid.json").exists());
     }
+}
+
+#[test]
+fn sizes_that_fit_the_other_order_of_rows_propose_it() {
+    let sandbox = Sandbox::in_memory();
+    let tms = scheme("TMS", |c, r| format!("5/{c}/{}.png", ROWS - 1 - r), Read);
+    write_tiles(&sandbox, &tms);
+    sandbox.spec("p", spec("tile_naming: '5/{column}/{row}'"));
+    let refused = sandbox.run(&["--json", "p"]);
+    assert_eq!((refused.code, &refused.json()[0]["proposal"]), (3, &json!({ "row_order": "bottom_up" })));
+    let hint = "  write row_order: \"bottom_up\" into pyramid.json; this fits the sizes of the tiles\n";
+    assert!(refused.err.ends_with(hint), "{}", refused.err);
+    sandbox.spec("p", spec("tile_naming: '5/{column}/{row}', row_order: 'bottom_up'"));
+    build(&sandbox, "TMS");
+    // And the other way round.
+    fs::remove_dir_all(sandbox.path("p/dest")).unwrap();
+    write_tiles(&sandbox, &scheme("top down", |c, r| format!("5/{c}/{r}.png"), Read));
+    let refused = sandbox.run(&["--json", "p"]);
+    assert_eq!(refused.json()[0]["proposal"], json!({ "row_order": "top_down" }));
+    // A single wrong tile is no sign of another order.
+    sandbox.write(&format!("p/v0/5/0/{}.png", ROWS - 1), tile(0, 0));
+    sandbox.spec("p", spec("tile_naming: '5/{column}/{row}'"));
+    assert_eq!(sandbox.run(&["--json", "p"]).json()[0].get("proposal"), None);
 }

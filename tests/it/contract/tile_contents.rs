@@ -18,7 +18,7 @@ fn unsupported_jpeg_is_refused() {
         str![[r#"
 error: p/v0: 1 tile is wrong
   1 not supported: 0_0.jpg (4 components (CMYK or YCCK))
-  v0 was not published; correct its tiles and run the same command again
+  nothing of v0 was published or changed; correct its tiles and run the same command again
 
 "#]],
     );
@@ -28,7 +28,7 @@ error: p/v0: 1 tile is wrong
         str![[r#"
 error: p/v0: 1 tile is wrong
   1 not supported: 0_0.jpg (arithmetic coding)
-  v0 was not published; correct its tiles and run the same command again
+  nothing of v0 was published or changed; correct its tiles and run the same command again
 
 "#]],
     );
@@ -38,7 +38,7 @@ error: p/v0: 1 tile is wrong
         str![[r#"
 error: p/v0: 1 tile is wrong
   1 not supported: 0_0.jpg (12 bits per sample (only 8 are supported))
-  v0 was not published; correct its tiles and run the same command again
+  nothing of v0 was published or changed; correct its tiles and run the same command again
 
 "#]],
     );
@@ -49,13 +49,13 @@ fn turned_jpeg_is_refused() {
     Sandbox::with_odd("exif_orientation_6.jpg", "0_0.jpg", 64, 48).refuse_p(str![[r#"
 error: p/v0: 1 tile is wrong
   1 with an EXIF orientation: 0_0.jpg (EXIF orientation 6; tiles must have 1)
-  v0 was not published; correct its tiles and run the same command again
+  nothing of v0 was published or changed; correct its tiles and run the same command again
 
 "#]]);
     Sandbox::with_odd("exif_orientation_6.jpg", "0_0.jpg", 48, 64).refuse_p(str![[r#"
 error: p/v0: 1 tile is wrong
   1 of the wrong size: 0_0.jpg (64x48 pixels, expected 48x64)
-  v0 was not published; correct its tiles and run the same command again
+  nothing of v0 was published or changed; correct its tiles and run the same command again
 
 "#]]);
     Sandbox::with_odd("exif_orientation_1.jpg", "0_0.jpg", 64, 48).succeed(&["p"]);
@@ -69,7 +69,7 @@ fn damaged_jpeg_is_refused() {
         str![[r#"
 error: p/v0: 1 tile is wrong
   1 damaged: 0_0.jpg (byte 1077: the file is truncated)
-  v0 was not published; correct its tiles and run the same command again
+  nothing of v0 was published or changed; correct its tiles and run the same command again
 
 "#]],
     );
@@ -79,7 +79,7 @@ error: p/v0: 1 tile is wrong
         str![[r#"
 error: p/v0: 1 tile is wrong
   1 damaged: 0_0.jpg (byte 1614: the file is truncated: no end-of-image marker)
-  v0 was not published; correct its tiles and run the same command again
+  nothing of v0 was published or changed; correct its tiles and run the same command again
 
 "#]],
     );
@@ -93,7 +93,7 @@ fn damaged_png_is_refused() {
         str![[r#"
 error: p/v0: 1 tile is wrong
   1 damaged: 0_0.png (the file is truncated)
-  v0 was not published; correct its tiles and run the same command again
+  nothing of v0 was published or changed; correct its tiles and run the same command again
 
 "#]],
     );
@@ -103,7 +103,7 @@ error: p/v0: 1 tile is wrong
         str![[r#"
 error: p/v0: 1 tile is wrong
   1 damaged: 0_0.png (Corrupt deflate stream. WrongChecksum)
-  v0 was not published; correct its tiles and run the same command again
+  nothing of v0 was published or changed; correct its tiles and run the same command again
 
 "#]],
     );
@@ -117,7 +117,7 @@ fn web_page_named_jpg_is_refused() {
         str![[r#"
 error: p/v0: 1 tile is wrong
   1 damaged: 0_0.jpg (an HTML or XML file, not an image)
-  v0 was not published; correct its tiles and run the same command again
+  nothing of v0 was published or changed; correct its tiles and run the same command again
 
 "#]],
     );
@@ -131,7 +131,7 @@ fn web_page_named_png_is_refused() {
         str![[r#"
 error: p/v0: 1 tile is wrong
   1 damaged: 0_0.png (an HTML or XML file, not an image)
-  v0 was not published; correct its tiles and run the same command again
+  nothing of v0 was published or changed; correct its tiles and run the same command again
 
 "#]],
     );
@@ -145,7 +145,7 @@ fn empty_jpg_is_refused() {
         str![[r#"
 error: p/v0: 1 tile is wrong
   1 damaged: 0_0.jpg (empty file)
-  v0 was not published; correct its tiles and run the same command again
+  nothing of v0 was published or changed; correct its tiles and run the same command again
 
 "#]],
     );
@@ -159,7 +159,7 @@ fn empty_png_is_refused() {
         str![[r#"
 error: p/v0: 1 tile is wrong
   1 damaged: 0_0.png (empty file)
-  v0 was not published; correct its tiles and run the same command again
+  nothing of v0 was published or changed; correct its tiles and run the same command again
 
 "#]],
     );
@@ -173,7 +173,7 @@ fn png_named_jpg_is_refused() {
         str![[r#"
 error: p/v0: 1 tile is wrong
   1 damaged: 0_0.jpg (a PNG file, not a JPEG)
-  v0 was not published; correct its tiles and run the same command again
+  nothing of v0 was published or changed; correct its tiles and run the same command again
 
 "#]],
     );
@@ -187,7 +187,7 @@ fn jpeg_named_png_is_refused() {
         str![[r#"
 error: p/v0: 1 tile is wrong
   1 damaged: 0_0.png (a JPEG file, not a PNG)
-  v0 was not published; correct its tiles and run the same command again
+  nothing of v0 was published or changed; correct its tiles and run the same command again
 
 "#]],
     );
@@ -198,19 +198,19 @@ fn tile_of_the_wrong_size_is_refused() {
     Sandbox::with_odd("plain.jpg", "0_0.jpg", 64, 49).refuse_p(str![[r#"
 error: p/v0: 1 tile is wrong
   1 of the wrong size: 0_0.jpg (64x48 pixels, expected 64x49)
-  v0 was not published; correct its tiles and run the same command again
+  nothing of v0 was published or changed; correct its tiles and run the same command again
 
 "#]]);
     Sandbox::with_odd("plain.jpg", "0_0.jpg", 63, 48).refuse_p(str![[r#"
 error: p/v0: 1 tile is wrong
   1 of the wrong size: 0_0.jpg (64x48 pixels, expected 63x48)
-  v0 was not published; correct its tiles and run the same command again
+  nothing of v0 was published or changed; correct its tiles and run the same command again
 
 "#]]);
     Sandbox::with_odd("rgb.png", "0_0.png", 10, 10).refuse_p(str![[r#"
 error: p/v0: 1 tile is wrong
   1 of the wrong size: 0_0.png (64x48 pixels, expected 10x10)
-  v0 was not published; correct its tiles and run the same command again
+  nothing of v0 was published or changed; correct its tiles and run the same command again
 
 "#]]);
 }
@@ -222,7 +222,7 @@ fn tiles_of_the_wrong_size_are_counted() {
     sandbox.refuse_p(str![[r#"
 error: p/v0: 40 tiles are wrong
   40 of the wrong size: 0_0.jpg, 1_0.jpg, 2_0.jpg, ... (64x48 pixels, expected 64x50)
-  v0 was not published; correct its tiles and run the same command again
+  nothing of v0 was published or changed; correct its tiles and run the same command again
 
 "#]]);
 }
@@ -240,7 +240,7 @@ fn several_faults_are_reported_at_once() {
 error: p/v0: 6 tiles are wrong
   1 of the wrong size: 6_0.jpg (256x256 pixels, expected 64x48)
   3 damaged: 2_0.jpg (byte 1077: the file is truncated), 4_0.jpg (empty file), 5_0.jpg (a PNG file, not a JPEG); and 2 of other kinds
-  v0 was not published; correct its tiles and run the same command again
+  nothing of v0 was published or changed; correct its tiles and run the same command again
 
 "#]]);
 }
@@ -258,7 +258,7 @@ fn patch_with_a_damaged_tile_changes_nothing_published() {
         str![[r#"
 error: p/v1: 1 tile is wrong
   1 damaged: 1_0.jpg (byte 1077: the file is truncated)
-  v1 was not published; correct its tiles and run the same command again
+  nothing of v1 was published or changed; correct its tiles and run the same command again
 
 "#]],
     );

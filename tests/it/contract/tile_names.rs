@@ -10,7 +10,7 @@ fn missing_tile_is_reported() {
     sandbox.refuse_p(str![[r#"
 error: p/v0: 1 tile is wrong
   1 missing: 1_0.jpg
-  v0 was not published; correct its tiles and run the same command again
+  nothing of v0 was published or changed; correct its tiles and run the same command again
 
 "#]]);
 }
@@ -22,7 +22,7 @@ fn missing_tiles_are_counted() {
     sandbox.refuse_p(str![[r#"
 error: p/v0: 749999 tiles are wrong
   749999 missing: 1_0.jpg, 2_0.jpg, 3_0.jpg, ...
-  v0 was not published; correct its tiles and run the same command again
+  nothing of v0 was published or changed; correct its tiles and run the same command again
 
 "#]]);
 }
@@ -34,7 +34,7 @@ fn tiles_without_the_extension_of_pyramid_json_are_refused() {
     sandbox.refuse_p(str![[r#"
 error: p/v0: 2 tiles are wrong
   2 with another extension: 0_0.jpg, 1_0.jpg (tiles end in .jpeg here)
-  write format: "jpg" into pyramid.json; this fits all 2 tiles
+  write format: "jpg" into pyramid.json; this fits the names of all 2 tiles
 
 "#]]);
 }
@@ -48,7 +48,7 @@ fn another_extension_is_refused() {
     sandbox.refuse_p(str![[r#"
 error: p/v0: 3 tiles are wrong
   3 with another extension: 0_0.jpeg, 0_0.png, 0_0.webp (tiles end in .jpg here)
-  v0 was not published; correct its tiles and run the same command again
+  nothing of v0 was published or changed; correct its tiles and run the same command again
 
 "#]]);
 }
@@ -60,7 +60,7 @@ fn unexpected_files_are_reported() {
     sandbox.refuse_p(str![[r#"
 error: p/v0: 1 tile is wrong
   1 not named like a tile: notes.txt (tiles are named like 0_0.jpg)
-  v0 was not published; correct its tiles and run the same command again
+  nothing of v0 was published or changed; correct its tiles and run the same command again
 
 "#]]);
 }
@@ -74,7 +74,7 @@ fn unexpected_files_are_counted() {
     sandbox.refuse_p(str![[r#"
 error: p/v0: 20 tiles are wrong
   20 not named like a tile: copy (0) of 0_0.jpg, copy (1) of 0_0.jpg, copy (10) of 0_0.jpg, ... (tiles are named like 0_0.jpg)
-  v0 was not published; correct its tiles and run the same command again
+  nothing of v0 was published or changed; correct its tiles and run the same command again
 
 "#]]);
 }
@@ -87,7 +87,7 @@ fn names_with_leading_zeros_or_signs_are_refused() {
         let ended = sandbox.run(&["p"]);
         let expected = format!(
             "error: p/v0: 1 tile is wrong\n  1 not named like a tile: {name} (tiles are named like 0_0.jpg)\n  \
-             v0 was not published; correct its tiles and run the same command again\n"
+             nothing of v0 was published or changed; correct its tiles and run the same command again\n"
         );
         assert_eq!((ended.code, ended.err), (3, expected));
     }
@@ -106,7 +106,7 @@ fn control_characters_in_names_are_escaped() {
     sandbox.refuse_p(str![[r#"
 error: p/v0: 1 tile is wrong
   1 not named like a tile: a\nb\u{1b}[31m\n\n\n.jpg (tiles are named like 0_0.jpg)
-  v0 was not published; correct its tiles and run the same command again
+  nothing of v0 was published or changed; correct its tiles and run the same command again
 
 "#]]);
 }
@@ -121,7 +121,7 @@ fn names_that_are_not_utf_8_are_reported() {
         sandbox.refuse_p(str![[r#"
 error: p/v0: 1 tile is wrong
   1 not named like a tile: 1_0�.jpg (tiles are named like 0_0.jpg)
-  v0 was not published; correct its tiles and run the same command again
+  nothing of v0 was published or changed; correct its tiles and run the same command again
 
 "#]]);
     }
@@ -136,7 +136,7 @@ fn tiles_outside_the_grid_are_refused() {
     sandbox.refuse_p(str![[r#"
 error: p/v0: 3 tiles are wrong
   3 outside the grid: 2_0.jpg, 0_1.jpg, 4294967295_4294967295.jpg (the base has 2x1 tiles)
-  v0 was not published; correct its tiles and run the same command again
+  nothing of v0 was published or changed; correct its tiles and run the same command again
 
 "#]]);
 }
@@ -153,7 +153,7 @@ fn link_folder_or_pipe_instead_of_a_tile_is_refused() {
     sandbox.refuse_p(str![[r#"
 error: p/v0: 3 tiles are wrong
   3 not a regular file: 0_0.jpg (it is a symbolic link), 1_0.jpg (it is a folder), 2_0.jpg (it is a named pipe)
-  v0 was not published; correct its tiles and run the same command again
+  nothing of v0 was published or changed; correct its tiles and run the same command again
 
 "#]]);
 }
@@ -165,7 +165,7 @@ fn folder_among_the_tiles_is_refused() {
     sandbox.refuse_p(str![[r#"
 error: p/v0: 1 tile is wrong
   1 not a regular file: backup (it is a folder)
-  v0 was not published; correct its tiles and run the same command again
+  nothing of v0 was published or changed; correct its tiles and run the same command again
 
 "#]]);
 }
@@ -183,7 +183,7 @@ fn pipe_in_a_patch_does_not_hang_the_build() {
         str![[r#"
 error: p/v1: 1 tile is wrong
   1 not a regular file: 0_0.jpg (it is a named pipe)
-  v1 was not published; correct its tiles and run the same command again
+  nothing of v1 was published or changed; correct its tiles and run the same command again
 
 "#]],
     );
@@ -204,7 +204,7 @@ fn unexpected_files_in_a_patch_are_reported() {
 error: p/v1: 3 tiles are wrong
   1 not named like a tile: README (tiles are named like 0_0.jpg)
   1 with another extension: 0_0.png (tiles end in .jpg here); and 1 of other kinds
-  v1 was not published; correct its tiles and run the same command again
+  nothing of v1 was published or changed; correct its tiles and run the same command again
 
 "#]],
     );
@@ -241,7 +241,7 @@ fn several_faults_are_reported_at_once() {
 error: p/v0: 5 tiles are wrong
   2 not named like a tile: 00_0.jpg, notes.txt (tiles are named like 0_0.jpg)
   1 with another extension: 0_0.png (tiles end in .jpg here); and 2 of other kinds
-  v0 was not published; correct its tiles and run the same command again
+  nothing of v0 was published or changed; correct its tiles and run the same command again
 
 "#]]);
 }
@@ -254,7 +254,7 @@ fn png_tiles_among_as_many_jpeg_tiles_are_refused() {
     sandbox.refuse_p(str![[r#"
 error: p/v0: 2 tiles are wrong
   2 with another extension: 0_0.png, 1_0.png (tiles end in .jpg here)
-  v0 was not published; correct its tiles and run the same command again
+  nothing of v0 was published or changed; correct its tiles and run the same command again
 
 "#]]);
 }
@@ -266,7 +266,7 @@ fn tile_with_another_extension_is_not_also_missing() {
     sandbox.refuse_p(str![[r#"
 error: p/v0: 1 tile is wrong
   1 with another extension: 1_0.jpeg (tiles end in .jpg here)
-  v0 was not published; correct its tiles and run the same command again
+  nothing of v0 was published or changed; correct its tiles and run the same command again
 
 "#]]);
 }
@@ -281,7 +281,7 @@ fn misnamed_tile_is_not_also_missing() {
 error: p/v0: 3 tiles are wrong
   1 missing: 2_0.jpg
   2 not named like a tile: 01_0.jpg, preview.jpg (tiles are named like 0_0.jpg)
-  v0 was not published; correct its tiles and run the same command again
+  nothing of v0 was published or changed; correct its tiles and run the same command again
 
 "#]]);
 }
@@ -298,7 +298,7 @@ fn names_without_places_count_once() {
 error: p/v0: 10 tiles are wrong
   7 missing
   3 not named like a tile: a.jpg, b.jpg, c.jpg (tiles are named like 0_0.jpg)
-  v0 was not published; correct its tiles and run the same command again
+  nothing of v0 was published or changed; correct its tiles and run the same command again
 
 "#]]);
 }

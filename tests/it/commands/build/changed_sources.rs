@@ -3,7 +3,7 @@
 use snapbox::str;
 use std::fs::{self, File};
 use std::time::{Duration, SystemTime};
-use test_support::cli::Sandbox;
+use test_support::cli::{Sandbox, same};
 use test_support::copy_folder;
 use test_support::tree::{assert_same_tree, assert_sources_unchanged, assert_tree_rules, snapshot, source_fingerprint};
 
@@ -271,6 +271,39 @@ error: p/v2 does not exist, but v2 was published from it
     rebuild(&sandbox, "2");
     assert!(!sandbox.path("p/dest/dzi/v2").exists());
     assert_eq!(fs::read_link(sandbox.path("p/dest/dzi/latest")).unwrap().to_str(), Some("v1"));
+}
+
+#[test]
+fn dropped_version_is_reported() {
+    let sandbox = published();
+    fs::remove_dir_all(sandbox.path("p/v2")).unwrap();
+    sandbox.run(&["p", "--rebuild-from", "2", "--dry-run"]).expect(
+        0,
+        str![[r#"
+p: v2 would be dropped; the latest version is v1
+
+"#]],
+    );
+    let ended = sandbox.run(&["p", "--rebuild-from", "2", "--json"]);
+    assert_eq!(ended.json()[0]["dropped"], serde_json::json!([2]));
+    same(
+        &ended.err,
+        str![[r#"
+p: v2 dropped; the latest version is v1
+
+"#]],
+    );
+    fs::remove_dir_all(sandbox.path("p/v1")).unwrap();
+    sandbox.run(&["p", "--rebuild-from", "0"]).expect(
+        0,
+        str![[r#"
+p: v0 built: 13 tiles (9 generated, 4 patched, 0 linked)
+p: v1 dropped; the latest version is v0
+p: published p/dest/dzi/latest in N s
+
+"#]],
+    );
+    assert!(sandbox.succeed(&["p", "--json"]).json()[0].get("dropped").is_none());
 }
 
 #[test]

@@ -67,7 +67,7 @@ fn dry_run_of_invalid_sources_changes_nothing() {
         str![[r#"
 error: p/v0: 1 tile is wrong
   1 missing: 0_0.jpg
-  v0 was not published; correct its tiles and run the same command again
+  nothing of v0 was published or changed; correct its tiles and run the same command again
 
 "#]],
     );

@@ -56,7 +56,7 @@ fn unfinished_file_beside_tiles_stops_the_version() {
         str![[r#"
 error: p/v1: 1 tile is wrong
   1 unfinished: .1_0.jpg.Zx81aQ
-  v1 was not published; correct its tiles and run the same command again
+  nothing of v1 was published or changed; wait until they are copied, or delete what is left of a copy that failed and run the same command again
 
 "#]],
     );

@@ -65,6 +65,7 @@ error: broken.png: damaged: truncated in row 1 of 10
 error: all/b/pyramid.json: tile_size is 99, but 16 was requested
   leave the option out: a pyramid keeps its settings; if it has no version yet, delete pyramid.json
 error: nowhere.png: cannot read: No such file or directory (os error 2)
+  check the path; a relative one begins at the current folder
 4/5 all/a: v0 cut: 2 tiles of 20x10 pixels, encoded from pixels
 4/5 all/a: done in [..] s
 error: all/c.d: not a folder
@@ -179,7 +180,7 @@ fn missing_list_is_wrong_usage() {
         2,
         str![[r#"
 error: nowhere: No such file or directory (os error 2)
-  see fast_pyramid cut --help
+  give a text file with one path per line
 
 "#]],
     );
@@ -194,7 +195,7 @@ fn list_without_names_is_wrong_usage() {
         2,
         str![[r#"
 error: nothing: names no picture
-  see fast_pyramid cut --help
+  give a text file with one path per line
 
 "#]],
     );
@@ -208,7 +209,7 @@ fn picture_instead_of_a_list_is_wrong_usage() {
         2,
         str![[r#"
 error: a.png: not a list of paths, one per line: it contains a zero byte
-  see fast_pyramid cut --help
+  give a text file with one path per line
 
 "#]],
     );
@@ -221,8 +222,8 @@ fn standard_input_among_several_pictures_is_wrong_usage() {
     sandbox.run(&["cut", "a.png", "-", "--into", "x"]).expect(
         2,
         str![[r#"
-error: standard input has no name; use cut - DIR
-  see fast_pyramid cut --help
+error: standard input has no name that a folder could get
+  name the folder: fast_pyramid cut - DIR
 
 "#]],
     );
@@ -296,4 +297,35 @@ fn progress_is_counted_in_rows() {
         let ended = sandbox.succeed(&["cut", "a.ppm", when, "--progress", when]);
         assert!(!ended.err.contains(['\r', '\x1b']), "{:?}", ended.err);
     }
+}
+
+#[test]
+fn list_with_a_byte_order_mark_is_read() {
+    let sandbox = three();
+    sandbox.write("windows", b"\xEF\xBB\xBFa.png\r\nc.d.png\r\n");
+    sandbox.succeed(&["cut", "--list", "windows", "--into", "all", "-q"]);
+    assert_eq!(names(&sandbox, "all"), ["a", "c.d"]);
+}
+
+#[test]
+fn error_about_a_listed_picture_names_list_and_line() {
+    let sandbox = three();
+    sandbox.write("list.txt", "a.png\n\nnowhere.png\n");
+    sandbox.run(&["cut", "-q", "--list", "list.txt", "--into", "all"]).expect(
+        3,
+        str![[r#"
+error: list.txt, line 3: nowhere.png: cannot read: No such file or directory (os error 2)
+  check the path; a relative one begins at the current folder
+
+"#]],
+    );
+    sandbox.write("list.txt", "a.png\n-\n");
+    sandbox.run(&["cut", "-q", "--list", "list.txt", "--into", "none"]).expect(
+        2,
+        str![[r#"
+error: list.txt, line 2: standard input has no name that a folder could get
+  name the folder: fast_pyramid cut - DIR
+
+"#]],
+    );
 }

@@ -185,3 +185,73 @@ fn name_that_differs_from_the_pictures_own_is_printed() {
     let ended = sandbox.succeed(&["cut", "--keep-folders", "--into", "pyr", "my maps/map 1.png"]);
     assert!(ended.err.starts_with("pyr/my_maps/map_1: the safe name for my maps/map 1\n"), "{}", ended.err);
 }
+
+#[test]
+fn pyramid_inside_one_of_an_earlier_run_is_refused() {
+    let sandbox = rolls();
+    sandbox.write("scans.png", Png::new(2, 8).file((20, 10), 7, &[]));
+    sandbox.succeed(&["cut", "-q", "--into", "pyr", "scans.png"]);
+    let before = whole(&sandbox.path("pyr"));
+    sandbox.run(&["cut", "--into", "pyr", "--keep-folders", "scans.png", "scans/roll00/1.png"]).expect(
+        2,
+        str![[r#"
+error: scans/roll00/1.png: pyr/scans/roll00/1 would be inside pyr/scans, for scans.png
+error: nothing was cut, because of 1 of 2 pictures
+  cut these on their own, with another --into, or rename them
+
+"#]],
+    );
+    sandbox.run(&["cut", "--into", "pyr", "--keep-folders", "scans/roll00/1.png"]).expect(
+        2,
+        str![[r#"
+error: scans/roll00/1.png: pyr/scans/roll00/1 would be inside the pyramid pyr/scans
+error: nothing was cut, because of 1 of 1 picture
+  use another --into, or rename the picture or its folder
+
+"#]],
+    );
+    assert_same_snapshot(&before, &whole(&sandbox.path("pyr")));
+}
+
+#[test]
+fn pyramid_around_one_of_an_earlier_run_is_refused() {
+    let sandbox = rolls();
+    sandbox.write("scans.png", Png::new(2, 8).file((20, 10), 7, &[]));
+    sandbox.succeed(&["cut", "-q", "--into", "pyr", "--keep-folders", "scans/roll00/1.png"]);
+    sandbox.run(&["cut", "--into", "pyr", "scans.png"]).expect(
+        2,
+        str![[r#"
+error: scans.png: pyr/scans would contain the pyramid pyr/scans/roll00/1
+error: nothing was cut, because of 1 of 1 picture
+  use another --into, or rename the picture or its folder
+
+"#]],
+    );
+    // Newer pictures of pyramids that are there go on.
+    sandbox.succeed(&["cut", "-q", "--into", "pyr", "--keep-folders", "scans/roll00/1.png"]);
+}
+
+#[test]
+fn edited_picture_with_another_extension_is_told_the_command_that_takes_it() {
+    let sandbox = rolls();
+    std::fs::copy(sandbox.path("scans/roll01/1.png"), sandbox.path("scans/roll00/1.tif")).unwrap();
+    sandbox.run(&["cut", "--into", "pyr", "scans/roll00/1.png", "scans/roll00/1.tif"]).expect(
+        2,
+        str![[r#"
+error: scans/roll00/1.tif: scans/roll00/1.png goes into pyr/1, too
+error: nothing was cut, because of 1 of 2 pictures
+  for an edited picture, run fast_pyramid cut scans/roll00/1.tif pyr/1
+
+"#]],
+    );
+    sandbox.succeed(&["cut", "-q", "--into", "pyr", "scans/roll00/1.png"]);
+    sandbox.run(&["cut", "--into", "pyr", "scans/roll00/1.tif"]).expect(
+        2,
+        str![[r#"
+error: pyr/1/pyramid.json: cut from scans/roll00/1.png, not from scans/roll00/1.tif
+  for an edited picture, run fast_pyramid cut scans/roll00/1.tif pyr/1; if the picture was renamed, write "picture": "../../scans/roll00/1.tif"
+
+"#]],
+    );
+    sandbox.succeed(&["cut", "-q", "scans/roll00/1.tif", "pyr/1"]);
+}

@@ -24,6 +24,7 @@ fn missing_picture_is_refused() {
         3,
         str![[r#"
 error: nowhere.png: cannot read: No such file or directory (os error 2)
+  check the path; a relative one begins at the current folder
 
 "#]],
     );
@@ -156,6 +157,42 @@ fn assert_wrong_usage(arguments: &[&str]) {
 fn wrong_number_of_arguments_is_wrong_usage() {
     for arguments in [&["a.png"] as &[&str], &["a.png", "p", "q"], &[]] {
         assert_wrong_usage(arguments);
+    }
+}
+
+#[test]
+fn wrong_number_of_arguments_says_what_to_add() {
+    let sandbox = Sandbox::in_memory();
+    sandbox.run(&["cut", "a.png"]).expect(
+        2,
+        str![[r#"
+error: cut takes a picture and a folder, but 1 path was given
+  add the folder to create after the picture, or use --into DIR
+
+"#]],
+    );
+    sandbox.run(&["cut", "a.png", "b.png", "c.png"]).expect(
+        2,
+        str![[r#"
+error: cut takes a picture and a folder, but 3 paths were given
+  for several pictures use --into DIR
+
+"#]],
+    );
+}
+
+#[test]
+fn negative_number_gets_the_message_of_any_other_out_of_range() {
+    let sandbox = Sandbox::in_memory();
+    for (option, high) in [("--tile-size", "20000"), ("--overlap", "1"), ("--quality", "300"), ("--tolerance", "300")] {
+        let message = |value: &str| sandbox.run(&["cut", "a.png", "p", option, value]).err.replace(value, "N");
+        assert_eq!(message("-1"), message(high), "{option}");
+    }
+    for arguments in [&["-j"] as &[&str], &["--wait"], &["--rebuild-from"]] {
+        // No number of threads, seconds or versions is that high.
+        let message =
+            |value: &str| sandbox.run(&[&["build", "p"], arguments, &[value]].concat()).err.replace(value, "N");
+        assert_eq!(message("-1"), message("99999999999"), "{arguments:?}");
     }
 }
 

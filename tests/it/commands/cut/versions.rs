@@ -344,7 +344,7 @@ fn invalid_sources_leave_no_trace() {
         str![[r#"
 error: p/v0: 1 tile is wrong
   1 missing: 3_3.png
-  v0 was not published; correct its tiles and run the same command again
+  nothing of v0 was published or changed; correct its tiles and run the same command again
 
 "#]],
     );

@@ -3,6 +3,7 @@
 //! `UPDATE_DOCS=1 cargo test --test it docs` writes what the program prints now into the documents.
 
 mod examples;
+mod job;
 mod links;
 mod python;
 mod reference;

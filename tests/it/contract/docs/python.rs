@@ -26,6 +26,14 @@ fn python_example_prints_what_to_purge() {
     assert!(shell.run("fast_pyramid -q image1").1);
     assert_eq!(run(), ("image1: built nothing".into(), 20, true));
     assert_eq!(run(), ("image1: built nothing".into(), 0, true));
+    // The file was emptied.
+    shell.run(": > purged.json");
+    assert_eq!(run(), ("image1: built nothing".into(), 20, true));
+    // What cannot be listed is neither purged nor counted as purged.
+    shell.run(r#"echo '{"image1": 9}' > purged.json"#);
+    assert_eq!(run(), ("image1: built nothing".into(), 0, false));
+    assert_eq!(shell.run("cat purged.json").0, [r#"{"image1": 9}"#]);
+    shell.run(r#"echo '{"image1": 2}' > purged.json"#);
     shell.run("mkdir image1/v3 && echo damaged > image1/v3/0_0.jpg");
     let (line, urls, succeeds) = run();
     assert!(line.starts_with("image1: built nothing image1/v3: 1 tile is wrong"), "{line}");

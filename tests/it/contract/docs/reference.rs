@@ -104,7 +104,7 @@ fn documented_keys() -> BTreeMap<String, BTreeSet<String>> {
 }
 
 /// Commands that together print every key of a section, and the section.
-const PRINTING: [(&str, &str); 24] = [
+const PRINTING: [(&str, &str); 27] = [
     ("", "mkdir many && cp -r fixtures/relief many/a && cp -r fixtures/relief many/b"),
     ("build", "fast_pyramid --json many/a many/b"),
     ("cut", "fast_pyramid cut --json --build fixtures/pictures/map.jpg map"),
@@ -118,6 +118,7 @@ const PRINTING: [(&str, &str); 24] = [
     ("", "mkdir -p many/a/dest/.fast_pyramid/staging/v3 && cp -r many/a/v2 many/a/v3"),
     ("info", "fast_pyramid info --json many/a"),
     ("revert", "cp -r many/b many/c && fast_pyramid revert --json many/c"),
+    ("build", "rm -r many/c/v3 && fast_pyramid build --json --rebuild-from 3 many/c"),
     ("", "cd many/b/dest/dzi && rm -r v0/dzi_files/9 v0/dzi_files/11/0_0.jpg && touch v0/note && : > v0/dzi.xml"),
     ("", "rm many/b/dest/.fast_pyramid/versions/v2/manifest.json"),
     ("verify", "fast_pyramid verify --json many/b"),
@@ -129,6 +130,11 @@ const PRINTING: [(&str, &str); 24] = [
     ("init", "fast_pyramid init --json odd"),
     ("", "echo '{ width: 64, height: 48, tile_size: 64, overlap: 0, format: \"png\" }' > odd/pyramid.json"),
     ("Errors", "fast_pyramid --json odd"),
+    (
+        "",
+        "sed 's/overlap: 0,/overlap: 0, row_order: \"bottom_up\",/' fixtures/relief/pyramid.json > many/c/pyramid.json",
+    ),
+    ("Errors", "rm -r many/c/dest && fast_pyramid --json many/c"),
 ];
 
 #[test]
