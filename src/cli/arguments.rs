@@ -108,7 +108,7 @@ pub(crate) enum Command {
     Init(InitArguments),
     /// Show the versions, their sizes and what each owns
     Info(InfoArguments),
-    /// List the tiles that a version owns, as paths under its tree
+    /// List the tiles that a version changed, as paths under its tree
     Changes(ChangesArguments),
     /// Check that everything published is still what was published; change nothing
     #[command(long_about = VERIFY, after_help = VERIFY_EXAMPLES)]

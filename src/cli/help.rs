@@ -151,11 +151,11 @@ differ by no more than an encoder does: 1 after TIFF or PNG, 3 after JPEG of the
 warning proposes.
 
 A JPEG is cut into JPEG tiles without loss: its coefficients are copied. This needs a tile size that is a multiple of its MCU \
-(16 or 8, as 256 is) and a picture that is not stored turned. With --quality, or if pyramid.json states a quality and the latest \
+(16 or 8, as 256 is) and a picture that is not stored rotated or flipped. With --quality, or if pyramid.json states a quality and the latest \
 tiles have it, the coefficients are requantised. All other pictures are decoded and encoded.
 
 Memory depends on the width of the picture, not on its height: 60000 pixels wide need less than 500 MB. Some pictures must be \
-buffered whole: interlaced PNG, progressive JPEG, WebP, and pictures that are stored turned. That is announced, and refused \
+buffered whole: interlaced PNG, progressive JPEG, WebP, and pictures that are stored rotated or flipped. That is announced, and refused \
 beyond --max-memory.
 
 With --into, pyramid.json records which picture a pyramid was cut from, and a picture from another place is refused. All \

@@ -3,7 +3,7 @@
 use crate::turbo::{Planes, Turbo};
 use crate::{Failure, tiles};
 use fast_pyramid::internals::format::{PyramidSpec, Settings, TileNaming};
-use fast_pyramid::internals::tile::{Codec, Scratch, TileImage};
+use fast_pyramid::internals::tile::{Codec, Parts, Scratch, TileImage};
 use fast_pyramid::{Size, TileFormat};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -107,8 +107,8 @@ impl Ours {
         for (image, bytes) in self.children.iter_mut().zip(children) {
             self.codec.decode_into(bytes, self.size, &mut self.scratch, image)?;
         }
-        let children = self.children.each_ref().map(Some);
-        self.codec.parent_into(children, self.size, &mut self.scratch, &mut self.made, &mut self.encoded)?;
+        let parts = Parts::of_children(self.children.each_ref().map(Some));
+        self.codec.parent_into(&parts, self.size, &mut self.scratch, &mut self.made, &mut self.encoded)?;
         Ok(&self.encoded)
     }
 }

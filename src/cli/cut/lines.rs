@@ -61,14 +61,14 @@ pub(super) fn announce(name: &str, report: &CutReport, console: &Console) {
 pub(super) fn line(name: &str, report: &CutReport) -> String {
     let uniform = match report.uniform.unwrap_or(0) {
         0 => String::new(),
-        count => format!(", {} uniform", grouped(count)),
+        count => format!(", {} of a single colour", grouped(count)),
     };
     let tiles = report.grid.count();
     match (report.version, report.written) {
         (Some(version), Some(_)) if !report.compared => format!(
-            "{name}: {version} cut: {} of {} pixels, {}{uniform}",
-            counted(tiles, "tile"),
+            "{name}: {version} cut: {} pixels in {}, {}{uniform}",
             report.size,
+            counted(tiles, "tile"),
             mode(report.mode)
         ),
         (Some(version), Some(written)) => format!("{name}: {version} cut: {}", differing(written, report)),

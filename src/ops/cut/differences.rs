@@ -84,7 +84,9 @@ impl Cause {
                 "it is a JPEG with other quantisation tables than the latest tiles, as after an editor saved it"
             }
             Self::OtherQuality => "the latest tiles have another quality than the new ones",
-            Self::Encoded => "the latest tiles were not encoded from these pixels, as if they come from a JPEG",
+            Self::Encoded => {
+                "the latest tiles were not encoded from these pixels; it looks as if they came from a JPEG"
+            }
             Self::Unknown => "a little nearly everywhere",
         }
     }

@@ -41,7 +41,7 @@ pub(super) fn warnings(opened: &Picture, target: &Target, mode: CutMode) -> Vec<
                  tiles of 256 can be cut without loss",
                 settings.tile_size
             ),
-            _ => "decoded and encoded again, because it is stored turned; turn it without loss first to keep all"
+            _ => "decoded and encoded again, because it is stored rotated or flipped; rotate it losslessly first to avoid that"
                 .to_owned(),
         });
     }

@@ -34,7 +34,7 @@ fn each_picture_goes_into_a_folder_of_its_name() {
         assert!(source_pixels(&folder, (20, 10), 256, "png") == shown);
     }
     assert!(
-        ended.err.starts_with("1/3 all/of it/a: v0 cut: 1 tile of 20x10 pixels, encoded from pixels\n"),
+        ended.err.starts_with("1/3 all/of it/a: v0 cut: 20x10 pixels in 1 tile, encoded from pixels\n"),
         "{}",
         ended.err
     );
@@ -66,7 +66,7 @@ error: all/b/pyramid.json: tile_size is 99, but 16 was requested
   leave the option out: a pyramid keeps its settings; if it has no version yet, delete pyramid.json
 error: nowhere.png: cannot read: No such file or directory (os error 2)
   check the path; a relative one begins at the current folder
-4/5 all/a: v0 cut: 2 tiles of 20x10 pixels, encoded from pixels
+4/5 all/a: v0 cut: 20x10 pixels in 2 tiles, encoded from pixels
 4/5 all/a: done in [..] s
 error: all/c.d: not a folder
   move it away or use another folder, which is created; for several pictures use --into DIR
@@ -268,7 +268,7 @@ fn quiet_prints_nothing_and_verbose_more() {
     sandbox.run(&["cut", "a.png", "q", "--build", "-q"]).expect(0, str![]);
     sandbox.run(&["cut", "a.png", "v", "--tile-size", "16", "--build", "-v", "-j", "2"]).expect(0, str![[r#"
 v: 20x10 pixels in 2x1 base tiles of 16 (png, encoded from pixels), 6 levels, 7 tiles in the pyramid; about 1 MB of base tiles and 11 MB of memory
-v: v0 cut: 2 tiles of 20x10 pixels, encoded from pixels
+v: v0 cut: 20x10 pixels in 2 tiles, encoded from pixels
 v: v0 built: 7 tiles (5 generated, 2 patched, 0 linked)
 v: published v/dest/dzi/latest in N s
 
@@ -277,7 +277,7 @@ v: published v/dest/dzi/latest in N s
     sandbox.write("flat.ppm", [&flat[..flat.len() - 64 * 32 * 3], &[1; 64 * 32 * 3]].concat());
     let ended = sandbox.succeed(&["cut", "flat.ppm", "f", "--tile-size", "16"]);
     let (first, _) = ended.err.split_once('\n').unwrap();
-    assert_eq!(first, "f: v0 cut: 8 tiles of 64x32 pixels, encoded from pixels, 8 uniform");
+    assert_eq!(first, "f: v0 cut: 64x32 pixels in 8 tiles, encoded from pixels, 8 of a single colour");
 }
 
 #[test]

@@ -95,7 +95,7 @@ fn pyramid_json_of_the_user_is_not_changed_to_record_a_picture() {
         0,
         str![[r#"
 warning: pyr/1: scans/roll00/1.png: not recorded in pyramid.json, where later cuts look for it; add "picture": "../../scans/roll00/1.png"
-pyr/1: v0 cut: 2 tiles of 20x10 pixels, encoded from pixels
+pyr/1: v0 cut: 20x10 pixels in 2 tiles, encoded from pixels
 pyr/1: done in [..] s
 
 "#]],

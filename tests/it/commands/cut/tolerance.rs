@@ -136,7 +136,7 @@ fn colour_in_a_grey_pyramid_gets_the_tables_of_its_quality() {
 #[test]
 fn most_tiles_differing_is_explained_with_a_tolerance_that_helps() {
     for (name, why) in [
-        ("b.png", "the latest tiles were not encoded from these pixels, as if they come from a JPEG"),
+        ("b.png", "the latest tiles were not encoded from these pixels; it looks as if they came from a JPEG"),
         ("85.jpg", "it is a JPEG with other quantisation tables than the latest tiles, as after an editor saved it"),
     ] {
         let (sandbox, picture) = lossless(Jpeg::new(92));
