@@ -33,6 +33,7 @@ pub(super) fn composed(
     if !join_blocks(&wholes, &mut scratch.image) {
         by_samples(&wholes, shape.size, settings, &mut scratch.image)?;
     }
+    drop(wholes);
     scratch.wholes = spares;
     encode(settings, shape, scratch, tile, out)
 }

@@ -21,7 +21,7 @@
 use super::CodecError;
 use super::base::JpegEncoding;
 use super::jpeg_planes::{assign_planes, component_planes, joined, pixels_of, reduce_component};
-use super::parts::{Part, Parts, join};
+use super::parts::{MAX_PARTS, Part, Parts, join};
 use super::settings::TileSettings;
 use crate::format::Quality;
 use crate::geometry::{Rect, Size, TileShape};
@@ -31,6 +31,7 @@ use crate::jpeg::{
 use crate::raster::reduce::{Axes, Reduction};
 use crate::raster::ycbcr;
 use crate::raster::{PixelKind, Raster};
+use arrayvec::ArrayVec;
 
 /// Buffers for generating JPEG tiles.
 #[derive(Default)]
@@ -70,7 +71,7 @@ pub(super) fn wholes<'a>(
     spares: &'a mut Vec<JpegImage>,
 ) -> Result<Parts<'a, JpegImage>, CodecError> {
     spares.resize_with(parts.parts.len().max(spares.len()), JpegImage::default);
-    let mut wholes = Parts { size: parts.size, scale: parts.scale, parts: Vec::with_capacity(parts.parts.len()) };
+    let mut wholes = Parts { size: parts.size, scale: parts.scale, parts: ArrayVec::new() };
     for (part, spare) in parts.parts.iter().zip(spares) {
         let whole = part.image.whole(decoder, spare).map_err(|error| CodecError::Damaged(error.to_string()))?;
         wholes.parts.push(part.with(whole));
@@ -120,7 +121,7 @@ fn by_coefficients(
     quality: Quality,
     scratch: &mut JpegScratch,
 ) -> bool {
-    let mut folded = Vec::with_capacity(parts.parts.len());
+    let mut folded = ArrayVec::<_, MAX_PARTS>::new();
     for &Part { image, from, x, y } in &parts.parts {
         let Some(folded_core) = image.folded().filter(|image| sampling.suits(image)) else { return false };
         let (image, core) = (folded_core, image.folded_core());

@@ -5,7 +5,12 @@ use crate::geometry::{Mosaic, Piece, Rect, Scale, Size, Tile};
 use crate::jpeg::JpegTile;
 use crate::png::PngImage;
 use crate::raster::{Raster, Sample};
+use arrayvec::ArrayVec;
 use std::borrow::Borrow;
+
+/// A tile is made from its children and, with overlap, a ring of tiles around them: 4 x 4. A list on the heap would be one more
+/// allocation for each tile.
+pub(super) const MAX_PARTS: usize = 16;
 
 /// A part of a decoded tile, and its place.
 #[derive(Debug)]
@@ -44,7 +49,7 @@ pub struct Parts<'a, I> {
     /// Whether the tile made from it has half its size.
     pub scale: Scale,
     /// The parts, row by row.
-    pub parts: Vec<Part<'a, I>>,
+    pub parts: ArrayVec<Part<'a, I>, MAX_PARTS>,
 }
 
 impl<'a> Parts<'a, TileImage> {
@@ -59,7 +64,8 @@ impl<'a> Parts<'a, TileImage> {
     #[must_use]
     pub fn of_mosaic(mosaic: &Mosaic, image: impl Fn(Tile) -> Option<&'a TileImage>) -> Option<Self> {
         let part = |&Piece { tile, from, x, y }: &Piece| Some(Part { image: image(tile)?, from, x, y });
-        let parts = mosaic.pieces.iter().map(part).collect::<Option<_>>()?;
+        // A mosaic has no more pieces than there are parts.
+        let parts = mosaic.pieces.iter().take(MAX_PARTS).map(part).collect::<Option<_>>()?;
         Some(Self { size: mosaic.size, scale: mosaic.scale, parts })
     }
 

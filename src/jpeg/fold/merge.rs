@@ -13,6 +13,7 @@ use crate::geometry::Size;
 use crate::jpeg::image::{Block, Colour, Component, JpegImage};
 use crate::jpeg::placed::{BlockArea, PlacedPart, can_join};
 use crate::jpeg::transform::{Rows8x8, transpose};
+use arrayvec::ArrayVec;
 
 /// Fractional bits.
 const POINT: u32 = FRACTION - DROPPED;
@@ -171,7 +172,7 @@ pub fn merge(children: [Option<&FoldedImage>; 4], steps: &ParentSteps, parent: &
     );
     let places = [(0, 0), (first.width, 0), (0, first.height), (first.width, first.height)];
     let parts = children.into_iter().zip(places).filter_map(|(child, place)| Some(PlacedPart::whole(child?, place)));
-    merge_parts(&parts.collect::<Vec<_>>(), size, steps, parent)
+    merge_parts(&parts.collect::<ArrayVec<_, 4>>(), size, steps, parent)
 }
 
 /// Makes `parent` half of a rectangle of this size, which the parts cover: each sample is the mean of 2x2 samples of the same
