@@ -200,9 +200,14 @@ fn killed_revert_loses_nothing() {
         let now = whole(folder);
         let untouched = |path: &PathBuf| path == Path::new("dest/dzi/latest") || now.get(path) == before.get(path);
         assert!(before.keys().all(untouched), "{context}: something has changed");
-        run(folder, REVERT.arguments);
+        let record = folder.join("dest/.fast_pyramid/revert.json");
+        // Killed after its last step, it is done: once more would take it back.
+        let is_done = folder.join("dest/dzi/v2/dzi.xml").exists() && !record.exists();
+        if !is_done {
+            run(folder, REVERT.arguments);
+        }
         assert_same_snapshot(&expected, &whole(folder));
-        assert!(!folder.join("dest/.fast_pyramid/revert.json").exists(), "{context}: the record is left");
+        assert!(!record.exists(), "{context}: the record is left");
         if point % 5 == 0 {
             run(folder, &["verify"]);
         }
