@@ -7,7 +7,7 @@ use fast_pyramid::internals::sync::Mutex;
 use std::io::{self, IsTerminal, Write};
 
 /// Where a command writes.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Console {
     quiet: bool,
     verbose: bool,

@@ -3,40 +3,42 @@
 use super::arguments::Arguments;
 use clap::CommandFactory;
 use std::ffi::OsString;
-use std::path::Path;
-
-/// Options that say nothing about which command is meant. With `--json`, scripts get an object about a missing folder.
-const NEUTRAL_OPTIONS: [&str; 7] = ["-j", "--threads", "-q", "--quiet", "-v", "--verbose", "--progress"];
+use std::path::{Path, PathBuf};
 
 /// How many letters may be wrong, missing, added or exchanged in a word that is taken for a command.
 const MAX_TYPOS: usize = 2;
 
-/// A word that was meant to be a command, or the folder of a pyramid, and is neither.
-pub(super) struct NoSuchCommand {
-    pub(super) word: String,
+/// The first folder of a command line without a command, if it was meant to be one.
+pub(super) struct NoSuchCommand<'a> {
+    pub(super) word: &'a Path,
     /// The command that looks most like it, if one does.
     pub(super) nearest: Option<String>,
 }
 
-/// Inserts `build` into a command line that names no command.
+/// Inserts `build` into a command line that names no command, and says whether it did.
 ///
 /// The first word that is neither an option nor its value decides, so that global options may precede the command.
-pub(super) fn with_default_command(words: Vec<OsString>) -> Result<Vec<OsString>, NoSuchCommand> {
+pub(super) fn with_default_command(mut words: Vec<OsString>) -> (Vec<OsString>, bool) {
     let program = Arguments::command();
-    let Some(at) = deciding_word(&words, &program) else { return Ok(words) };
+    let Some(at) = deciding_word(&words, &program) else { return (words, false) };
     let word = words[at].to_string_lossy();
     // clap adds `help` later.
-    if program.find_subcommand(&*word).is_some() || word == "help" {
-        return Ok(words);
+    let is_command = program.find_subcommand(&*word).is_some() || word == "help";
+    if !is_command {
+        words.insert(1, "build".into());
     }
-    let options = words[1..at].iter().filter(|option| option.to_string_lossy().starts_with('-'));
-    let names_no_folder = is_plain_word(&word) && Path::new(&words[at]).symlink_metadata().is_err();
-    if names_no_folder && options.into_iter().all(|option| is_neutral(&option.to_string_lossy())) {
-        return Err(NoSuchCommand { nearest: nearest(&word, &program), word: word.into_owned() });
-    }
-    let mut words = words;
-    words.insert(1, "build".into());
-    Ok(words)
+    (words, !is_command)
+}
+
+/// Whether the first of the folders that follow no command is a misspelt one: it does not exist, has only letters and hyphens,
+/// as paths rarely do, and looks like a command, or others follow it.
+///
+/// Those would be built otherwise, which nobody asked for.
+pub(super) fn misspelt(folders: &[PathBuf]) -> Option<NoSuchCommand<'_>> {
+    let (word, others) = folders.split_first()?;
+    let name = word.to_str().filter(|name| is_plain_word(name) && word.symlink_metadata().is_err())?;
+    let nearest = nearest(name, &Arguments::command());
+    (nearest.is_some() || !others.is_empty()).then_some(NoSuchCommand { word, nearest })
 }
 
 /// The index of the first word that is neither an option nor its value.
@@ -62,14 +64,8 @@ fn deciding_word(words: &[OsString], program: &clap::Command) -> Option<usize> {
     }
 }
 
-/// Whether a word has letters and hyphens only, as commands have. Paths rarely do.
 fn is_plain_word(word: &str) -> bool {
     word.starts_with(char::is_alphabetic) && word.chars().all(|letter| letter.is_alphabetic() || letter == '-')
-}
-
-fn is_neutral(option: &str) -> bool {
-    let name = option.split_once('=').map_or(option, |(name, _)| name);
-    NEUTRAL_OPTIONS.contains(&name) || name.strip_prefix("-j").is_some_and(|threads| threads.parse::<u32>().is_ok())
 }
 
 /// The command with the fewest typos in it.
@@ -88,17 +84,12 @@ mod tests {
     fn a_folder_without_command_is_built() {
         let completed = |line: &str| {
             let words = line.split(' ').map(OsString::from);
-            let Ok(completed) = with_default_command(words.collect()) else { return "no such command".into() };
+            let (completed, is_inserted) = with_default_command(words.collect());
+            assert_eq!(is_inserted, completed.len() > line.split(' ').count());
             completed.iter().map(|word| word.to_string_lossy().into_owned()).collect::<Vec<_>>().join(" ")
         };
         for (line, expected) in [
             ("fp image1", "fp build image1"),
-            ("fp verfy image1", "no such command"),
-            ("fp -j 2 -j4 --progress=never verfy image1", "no such command"),
-            ("fp --json verfy image1", "fp build --json verfy image1"),
-            ("fp -r verfy image1", "fp build -r verfy image1"),
-            // This is a folder.
-            ("fp src", "fp build src"),
             ("fp -j 2 --json image1 image2", "fp build -j 2 --json image1 image2"),
             ("fp --dry-run image1", "fp build --dry-run image1"),
             ("fp --rebuild-from 3 image1", "fp build --rebuild-from 3 image1"),
@@ -115,6 +106,23 @@ mod tests {
             ("fp", "fp"),
         ] {
             assert_eq!(completed(line), expected);
+        }
+    }
+
+    #[test]
+    fn misspelt_commands_are_told_from_folders() {
+        for (line, expected) in [
+            ("verfy", true),
+            ("verfy image1", true),
+            ("pictures image1", true),
+            ("pictures", false),
+            ("image1 verfy", false),
+            ("./verfy image1", false),
+            // This is a folder.
+            ("src image1", false),
+        ] {
+            let folders: Vec<PathBuf> = line.split(' ').map(PathBuf::from).collect();
+            assert_eq!(misspelt(&folders).is_some(), expected, "{line}");
         }
     }
 

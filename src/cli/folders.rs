@@ -5,7 +5,6 @@ use super::console::{counted, grouped};
 use super::exit::Code;
 use super::session::Session;
 use fast_pyramid::internals::text::display_path;
-use serde_json::json;
 use std::collections::HashSet;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -55,13 +54,12 @@ pub(super) fn distinct(folders: Vec<PathBuf>) -> Vec<PathBuf> {
     folders.into_iter().filter(is_new).collect()
 }
 
-/// The pyramids in these folders, those of each in the order of their names. Pyramids are not searched for further ones,
-/// and links are not followed.
+/// The pyramids in these folders, and the exit code for folders without any.
 fn find_all(folders: &[PathBuf], session: &Session<'_>) -> (Vec<PathBuf>, Code) {
     let (mut pyramids, mut code) = (Vec::new(), Code::Done);
     for folder in folders {
-        let (found, unreadable) = find_in(folder);
-        for error in &unreadable {
+        let (found, unreadable): (Vec<_>, Vec<_>) = pyramids_in(folder).partition(Result::is_ok);
+        for error in unreadable.iter().filter_map(|error| error.as_ref().err()) {
             let path = error.path().unwrap_or(folder);
             let (text, outcome) = match error.io_error() {
                 Some(error) if error.kind() == ErrorKind::NotFound => {
@@ -70,51 +68,43 @@ fn find_all(folders: &[PathBuf], session: &Session<'_>) -> (Vec<PathBuf>, Code) 
                 Some(error) => (format!("cannot search {}: {error}", display_path(path)), Code::Failed),
                 None => (error.to_string(), Code::Failed),
             };
-            code = code.max(refuse(path, &text, None, outcome, session));
+            code = code.max(session.refuse(path, &text, None, outcome));
         }
         if found.is_empty() && unreadable.is_empty() {
             let text = format!("{}: no pyramid in it", display_path(folder));
             let hint = "a pyramid is a folder with pyramid.json";
-            code = code.max(refuse(folder, &text, Some(hint), Code::Input, session));
+            code = code.max(session.refuse(folder, &text, Some(hint), Code::Input));
         }
-        pyramids.extend(found);
+        pyramids.extend(found.into_iter().flatten());
     }
     (pyramids, code)
 }
 
-/// Reports a folder in which no pyramid can be found.
-fn refuse(folder: &Path, text: &str, hint: Option<&str>, code: Code, session: &Session<'_>) -> Code {
-    session.print_json(folder, json!({ "error": text, "hint": hint, "code": code.number() }));
-    session.console.error(text, hint);
-    code
-}
-
-/// The pyramids in a folder, and what could not be searched.
-fn find_in(folder: &Path) -> (Vec<PathBuf>, Vec<walkdir::Error>) {
-    let (mut pyramids, mut unreadable) = (Vec::new(), Vec::new());
+/// The pyramids in a folder, in the order of names, and what cannot be searched. Pyramids are not searched for further ones, and
+/// links are not followed.
+fn pyramids_in(folder: &Path) -> impl Iterator<Item = walkdir::Result<PathBuf>> + use<> {
     let mut entries = WalkDir::new(folder).sort_by_file_name().into_iter();
-    while let Some(entry) = entries.next() {
-        match entry {
-            Ok(entry) if entry.file_type().is_dir() && is_pyramid(entry.path()) => {
-                pyramids.push(entry.into_path());
-                entries.skip_current_dir();
+    std::iter::from_fn(move || {
+        loop {
+            match entries.next()? {
+                Ok(entry) if entry.file_type().is_dir() && is_pyramid(entry.path()) => {
+                    entries.skip_current_dir();
+                    return Some(Ok(entry.into_path()));
+                }
+                Ok(_) => {}
+                Err(error) => return Some(Err(error)),
             }
-            Ok(_) => {}
-            Err(error) => unreadable.push(error),
         }
-    }
-    (pyramids, unreadable)
+    })
 }
 
 pub(super) fn is_pyramid(folder: &Path) -> bool {
     folder.join(SPEC).is_file()
 }
 
-/// The first pyramid below a folder, in the order of names.
+/// The first pyramid in a folder, in the order of names.
 pub(super) fn first_pyramid_in(folder: &Path) -> Option<PathBuf> {
-    let entries = WalkDir::new(folder).min_depth(1).sort_by_file_name().into_iter().flatten();
-    let mut pyramids = entries.filter(|entry| entry.file_type().is_dir() && is_pyramid(entry.path()));
-    pyramids.next().map(walkdir::DirEntry::into_path)
+    pyramids_in(folder).flatten().next()
 }
 
 /// Whether a folder that is no pyramid holds some. It is not searched far.

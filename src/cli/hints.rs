@@ -256,7 +256,7 @@ pub(super) fn names(versions: &[Version]) -> String {
 }
 
 /// A path as a word of a command that can be copied into a shell.
-fn shell_word(path: &Path) -> String {
+pub(super) fn shell_word(path: &Path) -> String {
     let text = path.to_string_lossy();
     let plain = |letter: char| letter.is_alphanumeric() || "/._-+,:@%=".contains(letter);
     // A leading dash would make it an option.

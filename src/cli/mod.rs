@@ -23,20 +23,19 @@ mod vacuum;
 mod values;
 mod verify;
 
-use arguments::{Arguments, Command};
+use arguments::{Arguments, Command, GlobalArguments};
 use clap::Parser;
 use console::Console;
-use default_command::{NoSuchCommand, with_default_command};
+use default_command::{NoSuchCommand, misspelt, with_default_command};
 use exit::Code;
+use fast_pyramid::internals::text::display_path;
+use session::Session;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
 /// Runs the command line `words`, which begin with the program's name.
 pub(crate) fn run(words: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let words = match with_default_command(words.into_iter().collect()) {
-        Ok(words) => words,
-        Err(wrong) => return refuse(&wrong),
-    };
+    let (words, names_no_command) = with_default_command(words.into_iter().collect());
     let arguments = match Arguments::try_parse_from(words) {
         Ok(arguments) => arguments,
         Err(error) => {
@@ -47,7 +46,10 @@ pub(crate) fn run(words: impl IntoIterator<Item = OsString>) -> ExitCode {
     };
     let console = Console::new(&arguments.global);
     let code = match &arguments.command {
-        Command::Build(build) => build::run(build, &arguments.global, &console),
+        Command::Build(build) => match misspelt(&build.folders.folders).filter(|_| names_no_command) {
+            Some(wrong) => refuse(&wrong, &arguments.global, &console),
+            None => build::run(build, &arguments.global, &console),
+        },
         Command::Cut(cut) => cut::run(cut, &arguments.global, &console),
         Command::Init(init) => init::run(init, &arguments.global, &console),
         Command::Info(info) => info::run(info, &arguments.global, &console),
@@ -62,12 +64,13 @@ pub(crate) fn run(words: impl IntoIterator<Item = OsString>) -> ExitCode {
     ExitCode::from(console.finish(code).number())
 }
 
-/// Reports a misspelt command. It is not taken for a folder to build: the folders after it were not meant to be built, either.
-fn refuse(NoSuchCommand { word, nearest }: &NoSuchCommand) -> ExitCode {
-    let hint = match nearest {
-        Some(nearest) => format!("did you mean {nearest}? fast_pyramid help lists all commands"),
-        None => "give the folder that holds pyramid.json and v0; fast_pyramid help lists all commands".to_owned(),
+/// Reports a misspelt command.
+fn refuse(NoSuchCommand { word, nearest }: &NoSuchCommand<'_>, global: &GlobalArguments, console: &Console) -> Code {
+    let suggestion = match nearest {
+        Some(nearest) => format!("did you mean {nearest}?"),
+        None => "give the folder that holds pyramid.json and v0;".to_owned(),
     };
-    Console::default().error(&format!("{word}: no such command or folder"), Some(&hint));
-    ExitCode::from(Code::Usage.number())
+    let hint = format!("{suggestion} fast_pyramid help lists all commands");
+    let text = format!("{}: no such command or folder", display_path(word));
+    Session::quick(global, console).refuse(word, &text, Some(&hint), Code::Usage)
 }

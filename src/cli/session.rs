@@ -47,6 +47,13 @@ impl<'a> Session<'a> {
         }
     }
 
+    /// Reports a folder that no command can work on, with its object, and returns the code.
+    pub(crate) fn refuse(&self, folder: &Path, text: &str, hint: Option<&str>, code: Code) -> Code {
+        self.print_json(folder, json!({ "error": text, "hint": hint, "code": code.number() }));
+        self.console.error(text, hint);
+        code
+    }
+
     /// Reports an error, and returns the exit code: that of the signal if one stopped the command. `more` are additional
     /// fields of the JSON object.
     pub(crate) fn fail(&self, error: &Error, folder: &Path, more: Value) -> Code {

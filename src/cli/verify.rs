@@ -4,7 +4,7 @@ use super::arguments::{GlobalArguments, VerifyArguments};
 use super::console::{Console, counted, grouped};
 use super::exit::Code;
 use super::folders;
-use super::hints::names;
+use super::hints::{names, shell_word};
 use super::progress::Progress;
 use super::session::{Session, object, seconds_since};
 use fast_pyramid::internals::text::display_path;
@@ -67,7 +67,7 @@ fn verify_one(folder: &Path, arguments: &VerifyArguments, session: &Session<'_>)
                 "seconds": seconds_since(started),
             });
             session.print_json(folder, fields);
-            conclude(&display_path(folder), &report, started, session.console);
+            conclude(folder, &report, started, session.console);
             if report.problems == 0 { Code::Done } else { Code::Failed }
         }
         Err(error) => session.fail(&error, folder, json!({})),
@@ -100,7 +100,8 @@ pub(crate) fn notes(name: &str, report: &VerifyReport, console: &Console) {
     }
 }
 
-fn conclude(name: &str, report: &VerifyReport, started: Instant, console: &Console) {
+fn conclude(folder: &Path, report: &VerifyReport, started: Instant, console: &Console) {
+    let name = &display_path(folder);
     notes(name, report, console);
     let versions = counted(report.versions.len() as u64, "version");
     let tiles = counted(report.tiles, "tile");
@@ -109,8 +110,10 @@ fn conclude(name: &str, report: &VerifyReport, started: Instant, console: &Conso
     console.say(&format!("{name}: {versions} with {tiles} checked, {problems}, in {seconds:.2} s"));
     if report.problems > 0 {
         let advice = match (report.needs_repair(), report.needs_sources()) {
-            (true, false) => format!("run fast_pyramid repair {name}"),
-            (true, true) => format!("run fast_pyramid repair {name}, and restore the source tiles yourself"),
+            (true, false) => format!("run fast_pyramid repair {}", shell_word(folder)),
+            (true, true) => {
+                format!("run fast_pyramid repair {}, and restore the source tiles yourself", shell_word(folder))
+            }
             _ => "restore the source tiles yourself; nothing in dest has to be repaired".into(),
         };
         console.say(&format!("{name}: {advice}"));

@@ -17,6 +17,7 @@ use fast_pyramid::{CutOptions, Event, Observer, cut};
 use jobs::{Clash, ClashKind, Job, Misuse, clashes, jobs};
 use nesting::nested;
 use serde_json::json;
+use std::collections::HashSet;
 use std::time::Instant;
 
 /// Cuts each picture, whatever becomes of the others.
@@ -30,9 +31,9 @@ pub(crate) fn run(arguments: &CutArguments, global: &GlobalArguments, console: &
         }
     };
     let mut clashes = clashes(&jobs);
-    if let (Some(into), true) = (&arguments.into, clashes.is_empty()) {
-        clashes = nested(&jobs, into);
-    }
+    let reported: HashSet<usize> = clashes.iter().map(|clash| clash.job).collect();
+    let nested = arguments.into.iter().flat_map(|into| nested(&jobs, into));
+    clashes.extend(nested.filter(|clash| !reported.contains(&clash.job)));
     if !clashes.is_empty() {
         return refuse(&clashes, &jobs, arguments, &session);
     }

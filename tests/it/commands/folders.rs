@@ -89,9 +89,7 @@ error: archive/notes: no pyramid in it
 #[test]
 fn missing_folder_is_refused_alike_with_and_without_recursive() {
     let sandbox = archive();
-    for arguments in
-        [&["build", "nowhere"][..], &["build", "-r", "nowhere"], &["build", "-r", "nowhere", "archive/2024"]]
-    {
+    for arguments in [&["nowhere"][..], &["-r", "nowhere"], &["build", "-r", "nowhere", "archive/2024"]] {
         let ended = sandbox.run(arguments);
         assert!(ended.code == 3 && ended.err.contains("error: nowhere: no such folder\n"), "{}", ended.err);
     }
@@ -149,7 +147,7 @@ error: verfy: no such command or folder
 
 "#]],
     );
-    sandbox.run(&["-q", "pictures"]).expect(
+    sandbox.run(&["-q", "-r", "pictures", "archive"]).expect(
         2,
         str![[r#"
 error: pictures: no such command or folder
@@ -157,7 +155,11 @@ error: pictures: no such command or folder
 
 "#]],
     );
+    let object = sandbox.run(&["--json", "-q", "verfy", "archive/2024/a"]).json().remove(0);
+    assert_eq!((&object["pyramid"], &object["code"]), (&json!("verfy"), &json!(2)));
     assert!(!sandbox.path("archive/2024/a/dest").exists());
+    // No command is like it, and nothing else would be built.
+    assert_eq!(sandbox.run(&["pictures"]).code, 3);
     // What does not look like a command is a folder, and so is a word after one.
     assert_eq!(sandbox.run(&["./verfy", "archive/2024/a"]).code, 3);
     assert_eq!(sandbox.run(&["archive/2024/b", "verfy"]).code, 3);

@@ -223,7 +223,7 @@ fn missing_folder_file_or_dangling_link_is_refused() {
     let sandbox = Sandbox::new();
     sandbox.write("file", "");
     sandbox.link("dangling", "nowhere");
-    sandbox.run(&["build", "nowhere"]).expect(
+    sandbox.run(&["nowhere"]).expect(
         3,
         str![[r#"
 error: nowhere: no such folder
