@@ -46,13 +46,7 @@ impl Published {
     }
 
     fn broken(&self, problem: &Problem) -> Failure {
-        let layout = &self.trees.layout;
-        let path = layout.root().join(&problem.path);
-        let in_tree = problem.version.filter(|_| path.symlink_metadata().is_err()).map(|version| layout.tree(version));
-        Failure::BrokenTree {
-            pyramid: layout.root().to_owned(),
-            path: in_tree.map_or(path, |tree| tree.join(&problem.path)),
-            problem: format!("expected {}, found {}", problem.expected, problem.found),
-        }
+        let pyramid = self.trees.layout.root().to_owned();
+        Failure::BrokenTree { path: pyramid.clone(), pyramid, problem: problem.to_string() }
     }
 }

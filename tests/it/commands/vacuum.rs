@@ -250,7 +250,7 @@ fn damaged_records_are_refused() {
         &["vacuum", "p", "--drop", "0"],
         1,
         str![[r#"
-error: p/dest/.fast_pyramid/versions/v1: expected the manifest of its tree, found records with hash [..], not [..]
+error: p: v1 dest/.fast_pyramid/versions/v1: damaged_manifest: expected the manifest of its tree, found records with hash [..], not [..]
   run fast_pyramid repair p; copy pyramids with rsync -a, which keeps links
 
 "#]],

@@ -1,6 +1,9 @@
 //! Vacuums beside the remains of killed runs, and later damage around versions that have sources but no tree.
 
+use fast_pyramid::internals::ops::vacuum_killed_after;
+use fast_pyramid::{Pyramid, Selection, VacuumOptions};
 use std::fs;
+use std::num::NonZeroUsize;
 use test_support::cli::Sandbox;
 use test_support::damage::{clear, relink};
 use test_support::tree::{assert_same_tree, assert_tree_rules, snapshot};
@@ -109,4 +112,29 @@ fn build_of_the_newest_tree_restores_dropped_trees() {
     clear(&sandbox.path("p/dest/dzi/v2"));
     sandbox.succeed(&["p", "-q"]);
     like_new(&sandbox);
+}
+
+/// Whatever is lost while a vacuum is unfinished, the next command finishes it, and repair makes the tile again.
+#[test]
+fn tile_lost_during_a_vacuum_is_made_again_by_repair() {
+    let mut lost = 0;
+    for stop in 1..20 {
+        let sandbox = published();
+        let folder = sandbox.path("p");
+        let keep_last = VacuumOptions::new(Selection::KeepLast(NonZeroUsize::MIN)).keep_sources(true);
+        let vacuum = |options| Pyramid::open(&folder).unwrap().vacuum(&options);
+        if vacuum(vacuum_killed_after(keep_last.clone(), stop)).is_ok() {
+            break;
+        }
+        let levels = folder.join("dest/dzi/v0/dzi_files");
+        let generated = |level: fs::DirEntry| fs::read_dir(level.path()).unwrap().map(|tile| tile.unwrap().path());
+        let mut tiles = fs::read_dir(levels).into_iter().flatten().flat_map(|level| generated(level.unwrap()));
+        let Some(tile) = tiles.find(|tile| !tile.is_symlink()) else { continue };
+        fs::remove_file(tile).unwrap();
+        lost += 1;
+        vacuum(keep_last).unwrap();
+        sandbox.succeed(&["repair", "p", "-q"]);
+        sandbox.succeed(&["verify", "p", "-q"]);
+    }
+    assert!(lost > 2, "tiles were lost in {lost} vacuums");
 }
