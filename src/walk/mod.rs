@@ -5,6 +5,8 @@
 //! from a [`TileSource`] and stored in a [`TileSink`]; no walk sees a path.
 
 pub mod cut;
+#[cfg(test)]
+mod memory;
 mod overlap;
 mod parent;
 mod plan;

@@ -46,12 +46,9 @@ pub trait VersionSink: TileSink {
     /// What the source knows of a base tile.
     type Receipt: Send;
 
-    /// What an earlier, interrupted attempt made of a tile and of everything it is made from, or `None` if it did not
-    /// finish them. The bytes of a tile that is new in this version are put into `bytes`, which is emptied first.
-    ///
-    /// # Errors
-    /// The tile cannot be read.
-    fn resumed(&self, tile: Tile, bytes: &mut Vec<u8>) -> Result<Option<Resumed>, Self::Error>;
+    /// What an earlier, interrupted attempt made of a tile and of everything it is made from, or `None` if it did not finish
+    /// them.
+    fn resumed(&self, tile: Tile) -> Option<Resumed>;
 
     /// Reads back a generated tile that is new in this version into `bytes`, which is emptied first.
     ///

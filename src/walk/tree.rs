@@ -112,14 +112,17 @@ where
 
     /// The outcome of an earlier attempt, if that finished the tile and everything below it.
     fn resume(&self, tile: Tile, buffers: &mut Buffers) -> Result<Option<Outcome>, BuildFailure<S::Error>> {
-        let outcome = match self.sink.resumed(tile, &mut buffers.bytes).map_err(BuildFailure::Store)? {
+        let outcome = match self.sink.resumed(tile) {
             None => return Ok(None),
             Some(Resumed::Linked) => Outcome::Unchanged,
-            // The hash of its bytes is that of the bytes written. Should they not decode, the tile is regenerated.
-            Some(Resumed::New) => match self.parents.decode(tile, &buffers.bytes, &mut buffers.scratch) {
-                Ok(image) => Outcome::Changed(image),
-                Err(_) => return Ok(None),
-            },
+            Some(Resumed::New) => {
+                self.sink.read_generated(tile, &mut buffers.bytes).map_err(BuildFailure::Store)?;
+                // The hash of its bytes is that of the bytes written. Should they not decode, the tile is regenerated.
+                match self.parents.decode(tile, &buffers.bytes, &mut buffers.scratch) {
+                    Ok(image) => Outcome::Changed(image),
+                    Err(_) => return Ok(None),
+                }
+            }
         };
         self.progress.advance(self.affected_below(tile));
         Ok(Some(outcome))
@@ -153,17 +156,24 @@ where
         self.workers.lend(|buffers| self.make_parent(tile, outcomes, buffers))
     }
 
-    /// Reads, checks and links a base tile of this version's sources.
+    /// Reads and checks a base tile of this version's sources, and links it unless an earlier attempt has.
     fn base_tile(&self, tile: Tile, buffers: &mut Buffers) -> Visit<S::Error> {
+        let resumed = self.sink.resumed(tile);
+        if resumed == Some(Resumed::Linked) {
+            self.progress.advance(1);
+            return Ok(Outcome::Unchanged);
+        }
         let receipt = self.source.read_patched(tile, &mut buffers.bytes).map_err(BuildFailure::Store)?;
-        if self.equals_previous(tile, buffers)? {
+        if resumed.is_none() && self.equals_previous(tile, buffers)? {
             self.sink.link_unchanged(tile, receipt).map_err(BuildFailure::Store)?;
             self.progress.advance(1);
             return Ok(Outcome::Unchanged);
         }
         match self.parents.decode(tile, &buffers.bytes, &mut buffers.scratch) {
             Ok(image) => {
-                self.sink.link_patched(tile, receipt).map_err(BuildFailure::Store)?;
+                if resumed.is_none() {
+                    self.sink.link_patched(tile, receipt).map_err(BuildFailure::Store)?;
+                }
                 self.progress.advance(1);
                 Ok(Outcome::Changed(image))
             }

@@ -45,11 +45,11 @@ impl TileSink for Exchange {
 impl VersionSink for Exchange {
     type Receipt = FileStamp;
 
-    fn resumed(&self, tile: Tile, bytes: &mut Vec<u8>) -> Result<Option<Resumed>, StoreError> {
-        Ok(self.staged.finished(tile, bytes)?.map(|resumed| match resumed {
+    fn resumed(&self, tile: Tile) -> Option<Resumed> {
+        self.staged.finished(tile).map(|resumed| match resumed {
             ResumedTile::Changed => Resumed::New,
             ResumedTile::Unchanged => Resumed::Linked,
-        }))
+        })
     }
 
     fn read_generated(&self, tile: Tile, bytes: &mut Vec<u8>) -> Result<(), StoreError> {

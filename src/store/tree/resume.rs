@@ -127,21 +127,13 @@ impl Attempt<'_> {
         let mut recorded = TileSet::new(&self.context.geometry);
         for record in intact_records(&aside) {
             let tile = record.tile;
-            if finished.contains(tile) && self.is_skipped(tile, &resumed) && recorded.insert(tile) {
+            if finished.contains(tile) && resumed.complete.contains(tile) && recorded.insert(tile) {
                 writer.add(record)?;
             }
         }
         writer.flush()?;
         fs::remove_tree(&aside)?;
         Ok((resumed, writer))
-    }
-
-    /// Whether the walk will skip the tile: one that is complete, but without overlap a source tile only if its parent is.
-    fn is_skipped(&self, tile: Tile, resumed: &ResumedTiles) -> bool {
-        let geometry = &self.context.geometry;
-        let goes_with_parent = geometry.overlap() == 0 && tile.level == geometry.source_level();
-        let visited = if goes_with_parent { tile.parent() } else { Some(tile) };
-        visited.is_some_and(|tile| resumed.complete.contains(tile))
     }
 
     /// Whether the tile matches its record.

@@ -111,17 +111,10 @@ impl StagedTree {
         }
     }
 
-    /// The state of a generated tile that an earlier attempt finished, with everything below it. Puts the bytes of a
-    /// changed tile into `bytes`.
-    ///
-    /// # Errors
-    /// The tile cannot be read.
-    pub fn finished(&self, tile: Tile, bytes: &mut Vec<u8>) -> Result<Option<ResumedTile>, StoreError> {
-        let resumed = self.resumed.get(tile);
-        if resumed == Some(ResumedTile::Changed) {
-            self.read_generated(tile, bytes)?;
-        }
-        Ok(resumed)
+    /// What an earlier attempt made of a tile and of everything it is made from, if it finished them.
+    #[must_use]
+    pub fn finished(&self, tile: Tile) -> Option<ResumedTile> {
+        self.resumed.get(tile)
     }
 
     /// Reads a generated tile of this tree into `bytes`, which is emptied first.

@@ -63,15 +63,13 @@ where
     }
 
     /// What an earlier attempt made of a tile and of everything that it is made from.
-    fn resume(&self, tile: Tile, buffers: &mut Buffers, is_own: bool) -> Result<Option<Decision>, S::Error> {
-        let resumed = self.sink.resumed(tile, &mut buffers.bytes).map_err(BuildFailure::Store)?;
-        if resumed.is_some() && is_own {
-            self.progress.advance(1);
-        }
-        Ok(resumed.map(|resumed| match resumed {
+    fn resume(&self, tile: Tile, is_own: bool) -> Option<Decision> {
+        let resumed = self.sink.resumed(tile)?;
+        self.progress.advance(u64::from(is_own));
+        Some(match resumed {
             Resumed::New => Decision::Changed,
             Resumed::Linked => Decision::Unchanged,
-        }))
+        })
     }
 
     /// Whether the previous version's tile has the bytes in `buffers.bytes`.
@@ -106,7 +104,7 @@ where
         }
         self.check_cancelled()?;
         self.workers.lend(|buffers| {
-            if let Some(decision) = self.resume(tile, buffers, is_own)? {
+            if let Some(decision) = self.resume(tile, is_own) {
                 return Ok(Slot { changed: decision == Decision::Changed, image: None });
             }
             let receipt = self.source.read_patched(tile, &mut buffers.bytes).map_err(BuildFailure::Store)?;
@@ -147,8 +145,7 @@ where
             return Ok(Decision::Unchanged);
         }
         self.check_cancelled()?;
-        let resumed = self.workers.lend(|buffers| self.resume(tile, buffers, true))?;
-        let decision = match resumed {
+        let decision = match self.resume(tile, true) {
             Some(decision) => decision,
             None if inputs_changed => return Ok(Decision::Make),
             None => {

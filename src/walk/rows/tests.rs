@@ -3,75 +3,13 @@ use crate::format::{Filter, FormatKind, Quality, Settings, TileFormat, TileNamin
 use crate::geometry::Size;
 use crate::jpeg::{self, Colour, HuffmanTables, JpegImage, PlaneSource};
 use crate::tile::Scratch;
-use crate::walk::{BuildPlan, Resumed, TileSource, VersionSink, build_tree};
+use crate::walk::memory::{Memory, Tiles, noise};
+use crate::walk::{BuildPlan, build_tree};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 use std::sync::atomic::AtomicU64;
 
 type Failure = BuildFailure<String>;
-
-/// Base tiles in memory, and where generated ones go.
-struct Memory {
-    base: BTreeMap<Tile, Vec<u8>>,
-    generated: Mutex<BTreeMap<Tile, Vec<u8>>>,
-    /// The sink fails at this tile.
-    refused: Option<Tile>,
-}
-
-impl TileSource for Memory {
-    type Receipt = ();
-    type Error = String;
-
-    fn name(&self, tile: Tile) -> String {
-        tile.to_string()
-    }
-
-    fn read_patched(&self, tile: Tile, bytes: &mut Vec<u8>) -> Result<(), String> {
-        bytes.clone_from(&self.base[&tile]);
-        Ok(())
-    }
-
-    fn read_previous(&self, tile: Tile, _: &mut Vec<u8>) -> Result<(), String> {
-        Err(format!("{tile} of no previous version"))
-    }
-}
-
-impl TileSink for Memory {
-    type Error = String;
-
-    fn write_generated(&self, tile: Tile, bytes: &[u8]) -> Result<(), String> {
-        if self.refused == Some(tile) {
-            return Err(format!("{tile} is refused"));
-        }
-        let twice = self.generated.lock().insert(tile, bytes.to_vec()).is_some();
-        assert!(!twice, "{tile} is written a second time");
-        Ok(())
-    }
-}
-
-impl VersionSink for Memory {
-    type Receipt = ();
-
-    fn resumed(&self, _: Tile, _: &mut Vec<u8>) -> Result<Option<Resumed>, String> {
-        Ok(None)
-    }
-
-    fn read_generated(&self, tile: Tile, _: &mut Vec<u8>) -> Result<(), String> {
-        Err(format!("{tile} is read again"))
-    }
-
-    fn link_patched(&self, _: Tile, (): ()) -> Result<(), String> {
-        Ok(())
-    }
-
-    fn link_unchanged(&self, tile: Tile, (): ()) -> Result<(), String> {
-        Err(format!("{tile} is linked"))
-    }
-
-    fn link_previous(&self, tile: Tile) -> Result<(), String> {
-        Err(format!("{tile} is linked"))
-    }
-}
 
 /// Counts tiles, and cancels at a limit.
 struct Count {
@@ -93,16 +31,6 @@ impl Progress for Count {
     fn is_cancelled(&self) -> bool {
         self.tiles.load(Ordering::Relaxed) >= self.limit
     }
-}
-
-fn noise(seed: u32, length: usize) -> Vec<u8> {
-    let (mut state, mut walk) = (seed, 128i32);
-    let mut next = || {
-        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        walk = (walk + (state >> 24) as i32 % 31 - 15).clamp(0, 255);
-        walk as u8
-    };
-    (0..length).map(|_| next()).collect()
 }
 
 fn jpeg_tile(seed: u32, size: Size, quality: u8) -> Vec<u8> {
@@ -170,14 +98,16 @@ impl Picture {
     }
 
     fn memory(&self) -> Memory {
-        Memory { base: self.base.clone(), generated: Mutex::default(), refused: None }
+        Memory { patched: self.base.clone(), ..Memory::default() }
     }
 
     /// The generated tiles as the tree walk makes them.
-    fn expected(&self) -> BTreeMap<Tile, Vec<u8>> {
+    fn expected(&self) -> Tiles {
         let memory = self.memory();
         build_tree(&BuildPlan::first(&self.geometry), self.codec, &memory, &memory, &Count::to(u64::MAX)).unwrap();
-        memory.generated.into_inner()
+        let mut tiles = memory.tiles.into_inner();
+        tiles.retain(|tile, _| tile.level < self.geometry.base_level());
+        tiles
     }
 
     /// Builds by rows, and returns the number of images used. `fails` is a base tile that cannot be made.
@@ -237,7 +167,7 @@ proptest! {
         for threads in [1, 4] {
             let (memory, watch) = (picture.memory(), Count::to(u64::MAX));
             with_threads(threads, || picture.by_rows(&memory, &watch, None)).unwrap();
-            prop_assert!(*memory.generated.lock() == expected, "tiles differ with {} threads", threads);
+            prop_assert!(*memory.tiles.lock() == expected, "tiles differ with {} threads", threads);
             prop_assert_eq!(watch.tiles.into_inner(), picture.geometry.tile_count());
         }
     }
@@ -274,7 +204,7 @@ proptest! {
             (Err(BuildFailure::Store(error)), Some(reason)) => prop_assert_eq!(error, reason),
             (other, reason) => prop_assert!(false, "{other:?}, expected {reason:?}"),
         }
-        for (tile, bytes) in memory.generated.into_inner() {
+        for (tile, bytes) in memory.tiles.into_inner() {
             prop_assert!(expected[&tile] == bytes);
         }
     }

@@ -7,6 +7,12 @@ fn image_of(bytes: &[u8]) -> JpegImage {
     jpeg::decode(bytes, None, &mut DecodeScratch::default()).unwrap()
 }
 
+type Images = BTreeMap<Tile, JpegImage>;
+
+fn images_of(tiles: &Tiles) -> Images {
+    tiles.iter().map(|(tile, bytes)| (*tile, image_of(bytes))).collect()
+}
+
 fn plane_of(image: &JpegImage, index: usize) -> Raster<u8> {
     let (width, height) = image.component_size(index);
     let mut samples = Vec::new();
@@ -15,13 +21,12 @@ fn plane_of(image: &JpegImage, index: usize) -> Raster<u8> {
 }
 
 /// Component `index` of a whole level with one sample per pixel: each pixel from the tile whose core contains it.
-fn level_plane(geometry: &Geometry, level: u8, tiles: &Tiles, index: usize) -> Raster<u8> {
+fn level_plane(geometry: &Geometry, level: u8, images: &Images, index: usize) -> Raster<u8> {
     let Size { width, height } = geometry.level_size(level);
     let mut whole = Raster::new(width as usize, height as usize, 1);
-    for (tile, bytes) in tiles.iter().filter(|(tile, _)| tile.level == level) {
+    for (tile, image) in images.iter().filter(|(tile, _)| tile.level == level) {
         let (rect, core) = (geometry.tile_rect(*tile).unwrap(), geometry.core_rect(*tile).unwrap());
-        let image = image_of(bytes);
-        let plane = plane_of(&image, index);
+        let plane = plane_of(image, index);
         let step = (image.components[0].horizontal / image.components[index].horizontal) as usize;
         for y in core.y..core.y + core.size.height {
             for x in core.x..core.x + core.size.width {
@@ -105,16 +110,15 @@ fn planes_are_reduced_on_the_grid_of_each_tile_with_one_rounding() {
                 let geometry = Geometry::new(Size::new(width, height), tile_size, overlap).unwrap();
                 let geometry = geometry.with_base_tiles(base_tiles);
                 let codec = Codec::new(&jpeg_settings(&geometry, quality));
-                let (_, tiles) = built_from_noise(&geometry, codec);
+                let images = images_of(&built_from_noise(&geometry, codec).1);
                 for level in 0..geometry.source_level() {
-                    let planes = [0, 1, 2].map(|index| level_plane(&geometry, level + 1, &tiles, index));
+                    let planes = [0, 1, 2].map(|index| level_plane(&geometry, level + 1, &images, index));
                     let scale = if level == geometry.base_level() { 1 } else { 2 };
-                    for (tile, bytes) in tiles.iter().filter(|(tile, _)| tile.level == level) {
-                        let found = image_of(bytes);
+                    for (tile, found) in images.iter().filter(|(tile, _)| tile.level == level) {
                         let rect = geometry.tile_rect(*tile).unwrap();
-                        let expected = expected(&planes, rect, scale, &found);
+                        let expected = expected(&planes, rect, scale, found);
                         assert!(
-                            found == expected,
+                            *found == expected,
                             "{width}x{height} {tile_size}/{overlap} q{quality} {base_tiles:?} {tile}"
                         );
                     }
@@ -149,11 +153,10 @@ fn strips_are_the_neighbours_own_blocks() {
             let geometry = geometry.with_base_tiles(base_tiles);
             let codec = Codec::new(&jpeg_settings(&geometry, quality));
             let (sources, tiles) = built_from_noise(&geometry, codec);
-            for (tile, bytes) in tiles.iter().filter(|(tile, _)| tile.level <= geometry.base_level()) {
-                let image = image_of(bytes);
-                for neighbour in tiles.keys().filter(|other| other.level == tile.level) {
+            let images = images_of(&tiles);
+            for (tile, image) in images.iter().filter(|(tile, _)| tile.level <= geometry.base_level()) {
+                for (neighbour, other) in images.iter().filter(|(other, _)| other.level == tile.level) {
                     let Some((own, core)) = shared(&geometry, *tile, *neighbour) else { continue };
-                    let other = image_of(&tiles[neighbour]);
                     for index in 0..3 {
                         let step = u32::from(image.components[0].horizontal / image.components[index].horizontal);
                         let scaled = |rect: Rect| Rect {
@@ -162,7 +165,7 @@ fn strips_are_the_neighbours_own_blocks() {
                             size: Size::new(rect.size.width.div_ceil(step), rect.size.height.div_ceil(step)),
                         };
                         let (own, core) =
-                            (plane_of(&image, index).part(scaled(own)), plane_of(&other, index).part(scaled(core)));
+                            (plane_of(image, index).part(scaled(own)), plane_of(other, index).part(scaled(core)));
                         assert!(
                             own == core,
                             "{width}x{height} {tile_size}/{overlap} {base_tiles:?} {tile} shows {neighbour}"
@@ -173,9 +176,9 @@ fn strips_are_the_neighbours_own_blocks() {
             if base_tiles == BaseTiles::Plain {
                 for (plain, bytes) in &sources {
                     let composed = Tile { level: geometry.base_level(), ..*plain };
-                    let (whole, mut core) = (image_of(&tiles[&composed]), JpegImage::default());
+                    let (whole, mut core) = (&images[&composed], JpegImage::default());
                     let shape = geometry.tile_shape(composed);
-                    let part = jpeg::PlacedPart { image: &whole, from: shape.core, x: 0, y: 0 };
+                    let part = jpeg::PlacedPart { image: whole, from: shape.core, x: 0, y: 0 };
                     assert!(core.join(&[part], shape.core.size));
                     assert!(core == image_of(bytes), "{plain} lost something");
                 }
