@@ -40,9 +40,7 @@ pub use decode::{
 pub use decode_error::{JpegError, JpegErrorKind, Unsupported};
 pub use encode::{HuffmanTables, encode, encode_part};
 pub use encode_error::EncodeError;
-pub use fold::{
-    FoldSampling, FoldedBlock, FoldedComponent, FoldedImage, ParentSteps, can_merge, fold, merge, merge_parts,
-};
+pub use fold::{FoldSampling, FoldedBlock, FoldedComponent, FoldedImage, ParentSteps, fold, merge, merge_parts};
 pub use image::{Block, BlockComponent, BlockImage, BlockKind, Colour, Component, JpegImage, component_size};
 pub use part::ImagePart;
 pub use placed::PlacedPart;

@@ -10,7 +10,7 @@
 //! repeated for the pixels they stand for, and averaged on the grid of the tile with one rounding.
 
 use super::CodecError;
-use super::base::JpegEncoding;
+use super::base::{JpegEncoding, baseline};
 use super::jpeg_parent::{JpegScratch, colour_of, encode, wholes};
 use super::jpeg_planes::{PlaneReduction, assign_planes, component_planes, reduce_component};
 use super::parts::Parts;
@@ -85,7 +85,6 @@ fn by_samples(
 /// How a tile of this colour is encoded: with the steps and the sampling of the first part, or, if that is grey, with the chroma
 /// of the first that is not. `None` if a sampling is not 1, 2 or 4 pixels to a sample.
 fn encoding_of(parts: &Parts<'_, JpegImage>, colour: Colour) -> Option<JpegEncoding> {
-    let baseline = |steps: [u16; 64]| steps.map(|step| step.clamp(1, 255));
     let luma = baseline(parts.images().next()?.components.first()?.quantisation);
     let Some(coloured) = parts.images().find(|image| image.colour == colour && colour == Colour::YCbCr) else {
         return Some(JpegEncoding { luma, chroma: luma, chroma_step: (1, 1) });

@@ -247,7 +247,9 @@ fn paths_of_samples_and_coefficients_agree() {
     let size = Size::new(256, 256);
     let children = ["0_0", "1_0", "0_1", "1_1"].map(|name| decode(&format!("relief/v0/{name}.jpg"), size).unwrap());
     let tiles = children.each_ref().map(TileImage::as_jpeg);
-    assert!(jpeg::can_merge(tiles.map(|tile| tile.and_then(jpeg::JpegTile::folded))));
+    let folded = tiles.map(|tile| tile.and_then(jpeg::JpegTile::folded));
+    let steps = jpeg::ParentSteps::new(&[1; 64], &[1; 64]);
+    assert!(jpeg::merge(folded, &steps, &mut JpegImage::default()));
     let codec = codec(FormatKind::Jpeg, 89, Filter::Mean, false);
     let (mut bytes, mut slow) = (Vec::new(), JpegImage::default());
     codec.parent(children.each_ref().map(Some), size, &mut Scratch::default(), &mut bytes).unwrap();

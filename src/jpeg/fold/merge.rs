@@ -112,34 +112,6 @@ impl Requantiser {
     }
 }
 
-/// Whether [`merge`] can generate a parent from these children: top left, top right, bottom left, bottom right.
-///
-/// The children must form a grid with matching sizes, have the same colour and sampling, and be foldable. Half of a
-/// child with a neighbour to the right or below must be a whole number of MCUs in that direction. Only the children
-/// decide, so a tile takes the same path in every run.
-pub fn can_merge(children: [Option<&FoldedImage>; 4]) -> bool {
-    let [Some(first), right, below, last] = children else {
-        return false;
-    };
-    if last.is_some() != (right.is_some() && below.is_some()) {
-        return false;
-    }
-    let alike = children.into_iter().flatten().all(|child| {
-        child.colour == first.colour && child.factors().eq(first.factors()) && child.is_foldable() && child.is_sound()
-    });
-    // Where tiles meet, blocks of the parent meet.
-    let greatest = first.layout().greatest;
-    let whole = |length: u32, factor: u8| length.is_multiple_of(16 * u32::from(factor));
-    let width = |child: Option<&FoldedImage>| child.map(|child| child.width);
-    let height = |child: Option<&FoldedImage>| child.map(|child| child.height);
-    alike
-        && (right.is_none() || whole(first.width, greatest.0))
-        && (below.is_none() || whole(first.height, greatest.1))
-        && below.is_none_or(|below| below.width == first.width)
-        && right.is_none_or(|right| right.height == first.height)
-        && (last.is_none() || (width(last) == width(right) && height(last) == height(below)))
-}
-
 /// The quantisation steps of a parent: luma's (or those of all components of RGB) and chroma's.
 pub struct ParentSteps {
     tables: [([u16; 64], Requantiser); 2],
@@ -157,15 +129,13 @@ impl ParentSteps {
     }
 }
 
-/// Makes `parent` half of the children: each sample is the mean of 2x2 samples of the same component.
+/// Makes `parent` half of the children: top left, top right, bottom left and bottom right. The top left one decides where the
+/// others begin.
 ///
-/// Its buffers are reused. The ICC profile is that of the first child with one. Returns false and leaves `parent`
-/// unchanged if [`can_merge`] is false.
+/// See [`merge_parts`]; the children must form a rectangle.
 #[must_use]
 pub fn merge(children: [Option<&FoldedImage>; 4], steps: &ParentSteps, parent: &mut JpegImage) -> bool {
-    let ([Some(first), right, below, _], true) = (children, can_merge(children)) else {
-        return false;
-    };
+    let [Some(first), right, below, _] = children else { return false };
     let size = Size::new(
         first.width + right.map_or(0, |right| right.width),
         first.height + below.map_or(0, |below| below.height),

@@ -12,5 +12,5 @@ mod sampling;
 pub(super) use block::{FoldTable, MAX_AC};
 pub use block::{FoldedBlock, FoldedComponent, FoldedImage};
 pub use image::fold;
-pub use merge::{ParentSteps, can_merge, merge, merge_parts};
+pub use merge::{ParentSteps, merge, merge_parts};
 pub use sampling::FoldSampling;

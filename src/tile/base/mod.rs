@@ -8,6 +8,7 @@ mod shown;
 mod style;
 
 pub use shown::{ShownTile, shown_coefficients};
+pub(super) use style::baseline;
 pub use style::{BaseStyle, JpegEncoding, StoredEncoding, stored_style};
 
 use self::planes::{flattened_to_eight_bits, split_planes};

@@ -121,7 +121,7 @@ pub fn stored_style(bytes: &[u8]) -> Option<(StoredEncoding, Option<Arc<[u8]>>)>
 }
 
 /// Steps as a baseline file can have them.
-fn baseline(steps: [u16; 64]) -> [u16; 64] {
+pub(in crate::tile) fn baseline(steps: [u16; 64]) -> [u16; 64] {
     steps.map(|step| step.clamp(1, 255))
 }
 
