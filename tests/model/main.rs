@@ -19,7 +19,7 @@ use run::Run;
 
 /// How many sequences each test makes.
 fn cases() -> u32 {
-    std::env::var("MODEL_CASES").map_or(50, |text| text.parse().unwrap())
+    std::env::var("MODEL_CASES").map_or(25, |text| text.parse().unwrap())
 }
 
 fn any_sequence() -> impl Strategy<Value = Vec<Operation>> {

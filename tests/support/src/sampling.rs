@@ -1,7 +1,7 @@
 //! How much of the long sweeps and property tests runs, as the environment says.
 //!
 //! `KILL_POINTS=most` tries nearly every system call, `KILL_POINTS=all` every one and larger pyramids; without it a sample
-//! runs. `CASES_FACTOR=5` runs ten times as many cases of each property test as without it.
+//! runs. `CASES_FACTOR=5` runs fifteen times as many cases of each property test as without it.
 
 /// How much of a sweep over system calls or damages runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,10 +35,10 @@ impl Sweep {
     }
 }
 
-/// The number of cases of a property test: half of `count` by default, otherwise `CASES_FACTOR` times `count`.
+/// The number of cases of a property test: a third of `count` by default, otherwise `CASES_FACTOR` times `count`.
 pub fn cases(count: u32) -> u32 {
     match std::env::var("CASES_FACTOR") {
-        Err(_) => count.div_ceil(2),
+        Err(_) => count.div_ceil(3),
         Ok(text) => count * text.parse::<u32>().expect("CASES_FACTOR is no whole number"),
     }
 }

@@ -1,6 +1,7 @@
 //! `build`.
 
 mod broken_links;
+mod changed_settings;
 mod changed_sources;
 mod dry_run;
 mod several;
