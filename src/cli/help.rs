@@ -28,8 +28,8 @@ Examples:
 
 Help on a command: fast_pyramid help COMMAND, or fast_pyramid COMMAND --help.
 
-A folder named like a command is given as ./build, ./info, ... A first word that is neither a command nor a folder is wrong usage, \
-and nothing is built.
+A folder named like a command is given as ./build, ./info, ... If the first word is neither a command nor a \
+folder, nothing is built.
 
 Exit codes: 0 done, 1 failed, 2 wrong usage, 3 invalid pyramid.json, tiles or pictures, 4 another process is \
 using the pyramid, 130 interrupted, 143 terminated. With several pyramids, all are tried, and the highest code is returned.";

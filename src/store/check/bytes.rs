@@ -114,7 +114,7 @@ impl VersionCheck<'_> {
 
     fn open_source(&mut self) -> Result<Option<SourceFolder>, StoreError> {
         let folder = self.context.source(self.version);
-        let found = Found::at_path(&folder);
+        let found = Found::in_pyramid_folder(&folder);
         let (kind, found) = if found == Found::Folder {
             match SourceFolder::open(self.context, self.version) {
                 Ok(source) => return Ok(Some(source)),

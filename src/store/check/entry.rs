@@ -3,6 +3,7 @@
 use crate::geometry::Tile;
 use crate::store::check::ProblemKind;
 use crate::store::context::TreeContext;
+use crate::store::error::IoError;
 use crate::store::fs::Dir;
 use crate::store::layout::{LinkTarget, TileText, Version};
 use crate::text::display_path;
@@ -73,10 +74,19 @@ impl Found {
 
     /// Examines the entry at a path.
     pub(super) fn at_path(path: &Path) -> Self {
+        Self::in_folder(path, |folder| Dir::open(folder))
+    }
+
+    /// The same in the pyramid's own folder, which may be reached through a symbolic link.
+    pub(super) fn in_pyramid_folder(path: &Path) -> Self {
+        Self::in_folder(path, |folder| Dir::open_through_links(folder))
+    }
+
+    fn in_folder(path: &Path, open: impl Fn(&Path) -> Result<Dir, IoError>) -> Self {
         let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else {
             return Self::Nothing;
         };
-        match Dir::open_through_links(folder) {
+        match open(folder) {
             Ok(folder) => Self::at(&folder, name),
             Err(error) if error.source.kind() == io::ErrorKind::NotFound => Self::Nothing,
             Err(error) => Self::Unreadable(error.source.to_string()),
