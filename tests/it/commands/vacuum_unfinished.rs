@@ -1,5 +1,6 @@
 //! Vacuums beside the remains of killed runs, and later damage around versions that have sources but no tree.
 
+use crate::support::patient;
 use fast_pyramid::internals::ops::vacuum_killed_after;
 use fast_pyramid::{Pyramid, Selection, VacuumOptions};
 use std::fs;
@@ -121,7 +122,8 @@ fn tile_lost_during_a_vacuum_is_made_again_by_repair() {
     for stop in 1..20 {
         let sandbox = published();
         let folder = sandbox.path("p");
-        let keep_last = VacuumOptions::new(Selection::KeepLast(NonZeroUsize::MIN)).keep_sources(true);
+        let keep_last =
+            VacuumOptions::new(Selection::KeepLast(NonZeroUsize::MIN)).keep_sources(true).locking(patient());
         let vacuum = |options| Pyramid::open(&folder).unwrap().vacuum(&options);
         if vacuum(vacuum_killed_after(keep_last.clone(), stop)).is_ok() {
             break;
