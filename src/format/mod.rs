@@ -13,6 +13,6 @@ pub use pattern::{Axis, NameNumbers, NamePattern};
 pub use picture_path::picture_text;
 pub use pyramid_json::{MAX_BASE_TILES, MAX_TILE_SIZE, PyramidSpec, SpecError, SpecProblem};
 pub use settings::{SettingDifference, Settings};
-pub use values::{FormatKind, HuffmanTables, Quality, TileFormat, Tolerance};
+pub use values::{FormatKind, HuffmanTables, Quality, StaleOverlap, TileFormat, Tolerance};
 
 pub use crate::raster::reduce::Filter;

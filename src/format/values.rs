@@ -1,5 +1,6 @@
 //! The values of keys in `pyramid.json`. Each type contains only valid values.
 
+use crate::geometry::BaseTiles;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -173,3 +174,22 @@ impl From<TileFormat> for String {
         format.extension
     }
 }
+
+/// What to do about a patch after which a tile's strip no longer shows its neighbour's core.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum StaleOverlap {
+    /// The patch is invalid.
+    #[default]
+    Refuse,
+    /// The patch is published, with a warning.
+    Keep,
+}
+
+impl StaleOverlap {
+    /// Both with their names in `pyramid.json`.
+    pub(super) const NAMES: [(&'static str, Self); 2] = [("refuse", Self::Refuse), ("keep", Self::Keep)];
+}
+
+/// The kinds of base tiles with their names in `pyramid.json`.
+pub(super) const BASE_TILES: [(&str, BaseTiles); 2] =
+    [("plain", BaseTiles::Plain), ("overlapping", BaseTiles::Overlapping)];

@@ -10,11 +10,13 @@ use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Vis
 use std::fmt;
 use std::path::PathBuf;
 
-const KEYS: [&str; 13] = [
+const KEYS: [&str; 15] = [
     "width",
     "height",
     "tile_size",
     "overlap",
+    "base_tiles",
+    "stale_overlap",
     "format",
     "quality",
     "optimize",

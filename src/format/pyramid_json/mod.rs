@@ -7,8 +7,9 @@ mod error;
 
 pub use error::{SpecError, SpecProblem};
 
+use super::values::{BASE_TILES, StaleOverlap};
 use super::{Filter, HuffmanTables, NamePattern, Quality, RowOrder, TileFormat, TileNaming};
-use crate::geometry::{Geometry, MAX_SIDE, Size};
+use crate::geometry::{BaseTiles, Geometry, MAX_SIDE, Size};
 use entries::Entries;
 use std::path::PathBuf;
 
@@ -45,6 +46,10 @@ pub struct PyramidSpec {
     /// `picture`: the picture that the versions show, absolute or from the pyramid folder, if the pyramid was cut from a
     /// picture of a list. It decides nothing but which pictures are refused.
     pub picture: Option<PathBuf>,
+    /// The key `base_tiles`. Absent: the kind that the sizes of the tiles fit. Without overlap it makes no difference.
+    pub base_tiles: Option<BaseTiles>,
+    /// The key `stale_overlap`, by default [`StaleOverlap::Refuse`].
+    pub stale_overlap: StaleOverlap,
 }
 
 impl PyramidSpec {
@@ -57,7 +62,7 @@ impl PyramidSpec {
         let side = |key| entries.required_number(key, 1, MAX_SIDE);
         let size = Size::new(side("width")?, side("height")?);
         let tile_size = entries.required_number("tile_size", 1, MAX_TILE_SIZE)?;
-        let overlap = entries.required_number("overlap", 0, MAX_TILE_SIZE)?;
+        let overlap = entries.required_number("overlap", 0, tile_size / 2)?;
         let format = entries.tile_format("format")?;
         let quality = entries.number("quality", 1, 100)?.and_then(|quality| Quality::new(quality as u8));
         let filter = entries.choice("filter", &Filter::NAMES)?.unwrap_or_default();
@@ -74,6 +79,8 @@ impl PyramidSpec {
             first_tile: entries.number("first_tile", 0, MAX_SIDE)?.unwrap_or(0),
             row_order: entries.choice("row_order", &RowOrder::NAMES)?.unwrap_or_default(),
             picture: entries.picture("picture")?,
+            base_tiles: entries.choice("base_tiles", &BASE_TILES)?,
+            stale_overlap: entries.choice("stale_overlap", &StaleOverlap::NAMES)?.unwrap_or_default(),
         };
         spec.check_naming()?;
         Ok(spec)
