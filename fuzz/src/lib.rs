@@ -16,6 +16,7 @@ pub fn codec(extension: &str, quality: u8, optimize: bool, filter: Filter, linea
         height: 1,
         tile_size: 1,
         overlap: 0,
+        base_tiles: None,
         format: TileFormat::new(extension).unwrap(),
         quality: jpeg.then(|| Quality::new(quality).unwrap()),
         huffman_tables: jpeg.then(|| optimize.into()),

@@ -1,6 +1,8 @@
 //! Settings of a pyramid: `pyramid.json` with its defaults applied.
 
+use super::values::base_tiles_name;
 use super::{Filter, FormatKind, HuffmanTables, PyramidSpec, Quality, TileFormat, TileNaming};
+use crate::geometry::BaseTiles;
 use serde::{Deserialize, Serialize};
 
 /// Everything that a tree's bytes depend on besides its sources.
@@ -16,6 +18,9 @@ pub struct Settings {
     pub tile_size: u32,
     /// Pixels that neighbouring tiles share.
     pub overlap: u32,
+    /// The kind of base tiles; `None` without overlap, where there is only one.
+    #[serde(default, with = "base_tiles_name", skip_serializing_if = "Option::is_none")]
+    pub base_tiles: Option<BaseTiles>,
     /// The extension of the tiles.
     pub format: TileFormat,
     /// JPEG quality of generated tiles; `None` for PNG.
@@ -44,7 +49,7 @@ pub struct SettingDifference {
 }
 
 impl Settings {
-    /// The settings of `spec` for tiles of this format and naming.
+    /// The settings of `spec` for tiles of this format and naming, and, where it leaves that open, for overlapping base tiles.
     #[must_use]
     pub fn new(spec: &PyramidSpec, format: TileFormat, tile_naming: TileNaming) -> Self {
         let is_jpeg = format.kind() == FormatKind::Jpeg;
@@ -53,6 +58,7 @@ impl Settings {
             height: spec.geometry.size().height,
             tile_size: spec.geometry.tile_size(),
             overlap: spec.geometry.overlap(),
+            base_tiles: (spec.geometry.overlap() > 0).then(|| spec.base_tiles.unwrap_or_default()),
             format,
             quality: is_jpeg.then(|| spec.quality.unwrap_or_default()),
             huffman_tables: is_jpeg.then_some(spec.huffman_tables),
@@ -60,6 +66,15 @@ impl Settings {
             linear: spec.linear,
             tile_naming,
         }
+    }
+
+    /// These settings for base tiles of another kind, unless `spec` states the kind or there is no overlap.
+    #[must_use]
+    pub fn with_base_tiles_unless_stated(mut self, spec: &PyramidSpec, found: Option<BaseTiles>) -> Self {
+        if spec.base_tiles.is_none() && self.overlap > 0 {
+            self.base_tiles = found.or(self.base_tiles);
+        }
+        self
     }
 
     /// The settings that differ from `other`.

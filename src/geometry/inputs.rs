@@ -5,6 +5,7 @@
 //! the source tiles around them.
 
 use super::{Geometry, Grid, Tile};
+use std::fmt;
 use std::ops::Range;
 
 /// The sizes of the base tiles that a user supplies for a pyramid with overlap.
@@ -15,6 +16,16 @@ pub enum BaseTiles {
     Overlapping,
     /// Tiles without overlap. The base level is composed of them.
     Plain,
+}
+
+impl fmt::Display for BaseTiles {
+    /// The kind's name in `pyramid.json`.
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(match self {
+            Self::Overlapping => "overlapping",
+            Self::Plain => "plain",
+        })
+    }
 }
 
 /// A rectangle of tiles in one level.
@@ -77,6 +88,12 @@ impl Geometry {
     #[must_use]
     pub const fn source_level(&self) -> u8 {
         self.base_level() + self.composes_base() as u8
+    }
+
+    /// Whether a tile is the user's, and not generated.
+    #[must_use]
+    pub const fn is_source(&self, tile: Tile) -> bool {
+        tile.level == self.source_level()
     }
 
     /// The tiles that a tile is made from, one level finer. The user's tiles are made from none.

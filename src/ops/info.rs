@@ -3,7 +3,6 @@
 use super::{Error, Pyramid};
 use crate::store::{self, Counts, Manifest, SourcePlace, SourceVersions, TreeContext, VacuumJournal, Version};
 use serde::Serialize;
-use std::collections::BTreeSet;
 
 /// The state of a pyramid, as [`Pyramid::info`] found it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -136,7 +135,7 @@ impl Pyramid {
     fn shares_links(&self, place: SourcePlace, published: &[Manifest]) -> bool {
         let Some(newest) = published.last() else { return true };
         let (layout, settings) = (self.layout.clone(), newest.settings.clone());
-        let trees = TreeContext { layout, place, geometry: self.spec.geometry, settings, staged: BTreeSet::new() };
+        let trees = TreeContext::new(layout, place, self.spec.geometry, settings);
         let versions: Vec<Version> = published.iter().map(|manifest| manifest.version).collect();
         store::links_are_shared(&trees, &versions)
     }

@@ -3,6 +3,7 @@
 //!
 //! Nothing here prints or ends the process. Events go to an [`Observer`], everything else into reports and errors.
 
+mod base_tiles;
 mod build;
 mod changes;
 mod cut;

@@ -1,5 +1,6 @@
 //! What exists before a build: versions and their sources, checked, and which of them are to be built.
 
+use super::base_tiles;
 use super::build::{BuildOptions, BuildReport, VersionReport, VersionStatus, Warning};
 use super::observer::{Event, Observer, Quiet};
 use super::{Failure, Pyramid};
@@ -11,7 +12,7 @@ use crate::store::{
 };
 use crate::text::FaultKind;
 use crate::walk::BuildPlan;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 /// The state of a pyramid: sources listed and checked, published versions compared with them.
@@ -98,13 +99,11 @@ impl Survey {
         check_settings(pyramid, lowest, &known)?;
         let listing = list_lowest(pyramid, &sources, lowest, &known, options.observer)?;
         let format = listing.format.clone().unwrap_or_else(TileFormat::jpg);
-        let trees = TreeContext {
-            layout: layout.clone(),
-            place: sources.place,
-            geometry: spec.geometry,
-            settings: Settings::new(spec, format, listing.naming),
-            staged: BTreeSet::new(),
-        };
+        let settings = Settings::new(spec, format, listing.naming);
+        let known = kept.values().chain(dropped.values()).find_map(|manifest| manifest.settings.base_tiles);
+        let found = known.or_else(|| base_tiles::detect(pyramid, &sources, lowest, &settings));
+        let settings = settings.with_base_tiles_unless_stated(spec, found);
+        let trees = TreeContext::new(layout.clone(), sources.place, spec.geometry, settings);
         let survey = Self {
             trees,
             versions: sources.versions,
@@ -318,7 +317,9 @@ pub(super) fn check_settings(
     for (&version, manifest) in kept {
         let format = spec.format.as_ref().unwrap_or(&manifest.settings.format).clone();
         let naming = spec.naming(manifest.settings.tile_naming.pattern.clone());
-        let changed = Settings::new(spec, format, naming).differences(&manifest.settings);
+        let settings = Settings::new(spec, format, naming);
+        let settings = settings.with_base_tiles_unless_stated(spec, manifest.settings.base_tiles);
+        let changed = settings.differences(&manifest.settings);
         if !changed.is_empty() {
             let pyramid = pyramid.layout.root().to_owned();
             return Err(Failure::SettingsChanged { pyramid, version, lowest, changed });
@@ -335,7 +336,8 @@ pub(super) fn settings(pyramid: &Pyramid, sources: &SourceVersions) -> Result<Se
     match Manifest::read(&layout.manifest(lowest)) {
         Ok(Some(Manifest { settings: known, .. })) => {
             let format = spec.format.clone().unwrap_or(known.format);
-            Ok(Settings::new(spec, format, spec.naming(known.tile_naming.pattern)))
+            let settings = Settings::new(spec, format, spec.naming(known.tile_naming.pattern));
+            Ok(settings.with_base_tiles_unless_stated(spec, known.base_tiles))
         }
         _ => settings_without_manifest(pyramid, sources),
     }
@@ -347,7 +349,9 @@ pub(super) fn settings_without_manifest(pyramid: &Pyramid, sources: &SourceVersi
     let lowest = sources.versions.first().copied().unwrap_or(Version(0));
     let folder = pyramid.layout.source(sources.place, lowest);
     let listing = SourceListing::read(&folder, &expected_tiles(spec, None)).map_err(StoreError::from)?;
-    Ok(Settings::new(spec, listing.format.unwrap_or_else(TileFormat::jpg), listing.naming))
+    let settings = Settings::new(spec, listing.format.unwrap_or_else(TileFormat::jpg), listing.naming);
+    let found = base_tiles::detect(pyramid, sources, lowest, &settings);
+    Ok(settings.with_base_tiles_unless_stated(spec, found))
 }
 
 /// The tiles that pyramid.json describes. What it leaves out is as `known`, if anything is.

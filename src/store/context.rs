@@ -27,6 +27,13 @@ pub struct TreeContext {
 }
 
 impl TreeContext {
+    /// The trees of a pyramid of this shape, with the kind of base tiles that its settings name.
+    #[must_use]
+    pub fn new(layout: Layout, place: SourcePlace, geometry: Geometry, settings: Settings) -> Self {
+        let geometry = geometry.with_base_tiles(settings.base_tiles.unwrap_or_default());
+        Self { layout, place, geometry, settings, staged: BTreeSet::new() }
+    }
+
     /// The format of the tiles.
     #[must_use]
     pub fn format(&self) -> &TileFormat {
@@ -132,6 +139,7 @@ impl TreeContext {
             height,
             tile_size,
             overlap,
+            base_tiles: None,
             format: TileFormat::new("png").unwrap(),
             quality: None,
             huffman_tables: None,
@@ -139,6 +147,6 @@ impl TreeContext {
             linear: false,
             tile_naming,
         };
-        Self { layout: Layout::new(root), place, geometry, settings, staged: BTreeSet::new() }
+        Self::new(Layout::new(root), place, geometry, settings)
     }
 }

@@ -255,6 +255,7 @@ fn palette_with_an_incomplete_colour_is_damaged() {
             height: 4,
             tile_size: 4,
             overlap: 0,
+            base_tiles: None,
             format: crate::format::TileFormat::png(),
             quality: None,
             huffman_tables: None,

@@ -6,7 +6,6 @@ use crate::format::{self, FormatKind, NamePattern, PyramidSpec, Quality, Setting
 use crate::input::{Depth, PictureInfo};
 use crate::ops::{Failure, Pyramid, survey};
 use crate::store::{self, FolderContents, Layout, SourcePlace, SourceVersions, StoreError, TreeContext, Version};
-use std::collections::BTreeSet;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
@@ -203,13 +202,8 @@ impl Target {
 
     /// The context of all trees of the pyramid.
     pub(super) fn trees(&self) -> TreeContext {
-        TreeContext {
-            layout: self.pyramid.layout.clone(),
-            place: SourcePlace::Beside,
-            geometry: self.pyramid.spec.geometry,
-            settings: self.settings.clone(),
-            staged: BTreeSet::new(),
-        }
+        let Pyramid { layout, spec } = &self.pyramid;
+        TreeContext::new(layout.clone(), SourcePlace::Beside, spec.geometry, self.settings.clone())
     }
 
     /// Creates the pyramid's folder and its missing parents. Returns those created, outermost first; none if another process

@@ -147,13 +147,7 @@ impl Published {
         };
         let text = descriptor(&spec.geometry, settings.format.extension())
             .map_err(|error| Failure::Encode { path: layout.trees(), problem: error.to_string() })?;
-        let trees = TreeContext {
-            layout: layout.clone(),
-            place: sources.place,
-            geometry: spec.geometry,
-            settings,
-            staged: BTreeSet::new(),
-        };
+        let trees = TreeContext::new(layout.clone(), sources.place, spec.geometry, settings);
         Ok(Self { trees, sources: sources.versions, states, descriptor: text })
     }
 

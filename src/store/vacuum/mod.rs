@@ -63,7 +63,7 @@ impl Vacuum {
         let geometry = Geometry::new(size, settings.tile_size, settings.overlap)
             .ok_or_else(|| StoreError::damaged(layout.manifest(latest.version), "its picture has no size"))?;
         let plan = plan(&manifests, &trees, |version| dropped.contains(&version), keep_sources);
-        let context = TreeContext { layout: layout.clone(), place, geometry, settings, staged: BTreeSet::new() };
+        let context = TreeContext::new(layout.clone(), place, geometry, settings);
         Ok(Self { context, manifests, trees, dropped: dropped.clone(), keep_sources, plan })
     }
 

@@ -14,6 +14,7 @@ fn codec(format: &str, quality: u8) -> Codec {
         height: 1,
         tile_size: 64,
         overlap: 0,
+        base_tiles: None,
         format,
         quality: Quality::new(quality),
         huffman_tables: None,

@@ -81,6 +81,7 @@ impl Picture {
             height: size.height,
             tile_size,
             overlap: 0,
+            base_tiles: None,
             format,
             quality: Quality::new(quality),
             huffman_tables: None,

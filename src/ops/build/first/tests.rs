@@ -33,6 +33,7 @@ impl Picture {
             height: size.height,
             tile_size,
             overlap: 0,
+            base_tiles: None,
             format,
             quality: is_jpeg.then_some(Quality::DEFAULT),
             huffman_tables: is_jpeg.then(Default::default),
@@ -69,7 +70,7 @@ impl Picture {
         );
         let (layout, geometry, settings) = (Layout::new(folder.path()), self.geometry, self.settings.clone());
         fs::write(layout.spec_file(), text).unwrap();
-        (folder, TreeContext { layout, place: self.place, geometry, settings, staged: BTreeSet::new() })
+        (folder, TreeContext::new(layout, self.place, geometry, settings))
     }
 
     /// Writes the tiles as a user would, and builds.

@@ -15,6 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 fn settings(geometry: &Geometry, extension: &str, filter: Filter) -> Settings {
     let Size { width, height } = geometry.size();
     Settings {
+        base_tiles: None,
         width,
         height,
         tile_size: geometry.tile_size(),
