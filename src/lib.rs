@@ -108,7 +108,7 @@ mod tile;
 mod walk;
 
 pub use format::{FormatKind, Quality, TileFormat, Tolerance};
-pub use geometry::{Grid, Size};
+pub use geometry::{BaseTiles, Grid, Size};
 pub use ops::{
     BuildOptions, BuildReport, ChangesOf, ChangesReport, CutMemory, CutMode, CutOptions, CutReport, CutStatus, Error,
     ErrorKind, Event, InfoReport, InitOptions, InitReport, Observer, PictureSource, Pyramid, RepairOptions,

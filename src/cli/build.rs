@@ -9,7 +9,7 @@ use super::progress::Progress;
 use super::session::{Session, seconds_since};
 use fast_pyramid::internals::sync::Mutex;
 use fast_pyramid::internals::text::display_path;
-use fast_pyramid::{BuildOptions, BuildReport, Event, Observer, Pyramid, Version, VersionReport, VersionStatus};
+use fast_pyramid::{BaseTiles, BuildOptions, BuildReport, Event, Observer, Pyramid, Version, VersionReport, VersionStatus};
 use serde_json::{Value, json};
 use std::path::Path;
 use std::time::Instant;
@@ -65,6 +65,9 @@ fn build_one(folder: &Path, arguments: &BuildArguments, session: &Session<'_>) -
     let seconds = seconds_since(started);
     match result {
         Ok(report) => {
+            if let Some(kind) = first_base_tiles(&report) {
+                session.console.say(&format!("{}: {}", display_path(folder), described(kind)));
+            }
             conclude(folder, &report, seconds, arguments.dry_run, session.console);
             session.print_json(folder, fields(&report, seconds));
             Code::Done
@@ -78,10 +81,26 @@ fn build_one(folder: &Path, arguments: &BuildArguments, session: &Session<'_>) -
 
 fn fields(report: &BuildReport, seconds: f64) -> Value {
     let mut fields = json!({ "versions": report.versions, "seconds": seconds });
+    if let Some(kind) = report.base_tiles {
+        fields["base_tiles"] = json!(kind.to_string());
+    }
     if !report.dropped.is_empty() {
         fields["dropped"] = json!(report.dropped);
     }
     fields
+}
+
+/// The kind of base tiles, if this is the first build of a pyramid with overlap.
+fn first_base_tiles(report: &BuildReport) -> Option<BaseTiles> {
+    let is_first = report.versions.iter().all(|version| version.status != VersionStatus::UpToDate);
+    report.base_tiles.filter(|_| is_first)
+}
+
+fn described(kind: BaseTiles) -> &'static str {
+    match kind {
+        BaseTiles::Overlapping => "the base tiles have the overlap already (base_tiles: overlapping)",
+        BaseTiles::Plain => "the base tiles are plain, so those of the trees are made from them (base_tiles: plain)",
+    }
 }
 
 fn describe_pyramid(pyramid: &Pyramid, console: &Console) {

@@ -26,11 +26,12 @@ pub(crate) fn run(arguments: &InfoArguments, global: &GlobalArguments, console: 
 
 fn table(name: &str, info: &InfoReport) -> String {
     let mut text = format!(
-        "{name}: {}x{} pixels in {}x{} base tiles of {}, overlap {}, {} levels, {} per tree\n",
+        "{name}: {}x{} pixels in {}x{} {}base tiles of {}, overlap {}, {} levels, {} per tree\n",
         info.width,
         info.height,
         info.columns,
         info.rows,
+        info.base_tiles.map_or_else(String::new, |kind| format!("{kind} ")),
         info.tile_size,
         info.overlap,
         info.levels,

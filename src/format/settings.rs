@@ -1,7 +1,6 @@
 //! Settings of a pyramid: `pyramid.json` with its defaults applied.
 
-use super::values::base_tiles_name;
-use super::{Filter, FormatKind, HuffmanTables, PyramidSpec, Quality, TileFormat, TileNaming};
+use super::{Filter, FormatKind, HuffmanTables, PyramidSpec, Quality, TileFormat, TileNaming, base_tiles_name};
 use crate::geometry::BaseTiles;
 use serde::{Deserialize, Serialize};
 

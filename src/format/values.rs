@@ -195,19 +195,19 @@ pub(super) const BASE_TILES: [(&str, BaseTiles); 2] =
     [("plain", BaseTiles::Plain), ("overlapping", BaseTiles::Overlapping)];
 
 /// A kind of base tiles under its name, for serde.
-pub(super) mod base_tiles_name {
+pub(crate) mod base_tiles_name {
     use super::BASE_TILES;
     use crate::geometry::BaseTiles;
     use serde::{Deserialize, Deserializer, Serializer, de::Error};
 
-    pub(in crate::format) fn serialize<S: Serializer>(kind: &Option<BaseTiles>, out: S) -> Result<S::Ok, S::Error> {
+    pub(crate) fn serialize<S: Serializer>(kind: &Option<BaseTiles>, out: S) -> Result<S::Ok, S::Error> {
         match kind {
             Some(kind) => out.collect_str(kind),
             None => out.serialize_none(),
         }
     }
 
-    pub(in crate::format) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Option<BaseTiles>, D::Error> {
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Option<BaseTiles>, D::Error> {
         let Some(name) = Option::<String>::deserialize(from)? else { return Ok(None) };
         let known = BASE_TILES.iter().find(|(known, _)| *known == name);
         known.map(|(_, kind)| Some(*kind)).ok_or_else(|| D::Error::custom(format!("unknown base tiles {name:?}")))

@@ -40,6 +40,13 @@ impl TileSet {
         self.levels.get_mut(usize::from(tile.level)).is_some_and(|set| set.insert(tile.column, tile.row))
     }
 
+    /// Removes all tiles of a level.
+    pub fn clear_level(&mut self, level: u8) {
+        if let Some(set) = self.levels.get_mut(usize::from(level)) {
+            *set = GridSet::new(set.grid());
+        }
+    }
+
     /// Whether the tile is in the set.
     #[must_use]
     pub fn contains(&self, tile: Tile) -> bool {

@@ -78,9 +78,14 @@ impl Pyramid {
                 (&published[above..], Some(version))
             }
         };
-        let mut tiles = TileSet::new(&self.spec.geometry);
+        let geometry = self.geometry_of(latest);
+        let mut tiles = TileSet::new(&geometry);
         for manifest in wanted {
-            store::add_owned_tiles(&self.layout.manifest(manifest.version), &self.spec.geometry, &mut tiles)?;
+            store::add_owned_tiles(&self.layout.manifest(manifest.version), &geometry, &mut tiles)?;
+        }
+        if geometry.composes_base() {
+            // Plain source tiles are in no tree.
+            tiles.clear_level(geometry.source_level());
         }
         let newest = wanted.last().unwrap_or(latest);
         Ok(ChangesReport { version: newest.version, since, tiles, format: latest.settings.format.clone() })

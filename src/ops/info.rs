@@ -1,6 +1,8 @@
 //! `info`: which versions exist, what they own, and what dropping them would free.
 
-use super::{Error, Pyramid};
+use super::{Error, Pyramid, survey};
+use crate::format::base_tiles_name;
+use crate::geometry::BaseTiles;
 use crate::store::{self, Counts, Manifest, SourcePlace, SourceVersions, TreeContext, VacuumJournal, Version};
 use serde::Serialize;
 
@@ -16,6 +18,9 @@ pub struct InfoReport {
     pub tile_size: u32,
     /// Pixels shared by neighbouring tiles.
     pub overlap: u32,
+    /// The kind of base tiles, `plain` or `overlapping`. Absent without overlap, and if neither fits the tiles.
+    #[serde(serialize_with = "base_tiles_name::serialize", skip_serializing_if = "Option::is_none")]
+    pub base_tiles: Option<BaseTiles>,
     /// Number of levels.
     pub levels: u32,
     /// Columns of the base level.
@@ -82,6 +87,7 @@ impl Pyramid {
         let published = store::published(&self.layout)?;
         let sources = SourceVersions::find(&self.layout);
         let place = sources.as_ref().map_or(SourcePlace::Beside, |sources| sources.place);
+        let base_tiles = self.kind_of_base_tiles(published.last(), sources.as_ref().ok());
         let with_sources = match sources {
             Ok(sources) => sources.versions,
             Err(_) if !published.is_empty() => Vec::new(),
@@ -117,6 +123,7 @@ impl Pyramid {
             height: geometry.size().height,
             tile_size: geometry.tile_size(),
             overlap: geometry.overlap(),
+            base_tiles,
             levels: u32::from(geometry.base_level()) + 1,
             columns: grid.columns,
             rows: grid.rows,
@@ -132,6 +139,15 @@ impl Pyramid {
 }
 
 impl Pyramid {
+    /// As published or stated, or, before the first build, as the tiles are.
+    fn kind_of_base_tiles(&self, newest: Option<&Manifest>, sources: Option<&SourceVersions>) -> Option<BaseTiles> {
+        if self.spec.geometry.overlap() == 0 {
+            return None;
+        }
+        let known = newest.map_or(self.spec.base_tiles, |newest| newest.settings.base_tiles);
+        known.or_else(|| survey::settings(self, sources?).ok()?.base_tiles)
+    }
+
     fn shares_links(&self, place: SourcePlace, published: &[Manifest]) -> bool {
         let Some(newest) = published.last() else { return true };
         let (layout, settings) = (self.layout.clone(), newest.settings.clone());

@@ -36,8 +36,8 @@ pub use vacuum::{Selection, VacuumOptions, VacuumReport};
 pub use verify::{VerifyOptions, VerifyReport};
 
 use crate::format::PyramidSpec;
-use crate::geometry::{Grid, Size};
-use crate::store::{self, Layout};
+use crate::geometry::{Geometry, Grid, Size};
+use crate::store::{self, Layout, Manifest};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
@@ -110,6 +110,11 @@ impl Pyramid {
     #[must_use]
     pub fn tile_count(&self) -> u64 {
         self.spec.geometry.tile_count()
+    }
+
+    /// The shape of a published tree, whose settings say which kind of base tiles it has.
+    fn geometry_of(&self, manifest: &Manifest) -> Geometry {
+        self.spec.geometry.with_base_tiles(manifest.settings.base_tiles.unwrap_or_default())
     }
 
     /// Refuses pyramids with overlap, which this release does not support.

@@ -30,6 +30,9 @@ pub(super) struct Survey {
     pub(super) pending: BTreeMap<Version, GridSet>,
     /// From this version on, published versions are replaced.
     pub(super) from: Option<Version>,
+    /// Where the plain tiles are that the base level of the highest version that stays is composed of; `None` if base tiles are
+    /// links.
+    pub(super) plain: Option<LatestSources>,
     /// Published versions that are replaced by nothing, because their sources are gone.
     pub(super) sourceless: Vec<Version>,
 }
@@ -63,7 +66,6 @@ impl Survey {
     /// listed yet.
     fn prepare(pyramid: &Pyramid, options: &BuildOptions<'_>) -> Result<(Self, Lowest), Failure> {
         let (layout, spec) = (&pyramid.layout, &pyramid.spec);
-        pyramid.refuse_overlap()?;
         store::check_own_folders(layout)?;
         let mut sources = SourceVersions::find(layout)?;
         let published = store::published(layout)?;
@@ -112,6 +114,7 @@ impl Survey {
             unfilled: highest_unfilled,
             pending: BTreeMap::new(),
             from,
+            plain: None,
             sourceless,
         };
         let lowest = Lowest { version: lowest, tiles: listing.tiles };
@@ -125,7 +128,10 @@ impl Survey {
         options: &BuildOptions<'_>,
         mut latest: Option<&mut LatestSources>,
     ) -> Result<(), Failure> {
-        self.check_kept(&lowest, options, latest.as_deref_mut())?;
+        let mut plain = self.trees.geometry.composes_base().then(|| LatestSources::new(&self.trees));
+        let mut latest_sources: Vec<&mut LatestSources> = latest.as_deref_mut().into_iter().chain(&mut plain).collect();
+        self.check_kept(&lowest, options, &mut latest_sources)?;
+        self.plain = plain;
         self.versions.retain(|version| !self.dropped.contains_key(version));
         self.list_pending(lowest)?;
         if let Some(latest) = latest {
@@ -171,7 +177,7 @@ impl Survey {
         &self,
         lowest: &Lowest,
         options: &BuildOptions<'_>,
-        latest: Option<&mut LatestSources>,
+        latest: &mut [&mut LatestSources],
     ) -> Result<(), Failure> {
         let mut rewritten = Vec::new();
         let checked = self.check_each_kept(lowest, options, latest, &mut rewritten);
@@ -181,12 +187,12 @@ impl Survey {
         Ok(replaced?)
     }
 
-    /// Adds the folders of manifests with new times to `rewritten`.
+    /// Adds the tiles of these versions to `latest`, and the folders of manifests with new times to `rewritten`.
     fn check_each_kept(
         &self,
         lowest: &Lowest,
         options: &BuildOptions<'_>,
-        mut latest: Option<&mut LatestSources>,
+        latest: &mut [&mut LatestSources],
         rewritten: &mut Vec<PathBuf>,
     ) -> Result<(), Failure> {
         for (&version, manifest) in self.kept.iter().chain(&self.dropped) {
@@ -206,9 +212,7 @@ impl Survey {
             let times = if options.dry_run { FileTimes::Keep } else { FileTimes::Update };
             let check = SourceCheck { manifest_folder: &state, manifest, source: &source, listed: tiles, times };
             let mut visit = |records: &[Record]| {
-                if let Some(latest) = latest.as_deref_mut() {
-                    latest.add_recorded(version, records);
-                }
+                latest.iter_mut().for_each(|latest| latest.add_recorded(version, records));
             };
             let Some(CheckedSource { changes, rewritten: has_new_times }) =
                 check.run(&Quiet(options.observer), &mut visit)?
@@ -303,7 +307,8 @@ impl Survey {
                 }
             }
         };
-        BuildReport { versions: self.versions.iter().map(report).collect(), dropped: self.sourceless.clone() }
+        let (dropped, base_tiles) = (self.sourceless.clone(), self.trees.settings.base_tiles);
+        BuildReport { versions: self.versions.iter().map(report).collect(), dropped, base_tiles }
     }
 }
 

@@ -98,7 +98,8 @@ impl TreeContext {
 
     /// The owner that the text of a link names; `None` unless [`TreeContext::link_text`] gives exactly this text.
     pub(crate) fn parse_link(&self, tile: Tile, text: &str) -> Option<LinkTarget> {
-        parse_link(text, tile, self.place, self.source_names())
+        let target = parse_link(text, tile, self.place, self.source_names())?;
+        (matches!(target, LinkTarget::Source(_)) == self.geometry.is_source(tile)).then_some(target)
     }
 
     /// Reads a tile from its owner into `bytes`, without following any link.

@@ -11,7 +11,8 @@ pub struct BuildPlan {
     first: bool,
 }
 
-/// Tile counts of a plan. `tiles` is the sum of the other three.
+/// Tile counts of a plan. `tiles` is the sum of the other three, or, where the base level is composed of plain tiles, of
+/// `generated` and `linked`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PlanCounts {
     /// All tiles of the tree.
@@ -22,6 +23,14 @@ pub struct PlanCounts {
     pub patched: u64,
     /// Tiles to link to earlier versions.
     pub linked: u64,
+}
+
+impl PlanCounts {
+    /// How many tiles a build reports as done: those of the tree, and plain source tiles.
+    #[must_use]
+    pub fn steps(&self) -> u64 {
+        self.generated + self.patched + self.linked
+    }
 }
 
 impl BuildPlan {
@@ -65,6 +74,8 @@ impl BuildPlan {
     pub fn counts(&self) -> PlanCounts {
         let tiles = self.geometry.tile_count();
         let affected = self.affected.count();
-        PlanCounts { tiles, generated: affected - self.patched, patched: self.patched, linked: tiles - affected }
+        let generated = affected - self.patched;
+        let linked = tiles - if self.geometry.composes_base() { generated } else { affected };
+        PlanCounts { tiles, generated, patched: self.patched, linked }
     }
 }

@@ -1,23 +1,38 @@
 //! Joins the walk, which sees tiles, with the store, which sees files.
 
-use crate::geometry::Tile;
-use crate::store::{FileStamp, ResumedTile, SourceFolder, StagedTree, StoreError, Tree};
+use crate::geometry::{Geometry, Tile};
+use crate::store::{FileStamp, LatestSources, ResumedTile, SourceFolder, StagedTree, StoreError, Tree};
 use crate::walk::{Resumed, TileSink, TileSource, VersionSink};
+use std::path::PathBuf;
 
 /// The files of one version's build.
-pub(super) struct Exchange {
+pub(in crate::ops) struct Exchange<'a> {
+    pub(super) geometry: Geometry,
     pub(super) source: SourceFolder,
     pub(super) previous: Option<Tree>,
+    /// The plain tiles that the previous version's base level is composed of; `None` if base tiles are links.
+    pub(super) plain: Option<&'a LatestSources>,
     pub(super) staged: StagedTree,
 }
 
-impl Exchange {
+impl Exchange<'_> {
+    /// The path of a tile that [`TileSource::read_previous`] reads.
+    pub(super) fn previous_path(&self, tile: Tile) -> PathBuf {
+        let plain = self.plain_tiles(tile).map(|plain| plain.path(tile.column, tile.row));
+        plain.or_else(|| Some(self.previous.as_ref()?.path(tile))).unwrap_or_default()
+    }
+
+    /// Where the tile is, if it is one of those that no tree shows.
+    fn plain_tiles(&self, tile: Tile) -> Option<&LatestSources> {
+        self.plain.filter(|_| self.geometry.is_source(tile))
+    }
+
     fn previous(&self) -> Result<&Tree, StoreError> {
         self.previous.as_ref().ok_or(StoreError::NoPrevious)
     }
 }
 
-impl TileSource for Exchange {
+impl TileSource for Exchange<'_> {
     type Receipt = FileStamp;
     type Error = StoreError;
 
@@ -30,11 +45,14 @@ impl TileSource for Exchange {
     }
 
     fn read_previous(&self, tile: Tile, bytes: &mut Vec<u8>) -> Result<(), StoreError> {
-        self.previous()?.read(tile, bytes)
+        match self.plain_tiles(tile) {
+            Some(plain) => plain.read(tile.column, tile.row, bytes)?.map(drop).ok_or(StoreError::NoPrevious),
+            None => self.previous()?.read(tile, bytes),
+        }
     }
 }
 
-impl TileSink for Exchange {
+impl TileSink for Exchange<'_> {
     type Error = StoreError;
 
     fn write_generated(&self, tile: Tile, bytes: &[u8]) -> Result<(), StoreError> {
@@ -42,7 +60,7 @@ impl TileSink for Exchange {
     }
 }
 
-impl VersionSink for Exchange {
+impl VersionSink for Exchange<'_> {
     type Receipt = FileStamp;
 
     fn resumed(&self, tile: Tile) -> Option<Resumed> {

@@ -72,6 +72,9 @@ impl Survey {
         for versions in pending.chunks(batch) {
             for &version in versions {
                 let manifest = self.build_version(version, options)?;
+                if let (Some(plain), Some(tiles)) = (&mut self.plain, self.pending.get(&version)) {
+                    plain.add(version, tiles);
+                }
                 self.trees.staged.insert(version);
                 reports.insert(version, VersionReport::of(&manifest, VersionStatus::Built));
             }
@@ -96,24 +99,26 @@ impl Survey {
         }
         // The last step: killed before, a revert is finished by the next one.
         store::forget_revert(&layout)?;
-        Ok(BuildReport { versions: reports.into_values().collect(), dropped: self.sourceless })
+        let base_tiles = self.trees.settings.base_tiles;
+        Ok(BuildReport { versions: reports.into_values().collect(), dropped: self.sourceless, base_tiles })
     }
 
     /// Builds one version in staging.
     fn build_version(&self, version: Version, options: &BuildOptions<'_>) -> Result<Manifest, Failure> {
         let trees = &self.trees;
-        let total = trees.geometry.tile_count();
+        let plan = self.plan(version);
+        let total = plan.counts().steps();
         options.observer.event(&Event::Started { work: Work::Version(version), total });
         let source = self.open_source(version)?;
         let previous = self.below(version).map(|below| Tree::open(trees, below)).transpose()?;
-        let plan = self.plan(version);
         let affects = |tile| plan.affects(tile);
         let new = NewTree { version, encoder: ENCODER_VERSION, durability: options.durability };
         let staged = StagedTree::start(trees, new, previous.as_ref(), &source, &affects)?;
-        let exchange = Exchange { source, previous, staged };
+        let (geometry, plain) = (trees.geometry, self.plain.as_ref());
+        let exchange = Exchange { geometry, source, previous, plain, staged };
         let codec = Codec::new(&trees.settings);
         build_tree(&plan, codec, &exchange, &exchange, &TileProgress(options.observer))
-            .map_err(|failure| explain(failure, trees, version, exchange.previous.as_ref()))?;
+            .map_err(|failure| explain(failure, trees, version, Some(&exchange)))?;
         finish_tree(exchange.staged, trees, version)
     }
 }
@@ -126,14 +131,15 @@ pub(super) fn finish_tree(staged: StagedTree, trees: &TreeContext, version: Vers
     Ok(staged.finish(&text, built)?)
 }
 
-/// Adds paths to the failure of building `version` on top of `previous`.
+/// Adds paths to the failure of building `version`, of tiles from `exchange` if there are earlier ones.
 pub(super) fn explain(
     failure: BuildFailure<StoreError>,
     trees: &TreeContext,
     version: Version,
-    previous: Option<&Tree>,
+    exchange: Option<&Exchange<'_>>,
 ) -> Failure {
     let layout = &trees.layout;
+    let previous = exchange.and_then(|exchange| exchange.previous.as_ref());
     match failure {
         BuildFailure::Faults(faults) => {
             let folder = layout.source(trees.place, version);
@@ -144,7 +150,7 @@ pub(super) fn explain(
         }
         BuildFailure::Stored { tile, error } => {
             let version = previous.map_or(version, Tree::version);
-            let path = previous.map_or_else(PathBuf::new, |tree| tree.path(tile));
+            let path = exchange.map_or_else(PathBuf::new, |exchange| exchange.previous_path(tile));
             Failure::StoredTile { path, version, problem: error.to_string() }
         }
         BuildFailure::Encode { tile, error } => {

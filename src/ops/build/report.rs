@@ -1,5 +1,6 @@
 //! What a build is asked to do, and what it reports.
 
+use crate::geometry::BaseTiles;
 use crate::ops::observer::{Observer, UNOBSERVED};
 use crate::store::{Counts, Durability, Locking, Manifest, UnfilledVersion, Version};
 use serde::Serialize;
@@ -121,6 +122,8 @@ pub struct BuildReport {
     pub versions: Vec<VersionReport>,
     /// Published versions whose trees a rebuild dropped, or would drop, because their sources are gone; lowest first.
     pub dropped: Vec<Version>,
+    /// The kind of base tiles; `None` without overlap.
+    pub base_tiles: Option<BaseTiles>,
 }
 
 /// A problem that does not stop an operation. [`Display`](fmt::Display) gives its text.

@@ -165,7 +165,11 @@ impl<'a> Cut<'a> {
         if let Some(manifest) = manifest {
             let report = VersionReport::of(&manifest, VersionStatus::Built);
             self.observer.event(&Event::VersionPublished(&report));
-            self.report.built = Some(BuildReport { versions: vec![report], dropped: Vec::new() });
+            self.report.built = Some(BuildReport {
+                versions: vec![report],
+                dropped: Vec::new(),
+                base_tiles: trees.settings.base_tiles,
+            });
         }
         Ok(())
     }

@@ -124,7 +124,6 @@ impl Pyramid {
 impl Published {
     pub(super) fn find(pyramid: &Pyramid) -> Result<Self, Failure> {
         let (layout, spec) = (&pyramid.layout, &pyramid.spec);
-        pyramid.refuse_overlap()?;
         store::check_own_folders(layout)?;
         let mut sources = SourceVersions::find(layout)?;
         let dropped = store::dropped_versions(layout)?;

@@ -137,7 +137,7 @@ impl VersionCheck<'_> {
     /// Reports source tiles that were added after the version was published: its tree does not show them.
     fn report_added_sources(&mut self, source: &SourceFolder, known: &GridSet) -> Result<(), StoreError> {
         let context = self.context;
-        let (grid, level) = (context.geometry.base_grid(), context.geometry.base_level());
+        let (grid, level) = (context.geometry.base_grid(), context.geometry.source_level());
         let folder = context.source(self.version);
         let expected = ExpectedTiles::known(grid, context.format(), context.naming());
         let listing = SourceListing::read(&folder, &expected)?;

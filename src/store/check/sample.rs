@@ -64,19 +64,19 @@ fn tiles(context: &TreeContext, version: Version) -> impl Iterator<Item = Tile> 
 
 fn broken_tile(context: &TreeContext, version: Version, tile: Tile) -> Option<BrokenEntry> {
     let path = context.tile(version, tile);
-    let is_base = tile.level == context.geometry.base_level();
+    let is_source = context.geometry.is_source(tile);
     let owner = match Found::at_path(&path) {
-        Found::File(_) if !is_base => return None,
+        Found::File(_) if !is_source => return None,
         Found::Link(target) => std::str::from_utf8(&target).ok().and_then(|target| context.parse_link(tile, target)),
         found => {
-            let expected = if is_base { "a link to a source tile" } else { "a tile, or a link to one" };
+            let expected = if is_source { "a link to a source tile" } else { "a tile, or a link to one" };
             let problem = format!("expected {expected}, found {}", found.described());
             return Some(BrokenEntry { path, problem });
         }
     };
     let leads_to = match owner {
-        Some(LinkTarget::Tree(owner)) if !is_base => context.tile(owner, tile),
-        Some(LinkTarget::Source(owner)) if is_base => {
+        Some(LinkTarget::Tree(owner)) if !is_source => context.tile(owner, tile),
+        Some(LinkTarget::Source(owner)) if is_source => {
             context.source(owner).join(context.source_name(tile.column, tile.row).as_str())
         }
         _ => return Some(BrokenEntry { path, problem: "the link does not lead to this tile".into() }),

@@ -1,6 +1,6 @@
 //! Which versions should be published, and whether their manifests are intact.
 
-use crate::geometry::Geometry;
+use crate::geometry::{Geometry, Tile};
 use crate::store::check::entry::Found;
 use crate::store::check::problem::Part;
 use crate::store::check::{Problem, ProblemKind, name_under, tiles_of};
@@ -8,6 +8,7 @@ use crate::store::context::TreeContext;
 use crate::store::error::StoreError;
 use crate::store::fs::Dir;
 use crate::store::layout::{Layout, LinkTarget, Version};
+use crate::store::source::{ExpectedTiles, SourceListing};
 use crate::store::state::{Counts, Manifest, dropped_versions, records, records_hash, replaced};
 use crate::store::tree::{LevelDirs, Owners, versions_in};
 use std::collections::BTreeSet;
@@ -117,18 +118,19 @@ fn check_manifest(layout: &Layout, version: Version, geometry: &Geometry) -> Res
     for record in records(&folder).map_err(damaged)? {
         counts.add(&record.map_err(damaged)?);
     }
-    let counts = counts.of_tree(geometry.tile_count());
+    let counts = counts.of_tree(geometry.tile_count(), &manifest.settings);
     // A comparison of the settings reports a pyramid of another shape.
     let (size, settings) = (geometry.size(), &manifest.settings);
-    let shape = (settings.width, settings.height, settings.tile_size);
-    if counts != manifest.counts && shape == (size.width, size.height, geometry.tile_size()) {
+    let shape = (settings.width, settings.height, settings.tile_size, settings.overlap);
+    if counts != manifest.counts && shape == (size.width, size.height, geometry.tile_size(), geometry.overlap()) {
         return Err(problem("counts that do not match its records".into()));
     }
     Ok(manifest)
 }
 
 /// Adds a version whose manifest is lost to `owners`, so that later versions can still be checked: it owns the files in
-/// its tree, and its links name the owners of all other tiles.
+/// its tree, and its links name the owners of all other tiles. Of plain source tiles, which no tree shows, it owns those in its
+/// source folder.
 pub fn owners_by_tree(context: &TreeContext, version: Version, owners: &mut Owners) {
     owners.begin_version(version);
     for level in context.geometry.levels() {
@@ -145,4 +147,15 @@ pub fn owners_by_tree(context: &TreeContext, version: Version, owners: &mut Owne
             }
         }
     }
+    if context.geometry.composes_base() {
+        own_sources(context, version, owners);
+    }
+}
+
+fn own_sources(context: &TreeContext, version: Version, owners: &mut Owners) {
+    let (grid, level) = (context.geometry.base_grid(), context.geometry.source_level());
+    let expected = ExpectedTiles::known(grid, context.format(), context.naming());
+    // What cannot be listed is reported as missing.
+    let Ok(listing) = SourceListing::read(&context.source(version), &expected) else { return };
+    listing.tiles.iter().for_each(|(column, row)| owners.own(Tile { level, column, row }));
 }

@@ -8,6 +8,7 @@ use crate::store::source::SourceFolder;
 use crate::store::state::Record;
 use crate::sync::Mutex;
 use std::num::NonZeroU128;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// The most source folders that are open at a time.
@@ -92,6 +93,13 @@ impl LatestSources {
         let Some(version) = self.version(column, row) else { return Ok(None) };
         self.folder(version)?.read(column, row, bytes)?;
         Ok(Some(version))
+    }
+
+    /// The path of the tile at `column`, `row`; empty if no version has it.
+    #[must_use]
+    pub fn path(&self, column: u32, row: u32) -> PathBuf {
+        let path = |version| self.context.source(version).join(self.context.source_name(column, row).as_str());
+        self.version(column, row).map(path).unwrap_or_default()
     }
 
     fn index(&self, column: u32, row: u32) -> Option<usize> {

@@ -9,12 +9,13 @@ use std::path::Path;
 /// The bit of a slot that marks the owner's file as damaged.
 const DAMAGED: u32 = 1 << 31;
 
-/// The owner of every tile that one version shows: four bytes per tile, whatever the number of versions.
+/// The owner of every tile that one version shows, and of the source tiles that its base level is composed of: four bytes per
+/// tile, whatever the number of versions.
 ///
 /// Versions are applied in ascending order; the tiles of a later one replace those of an earlier one.
 #[derive(Debug)]
 pub struct Owners {
-    base_level: u8,
+    source_level: u8,
     versions: Vec<Version>,
     levels: Vec<Level>,
 }
@@ -34,7 +35,8 @@ impl Owners {
             let grid = geometry.grid(level);
             Level { columns: grid.columns.into(), slots: vec![0; grid.count() as usize] }
         };
-        Self { base_level: geometry.base_level(), versions: Vec::new(), levels: geometry.levels().map(level).collect() }
+        let source_level = geometry.source_level();
+        Self { source_level, versions: Vec::new(), levels: (0..=source_level).map(level).collect() }
     }
 
     /// Proceeds to the next version, which owns nothing yet.
@@ -104,11 +106,11 @@ impl Owners {
         self.versions.get((number as usize).checked_sub(1)?).copied()
     }
 
-    /// The target of a link to a tile.
+    /// The target of a link to a tile, which says where its file is.
     #[must_use]
     pub fn link_target(&self, tile: Tile) -> Option<LinkTarget> {
         let owner = self.owner(tile)?;
-        Some(if tile.level == self.base_level { LinkTarget::Source(owner) } else { LinkTarget::Tree(owner) })
+        Some(if tile.level == self.source_level { LinkTarget::Source(owner) } else { LinkTarget::Tree(owner) })
     }
 
     /// Whether the current version owns a tile.

@@ -59,7 +59,7 @@ impl Tree {
 
     /// Whether the tile is a real file of this tree.
     fn has_file(&self, tile: Tile) -> bool {
-        self.owned.contains(tile) && tile.level != self.context.geometry.base_level()
+        self.owned.contains(tile) && !self.context.geometry.is_source(tile)
     }
 
     /// The target of a link in another tree to the owner of a tile that this tree shows.

@@ -142,17 +142,25 @@ impl Attempt<'_> {
         if !geometry.contains(tile) || !(self.affects)(tile) {
             return Ok(false);
         }
+        let is_source = geometry.is_source(tile);
         let name = self.context.tile_name(tile);
-        let level = self.levels.get(tile.level)?;
-        let is_base = tile.level == geometry.base_level();
         if record.role == Role::Generated {
+            if is_source {
+                return Ok(false);
+            }
+            let level = self.levels.get(tile.level)?;
             let read = level.read(&name, self.context.max_tile_bytes(), bytes);
             let intact = read.is_ok() && bytes.len() as u64 == record.stamp.stat.length;
-            return Ok(intact && !is_base && xxh3_128(bytes) == record.stamp.hash);
+            return Ok(intact && xxh3_128(bytes) == record.stamp.hash);
         }
-        if self.source.stat(tile.column, tile.row)? != Some(record.stamp.stat) || !is_base {
+        if self.source.stat(tile.column, tile.row)? != Some(record.stamp.stat) || !is_source {
             return Ok(false);
         }
+        if geometry.composes_base() {
+            // No link leads to it.
+            return Ok(true);
+        }
+        let level = self.levels.get(tile.level)?;
         Ok(match (record.role, self.previous) {
             (Role::SourceUnchanged, Some(previous)) => level.is_link_to(&name, &previous.link_target(tile)?),
             _ => level.is_link_to(&name, &self.context.link_text(tile, LinkTarget::Source(self.version))),
@@ -189,7 +197,7 @@ impl Attempt<'_> {
 
     /// Whether a generated tile is a link to the owner of the previous version's tile.
     fn is_unchanged(&self, tile: Tile) -> Result<bool, StoreError> {
-        let Some(previous) = self.previous.filter(|_| tile.level != self.context.geometry.base_level()) else {
+        let Some(previous) = self.previous.filter(|_| !self.context.geometry.is_source(tile)) else {
             return Ok(false);
         };
         let level = self.levels.get(tile.level)?;

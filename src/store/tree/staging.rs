@@ -138,7 +138,8 @@ impl StagedTree {
         Ok(self.manifest.add(Record { role: Role::Generated, tile, stamp })?)
     }
 
-    /// Links a base tile to this version's own source tile, now or soon.
+    /// Links a base tile to this version's own source tile, now or soon. Plain source tiles, which no tree shows, are only
+    /// recorded.
     ///
     /// A folder accepts one new entry at a time, and threads that add entries wait for it by spinning. So the thread that
     /// finds enough queued links creates them all, and the others continue their work.
@@ -146,6 +147,9 @@ impl StagedTree {
     /// # Errors
     /// This link or a queued one cannot be created.
     pub fn link_source(&self, tile: Tile, stamp: FileStamp) -> Result<(), StoreError> {
+        if self.context.geometry.composes_base() {
+            return Ok(self.manifest.add(Record { role: Role::Source, tile, stamp })?);
+        }
         let mut queue = self.queue.lock();
         queue.push(QueuedLink { tile, stamp });
         if queue.len() < LINKS_PER_BATCH {
@@ -186,12 +190,15 @@ impl StagedTree {
         previous.link_into(self.levels.get(tile.level)?, tile)
     }
 
-    /// Links a base tile to its owner in `previous`, because this version's own source tile has the same bytes.
+    /// Links a base tile to its owner in `previous`, because this version's own source tile has the same bytes. Plain source
+    /// tiles are only recorded.
     ///
     /// # Errors
     /// The link or the record cannot be written.
     pub fn link_unchanged_source(&self, tile: Tile, previous: &Tree, stamp: FileStamp) -> Result<(), StoreError> {
-        self.link_previous(tile, previous)?;
+        if !self.context.geometry.composes_base() {
+            self.link_previous(tile, previous)?;
+        }
         Ok(self.manifest.add(Record { role: Role::SourceUnchanged, tile, stamp })?)
     }
 

@@ -70,13 +70,13 @@ impl Vacuum {
     /// How many tiles [`Vacuum::totals`] counts in its progress.
     #[must_use]
     pub fn planned_tiles(&self) -> u64 {
-        self.context.geometry.tile_count()
+        stream::tile_count(&self.context.geometry)
     }
 
     /// How many tiles [`Vacuum::run`] counts in its progress: each tile several times.
     #[must_use]
     pub fn moved_tiles(&self) -> u64 {
-        moving::PASSES * self.context.geometry.tile_count()
+        moving::PASSES * self.planned_tiles()
     }
 
     /// Determines what the vacuum would move and free.
@@ -167,7 +167,12 @@ impl Vacuum {
     }
 
     fn kind(&self, tile: Tile) -> TileKind {
-        if tile.level == self.context.geometry.base_level() { TileKind::Base } else { TileKind::Generated }
+        let geometry = &self.context.geometry;
+        match (geometry.is_source(tile), geometry.composes_base()) {
+            (false, _) => TileKind::Generated,
+            (true, false) => TileKind::Base,
+            (true, true) => TileKind::Plain,
+        }
     }
 
     fn no_owner(&self, tile: Tile) -> StoreError {

@@ -29,7 +29,7 @@ impl Vacuum {
         self.for_each_tile(steps, |tile, _, plan| {
             for owner in plan.owners.iter().filter(|owner| owner.file != owner.at) {
                 match self.kind(tile) {
-                    TileKind::Base => self.place_source(tile, owner.file, owner.at, steps)?,
+                    TileKind::Base | TileKind::Plain => self.place_source(tile, owner.file, owner.at, steps)?,
                     TileKind::Generated => self.place_generated(tile, owner.file, owner.at, steps)?,
                 }
             }
@@ -116,7 +116,7 @@ impl Vacuum {
     fn relink(&self, tile: Tile, relink: &Relink, steps: &VacuumSteps<'_>) -> Result<(), StoreError> {
         let owner = self.version(relink.owner);
         let wanted = match self.kind(tile) {
-            TileKind::Base => LinkTarget::Source(owner),
+            TileKind::Base | TileKind::Plain => LinkTarget::Source(owner),
             TileKind::Generated => LinkTarget::Tree(owner),
         };
         let leads_to_owner = |path: &Path| {

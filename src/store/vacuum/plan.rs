@@ -9,10 +9,13 @@ use crate::store::state::Role;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
-/// Whether a tile is a source file or was generated.
+/// Whether a tile is a source file or was generated, and whether trees link to it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum TileKind {
+    /// A source tile that is a base tile of the trees.
     Base,
+    /// A source tile of which base tiles are composed. No tree links to it.
+    Plain,
     Generated,
 }
 
@@ -163,7 +166,7 @@ impl DropPlan {
 
     fn chain(&self, kind: TileKind) -> &Chain {
         match kind {
-            TileKind::Base => &self.base,
+            TileKind::Base | TileKind::Plain => &self.base,
             TileKind::Generated => &self.generated,
         }
     }
@@ -196,7 +199,7 @@ impl DropPlan {
     ///
     /// `None` if they are invalid: the lowest version must own every tile.
     pub(crate) fn tile(&self, kind: TileKind, entries: &[Entry]) -> Option<TilePlan> {
-        let (chain, is_base) = (self.chain(kind), kind == TileKind::Base);
+        let (chain, is_source) = (self.chain(kind), kind != TileKind::Generated);
         if entries.first().is_none_or(|first| first.at != chain.first || !owned(first)) {
             return None;
         }
@@ -215,10 +218,10 @@ impl DropPlan {
             if content.is_some() && content != shown {
                 shown = content;
                 plan.owners.push(Owner { at: receiver, file: newest.at });
-                let role = if is_base { Role::Source } else { Role::Generated };
+                let role = if is_source { Role::Source } else { Role::Generated };
                 plan.records.push(Entry { at: receiver, role, stamp: newest.stamp });
                 plan.totals.moved += u64::from(newest.at != receiver);
-            } else if is_base && newest.at == receiver {
+            } else if is_source && newest.at == receiver {
                 plan.records.push(Entry { role: Role::SourceUnchanged, ..newest });
             } else {
                 deleted = group;
@@ -226,7 +229,7 @@ impl DropPlan {
             let bytes = deleted.iter().map(|entry| entry.stamp.stat.length).sum::<u64>();
             plan.totals.deleted += deleted.len() as u64;
             plan.totals.bytes += bytes;
-            if is_base {
+            if is_source {
                 plan.totals.source_tiles += deleted.len() as u64;
                 plan.totals.source_bytes += bytes;
                 plan.deleted_sources.extend(deleted.iter().map(|entry| entry.at));
@@ -242,7 +245,7 @@ impl DropPlan {
     pub(crate) fn relinks(&self, kind: TileKind, entries: &[Entry], plan: &TilePlan) -> Vec<Relink> {
         let old = entries.iter().filter(|entry| owned(entry)).map(|entry| entry.at);
         let mut relinks = Vec::new();
-        if old.clone().eq(plan.owners.iter().map(|owner| owner.at)) {
+        if kind == TileKind::Plain || old.clone().eq(plan.owners.iter().map(|owner| owner.at)) {
             return relinks;
         }
         let mut old = old.peekable();
@@ -289,6 +292,9 @@ fn contents(stamp: &FileStamp) -> (u64, u128) {
 /// The number of links, shared by all trees, to a tile with these owners: one per owner of a generated tile that another
 /// tree shows, and one per owner of a base tile that any tree shows. `trees` counts the trees below each version.
 fn links(kind: TileKind, trees: &[usize], owners: impl Iterator<Item = usize> + Clone) -> i64 {
+    if kind == TileKind::Plain {
+        return 0;
+    }
     let ends = owners.clone().skip(1).chain([trees.len() - 1]);
     let without_link = usize::from(kind == TileKind::Generated);
     owners.zip(ends).filter(|&(at, end)| trees[end] - trees[at] > without_link).count() as i64

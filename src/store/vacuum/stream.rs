@@ -9,7 +9,7 @@ use std::path::PathBuf;
 /// Approximate number of records in memory; each takes 64 bytes.
 const RECORDS_PER_PASS: u64 = 1 << 19;
 
-/// Passes each tile of the pyramid to `visit`, with its records in all manifests: coarsest level first, each level row by
+/// Passes each tile of the pyramid, source tiles included, to `visit`, with its records in all manifests: coarsest level first, each level row by
 /// row.
 ///
 /// `folders` are the manifest folders, lowest version first, with `record_count` records altogether.
@@ -56,7 +56,12 @@ pub(super) fn for_each_tile(
     Ok(())
 }
 
-/// Numbers the tiles of a pyramid from 0.
+/// How many tiles [`for_each_tile`] visits.
+pub(super) fn tile_count(geometry: &Geometry) -> u64 {
+    Order::new(geometry).tiles
+}
+
+/// Numbers the tiles of a pyramid from 0, its source tiles included.
 struct Order {
     levels: Vec<LevelOrder>,
     tiles: u64,
@@ -77,7 +82,7 @@ impl Order {
             tiles += grid.count();
             LevelOrder { first, columns: grid.columns.into() }
         };
-        let levels = geometry.levels().map(level).collect();
+        let levels = (0..=geometry.source_level()).map(level).collect();
         Self { levels, tiles }
     }
 

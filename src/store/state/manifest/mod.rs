@@ -12,7 +12,7 @@ pub use writer::replace_rewritten;
 pub(crate) use writer::{ManifestFields, ManifestWriter, rewrite};
 
 use crate::format::Settings;
-use crate::geometry::{Geometry, TileSet};
+use crate::geometry::{BaseTiles, Geometry, TileSet};
 use crate::store::error::{Context, StoreError};
 use crate::store::layout::{Layout, Version};
 use crate::store::state::{read_json, write_json};
@@ -25,7 +25,8 @@ use xxhash_rust::xxh3::{Xxh3, xxh3_64};
 /// The name of the header in a manifest folder.
 const HEADER: &str = "manifest.json";
 
-/// How many tiles a tree has, and who owns them. `tiles` is the sum of the next three.
+/// How many tiles a tree has, and who owns them. `tiles` is the sum of the next three, except that plain tiles are in no tree
+/// with overlap: then it is the sum of `generated` and `linked`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Counts {
     /// All tiles in the tree.
@@ -58,9 +59,11 @@ impl Counts {
         }
     }
 
-    /// The counts of a tree of `tiles` tiles, after all owned ones were added.
-    pub(crate) fn of_tree(self, tiles: u64) -> Self {
-        Self { tiles, linked: tiles.saturating_sub(self.generated + self.patched), ..self }
+    /// The counts of a tree of `tiles` tiles with these settings, after all owned ones were added.
+    pub(crate) fn of_tree(self, tiles: u64, settings: &Settings) -> Self {
+        let is_composed = settings.base_tiles == Some(BaseTiles::Plain);
+        let owned = if is_composed { self.generated } else { self.generated + self.patched };
+        Self { tiles, linked: tiles.saturating_sub(owned), ..self }
     }
 }
 

@@ -96,7 +96,7 @@ impl ManifestWriter {
         self.flush()?;
         let ManifestFields { version, encoder, built, settings, tiles } = fields;
         let Written { hasher, records, counts, .. } = self.written.into_inner();
-        let (counts, records_hash) = (counts.of_tree(tiles), hex(&hasher));
+        let (counts, records_hash) = (counts.of_tree(tiles, settings), hex(&hasher));
         let settings = settings.clone();
         let manifest = Manifest { schema: SCHEMA, encoder, version, built, settings, counts, records, records_hash };
         manifest.write(&self.folder)?;
