@@ -9,7 +9,9 @@ use super::progress::Progress;
 use super::session::{Session, seconds_since};
 use fast_pyramid::internals::sync::Mutex;
 use fast_pyramid::internals::text::display_path;
-use fast_pyramid::{BaseTiles, BuildOptions, BuildReport, Event, Observer, Pyramid, Version, VersionReport, VersionStatus};
+use fast_pyramid::{
+    BaseTiles, BuildOptions, BuildReport, Event, Observer, Pyramid, Version, VersionReport, VersionStatus,
+};
 use serde_json::{Value, json};
 use std::path::Path;
 use std::time::Instant;

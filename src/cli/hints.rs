@@ -39,6 +39,9 @@ pub(crate) fn hint(error: &Error) -> Option<String> {
         Failure::Tiles { advice: Some(advice), .. } => naming_hint(advice),
         Failure::Tiles { folder, faults, .. } => {
             let version = folder.file_name().map(display_path).unwrap_or_default();
+            if faults.has(FaultKind::StaleOverlap) {
+                return Some(stale_hint(&version));
+            }
             let what = if faults.has(FaultKind::Unfinished) {
                 "wait until they are copied, or delete what is left of a copy that failed"
             } else {
@@ -83,6 +86,13 @@ pub(crate) fn hint(error: &Error) -> Option<String> {
         Failure::Store(error) => return store_hint(error),
         Failure::Encode { .. } | Failure::Threads(_) => return None,
     })
+}
+
+fn stale_hint(version: &str) -> String {
+    format!(
+        "tiles overlap, so a changed edge is in several: add these tiles to {version} as they are now, \
+         or write stale_overlap: \"keep\" into pyramid.json to keep them as they were"
+    )
 }
 
 /// What to do about names that pyramid.json does not describe.

@@ -119,6 +119,20 @@ pub struct Rect {
     pub size: Size,
 }
 
+impl Rect {
+    /// The pixels that are in both; `None` if there are none.
+    #[must_use]
+    pub fn intersection(self, other: Self) -> Option<Self> {
+        let shared = |a: u32, length: u32, b: u32, other_length: u32| {
+            let (start, end) = (a.max(b), (a + length).min(b + other_length));
+            (start < end).then(|| (start, end - start))
+        };
+        let (x, width) = shared(self.x, self.size.width, other.x, other.size.width)?;
+        let (y, height) = shared(self.y, self.size.height, other.y, other.size.height)?;
+        Some(Self { x, y, size: Size::new(width, height) })
+    }
+}
+
 /// The shape of a pyramid: everything that follows from picture size, tile size and overlap.
 ///
 /// Valid by construction: both sides are 1 to [`MAX_SIDE`], the tile size is at least 1, and the overlap is at most half of

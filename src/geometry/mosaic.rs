@@ -91,9 +91,8 @@ impl Geometry {
         let size = Size::new(length(left, rect.size.width, level.width), length(top, rect.size.height, level.height));
         let pieces = self.inputs(tile).iter().filter_map(|input| {
             let (whole, core) = (self.tile_rect(input)?, self.core_rect(input)?);
-            let (x, width) = shared((core.x, core.size.width), (left, size.width))?;
-            let (y, height) = shared((core.y, core.size.height), (top, size.height))?;
-            let from = Rect { x: x - whole.x, y: y - whole.y, size: Size::new(width, height) };
+            let Rect { x, y, size } = core.intersection(Rect { x: left, y: top, size })?;
+            let from = Rect { x: x - whole.x, y: y - whole.y, size };
             Some(Piece { tile: input, from, x: x - left, y: y - top })
         });
         let mut pieces: Vec<Piece> = pieces.collect();
@@ -104,10 +103,4 @@ impl Geometry {
         pieces.sort_by_key(|piece| !is_own(piece.tile));
         Some(Mosaic { size, scale, pieces })
     }
-}
-
-/// What two spans, each a start and a length, have in common.
-fn shared(a: (u32, u32), b: (u32, u32)) -> Option<(u32, u32)> {
-    let (start, end) = (a.0.max(b.0), (a.0 + a.1).min(b.0 + b.1));
-    (start < end).then(|| (start, end - start))
 }

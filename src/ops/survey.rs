@@ -4,7 +4,7 @@ use super::base_tiles;
 use super::build::{BuildOptions, BuildReport, VersionReport, VersionStatus, Warning};
 use super::observer::{Event, Observer, Quiet};
 use super::{Failure, Pyramid};
-use crate::format::{PyramidSpec, Settings, TileFormat};
+use crate::format::{PyramidSpec, Settings, StaleOverlap, TileFormat};
 use crate::geometry::GridSet;
 use crate::store::{
     self, BrokenEntry, CheckedSource, ExpectedTiles, FileTimes, LatestSources, Layout, Manifest, NamingAdvice, Record,
@@ -33,6 +33,8 @@ pub(super) struct Survey {
     /// Where the plain tiles are that the base level of the highest version that stays is composed of; `None` if base tiles are
     /// links.
     pub(super) plain: Option<LatestSources>,
+    /// What becomes of a patch that leaves the overlap of other tiles stale.
+    pub(super) stale_overlap: StaleOverlap,
     /// Published versions that are replaced by nothing, because their sources are gone.
     pub(super) sourceless: Vec<Version>,
 }
@@ -115,6 +117,7 @@ impl Survey {
             pending: BTreeMap::new(),
             from,
             plain: None,
+            stale_overlap: spec.stale_overlap,
             sourceless,
         };
         let lowest = Lowest { version: lowest, tiles: listing.tiles };

@@ -200,6 +200,17 @@ pub enum Samples {
     Sixteen(Raster<u16>),
 }
 
+impl Samples {
+    /// The pixels of a rectangle, as far as they exist.
+    #[must_use]
+    pub fn part(&self, rect: Rect) -> Self {
+        match self {
+            Self::Eight(raster) => Self::Eight(raster.part(rect)),
+            Self::Sixteen(raster) => Self::Sixteen(raster.part(rect)),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -40,6 +40,8 @@ pub enum FaultKind {
     Unsupported,
     /// A tile has an EXIF orientation other than 1.
     Rotated,
+    /// A tile shows the edge of another as it was before that was changed.
+    StaleOverlap,
 }
 
 impl FaultKind {
@@ -55,6 +57,7 @@ impl FaultKind {
             Self::Damaged => "damaged",
             Self::Unsupported => "not supported",
             Self::Rotated => "with an EXIF orientation",
+            Self::StaleOverlap => "not in this version, although an edge that they show has changed",
         }
     }
 }

@@ -45,6 +45,12 @@ impl Codec {
         Self { has_parents: false, ..self }
     }
 
+    /// Whether tiles show exactly the pixels that they were made of.
+    #[must_use]
+    pub fn is_lossless(&self) -> bool {
+        self.kind == FormatKind::Png
+    }
+
     /// Memory for the image of a tile, per pixel, at most in what is common: 8-bit samples, and coefficients of 16 bits with
     /// halved chroma.
     #[must_use]

@@ -14,7 +14,7 @@ mod rows;
 mod tiles;
 mod tree;
 
-pub use overlap::{Decision, Maker, Slot, make_levels};
+pub use overlap::{Decision, Maker, Slot, find_stale_neighbours, make_levels};
 pub use parent::{Buffers, Parents, visit_children};
 pub use plan::{BuildPlan, PlanCounts};
 pub use rows::RowBuild;

@@ -10,11 +10,12 @@ pub use report::{BuildOptions, BuildReport, VersionReport, VersionStatus, Warnin
 use super::observer::{Event, Quiet, TileProgress, Work};
 use super::survey::Survey;
 use super::{Error, ErrorKind, Failure, Pyramid, in_pool};
+use crate::format::StaleOverlap;
 use crate::format::dzi::descriptor;
 use crate::store::{self, Manifest, NewTree, StagedTree, StoreError, Tree, TreeContext, Version, WriteLock};
 use crate::text::FaultKind;
 use crate::tile::{Codec, ENCODER_VERSION};
-use crate::walk::{BuildFailure, build_tree};
+use crate::walk::{BuildFailure, BuildPlan, build_tree, find_stale_neighbours};
 use exchange::Exchange;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -117,9 +118,31 @@ impl Survey {
         let (geometry, plain) = (trees.geometry, self.plain.as_ref());
         let exchange = Exchange { geometry, source, previous, plain, staged };
         let codec = Codec::new(&trees.settings);
+        self.check_overlap(&plan, codec, &exchange, version, options)?;
         build_tree(&plan, codec, &exchange, &exchange, &TileProgress(options.observer))
             .map_err(|failure| explain(failure, trees, version, Some(&exchange)))?;
         finish_tree(exchange.staged, trees, version)
+    }
+
+    /// Refuses a patch after which other tiles show edges that have changed, or warns of it.
+    fn check_overlap(
+        &self,
+        plan: &BuildPlan,
+        codec: Codec,
+        exchange: &Exchange<'_>,
+        version: Version,
+        options: &BuildOptions<'_>,
+    ) -> Result<(), Failure> {
+        let found = find_stale_neighbours(plan, codec, exchange);
+        let faults = found.map_err(|failure| explain(failure, &self.trees, version, Some(exchange)))?;
+        match self.stale_overlap {
+            _ if faults.is_empty() => Ok(()),
+            StaleOverlap::Refuse => Err(Failure::Tiles { folder: self.source_folder(version), faults, advice: None }),
+            StaleOverlap::Keep => {
+                options.observer.event(&Event::Warning(&Warning::StaleOverlap { version, tiles: faults.to_string() }));
+                Ok(())
+            }
+        }
     }
 }
 

@@ -142,6 +142,13 @@ pub enum Warning {
         /// What is lost and what to do about it.
         text: String,
     },
+    /// Tiles show edges of others as they were before a patch, and stay so (`stale_overlap: "keep"`).
+    StaleOverlap {
+        /// The patch.
+        version: Version,
+        /// Their number and the names of the first.
+        tiles: String,
+    },
     /// A version is skipped because its folder holds no tiles yet.
     UnfilledVersion(UnfilledVersion),
 }
@@ -155,6 +162,7 @@ impl fmt::Display for Warning {
                  write tile_naming: \"row_column\" into pyramid.json to silence this warning"
             ),
             Self::Picture { picture, text } => write!(out, "{picture}: {text}"),
+            Self::StaleOverlap { version, tiles } => write!(out, "{version}: {tiles}; they stay as they are"),
             Self::UnfilledVersion(unfilled) => write!(
                 out,
                 "{unfilled}; it is skipped (fill a folder with another name, then rename it to {})",

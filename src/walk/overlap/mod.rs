@@ -9,9 +9,11 @@
 //! of the picture, and no tile is decoded more than twice.
 
 mod chain;
+mod stale;
 mod version;
 
 pub use chain::{Decision, Maker, Slot};
+pub use stale::find_stale_neighbours;
 
 use super::plan::BuildPlan;
 use super::tiles::{BuildFailure, TileSource, VersionSink};
