@@ -177,6 +177,11 @@ impl JpegTile {
         (self.form == ImageForm::Folded).then_some(&self.folded)
     }
 
+    /// The whole image, unless the tile is folded.
+    pub fn as_whole(&self) -> Option<&JpegImage> {
+        (self.form == ImageForm::Whole).then_some(&self.whole)
+    }
+
     /// The rectangle that was folded, in pixels of the tile; unspecified if the tile is whole.
     pub fn folded_core(&self) -> Rect {
         self.core

@@ -94,6 +94,15 @@ impl Codec {
             return Err(CodecError::Damaged(problem.into()));
         }
         match self.kind {
+            FormatKind::Jpeg if self.keeps_halves() => {
+                let mut tile = std::mem::take(&mut scratch.jpeg.tile);
+                let decoded = self.decode_jpeg(bytes, shape, &mut scratch.jpeg, &mut tile);
+                if decoded.is_ok() {
+                    jpeg_parent::keep_halves(&mut tile, shape, image);
+                }
+                scratch.jpeg.tile = tile;
+                decoded
+            }
             FormatKind::Jpeg => self.decode_jpeg(bytes, shape, &mut scratch.jpeg, image.jpeg_mut()),
             FormatKind::Png => {
                 *image = TileImage::Png(png::decode(bytes, shape.size)?);
@@ -136,11 +145,25 @@ impl Codec {
         match self.kind {
             FormatKind::Jpeg => {
                 let (scratch, shape) = (&mut scratch.jpeg, shape.into());
-                let make = match parts.scale {
-                    Scale::Half => jpeg_parent::parent,
-                    Scale::Full => jpeg_composed::composed,
-                };
-                make(&parts.jpeg(), shape, self.settings, scratch, parent.jpeg_mut(), out)
+                match parts.scale {
+                    Scale::Half if self.keeps_halves() => {
+                        jpeg_parent::parent_with_halves(parts, shape, self.settings, scratch, parent, out)
+                    }
+                    Scale::Half => {
+                        jpeg_parent::parent(&parts.jpeg(), shape, self.settings, scratch, parent.jpeg_mut(), out)
+                    }
+                    Scale::Full => {
+                        let mut tile = std::mem::take(&mut scratch.tile);
+                        let made =
+                            jpeg_composed::composed(&parts.jpeg(), shape, self.settings, scratch, &mut tile, out);
+                        match made {
+                            Ok(()) if self.keeps_halves() => jpeg_parent::keep_halves(&mut tile, shape, parent),
+                            _ => std::mem::swap(&mut tile, parent.jpeg_mut()),
+                        }
+                        scratch.tile = tile;
+                        made
+                    }
+                }
             }
             FormatKind::Png => {
                 let image = png_parent::parent(&parts.png(), self.settings.reduction);
@@ -154,6 +177,11 @@ impl Codec {
     /// The sampling of tiles that are folded for their parents; none without parents.
     pub(super) fn fold_sampling(&self) -> Option<FoldSampling> {
         self.has_parents.then(|| self.settings.fold_sampling()).flatten()
+    }
+
+    /// Whether tiles that are not folded are reduced to planes.
+    pub(super) fn keeps_halves(&self) -> bool {
+        self.has_parents && self.settings.keeps_halves()
     }
 
     fn decode_jpeg(

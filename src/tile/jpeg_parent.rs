@@ -18,16 +18,15 @@
 //! Only the children and the settings decide, so a tile takes the same path in every run. The paths differ in one
 //! point: only the path of samples rounds and clamps samples to 0..=255 before the mean.
 
-use super::CodecError;
 use super::base::JpegEncoding;
+use super::jpeg_halves::{HalvedTile, parent_planes};
 use super::jpeg_planes::{assign_planes, component_planes, joined, pixels_of, reduce_component};
 use super::parts::{MAX_PARTS, Part, Parts, join};
 use super::settings::TileSettings;
+use super::{CodecError, TileImage};
 use crate::format::Quality;
 use crate::geometry::{Rect, Size, TileShape};
-use crate::jpeg::{
-    self, Colour, DecodeScratch, FoldSampling, JpegImage, JpegTile, ParentSteps, PlacedPart, quantisation_tables,
-};
+use crate::jpeg::{self, Colour, DecodeScratch, JpegImage, JpegTile, ParentSteps, PlacedPart, quantisation_tables};
 use crate::raster::reduce::{Axes, Reduction};
 use crate::raster::ycbcr;
 use crate::raster::{PixelKind, Raster};
@@ -43,6 +42,8 @@ pub(super) struct JpegScratch {
     pub(super) wholes: Vec<JpegImage>,
     /// The core of a tile before it is folded.
     pub(super) core: JpegImage,
+    /// A tile with overlap before it is reduced to planes.
+    pub(super) tile: JpegTile,
     steps: CachedSteps,
 }
 
@@ -55,13 +56,76 @@ pub(super) fn parent(
     parent: &mut JpegTile,
     out: &mut Vec<u8>,
 ) -> Result<(), CodecError> {
-    let sampling = settings.fold_sampling();
-    if !sampling.is_some_and(|sampling| by_coefficients(parts, sampling, settings.quality, scratch)) {
+    if !by_coefficients(parts, settings, scratch) {
         let mut spares = std::mem::take(&mut scratch.wholes);
         by_samples(&wholes(parts, &mut scratch.decoder, &mut spares)?, shape.size, settings, &mut scratch.image)?;
         scratch.wholes = spares;
     }
     encode(settings, shape, scratch, parent, out)
+}
+
+/// Like [`parent`], for tiles that are reduced to planes unless they are folded.
+pub(super) fn parent_with_halves(
+    parts: &Parts<'_, TileImage>,
+    shape: TileShape,
+    settings: TileSettings,
+    scratch: &mut JpegScratch,
+    parent: &mut TileImage,
+    out: &mut Vec<u8>,
+) -> Result<(), CodecError> {
+    let folded = parts.jpeg();
+    if folded.parts.len() < parts.parts.len() || !by_coefficients(&folded, settings, scratch) {
+        by_halves(parts, shape.size, settings, scratch)?;
+    }
+    let mut tile = std::mem::take(&mut scratch.tile);
+    let encoded = encode(settings, shape, scratch, &mut tile, out);
+    if encoded.is_ok() {
+        keep_halves(&mut tile, shape, parent);
+    }
+    scratch.tile = tile;
+    encoded
+}
+
+/// Puts into `image` what tiles made of `tile` need: itself if it is folded, otherwise its planes.
+pub(super) fn keep_halves(tile: &mut JpegTile, shape: TileShape, image: &mut TileImage) {
+    match tile.as_whole() {
+        Some(whole) => *image = TileImage::Halved(HalvedTile::of(whole, shape)),
+        None => std::mem::swap(tile, image.jpeg_mut()),
+    }
+}
+
+/// Makes `scratch.image` the parent of the parts from their planes.
+fn by_halves(
+    parts: &Parts<'_, TileImage>,
+    size: Size,
+    settings: TileSettings,
+    scratch: &mut JpegScratch,
+) -> Result<(), CodecError> {
+    let mut unfolded = ArrayVec::<Option<HalvedTile>, MAX_PARTS>::new();
+    for part in &parts.parts {
+        let tile = part.image.as_jpeg().map(|tile| unfold(tile, scratch)).transpose()?;
+        unfolded.push(tile);
+    }
+    let halves = parts
+        .parts
+        .iter()
+        .zip(&unfolded)
+        .filter_map(|(part, own)| Some(part.with(own.as_ref().or(part.image.as_halved())?)));
+    let parts = Parts { size: parts.size, scale: parts.scale, parts: halves.collect() };
+    let colour = widest_colour(parts.images().map(HalvedTile::colour));
+    let chroma_step = settings.chroma_step(colour);
+    let planes = parent_planes(&parts, colour, chroma_step);
+    let encoding = JpegEncoding::of_quality(settings.quality, chroma_step);
+    assign_planes(&planes, size, colour, &encoding, &mut scratch.image)?;
+    scratch.image.icc = parts.images().find_map(|tile| tile.icc().cloned());
+    Ok(())
+}
+
+/// The planes of a folded tile.
+fn unfold(tile: &JpegTile, scratch: &mut JpegScratch) -> Result<HalvedTile, CodecError> {
+    let shape = TileShape { size: tile.size(), core: tile.folded_core() };
+    let whole = tile.whole(&mut scratch.decoder, &mut scratch.core);
+    Ok(HalvedTile::of(whole.map_err(|error| CodecError::Damaged(error.to_string()))?, shape))
 }
 
 /// The parts as whole images. Those of folded tiles are decoded again, into `spares`.
@@ -115,12 +179,8 @@ impl CachedSteps {
 }
 
 /// Makes `scratch.image` the parent of the parts on the path of coefficients, if that is possible.
-fn by_coefficients(
-    parts: &Parts<'_, JpegTile>,
-    sampling: FoldSampling,
-    quality: Quality,
-    scratch: &mut JpegScratch,
-) -> bool {
+fn by_coefficients(parts: &Parts<'_, JpegTile>, settings: TileSettings, scratch: &mut JpegScratch) -> bool {
+    let Some(sampling) = settings.fold_sampling() else { return false };
     let mut folded = ArrayVec::<_, MAX_PARTS>::new();
     for &Part { image, from, x, y } in &parts.parts {
         let Some(folded_core) = image.folded().filter(|image| sampling.suits(image)) else { return false };
@@ -128,7 +188,7 @@ fn by_coefficients(
         let from = Rect { x: from.x - core.x, y: from.y - core.y, size: from.size };
         folded.push(PlacedPart { image, from, x, y });
     }
-    jpeg::merge_parts(&folded, parts.size, scratch.steps.of(quality), &mut scratch.image)
+    jpeg::merge_parts(&folded, parts.size, scratch.steps.of(settings.quality), &mut scratch.image)
 }
 
 /// Generates a parent on the path of samples.
@@ -161,14 +221,16 @@ pub(super) fn by_samples(
 }
 
 pub(super) fn colour_of(parts: &Parts<'_, JpegImage>) -> Colour {
-    let any = |colour| parts.images().any(|image| image.colour == colour);
-    if any(Colour::YCbCr) {
-        Colour::YCbCr
-    } else if any(Colour::Rgb) {
-        Colour::Rgb
-    } else {
-        Colour::Grey
-    }
+    widest_colour(parts.images().map(|image| image.colour))
+}
+
+/// The colour of a parent of tiles of these colours.
+fn widest_colour(colours: impl Iterator<Item = Colour>) -> Colour {
+    colours.fold(Colour::Grey, |widest, colour| match (widest, colour) {
+        (Colour::YCbCr, _) | (_, Colour::YCbCr) => Colour::YCbCr,
+        (Colour::Rgb, _) | (_, Colour::Rgb) => Colour::Rgb,
+        (Colour::Grey, Colour::Grey) => Colour::Grey,
+    })
 }
 
 /// The planes of a YCbCr parent by the mean in linear light, with a conversion to RGB and back.

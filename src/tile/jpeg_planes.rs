@@ -55,6 +55,81 @@ impl PartPlane {
     }
 }
 
+/// A component of a whole tile. Each sample stands for `step` pixels along each axis.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct StoredPlane {
+    raster: Raster<u8>,
+    step: (usize, usize),
+}
+
+impl StoredPlane {
+    /// One sample per pixel of a tile of this size.
+    pub(super) fn expanded(self, size: Size) -> Raster<u8> {
+        let Self { raster, step } = self;
+        PartPlane { raster, step, from: Rect { x: 0, y: 0, size }, place: (0, 0) }.expanded().raster
+    }
+
+    /// The sums of 2x2 pixels of a part of the tile, in pair `row` of its rows, with the last column or row of an odd side
+    /// repeated.
+    pub(super) fn sum_pairs(&self, part: Rect, row: usize, sums: &mut [u16]) {
+        let (left, top) = (part.x as usize, part.y as usize + 2 * row);
+        let last = (part.y + part.size.height - 1) as usize;
+        let line = |y: usize| self.raster.row(y.min(last) / self.step.1);
+        let (upper, lower) = (line(top), line(top + 1));
+        let sum = |one: usize, other: usize| {
+            u16::from(upper[one]) + u16::from(lower[one]) + u16::from(upper[other]) + u16::from(lower[other])
+        };
+        let (whole, odd) = (part.size.width as usize / 2, part.size.width % 2 == 1);
+        let horizontal = self.step.0;
+        if horizontal == 2 && left.is_multiple_of(2) {
+            let first = left / 2;
+            for ((to, &a), &b) in sums.iter_mut().zip(&upper[first..]).zip(&lower[first..]) {
+                *to = 2 * (u16::from(a) + u16::from(b));
+            }
+            return;
+        }
+        if horizontal == 2 {
+            let pairs = upper[left / 2..].windows(2).zip(lower[left / 2..].windows(2));
+            for (to, (a, b)) in sums.iter_mut().zip(pairs).take(whole) {
+                *to = u16::from(a[0]) + u16::from(a[1]) + u16::from(b[0]) + u16::from(b[1]);
+            }
+        } else {
+            for (index, to) in sums.iter_mut().enumerate().take(whole) {
+                let x = left + 2 * index;
+                *to = sum(x / horizontal, (x + 1) / horizontal);
+            }
+        }
+        if let (Some(to), true) = (sums.last_mut(), odd) {
+            let x = (left + 2 * whole) / horizontal;
+            *to = sum(x, x);
+        }
+    }
+}
+
+/// The components of an image as stored.
+pub(super) fn stored_planes(image: &JpegImage) -> Vec<StoredPlane> {
+    let whole = whole_part(image);
+    let plane = |index| {
+        let PartPlane { raster, step, .. } = stored_plane(whole, index);
+        StoredPlane { raster, step }
+    };
+    (0..image.components.len()).map(plane).collect()
+}
+
+/// The components of an RGB image, converted to YCbCr.
+pub(super) fn ycbcr_planes(image: &JpegImage) -> Vec<StoredPlane> {
+    let converted = whole_pixels(whole_part(image), ycbcr::from_rgb);
+    let plane = |index| {
+        let samples = converted.samples().iter().skip(index).step_by(3).copied().collect();
+        StoredPlane { raster: raster_of(converted.width(), converted.height(), samples), step: (1, 1) }
+    };
+    (0..3).map(plane).collect()
+}
+
+fn whole_part(image: &JpegImage) -> Part<'_, JpegImage> {
+    Part { image, from: Rect { x: 0, y: 0, size: Size::new(image.width, image.height) }, x: 0, y: 0 }
+}
+
 /// Makes `image` the image of these planes, with these steps, and this sampling for YCbCr.
 pub(super) fn assign_planes(
     planes: &[Raster<u8>],

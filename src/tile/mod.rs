@@ -10,6 +10,7 @@ mod base;
 mod codec;
 mod error;
 mod jpeg_composed;
+mod jpeg_halves;
 mod jpeg_parent;
 mod jpeg_planes;
 mod parts;

@@ -49,6 +49,13 @@ impl TileSettings {
         }
     }
 
+    /// Whether tiles that are not folded are reduced to planes for the tiles made of them. See
+    /// [`HalvedTile`](super::jpeg_halves::HalvedTile).
+    pub(super) fn keeps_halves(self) -> bool {
+        let plain_mean = self.reduction.filter == Filter::Mean && !self.reduction.linear;
+        self.overlap > 0 && plain_mean && self.tile_size.is_multiple_of(2)
+    }
+
     /// The sampling of tiles that can be folded for their parent.
     ///
     /// None if parents cannot be merged from folded tiles: only the mean without linear light can.

@@ -1,5 +1,6 @@
 //! A decoded tile.
 
+use super::jpeg_halves::HalvedTile;
 use crate::geometry::Size;
 use crate::jpeg::JpegTile;
 use crate::png::PngImage;
@@ -12,6 +13,8 @@ use crate::png::PngImage;
 pub enum TileImage {
     /// Coefficients.
     Jpeg(JpegTile),
+    /// What remains of a JPEG tile with overlap.
+    Halved(HalvedTile),
     /// Samples.
     Png(PngImage),
 }
@@ -30,7 +33,7 @@ impl TileImage {
         }
         match self {
             Self::Jpeg(image) => image,
-            Self::Png(_) => unreachable!("the default is a JPEG"),
+            Self::Halved(_) | Self::Png(_) => unreachable!("the default is a JPEG"),
         }
     }
 
@@ -54,6 +57,7 @@ impl TileImage {
     pub fn size(&self) -> Size {
         match self {
             Self::Jpeg(tile) => tile.size(),
+            Self::Halved(tile) => tile.size(),
             Self::Png(image) => image.size(),
         }
     }
@@ -61,14 +65,21 @@ impl TileImage {
     pub(super) fn as_jpeg(&self) -> Option<&JpegTile> {
         match self {
             Self::Jpeg(image) => Some(image),
-            Self::Png(_) => None,
+            Self::Halved(_) | Self::Png(_) => None,
+        }
+    }
+
+    pub(super) fn as_halved(&self) -> Option<&HalvedTile> {
+        match self {
+            Self::Halved(tile) => Some(tile),
+            Self::Jpeg(_) | Self::Png(_) => None,
         }
     }
 
     pub(super) fn as_png(&self) -> Option<&PngImage> {
         match self {
             Self::Png(image) => Some(image),
-            Self::Jpeg(_) => None,
+            Self::Jpeg(_) | Self::Halved(_) => None,
         }
     }
 }

@@ -113,13 +113,13 @@ impl Reduction {
     }
 }
 
-/// The two rows of `source` for row `y` of the result; an odd last row is repeated.
 /// Makes a plane smaller by these factors, each 1, 2 or 4: the means of boxes of that width and height, rounded once.
 #[must_use]
 pub fn shrink_plane(plane: &Raster<u8>, factors: (usize, usize)) -> Raster<u8> {
     if factors == (2, 2) { mean::halve(plane) } else { mean::shrink(plane, factors) }
 }
 
+/// The two rows of `source` for row `y` of the result; an odd last row is repeated.
 fn row_pair<S: Sample>(source: &Raster<S>, y: usize) -> (&[S], &[S]) {
     (source.row(2 * y), source.row((2 * y + 1).min(source.height() - 1)))
 }
