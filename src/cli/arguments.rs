@@ -4,9 +4,7 @@ use super::help::{
     ABOUT, CUT, CUT_EXAMPLES, CUT_USAGE, EXAMPLES, INIT, INIT_EXAMPLES, LONG_ABOUT, REPAIR, REPAIR_EXAMPLES, REVERT,
     REVERT_EXAMPLES, VACUUM, VACUUM_EXAMPLES, VERIFY, VERIFY_EXAMPLES,
 };
-use super::values::{
-    Ranges, age, at_least_one, bytes, format, no_overlap, quality, ranges, seconds, threads, tolerance, version,
-};
+use super::values::{Ranges, age, at_least_one, bytes, format, quality, ranges, seconds, threads, tolerance, version};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use fast_pyramid::{Locking, Quality, TileFormat, Tolerance};
 use std::num::NonZeroUsize;
@@ -168,8 +166,8 @@ pub(crate) struct CutArguments {
     /// Side of a tile in pixels, 1 to 16384 [default: 256, or the pyramid's own]
     #[arg(long, value_name = "PIXELS", allow_negative_numbers = true, value_parser = clap::value_parser!(u32).range(1..=16384))]
     pub(crate) tile_size: Option<u32>,
-    /// Pixels shared by neighbouring tiles; this release supports only 0
-    #[arg(long, value_name = "PIXELS", allow_negative_numbers = true, value_parser = no_overlap)]
+    /// Pixels that a tile shares with each neighbour, at most half of the tile size [default: 0, or the pyramid's own]
+    #[arg(long, value_name = "PIXELS", allow_negative_numbers = true, value_parser = clap::value_parser!(u32).range(0..=8192))]
     pub(crate) overlap: Option<u32>,
     /// Format of the tiles [default: png if the picture has alpha, a palette or 16 bits, otherwise jpg]
     #[arg(long, value_name = "jpg|png", value_parser = format)]

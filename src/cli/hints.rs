@@ -35,7 +35,6 @@ pub(crate) fn hint(error: &Error) -> Option<String> {
         }
         Failure::SpecNotText { .. } => "save it as UTF-8".into(),
         Failure::Spec { error, .. } => format!("expected {}", error.expected),
-        Failure::Overlap { .. } => "cut the base tiles without overlap and write overlap: 0".into(),
         Failure::Tiles { advice: Some(advice), .. } => naming_hint(advice),
         Failure::Tiles { folder, faults, .. } => {
             let version = folder.file_name().map(display_path).unwrap_or_default();
@@ -186,6 +185,10 @@ fn cut_hint(error: &CutError) -> Option<String> {
         CutError::UnknownPicture { entry, .. } => {
             format!("add {entry} if it is that one, or cut it with fast_pyramid cut PICTURE DIR, which does not ask")
         }
+        CutError::TooMuchOverlap { tile_size, .. } => {
+            format!("use --overlap {} or less, or larger tiles", tile_size / 2)
+        }
+        CutError::ToleranceWithOverlap => "leave --tolerance out, or use JPEG tiles".into(),
         CutError::NoSpec { .. } => "write the pyramid.json that belongs to them, or use another folder".into(),
         CutError::InAPyramid { .. } => "give that pyramid, which then gets a next version, or another folder".into(),
         CutError::EmptyFolder { .. } => "delete this folder and run the same command again".into(),

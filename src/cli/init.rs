@@ -53,7 +53,4 @@ fn describe(name: &str, report: &InitReport, console: &Console) {
              wrong, exchange them in tile_naming"
         ));
     }
-    if *overlap > 0 {
-        console.warning(&format!("{name}: this release cannot build pyramids with overlap yet"));
-    }
 }

@@ -52,14 +52,6 @@ pub(super) fn seconds(text: &str) -> Result<Duration, String> {
     seconds.map(Duration::from_secs_f64).ok_or_else(|| "expected a number of seconds such as 60".into())
 }
 
-pub(super) fn no_overlap(text: &str) -> Result<u32, String> {
-    match text.parse() {
-        Ok(0) => Ok(0),
-        Ok(_) => Err("this release supports only 0".into()),
-        Err(_) => Err("expected a whole number".into()),
-    }
-}
-
 pub(super) fn format(text: &str) -> Result<TileFormat, String> {
     TileFormat::new(text).ok_or_else(|| format!("expected {}", TileFormat::NAMES))
 }

@@ -115,6 +115,14 @@ impl Geometry {
         TileBlock { level, columns: range(tile.column), rows: range(tile.row) }.clipped(self.grid(level))
     }
 
+    /// The tiles around one, up to eight.
+    pub fn neighbours(&self, tile: Tile) -> impl Iterator<Item = Tile> + use<> {
+        let Tile { level, column, row } = tile;
+        let (columns, rows) = (column.saturating_sub(1)..column + 2, row.saturating_sub(1)..row + 2);
+        let around = TileBlock { level, columns, rows }.clipped(self.grid(level));
+        around.iter().filter(move |&other| other != tile)
+    }
+
     /// The tiles that are made from a tile, one level coarser: the inverse of [`inputs`](Self::inputs).
     #[must_use]
     pub fn dependents(&self, tile: Tile) -> TileBlock {

@@ -109,7 +109,7 @@ impl fmt::Display for Tile {
 }
 
 /// A rectangle of pixels, of a level or of a tile: `x..x + width`, `y..y + height`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Rect {
     /// Left edge, inclusive.
     pub x: u32,

@@ -37,7 +37,7 @@ pub struct Piece {
 }
 
 /// A tile's size, and which of its pixels are its core.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct TileShape {
     /// The size in pixels including overlap.
     pub size: Size,
@@ -76,6 +76,17 @@ impl Geometry {
             }
             _ => TileShape::plain(Size::new(self.tile_size, self.tile_size)),
         }
+    }
+
+    /// The parts of a tile that its neighbours show, too, in pixels of the tile: one for each neighbour, diagonal ones included.
+    #[must_use]
+    pub fn shared_rects(&self, tile: Tile) -> Vec<Rect> {
+        let Some(whole) = self.tile_rect(tile) else { return Vec::new() };
+        let shared = |other: Tile| {
+            let Rect { x, y, size } = self.tile_rect(other)?.intersection(whole)?;
+            Some(Rect { x: x - whole.x, y: y - whole.y, size })
+        };
+        self.neighbours(tile).filter_map(shared).collect()
     }
 
     /// What a tile is made from; `None` if it is one of the user's, or does not exist.

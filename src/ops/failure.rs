@@ -43,14 +43,6 @@ pub enum Failure {
         /// What is wrong in it.
         error: SpecError,
     },
-    /// Overlap is not supported yet.
-    #[error("{}: \"overlap\" is {overlap}, but this release supports only 0", display_path(path))]
-    Overlap {
-        /// The pyramid.json.
-        path: PathBuf,
-        /// The overlap it asks for.
-        overlap: u32,
-    },
     /// The folders are not in order, or the file system refused.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -295,7 +287,6 @@ impl Failure {
             | Self::NoSpec { .. }
             | Self::SpecNotText { .. }
             | Self::Spec { .. }
-            | Self::Overlap { .. }
             | Self::Tiles { .. }
             | Self::NoTilesYet { .. }
             | Self::SettingsChanged { .. }
@@ -318,7 +309,6 @@ impl Failure {
             | Self::NoSpec { path, .. }
             | Self::SpecNotText { path }
             | Self::Spec { path, .. }
-            | Self::Overlap { path, .. }
             | Self::Tiles { folder: path, .. }
             | Self::SettingsChanged { pyramid: path, .. }
             | Self::SourcesChanged { folder: path, .. }

@@ -116,14 +116,6 @@ impl Pyramid {
     fn geometry_of(&self, manifest: &Manifest) -> Geometry {
         self.spec.geometry.with_base_tiles(manifest.settings.base_tiles.unwrap_or_default())
     }
-
-    /// Refuses pyramids with overlap, which this release does not support.
-    fn refuse_overlap(&self) -> Result<(), Failure> {
-        match self.spec.geometry.overlap() {
-            0 => Ok(()),
-            overlap => Err(Failure::Overlap { path: self.layout.spec_file(), overlap }),
-        }
-    }
 }
 
 /// Runs `work` on this many threads, by default on all cores.

@@ -77,10 +77,21 @@ pub(super) fn parent_with_halves(
     if folded.parts.len() < parts.parts.len() || !by_coefficients(&folded, settings, scratch) {
         by_halves(parts, shape.size, settings, scratch)?;
     }
+    encode_with_halves(settings, shape, scratch, parent, out)
+}
+
+/// Like [`encode`], for tiles that are reduced to planes unless they are folded.
+pub(super) fn encode_with_halves(
+    settings: TileSettings,
+    shape: TileShape,
+    scratch: &mut JpegScratch,
+    image: &mut TileImage,
+    out: &mut Vec<u8>,
+) -> Result<(), CodecError> {
     let mut tile = std::mem::take(&mut scratch.tile);
     let encoded = encode(settings, shape, scratch, &mut tile, out);
     if encoded.is_ok() {
-        keep_halves(&mut tile, shape, parent);
+        keep_halves(&mut tile, shape, image);
     }
     scratch.tile = tile;
     encoded

@@ -19,7 +19,9 @@ mod settings;
 mod tile_image;
 
 pub use crate::png::PngImage;
-pub use base::{BaseStyle, Columns, JpegEncoding, ShownTile, StoredEncoding, shown_coefficients, stored_style};
+pub use base::{
+    BandTile, BaseStyle, Columns, JpegEncoding, ShownTile, StoredEncoding, shown_coefficients, stored_style,
+};
 pub use codec::{Codec, Scratch};
 pub use error::CodecError;
 pub use parts::{Part, Parts};

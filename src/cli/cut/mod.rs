@@ -133,6 +133,7 @@ fn cut_one(job: &Job, name: &str, arguments: &CutArguments, session: &Session<'_
     let observer = CutObserver(session.progress(name));
     let options = CutOptions::default()
         .tile_size(arguments.tile_size)
+        .overlap(arguments.overlap)
         .format(arguments.format.clone())
         .quality(arguments.quality)
         .tolerance(arguments.tolerance.unwrap_or_default())

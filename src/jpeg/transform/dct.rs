@@ -76,6 +76,7 @@ fn forward_pass(input: &[Lanes; 8], offset: i32, shift: u32) -> [Lanes; 8] {
 }
 
 /// The samples of a block: dequantised, transformed, 128 added, clamped to 0..=255.
+#[inline(always)]
 pub(in crate::jpeg) fn inverse(block: &Block, quantisation: &[u16; 64]) -> [[u8; 8]; 8] {
     // Most chroma blocks of a photograph have only a DC coefficient.
     let dc_only = block.iter().skip(1).fold(0, |any, coefficient| any | coefficient) == 0;
@@ -83,6 +84,7 @@ pub(in crate::jpeg) fn inverse(block: &Block, quantisation: &[u16; 64]) -> [[u8;
 }
 
 /// The inverse of a block with only a DC coefficient: what both passes make of it.
+#[inline(always)]
 fn inverse_dc_only(coefficient: i16, step: u16) -> [[u8; 8]; 8] {
     let dequantised = (i32::from(coefficient) * i32::from(step)).clamp(-MAX_COEFFICIENT, MAX_COEFFICIENT);
     let shift = UNIT - INVERSE_KEPT;
@@ -92,6 +94,7 @@ fn inverse_dc_only(coefficient: i16, step: u16) -> [[u8; 8]; 8] {
     [[sample.clamp(0, 255) as u8; 8]; 8]
 }
 
+#[inline(always)]
 fn inverse_any(block: &Block, quantisation: &[u16; 64]) -> [[u8; 8]; 8] {
     let mut rows = [[0; 8]; 8];
     for (to, (&coefficient, &step)) in rows.as_flattened_mut().iter_mut().zip(block.iter().zip(quantisation)) {

@@ -42,26 +42,11 @@ impl JpegImage {
     ///
     /// Replaces the contents of `samples`; they are empty if there is no such component.
     pub fn plane_part(&self, index: usize, part: Rect, samples: &mut Vec<u8>) {
-        let (left, top) = (part.x as usize, part.y as usize);
-        let (width, height) = (part.size.width as usize, part.size.height as usize);
         samples.clear();
         let Some(component) = self.components.get(index) else { return };
-        samples.resize(width * height, 0);
-        if width == 0 || component.blocks_wide == 0 {
-            return;
-        }
-        let rows_of_blocks = component.coefficients.chunks_exact(component.blocks_wide).enumerate();
-        for (row, blocks) in rows_of_blocks.take((top + height).div_ceil(8)).skip(top / 8) {
-            let lines = top.max(8 * row)..(top + height).min(8 * row + 8);
-            let columns = blocks.iter().enumerate().take((left + width).div_ceil(8)).skip(left / 8);
-            for (column, block) in columns {
-                let decoded = dct::inverse(block, &component.quantisation);
-                let (from, to) = (left.max(8 * column), (left + width).min(8 * column + 8));
-                for y in lines.clone() {
-                    let line = &decoded[y - 8 * row][from - 8 * column..to - 8 * column];
-                    samples[(y - top) * width + from - left..][..to - from].copy_from_slice(line);
-                }
-            }
+        samples.resize(part.size.pixels() as usize, 0);
+        if part.size.width > 0 && component.blocks_wide > 0 {
+            widest(PlaneInverse { component, part, samples });
         }
     }
 
@@ -101,6 +86,37 @@ impl JpegImage {
             widest(PlaneTransform { samples: plane.samples, width: width as usize, component });
         }
         Ok(())
+    }
+}
+
+/// Decodes a rectangle of a component, which is not empty.
+struct PlaneInverse<'a> {
+    component: &'a Component,
+    part: Rect,
+    samples: &'a mut [u8],
+}
+
+impl Vectorised for PlaneInverse<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let Self { component, part, samples } = self;
+        let (left, top) = (part.x as usize, part.y as usize);
+        let (width, height) = (part.size.width as usize, part.size.height as usize);
+        let rows_of_blocks = component.coefficients.chunks_exact(component.blocks_wide).enumerate();
+        for (row, blocks) in rows_of_blocks.take((top + height).div_ceil(8)).skip(top / 8) {
+            let lines = top.max(8 * row)..(top + height).min(8 * row + 8);
+            let columns = blocks.iter().enumerate().take((left + width).div_ceil(8)).skip(left / 8);
+            for (column, block) in columns {
+                let decoded = dct::inverse(block, &component.quantisation);
+                let (from, to) = (left.max(8 * column), (left + width).min(8 * column + 8));
+                for y in lines.clone() {
+                    let line = &decoded[y - 8 * row][from - 8 * column..to - 8 * column];
+                    samples[(y - top) * width + from - left..][..to - from].copy_from_slice(line);
+                }
+            }
+        }
     }
 }
 

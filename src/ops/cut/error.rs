@@ -136,6 +136,17 @@ pub enum CutError {
         /// Why.
         error: std::io::Error,
     },
+    /// More overlap was requested than tiles can have.
+    #[error("the overlap is at most half of the tile size: {} for tiles of {tile_size}, not {overlap}", tile_size / 2)]
+    TooMuchOverlap {
+        /// The overlap requested.
+        overlap: u32,
+        /// The tile size.
+        tile_size: u32,
+    },
+    /// A tolerance was given for PNG tiles that overlap.
+    #[error("PNG tiles that overlap have to agree exactly, so no tolerance is possible")]
+    ToleranceWithOverlap,
     /// A tile cannot be encoded.
     #[error("{picture}: tile {}_{} cannot be encoded: {problem}", tile.column, tile.row)]
     Encode {
@@ -161,6 +172,8 @@ impl CutError {
             }
             Self::Folder { .. } => ErrorKind::Failed,
             Self::OtherSetting { .. }
+            | Self::TooMuchOverlap { .. }
+            | Self::ToleranceWithOverlap
             | Self::UnstatedQuality { .. }
             | Self::OtherPicture { .. }
             | Self::UnknownPicture { .. } => ErrorKind::Usage,
@@ -192,7 +205,12 @@ impl CutError {
             | Self::NotAFolder { path }
             | Self::InAFile { path, .. }
             | Self::Folder { path, .. } => Some(path),
-            Self::Picture { .. } | Self::IsAFolder { .. } | Self::Memory { .. } | Self::Encode { .. } => None,
+            Self::Picture { .. }
+            | Self::IsAFolder { .. }
+            | Self::Memory { .. }
+            | Self::TooMuchOverlap { .. }
+            | Self::ToleranceWithOverlap
+            | Self::Encode { .. } => None,
         }
     }
 }

@@ -22,7 +22,7 @@ use super::build::first::FirstVersion;
 use super::build::{BuildOptions, BuildReport, VersionReport, VersionStatus, Warning, explain};
 use super::observer::{Event, Observer, Quiet, RowProgress, TileProgress, Work};
 use super::survey::Survey;
-use super::{Error, Failure, in_pool};
+use super::{Error, Failure, Pyramid, in_pool};
 use crate::input::{Picture, PictureError};
 use crate::store::{StoreError, TreeContext, Version, WriteLock};
 use crate::tile::Codec;
@@ -141,7 +141,10 @@ impl<'a> Cut<'a> {
     /// Cuts the first version. If that fails, neither pyramid.json nor tiles are left.
     fn cut_first(&mut self, opened: Picture) -> Result<(), Failure> {
         let (trees, version) = (self.target.trees(), Version(0));
-        let new = StagedFirst::start(&trees, version, self.options.durability, self.options.build)?;
+        // Plain tiles have no overlap, so a tree needs more than one row of them at a time: it is built afterwards.
+        let builds_afterwards = self.options.build && trees.geometry.composes_base();
+        let with_tree = self.options.build && !builds_afterwards;
+        let new = StagedFirst::start(&trees, version, self.options.durability, with_tree)?;
         let style = self.style(&opened, &trees, None);
         let walked = match &new {
             StagedFirst::Sources(staged) => self.walk::<_, FirstVersion>(opened, &trees, style, &**staged, None),
@@ -170,6 +173,11 @@ impl<'a> Cut<'a> {
                 dropped: Vec::new(),
                 base_tiles: trees.settings.base_tiles,
             });
+        }
+        if builds_afterwards {
+            let options = self.build_options();
+            let survey = Survey::run(&Pyramid::open_folder(trees.layout.root().to_owned())?, &options)?;
+            self.report.built = Some(survey.build_or_clean_up(&options)?);
         }
         Ok(())
     }

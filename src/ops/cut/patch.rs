@@ -2,9 +2,9 @@
 
 use super::differences::Differences;
 use crate::format::Tolerance;
-use crate::geometry::{Geometry, GridSet, Tile};
+use crate::geometry::{Geometry, GridSet, Rect, Tile};
 use crate::jpeg::Upsampling;
-use crate::raster::{largest_block_difference, show_same_colours};
+use crate::raster::{Samples, largest_block_difference, show_same_colours};
 use crate::store::{LatestSources, StagedSource, StoreError};
 use crate::sync::{Mutex, Workers};
 use crate::tile::{Codec, Scratch, TileImage};
@@ -16,6 +16,10 @@ use xxhash_rust::xxh3::xxh3_128;
 const MAX_SAMPLED_TILES: u64 = 64;
 /// The largest tile that is sampled, in pixels.
 pub(super) const MAX_SAMPLED_PIXELS: u64 = 1 << 18;
+
+/// The most levels by which pixels in the overlap may differ for a tile to count as unchanged. A build refuses tiles that
+/// disagree by more than 32.
+const MAX_SHARED_LEVELS: f64 = 16.0;
 
 /// Writes the tiles that differ from the latest version.
 pub(super) struct Patch<'a> {
@@ -111,7 +115,16 @@ impl<'a> Patch<'a> {
         let shown = self.with.codec.shown_tile(&latest.bytes, size, self.with.upsampling, &mut latest.scratch);
         let Ok(stored) = shown else { return Ok(None) };
         let same_colours = show_same_colours(self.with.icc.as_deref(), stored.icc.as_deref());
-        Ok(same_colours.then(|| largest_block_difference(&part.shown(), &stored.samples)))
+        Ok(same_colours.then(|| self.block_difference(tile, &part.shown(), &stored.samples)))
+    }
+
+    /// The difference of the worst block. In pixels that other tiles show, too, as much as [`MAX_SHARED_LEVELS`] is more than any
+    /// tolerance, so that tiles keep agreeing.
+    fn block_difference(&self, tile: Tile, new: &Samples, stored: &Samples) -> f64 {
+        let whole = largest_block_difference(new, stored);
+        let is_shared =
+            |rect: &Rect| largest_block_difference(&new.part(*rect), &stored.part(*rect)) > MAX_SHARED_LEVELS;
+        if self.with.geometry.shared_rects(tile).iter().any(is_shared) { whole.max(255.0) } else { whole }
     }
 
     /// Whether the tile is one of those that are compared as pixels even without a tolerance. They are spread over the grid.

@@ -70,11 +70,13 @@ pub enum CutMode {
 /// Whether tiles can be cut from coefficients: into JPEG, between MCUs, from an upright picture.
 fn has_usable_coefficients(picture: &JpegPicture, geometry: &Geometry, settings: &Settings) -> bool {
     let ((wide, high), grid) = (picture.mcu_size(), geometry.base_grid());
+    let overlap = if geometry.composes_base() { 0 } else { geometry.overlap() };
+    let both_are_multiples = |mcu| geometry.tile_size().is_multiple_of(mcu) && overlap.is_multiple_of(mcu);
     settings.format.kind() == FormatKind::Jpeg
         && picture.can_be_interleaved()
         && picture.info().orientation == 1
-        && (grid.columns == 1 || geometry.tile_size().is_multiple_of(wide))
-        && (grid.rows == 1 || geometry.tile_size().is_multiple_of(high))
+        && (grid.columns == 1 || both_are_multiples(wide))
+        && (grid.rows == 1 || both_are_multiples(high))
 }
 
 /// The mode in which a picture will be cut. `quality_requested`: the tiles are to have a quality of their own.

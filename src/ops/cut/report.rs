@@ -17,6 +17,7 @@ use std::num::NonZeroUsize;
 #[non_exhaustive]
 pub struct CutOptions<'a> {
     pub(crate) tile_size: Option<u32>,
+    pub(crate) overlap: Option<u32>,
     pub(crate) format: Option<TileFormat>,
     pub(crate) quality: Option<Quality>,
     pub(crate) tolerance: Tolerance,
@@ -34,6 +35,7 @@ impl Default for CutOptions<'_> {
     fn default() -> Self {
         Self {
             tile_size: None,
+            overlap: None,
             format: None,
             quality: None,
             tolerance: Tolerance::NONE,
@@ -54,6 +56,12 @@ impl<'a> CutOptions<'a> {
     #[must_use]
     pub fn tile_size(self, pixels: impl Into<Option<u32>>) -> Self {
         Self { tile_size: pixels.into(), ..self }
+    }
+
+    /// Pixels that a tile shares with each neighbour, at most half of the tile size; 0 by default.
+    #[must_use]
+    pub fn overlap(self, pixels: impl Into<Option<u32>>) -> Self {
+        Self { overlap: pixels.into(), ..self }
     }
 
     /// Format of the tiles; by default PNG for pictures with alpha, a palette or 16 bits, otherwise JPEG.

@@ -2,7 +2,7 @@
 
 use super::origin::{is_same_picture, path_to_record, recorded_picture, shown};
 use super::{CutError, CutMode, CutOptions, PictureSource};
-use crate::format::{self, FormatKind, NamePattern, PyramidSpec, Quality, Settings, TileFormat, TileNaming};
+use crate::format::{self, FormatKind, NamePattern, PyramidSpec, Quality, Settings, TileFormat, TileNaming, Tolerance};
 use crate::input::{Depth, PictureInfo};
 use crate::ops::{Failure, Pyramid, survey};
 use crate::store::{self, FolderContents, Layout, SourcePlace, SourceVersions, StoreError, TreeContext, Version};
@@ -67,7 +67,6 @@ impl Target {
             let (picture, pyramid) = (picture.to_string(), folder.to_owned());
             return Err(CutError::OtherSize { picture, found: info.size, pyramid, expected }.into());
         }
-        target.pyramid.refuse_overlap()?;
         target.check_options(options)?;
         Ok(target)
     }
@@ -104,6 +103,10 @@ impl Target {
                 Err(StoreError::NoVersions { .. }) => {}
                 Err(error) => return Err(error.into()),
             }
+        }
+        let (tile_size, overlap) = (options.tile_size.unwrap_or(DEFAULT_TILE_SIZE), options.overlap.unwrap_or(0));
+        if overlap > tile_size / 2 {
+            return Err(CutError::TooMuchOverlap { overlap, tile_size }.into());
         }
         let format = options.format.clone().unwrap_or_else(|| format_for(info));
         let quality = (format.kind() == FormatKind::Jpeg).then(|| options.quality.unwrap_or(Quality::DEFAULT));
@@ -165,6 +168,7 @@ impl Target {
     /// Refuses options that contradict the pyramid's settings.
     fn check_options(&self, options: &CutOptions<'_>) -> Result<(), Failure> {
         let settings = &self.settings;
+        let is_png = settings.format.kind() == FormatKind::Png;
         let other = |key, asked: String, there: String| {
             let spec = self.pyramid.layout.spec_file();
             Err(CutError::OtherSetting { key, asked, spec, there }.into())
@@ -172,6 +176,13 @@ impl Target {
         match (options.tile_size, &options.format, options.quality) {
             (Some(asked), ..) if asked != settings.tile_size => {
                 other("tile_size", asked.to_string(), settings.tile_size.to_string())
+            }
+            _ if options.overlap.is_some_and(|asked| asked != settings.overlap) => {
+                let asked = options.overlap.unwrap_or(0);
+                other("overlap", asked.to_string(), settings.overlap.to_string())
+            }
+            _ if settings.overlap > 0 && options.tolerance != Tolerance::NONE && is_png => {
+                Err(CutError::ToleranceWithOverlap.into())
             }
             (_, Some(asked), _) if asked.kind() != settings.format.kind() => {
                 other("format", asked.to_string(), settings.format.to_string())
@@ -284,13 +295,13 @@ fn spec_text(
     quality: Option<Quality>,
     origin: Option<&str>,
 ) -> String {
-    let tile_size = options.tile_size.unwrap_or(DEFAULT_TILE_SIZE);
+    let (tile_size, overlap) = (options.tile_size.unwrap_or(DEFAULT_TILE_SIZE), options.overlap.unwrap_or(0));
     let (width, height) = (info.size.width, info.size.height);
     let mut lines = vec![
         format!("\"width\": {width}"),
         format!("\"height\": {height}"),
         format!("\"tile_size\": {tile_size}"),
-        "\"overlap\": 0".to_owned(),
+        format!("\"overlap\": {overlap}"),
         format!("\"format\": \"{format}\""),
     ];
     lines.extend(quality.map(|quality| format!("\"quality\": {}", quality.get())));

@@ -13,10 +13,10 @@ pub use style::{BaseStyle, JpegEncoding, StoredEncoding, stored_style};
 
 use self::planes::{flattened_to_eight_bits, split_planes};
 use super::jpeg_planes::assign_planes;
-use super::{Codec, CodecError, Scratch, TileImage};
+use super::{Codec, CodecError, Scratch, TileImage, jpeg_parent};
 use crate::format::FormatKind;
-use crate::geometry::Size;
-use crate::jpeg::{self, Colour, JpegImage, JpegTile, Requantisation};
+use crate::geometry::{Rect, Size, TileShape};
+use crate::jpeg::{self, Colour, JpegImage, Requantisation};
 use crate::png::{self, PngImage};
 use crate::raster::Samples;
 
@@ -29,6 +29,28 @@ pub struct Columns {
     pub width: usize,
 }
 
+/// A tile to be made of a band.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BandTile {
+    /// Its columns.
+    pub columns: Columns,
+    /// The tile without its overlap, in pixels of the tile.
+    pub core: Rect,
+}
+
+impl BandTile {
+    /// A tile without overlap, of a band of this height.
+    #[must_use]
+    pub const fn plain(columns: Columns, height: u32) -> Self {
+        Self { columns, core: Rect { x: 0, y: 0, size: Size::new(columns.width as u32, height) } }
+    }
+
+    /// The shape of the tile, whose band has this height.
+    const fn shape(self, height: u32) -> TileShape {
+        TileShape { size: Size::new(self.columns.width as u32, height), core: self.core }
+    }
+}
+
 impl Codec {
     /// Generates a base tile from pixels and appends its bytes to `out`.
     ///
@@ -39,38 +61,39 @@ impl Codec {
     pub fn base_from_pixels(
         &self,
         band: &Samples,
-        columns: Columns,
+        tile: BandTile,
         style: &BaseStyle,
         scratch: &mut Scratch,
         image: &mut TileImage,
         out: &mut Vec<u8>,
     ) -> Result<(), CodecError> {
+        let columns = tile.columns;
         match self.kind {
             FormatKind::Png => {
                 let samples = match band {
                     Samples::Eight(band) => Samples::Eight(band.columns(columns.left, columns.width)),
                     Samples::Sixteen(band) => Samples::Sixteen(band.columns(columns.left, columns.width)),
                 };
-                let tile = PngImage { samples, icc: style.icc.clone() };
-                png::encode(&tile, out)?;
-                *image = TileImage::Png(tile);
+                let png = PngImage { samples, icc: style.icc.clone() };
+                png::encode(&png, out)?;
+                *image = TileImage::Png(png);
                 Ok(())
             }
             FormatKind::Jpeg => {
                 let (pixels, columns) = flattened_to_eight_bits(band, columns);
-                let size = Size::new(columns.width as u32, pixels.height() as u32);
+                let shape = tile.shape(pixels.height() as u32);
                 let planes = split_planes(&pixels, columns, style.encoding.chroma_step);
                 let colour = if planes.len() == 1 { Colour::Grey } else { Colour::YCbCr };
-                assign_planes(&planes, size, colour, &style.encoding, &mut scratch.jpeg.image)?;
+                assign_planes(&planes, shape.size, colour, &style.encoding, &mut scratch.jpeg.image)?;
                 scratch.jpeg.image.icc.clone_from(&style.icc);
-                self.encode_base(scratch, image.jpeg_mut(), out)
+                self.encode_base(scratch, shape, image, out)
             }
         }
     }
 
     /// Generates a JPEG base tile from a JPEG's own coefficients and appends its bytes to `out`.
     ///
-    /// The coefficients are requantised if `requantisation` changes their steps, and kept otherwise. `columns` begin and
+    /// The coefficients are requantised if `requantisation` changes their steps, and kept otherwise. The columns begin and
     /// end between MCUs or at the picture's edge. `image` becomes the tile as stored, and its buffers are reused; with a
     /// codec without parents its contents are unspecified.
     ///
@@ -79,18 +102,23 @@ impl Codec {
     pub fn base_from_coefficients(
         &self,
         band: &JpegImage,
-        columns: Columns,
+        tile: BandTile,
         requantisation: Option<&Requantisation>,
         scratch: &mut Scratch,
         image: &mut TileImage,
         out: &mut Vec<u8>,
     ) -> Result<(), CodecError> {
-        let (tile, part) = (image.jpeg_mut(), band.part(columns.left as u32, columns.width as u32));
-        if let Some(requantisation) = requantisation.filter(|to| to.changes(band)) {
+        let part = band.part(tile.columns.left as u32, tile.columns.width as u32);
+        let shape = tile.shape(band.height);
+        let requantisation = requantisation.filter(|to| to.changes(band));
+        if requantisation.is_some() || !shape.is_core() {
             scratch.jpeg.image.assign_part(part);
-            scratch.jpeg.image.requantise(requantisation);
-            return self.encode_base(scratch, tile, out);
+            if let Some(requantisation) = requantisation {
+                scratch.jpeg.image.requantise(requantisation);
+            }
+            return self.encode_base(scratch, shape, image, out);
         }
+        let tile = image.jpeg_mut();
         let huffman = self.settings.huffman;
         let encoded = match self.has_parents {
             true => tile.encode_part(part, huffman, self.fold_sampling(), out),
@@ -99,9 +127,20 @@ impl Codec {
         encoded.map_err(|error| CodecError::Encode(error.to_string()))
     }
 
-    fn encode_base(&self, scratch: &mut Scratch, tile: &mut JpegTile, out: &mut Vec<u8>) -> Result<(), CodecError> {
-        tile.encode(&mut scratch.jpeg.image, self.settings.huffman, self.fold_sampling(), out)
-            .map_err(|error| CodecError::Encode(error.to_string()))
+    /// Encodes `scratch.jpeg.image`.
+    fn encode_base(
+        &self,
+        scratch: &mut Scratch,
+        shape: TileShape,
+        image: &mut TileImage,
+        out: &mut Vec<u8>,
+    ) -> Result<(), CodecError> {
+        match (self.has_parents, self.keeps_halves()) {
+            (_, true) => jpeg_parent::encode_with_halves(self.settings, shape, &mut scratch.jpeg, image, out),
+            (true, false) => jpeg_parent::encode(self.settings, shape, &mut scratch.jpeg, image.jpeg_mut(), out),
+            (false, _) => jpeg::encode(&scratch.jpeg.image, self.settings.huffman, out)
+                .map_err(|error| CodecError::Encode(error.to_string())),
+        }
     }
 }
 

@@ -36,16 +36,21 @@ fn picture<S: Sample>(width: usize, height: usize, channels: usize) -> Raster<S>
     raster
 }
 
+fn height_of(band: &Samples) -> u32 {
+    match band {
+        Samples::Eight(band) => band.height() as u32,
+        Samples::Sixteen(band) => band.height() as u32,
+    }
+}
+
 /// Generates a base tile, and checks that it equals the tile decoded from its file.
 fn base_tile(codec: Codec, band: &Samples, columns: Columns) -> Vec<u8> {
     let (mut scratch, mut image, mut out) = (Scratch::default(), TileImage::default(), Vec::new());
     let style = BaseStyle { encoding: codec.encoding(), icc: Some(Arc::from([1u8, 2, 3].as_slice())) };
-    codec.base_from_pixels(band, columns, &style, &mut scratch, &mut image, &mut out).unwrap();
-    let height = match band {
-        Samples::Eight(band) => band.height(),
-        Samples::Sixteen(band) => band.height(),
-    };
-    let size = Size::new(columns.width as u32, height as u32);
+    codec
+        .base_from_pixels(band, BandTile::plain(columns, height_of(band)), &style, &mut scratch, &mut image, &mut out)
+        .unwrap();
+    let size = Size::new(columns.width as u32, height_of(band));
     assert_eq!(codec.decode(&out, size, &mut scratch).unwrap(), image);
     out
 }
@@ -175,14 +180,14 @@ proptest! {
         for left in (0..width).step_by(tile as usize) {
             let columns = Columns { left: left as usize, width: tile.min(width - left) as usize };
             out.clear();
-            codec.base_from_coefficients(&whole, columns, None, &mut scratch, &mut image, &mut out).unwrap();
+            codec.base_from_coefficients(&whole, BandTile::plain(columns, whole.height), None, &mut scratch, &mut image, &mut out).unwrap();
             let size = Size::new(columns.width as u32, height);
             prop_assert_eq!(&codec.decode(&out, size, &mut scratch).unwrap(), &image);
             let (mut copy, mut bytes) = (JpegImage::default(), [Vec::new(), Vec::new()]);
             copy.assign_part(whole.part(columns.left as u32, columns.width as u32));
             jpeg::encode(&copy, codec.settings.huffman, &mut bytes[0]).unwrap();
             let (codec_alone, out_alone) = (codec.without_parents(), &mut bytes[1]);
-            codec_alone.base_from_coefficients(&whole, columns, None, &mut scratch, &mut image, out_alone).unwrap();
+            codec_alone.base_from_coefficients(&whole, BandTile::plain(columns, whole.height), None, &mut scratch, &mut image, out_alone).unwrap();
             prop_assert!(bytes.iter().all(|bytes| *bytes == out));
             let stored = jpeg::decode(&out, None, &mut jpeg::DecodeScratch::default()).unwrap();
             prop_assert_eq!(stored.colour, colour);
@@ -248,7 +253,16 @@ fn requantised_tiles_can_always_be_encoded() {
             let codec = codec("jpg", quality);
             let (mut scratch, mut image, mut out) = (Scratch::default(), TileImage::default(), Vec::new());
             let (columns, to) = (Columns { left: 0, width: 64 }, codec.encoding().requantisation());
-            codec.base_from_coefficients(&whole, columns, Some(&to), &mut scratch, &mut image, &mut out).unwrap();
+            codec
+                .base_from_coefficients(
+                    &whole,
+                    BandTile::plain(columns, whole.height),
+                    Some(&to),
+                    &mut scratch,
+                    &mut image,
+                    &mut out,
+                )
+                .unwrap();
         }
     }
 }
@@ -286,7 +300,9 @@ fn style_of_a_stored_tile_is_that_it_was_encoded_with() {
             out.clear();
             let band = Samples::Eight(picture::<u8>(50, 40, channels));
             let columns = Columns { left: 0, width: 50 };
-            codec.base_from_pixels(&band, columns, &style, &mut scratch, &mut image, &mut out).unwrap();
+            codec
+                .base_from_pixels(&band, BandTile::plain(columns, 40), &style, &mut scratch, &mut image, &mut out)
+                .unwrap();
             let expected = match channels {
                 3 => StoredEncoding::Colour(style.encoding),
                 _ => StoredEncoding::Grey(*style.encoding.luma()),

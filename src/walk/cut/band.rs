@@ -1,11 +1,11 @@
 //! A picture as bands of rows, each as high as a tile, and tiles made from them.
 
-use crate::geometry::Size;
+use crate::geometry::{Rect, Size, TileShape};
 use crate::input::{Coefficients, Depth, PictureError, PictureInfo, Rows};
-use crate::jpeg::{JpegImage, Requantisation};
+use crate::jpeg::{JpegImage, PlacedPart, Requantisation};
 use crate::raster::Samples;
 use crate::raster::{Raster, Sample};
-use crate::tile::{BaseStyle, Codec, CodecError, Columns, Scratch, TileImage, shown_coefficients};
+use crate::tile::{BandTile, BaseStyle, Codec, CodecError, Columns, Scratch, TileImage, shown_coefficients};
 
 /// Where bands come from.
 pub enum Bands {
@@ -61,7 +61,7 @@ pub enum Band {
 /// Identifies a uniform tile: all of its pixels have this colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct UniformTile {
-    size: Size,
+    shape: TileShape,
     /// Samples, or DC coefficients.
     colour: [u16; 4],
 }
@@ -109,6 +109,26 @@ impl Bands {
         }
     }
 
+    /// Reads the band of this size whose first `kept` rows are the last ones of the band above, into `band`. `fresh` is for the
+    /// rows that are new.
+    pub(super) fn read_below(
+        &mut self,
+        above: &Band,
+        kept: u32,
+        size: Size,
+        fresh: &mut Band,
+        band: &mut Band,
+    ) -> Result<(), PictureError> {
+        if kept == 0 {
+            return self.read(size, band);
+        }
+        let new_rows = Size::new(size.width, size.height - kept);
+        if new_rows.height > 0 {
+            self.read(new_rows, fresh)?;
+        }
+        band.stack(above, kept, Some(&*fresh).filter(|_| new_rows.height > 0), size)
+    }
+
     /// Checks the end of the picture after its last row.
     pub(super) fn finish(&mut self) -> Result<(), PictureError> {
         match self {
@@ -136,10 +156,39 @@ pub(super) struct TileContext {
 }
 
 impl Band {
-    /// Makes the tile of these columns: appends its file to `out`, and puts what reading it gives into `image`.
+    /// Becomes a band of this size: the last `kept` rows of `above`, and `below` under them.
+    fn stack(&mut self, above: &Self, kept: u32, below: Option<&Self>, size: Size) -> Result<(), PictureError> {
+        let last = |whole: u32| Rect { x: 0, y: whole - kept, size: Size::new(size.width, kept) };
+        let stacked = match (&mut *self, above) {
+            (Self::Pixels(band), Self::Pixels(above)) => {
+                let below = below.and_then(|below| match below {
+                    Self::Pixels(samples) => Some(samples),
+                    Self::Coefficients(_) => None,
+                });
+                stack_samples(band, above, kept, below, size)
+            }
+            (Self::Coefficients(band), Self::Coefficients(above)) => {
+                let upper = PlacedPart { image: above, from: last(above.height), x: 0, y: 0 };
+                let lower = below.and_then(|below| match below {
+                    Self::Coefficients(image) => {
+                        let whole = Rect { x: 0, y: 0, size: Size::new(image.width, image.height) };
+                        Some(PlacedPart { image, from: whole, x: 0, y: kept })
+                    }
+                    Self::Pixels(_) => None,
+                });
+                let parts: Vec<_> = [upper].into_iter().chain(lower).collect();
+                band.join(&parts, size)
+            }
+            _ => false,
+        };
+        let unlike = || PictureError::Damaged("its rows are not all of one kind".into());
+        if stacked { Ok(()) } else { Err(unlike()) }
+    }
+
+    /// Makes a tile: appends its file to `out`, and puts what reading it gives into `image`.
     pub(super) fn tile(
         &self,
-        columns: Columns,
+        tile: BandTile,
         context: &TileContext,
         codec: &Codec,
         scratch: &mut Scratch,
@@ -147,9 +196,9 @@ impl Band {
         out: &mut Vec<u8>,
     ) -> Result<(), CodecError> {
         match self {
-            Self::Pixels(samples) => codec.base_from_pixels(samples, columns, &context.style, scratch, image, out),
+            Self::Pixels(samples) => codec.base_from_pixels(samples, tile, &context.style, scratch, image, out),
             Self::Coefficients(band) => {
-                codec.base_from_coefficients(band, columns, context.requantisation.as_deref(), scratch, image, out)
+                codec.base_from_coefficients(band, tile, context.requantisation.as_deref(), scratch, image, out)
             }
         }
     }
@@ -163,7 +212,7 @@ impl Band {
     }
 
     /// The uniform tile of these columns, if they have only one colour.
-    pub(super) fn uniform(&self, columns: Columns, size: Size) -> Option<UniformTile> {
+    pub(super) fn uniform(&self, columns: Columns, shape: TileShape) -> Option<UniformTile> {
         let colour = match self {
             Self::Pixels(Samples::Eight(raster)) => single_colour(raster, columns)?,
             Self::Pixels(Samples::Sixteen(raster)) => single_colour(raster, columns)?,
@@ -172,7 +221,7 @@ impl Band {
                 [a as u16, b as u16, c as u16, 0]
             }
         };
-        Some(UniformTile { size, colour })
+        Some(UniformTile { shape, colour })
     }
 }
 
@@ -189,6 +238,31 @@ impl PicturePart<'_> {
     #[must_use]
     pub fn shown(&self) -> Samples {
         self.band.shown(self.columns, self.codec)
+    }
+}
+
+fn stack_samples(band: &mut Samples, above: &Samples, kept: u32, below: Option<&Samples>, size: Size) -> bool {
+    match (band, above, below) {
+        (Samples::Eight(band), Samples::Eight(above), None) => stack_rows(band, above, kept, None, size),
+        (Samples::Eight(band), Samples::Eight(above), Some(Samples::Eight(below))) => {
+            stack_rows(band, above, kept, Some(below), size)
+        }
+        (Samples::Sixteen(band), Samples::Sixteen(above), None) => stack_rows(band, above, kept, None, size),
+        (Samples::Sixteen(band), Samples::Sixteen(above), Some(Samples::Sixteen(below))) => {
+            stack_rows(band, above, kept, Some(below), size)
+        }
+        _ => return false,
+    }
+    true
+}
+
+fn stack_rows<S: Sample>(band: &mut Raster<S>, above: &Raster<S>, kept: u32, below: Option<&Raster<S>>, size: Size) {
+    band.reshape(size.width as usize, size.height as usize);
+    let row = size.width as usize * band.channels();
+    let (upper, lower) = band.samples_mut().split_at_mut(kept as usize * row);
+    upper.copy_from_slice(&above.samples()[above.samples().len() - upper.len()..]);
+    if let Some(below) = below {
+        lower.copy_from_slice(below.samples());
     }
 }
 

@@ -4,7 +4,7 @@ use super::band::{Band, Bands, PicturePart, TileContext, UniformTile};
 use crate::geometry::{Geometry, Size, Tile};
 use crate::input::PictureError;
 use crate::sync::{Mutex, Progress, Workers};
-use crate::tile::{Codec, CodecError, Columns, Scratch, TileImage};
+use crate::tile::{BandTile, Codec, CodecError, Columns, Scratch, TileImage};
 use crate::walk::{BuildFailure, RowBuild, TileSink};
 use rayon::prelude::*;
 use std::collections::HashMap;
@@ -104,19 +104,21 @@ where
         workers: Workers::default(),
     };
     let rows = geometry.base_grid().rows;
-    let (mut band, mut next) = (bands.blank(), bands.blank());
+    let (mut band, mut next, mut fresh) = (bands.blank(), bands.blank(), bands.blank());
     // A stream often ends because its writer received the same signal.
     let unread = |error| if progress.is_cancelled() { CutFailure::Cancelled } else { CutFailure::Picture(error) };
     bands.read(cutter.band_size(0), &mut band).map_err(unread)?;
     for row in 0..rows {
         let read_on = || match row + 1 {
-            below if below < rows => bands.read(cutter.band_size(below), &mut next),
+            below if below < rows => {
+                bands.read_below(&band, cutter.rows_kept(below), cutter.band_size(below), &mut fresh, &mut next)
+            }
             _ => bands.finish(),
         };
         let (cut, read) = rayon::join(|| cutter.row(row, &band, build.as_mut()), read_on);
         cut?;
         read.map_err(unread)?;
-        progress.advance(cutter.band_size(row).height.into());
+        progress.advance((cutter.band_size(row).height - cutter.rows_kept(row)).into());
         std::mem::swap(&mut band, &mut next);
     }
     Ok(CutCounts { tiles: geometry.base_grid().count(), uniform: cutter.uniform.into_inner() })
@@ -155,8 +157,16 @@ impl<B: BaseSink> Cutter<'_, B> {
         Size::new(self.geometry.size().width, self.geometry.tile_dimensions(self.base_tile(0, row)).height)
     }
 
+    /// How many rows of that band are the last ones of the band above.
+    fn rows_kept(&self, row: u32) -> u32 {
+        let span =
+            |row| self.geometry.tile_rect(self.base_tile(0, row)).map(|rect| (rect.y, rect.y + rect.size.height));
+        let above = row.checked_sub(1).and_then(span);
+        above.zip(span(row)).map_or(0, |((_, end), (start, _))| end - start)
+    }
+
     fn base_tile(&self, column: u32, row: u32) -> Tile {
-        Tile { level: self.geometry.base_level(), column, row }
+        Tile { level: self.geometry.source_level(), column, row }
     }
 
     /// Cuts a band, and makes all coarser tiles that it completes.
@@ -193,10 +203,10 @@ impl<B: BaseSink> Cutter<'_, B> {
         buffers: &mut CutBuffers,
         image: &mut TileImage,
     ) -> Result<(), CutFailure<B::Error>> {
-        let size = self.geometry.tile_dimensions(tile);
-        let left = tile.column as usize * self.geometry.tile_size() as usize;
-        let columns = Columns { left, width: size.width as usize };
-        let uniform = band.uniform(columns, size);
+        let shape = self.geometry.tile_shape(tile);
+        let left = self.geometry.tile_rect(tile).map_or(0, |rect| rect.x as usize);
+        let columns = Columns { left, width: shape.size.width as usize };
+        let uniform = band.uniform(columns, shape);
         if uniform.is_some() {
             self.uniform.fetch_add(1, Ordering::Relaxed);
         }
@@ -211,11 +221,12 @@ impl<B: BaseSink> Cutter<'_, B> {
             }
         }
         buffers.bytes.clear();
-        band.tile(columns, &self.context, &self.codec, &mut buffers.scratch, image, &mut buffers.bytes)
+        let part = BandTile { columns, core: shape.core };
+        band.tile(part, &self.context, &self.codec, &mut buffers.scratch, image, &mut buffers.bytes)
             .map_err(|error| CutFailure::Encode { tile, error })?;
         if let Some(uniform) = uniform {
             let mut kept = self.uniform_tiles.lock();
-            if (kept.len() as u64 + 1).saturating_mul(size.pixels()) <= MAX_UNIFORM_PIXELS {
+            if (kept.len() as u64 + 1).saturating_mul(shape.size.pixels()) <= MAX_UNIFORM_PIXELS {
                 kept.insert(uniform, Arc::new(MadeTile { bytes: buffers.bytes.clone(), image: image.clone() }));
             }
         }

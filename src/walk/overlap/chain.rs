@@ -80,27 +80,26 @@ struct Window {
 /// The levels from a fine one to a coarse one. Rows of the finest level are pushed, from top to bottom; each row of a coarser
 /// level is made as soon as it misses nothing.
 #[derive(Debug)]
-pub(in crate::walk) struct Chain<'a, M> {
+pub(in crate::walk) struct Chain {
     geometry: Geometry,
-    maker: &'a M,
     /// Finest level first. The coarsest level of the chain has none.
     windows: Vec<Window>,
 }
 
-impl<'a, M: Maker> Chain<'a, M> {
+impl Chain {
     /// A chain over all columns, from this level to level 0.
-    pub(in crate::walk) fn new(geometry: &Geometry, maker: &'a M, finest: u8) -> Self {
+    pub(in crate::walk) fn new(geometry: &Geometry, finest: u8) -> Self {
         let window = |level: u8| {
             let columns = |level| 0..geometry.grid(level).columns;
             Window::new(level, columns(level), columns(level - 1))
         };
-        Self { geometry: *geometry, maker, windows: (1..=finest).rev().map(window).collect() }
+        Self { geometry: *geometry, windows: (1..=finest).rev().map(window).collect() }
     }
 
     /// A chain from this level to the next coarser one, of which these columns are made.
-    pub(in crate::walk) fn stripe(geometry: &Geometry, maker: &'a M, level: u8, made: Range<u32>) -> Self {
+    pub(in crate::walk) fn stripe(geometry: &Geometry, level: u8, made: Range<u32>) -> Self {
         let columns = inputs_of(geometry, level - 1, made.clone(), 0..1).columns;
-        Self { geometry: *geometry, maker, windows: vec![Window::new(level, columns, made)] }
+        Self { geometry: *geometry, windows: vec![Window::new(level, columns, made)] }
     }
 
     /// The columns of the finest level that the chain needs.
@@ -109,20 +108,20 @@ impl<'a, M: Maker> Chain<'a, M> {
     }
 
     /// Takes the next row of the finest level, with a slot for each of [`columns`](Self::columns), and makes what it completes.
-    pub(in crate::walk) fn push(&mut self, row: Vec<Slot>) -> Result<(), M::Error> {
-        self.push_at(0, row)
+    pub(in crate::walk) fn push<M: Maker>(&mut self, row: Vec<Slot>, maker: &M) -> Result<(), M::Error> {
+        self.push_at(0, row, maker)
     }
 
-    fn push_at(&mut self, index: usize, row: Vec<Slot>) -> Result<(), M::Error> {
+    fn push_at<M: Maker>(&mut self, index: usize, row: Vec<Slot>, maker: &M) -> Result<(), M::Error> {
         let Some(window) = self.windows.get_mut(index) else {
-            self.maker.recycle(row.into_iter().filter_map(|slot| slot.image));
+            maker.recycle(row.into_iter().filter_map(|slot| slot.image));
             return Ok(());
         };
         window.rows.push_back(row);
         while let Some(row) = self.windows[index].completed_row(&self.geometry) {
-            let made = self.windows[index].make_row(row, &self.geometry, self.maker)?;
-            self.windows[index].forget(&self.geometry, self.maker);
-            self.push_at(index + 1, made)?;
+            let made = self.windows[index].make_row(row, &self.geometry, maker)?;
+            self.windows[index].forget(&self.geometry, maker);
+            self.push_at(index + 1, made, maker)?;
         }
         Ok(())
     }

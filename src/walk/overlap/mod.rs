@@ -20,7 +20,7 @@ use super::tiles::{BuildFailure, TileSource, VersionSink};
 use crate::geometry::{Geometry, Tile};
 use crate::sync::Progress;
 use crate::tile::Codec;
-use chain::Chain;
+pub(super) use chain::Chain;
 use rayon::prelude::*;
 use std::ops::Range;
 use version::VersionMaker;
@@ -75,16 +75,16 @@ fn make_in_columns<M: Maker>(columns: u32, geometry: &Geometry, maker: &M) -> Re
         for start in (0..end).step_by(width as usize) {
             let made = start..end.min(start.saturating_add(width));
             let own = made.start * per_tile..made.end.saturating_mul(per_tile);
-            push_all(Chain::stripe(geometry, maker, level, made), geometry, maker, level, &own)?;
+            push_all(Chain::stripe(geometry, level, made), geometry, maker, level, &own)?;
         }
         level -= 1;
     }
-    push_all(Chain::new(geometry, maker, level), geometry, maker, level, &(0..geometry.grid(level).columns))
+    push_all(Chain::new(geometry, level), geometry, maker, level, &(0..geometry.grid(level).columns))
 }
 
 /// Pushes all rows of a level. The columns in `own` are in no other stripe's.
 fn push_all<M: Maker>(
-    mut chain: Chain<'_, M>,
+    mut chain: Chain,
     geometry: &Geometry,
     maker: &M,
     level: u8,
@@ -97,7 +97,8 @@ fn push_all<M: Maker>(
             let is_source = level == geometry.source_level();
             if is_source { maker.source(tile, own.contains(&column)) } else { Ok(maker.finished(tile)) }
         };
-        chain.push(columns.clone().into_par_iter().with_max_len(1).map(slot).collect::<Result<_, _>>()?)?;
+        let slots = columns.clone().into_par_iter().with_max_len(1).map(slot).collect::<Result<_, _>>()?;
+        chain.push(slots, maker)?;
     }
     Ok(())
 }

@@ -79,7 +79,7 @@ impl<S: TileSource> Search<'_, S> {
     /// The neighbours of a patched tile that no longer agree with it.
     fn around(&self, tile: Tile) -> Result<Vec<Tile>, BuildFailure<S::Error>> {
         let neighbours: Vec<Tile> =
-            neighbours(self.plan.geometry(), tile).filter(|&other| !self.plan.affects(other)).collect();
+            self.plan.geometry().neighbours(tile).filter(|&other| !self.plan.affects(other)).collect();
         if neighbours.is_empty() {
             return Ok(Vec::new());
         }
@@ -123,16 +123,6 @@ impl<S: TileSource> Search<'_, S> {
         let tolerance = if self.codec.is_lossless() { 0.0 } else { JPEG_TOLERANCE };
         part(one).zip(part(other)).is_none_or(|(one, other)| largest_block_difference(&one, &other) <= tolerance)
     }
-}
-
-/// The tiles around one.
-fn neighbours(geometry: &Geometry, tile: Tile) -> impl Iterator<Item = Tile> {
-    let Tile { level, column, row } = tile;
-    let grid = geometry.grid(level);
-    let columns = column.saturating_sub(1)..(column + 2).min(grid.columns);
-    let rows = row.saturating_sub(1)..(row + 2).min(grid.rows);
-    let all = rows.flat_map(move |row| columns.clone().map(move |column| Tile { level, column, row }));
-    all.filter(move |&other| other != tile)
 }
 
 /// The pixels of the level that two tiles both show.

@@ -4,8 +4,14 @@
 //! the height of the picture. A completed row is made depth first, from the coarsest tile that misses nothing down to the
 //! base tiles under it, which adds only threads x depth x a few images.
 //!
+//! With overlap, a tile is made from the tiles around its children, too, and each level keeps the few rows that the next coarser
+//! one still needs (`overlap.rs`).
+//!
 //! The tiles are those of [`build_tree`](super::build_tree): a parent follows from its children, whenever it is made.
 
+mod overlap;
+
+use super::overlap::Chain;
 use super::parent::{Buffers, Parents};
 use super::tiles::{BuildFailure, TileSink};
 use crate::geometry::{Geometry, Tile};
@@ -23,9 +29,30 @@ pub struct RowBuild<'a, K> {
     next: u32,
     /// A row failed, so that images are missing.
     broken: bool,
-    /// By level and column: the images of the row that waits for the row below it.
-    waiting: Vec<Vec<Mutex<TileImage>>>,
+    waiting: Waiting,
     workers: Workers<Buffers>,
+}
+
+/// The images that tiles of later rows need.
+enum Waiting {
+    /// By level and column: those of the row that waits for the row below it.
+    Children(Vec<Vec<Mutex<TileImage>>>),
+    /// With overlap.
+    Rows(Mutex<Chain>),
+}
+
+impl Waiting {
+    fn new(geometry: &Geometry) -> Self {
+        if geometry.overlap() > 0 {
+            return Self::Rows(Mutex::new(Chain::new(geometry, geometry.base_level())));
+        }
+        let waiting = geometry.levels().map(|level| {
+            let grid = geometry.grid(level);
+            let columns = if grid.rows > 1 { grid.columns } else { 0 };
+            (0..columns).map(|_| Mutex::default()).collect()
+        });
+        Self::Children(waiting.collect())
+    }
 }
 
 impl<K> std::fmt::Debug for RowBuild<'_, K> {
@@ -36,21 +63,16 @@ impl<K> std::fmt::Debug for RowBuild<'_, K> {
 }
 
 impl<'a, K: TileSink> RowBuild<'a, K> {
-    /// Starts a pyramid of this shape, which must have no overlap.
+    /// Starts a pyramid of this shape, whose base tiles have the overlap already.
     #[must_use]
     pub fn new(geometry: &Geometry, codec: Codec, sink: &'a K, progress: &'a dyn Progress) -> Self {
-        let waiting = geometry.levels().map(|level| {
-            let grid = geometry.grid(level);
-            let columns = if grid.rows > 1 { grid.columns } else { 0 };
-            (0..columns).map(|_| Mutex::default()).collect()
-        });
         Self {
             parents: Parents::new(geometry, codec),
             sink,
             progress,
             next: 0,
             broken: false,
-            waiting: waiting.collect(),
+            waiting: Waiting::new(geometry),
             workers: Workers::default(),
         }
     }
@@ -82,6 +104,12 @@ impl<'a, K: TileSink> RowBuild<'a, K> {
             return Err(BuildFailure::Cancelled.into());
         }
         let Some(row) = self.next_row() else { return Ok(()) };
+        if let Waiting::Rows(chain) = &self.waiting {
+            let made = self.overlapping_row(&mut chain.lock(), make);
+            self.broken = made.is_err();
+            self.next += 1;
+            return made;
+        }
         let (level, row) = self.completed_by(row);
         let pass = Pass { build: self, make, failed: AtomicBool::new(false), failure: Mutex::default() };
         let columns = self.geometry().grid(level).columns;
@@ -111,14 +139,11 @@ impl<'a, K: TileSink> RowBuild<'a, K> {
         })
     }
 
-    /// Where the image of a tile waits for the row below.
-    fn waiting_place(&self, tile: Tile) -> &Mutex<TileImage> {
-        &self.waiting[usize::from(tile.level)][tile.column as usize]
-    }
-
-    /// Removes and returns the image of a waiting tile.
-    fn take_waiting(&self, tile: Tile) -> TileImage {
-        std::mem::take(&mut *self.waiting_place(tile).lock())
+    /// Replaces the image that waits in the place of a tile for the row below, and returns it.
+    fn replace_waiting(&self, tile: Tile, image: TileImage) -> TileImage {
+        let Waiting::Children(waiting) = &self.waiting else { return TileImage::default() };
+        let place = waiting.get(usize::from(tile.level)).and_then(|level| level.get(tile.column as usize));
+        place.map_or_else(TileImage::default, |place| std::mem::replace(&mut *place.lock(), image))
     }
 }
 
@@ -144,7 +169,7 @@ where
         if tile.level == 0 {
             self.build.parents.recycle([image]);
         } else {
-            *self.build.waiting_place(tile).lock() = image;
+            self.build.replace_waiting(tile, image);
         }
     }
 
@@ -189,7 +214,7 @@ where
             return Some([a, b, None, None]);
         }
         let [c, d] = self.visit_pair([c, d])?;
-        let [a, b] = [a, b].map(|child| child.map(|child| self.build.take_waiting(child)));
+        let [a, b] = [a, b].map(|child| child.map(|child| self.build.replace_waiting(child, TileImage::default())));
         Some([a, b, c, d])
     }
 

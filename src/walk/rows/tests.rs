@@ -135,7 +135,8 @@ impl Picture {
             assert!(made.into_iter().eq(0..self.geometry.base_grid().columns));
         }
         build.row(|_, _| unreachable!("there is no further row")).map_err(|failure: Failure| failure)?;
-        assert!(build.waiting.iter().flatten().all(|image| *image.lock() == TileImage::default()));
+        let Waiting::Children(waiting) = &build.waiting else { unreachable!() };
+        assert!(waiting.iter().flatten().all(|image| *image.lock() == TileImage::default()));
         Ok(build.parents.spare_count())
     }
 }

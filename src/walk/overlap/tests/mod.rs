@@ -6,7 +6,7 @@ use crate::geometry::{BaseTiles, GridSet, Rect, Size, TileSet};
 use crate::png::{self, PngImage};
 use crate::raster::{Raster, Samples};
 use crate::sync::Unobserved;
-use crate::tile::{Scratch, TileImage};
+use crate::tile::{BandTile, Scratch, TileImage};
 use crate::walk::Resumed;
 use crate::walk::memory::{Memory, Tiles, noise};
 use proptest::prelude::*;
@@ -66,7 +66,17 @@ fn encoded(picture: &Raster<u8>, rect: Rect, codec: Codec, is_jpeg: bool) -> Vec
             crate::tile::BaseStyle { encoding: codec.encoding(), icc: None },
         );
         let (mut scratch, mut image) = (Scratch::default(), TileImage::default());
-        codec.without_parents().base_from_pixels(&part, columns, &style, &mut scratch, &mut image, &mut bytes).unwrap();
+        codec
+            .without_parents()
+            .base_from_pixels(
+                &part,
+                BandTile::plain(columns, rect.size.height),
+                &style,
+                &mut scratch,
+                &mut image,
+                &mut bytes,
+            )
+            .unwrap();
     } else {
         png::encode(&PngImage { samples: part, icc: None }, &mut bytes).unwrap();
     }
