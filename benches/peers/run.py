@@ -12,12 +12,12 @@ import sys
 import time
 from pathlib import Path
 
-from harness import builds, cuts, patch, picture, report
+from harness import builds, cuts, overlap, patch, picture, report
 from harness.tools import PEERS, Failure, get, machine, say, versions
 from harness.trash import Trash
 
 BUILDS = ["a", "b", "b2", "c1", "c2", "c3", "d", "f"]
-PARTS = [*BUILDS, "e", "cut", "variants", "threads", "patch"]
+PARTS = [*BUILDS, "e", "cut", "overlap", "variants", "threads", "patch"]
 
 
 def arguments():
@@ -52,7 +52,7 @@ def parts(parser, given):
         parser.error(f"--only {','.join(sorted(unknown))}: possible are {','.join(PARTS)}")
     wanted |= {"patch"} if given.patch else set()
     wanted |= {"threads"} if given.threads else set()
-    return wanted or {*BUILDS, "e", "cut"}
+    return wanted or {*BUILDS, "e", "cut", "overlap"}
 
 
 def numbers(parser, text):
@@ -104,8 +104,11 @@ def main():
         for tiles in given.tiles:
             # A million tiles take long; three rounds show as much.
             count = min(given.rounds, 3) if tiles >= 1_000_000 else given.rounds
-            attempt(f"patch-{tiles}", {"rounds": count}, lambda: patch.run_patch(tools, trash, given.work, tiles, count),
-                    lambda value, tiles=tiles: report.patch(value, tiles))  # fmt: skip
+            for shared in (0, 1):
+                name = f"patch-{tiles}" + ("-overlap" if shared else "")
+                attempt(name, {"rounds": count},
+                        lambda shared=shared: patch.run_patch(tools, trash, given.work, tiles, count, shared),
+                        lambda value, tiles=tiles: report.patch(value, tiles))  # fmt: skip
     trash.empty()
     say("\n" + "=" * 100)
     for show in shown:
@@ -132,6 +135,10 @@ def on_picture(given, tools, trash, attempt):
         attempt(f"cut-{size}-q{quality}", facts,
                 lambda quality=quality: cuts.run_cuts(tools, trash, made, quality, count),
                 lambda value, quality=quality: cuts.show(value, quality))  # fmt: skip
+    for quality in given.qualities if "overlap" in given.parts else []:
+        attempt(f"overlap-{size}-q{quality}", facts,
+                lambda quality=quality: overlap.run_overlap(tools, trash, made, quality, count),
+                lambda value, quality=quality: overlap.show(value, quality))  # fmt: skip
     for quality in given.qualities if "variants" in given.parts else []:
         attempt(f"variants-{size}-q{quality}", facts,
                 lambda quality=quality: builds.run_variants(tools, trash, made, quality, count),

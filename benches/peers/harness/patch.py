@@ -9,6 +9,8 @@ The tiles are 8 x 8 pixels, so that their number is all that counts. A round is,
               a bare loop gives every tile of v0's tree a second name in a fresh tree: one thread, and all
     v2        the same tile is patched again; now nearly all of v2's tiles are further names of v1's links
 
+With overlap, the base tiles are plain, and the base level is generated: a patch changes up to nine tiles of each level.
+
 Everything is undone between the rounds.
 """
 
@@ -22,14 +24,15 @@ from .tools import Failure, run, say
 SHAPES = {10_000: (100, 100), 100_000: (400, 250), 1_000_000: (1000, 1000)}
 
 
-def run_patch(tools, trash, work, tiles, count):
+def run_patch(tools, trash, work, tiles, count, overlap):
     columns, rows = SHAPES[tiles]
     enough_inodes(work, tiles, count)
-    say(f"\npatch of one tile among {tiles:,} ({columns} x {rows}):")
+    beside = f", overlap {overlap}" if overlap else ""
+    say(f"\npatch of one tile among {tiles:,} ({columns} x {rows}{beside}):")
     folder = work / f"patch-{tiles}"
     trash.take(folder)
     try:
-        run([tools.peers, "grid", folder, columns, rows])
+        run([tools.peers, "grid", folder, columns, rows, "--overlap", overlap])
         first = rounds.alternate(tools, trash, [first_build(tools, folder)], count)
         if failed := first["first"]["failed"]:
             raise Failure(failed)

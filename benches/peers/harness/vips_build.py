@@ -3,7 +3,7 @@
     vips_build.py tiles|file SOURCE TARGET QUALITY [OPTION=VALUE...]
 
 `tiles` joins the base tiles in the folder SOURCE with arrayjoin; `file` opens the picture SOURCE. Then dzsave, with
-tiles of 256 pixels and no overlap. Options: `mode=suffix` (default) gives dzsave `suffix=".jpg[Q=..]"`, for which it
+tiles of 256 pixels and no overlap unless `tile_size` and `overlap` say something else. Options: `mode=suffix` (default) gives dzsave `suffix=".jpg[Q=..]"`, for which it
 starts a libvips pipeline for each tile; `mode=direct` gives it only `Q`, and it writes each tile straight through
 libjpeg (as .jpeg, the bytes are the same). `access=random` instead of sequential. Any other option goes to dzsave.
 
@@ -34,7 +34,8 @@ def build(kind, source, target, quality, options):
     mode, access = options.pop("mode", "suffix"), options.pop("access", "sequential")
     picture = joined(source, access) if kind == "tiles" else pyvips.Image.new_from_file(source, access=access)
     form = {"Q": int(quality)} if mode == "direct" else {"suffix": f".jpg[Q={quality}]"}
-    picture.dzsave(target, tile_size=256, overlap=0, **form, **options)
+    shape = {key: int(options.pop(key, default)) for key, default in [("tile_size", 256), ("overlap", 0)]}
+    picture.dzsave(target, **shape, **form, **options)
 
 
 def may_open_more():

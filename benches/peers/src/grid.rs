@@ -13,14 +13,14 @@ const SIDE: u32 = 8;
 /// more files; 64 are enough for four million.
 const DIFFERENT: u32 = 64;
 
-/// Makes a pyramid folder with `columns` x `rows` base tiles.
-pub fn run(folder: &Path, columns: u32, rows: u32) -> Result<Value, Failure> {
+/// Makes a pyramid folder with `columns` x `rows` plain base tiles.
+pub fn run(folder: &Path, columns: u32, rows: u32, overlap: u32) -> Result<Value, Failure> {
     let (source, originals) = (folder.join("v0"), folder.join("originals"));
     std::fs::create_dir_all(folder.parent().unwrap_or(folder))?;
     std::fs::create_dir(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
     std::fs::create_dir(&source)?;
     std::fs::create_dir(&originals)?;
-    let spec = json!({ "width": columns * SIDE, "height": rows * SIDE, "tile_size": SIDE, "overlap": 0 });
+    let spec = json!({ "width": columns * SIDE, "height": rows * SIDE, "tile_size": SIDE, "overlap": overlap });
     std::fs::write(folder.join("pyramid.json"), spec.to_string())?;
     let paths = (0..DIFFERENT).map(|number| originals.join(format!("{number}.jpg"))).collect::<Vec<_>>();
     for (path, number) in paths.iter().zip(0..) {

@@ -41,6 +41,9 @@ enum Command {
         /// Threads
         #[arg(short = 'j', long)]
         threads: usize,
+        /// Also transform them to samples
+        #[arg(long)]
+        samples: bool,
     },
     /// Time parents made by libjpeg-turbo and by fast_pyramid, one thread, alternating
     #[cfg(feature = "turbojpeg")]
@@ -65,6 +68,9 @@ enum Command {
         columns: u32,
         /// Rows of base tiles
         rows: u32,
+        /// Overlap of the tiles of the pyramid; the base tiles are plain
+        #[arg(long, default_value_t = 0)]
+        overlap: u32,
     },
     /// Write one tiny tile that is none of the 64 of `grid`
     Tile {
@@ -88,10 +94,10 @@ enum Command {
 fn main() -> Result<(), Failure> {
     let result = match Arguments::parse().command {
         Command::Measure { command } => measure::run(&command)?,
-        Command::Floor { tiles, threads } => floor::run(&tiles, threads)?,
+        Command::Floor { tiles, threads, samples } => floor::run(&tiles, threads, samples)?,
         #[cfg(feature = "turbojpeg")]
         Command::Parents { tiles, quality, rounds, most } => parents::run(&tiles, quality, rounds, most)?,
-        Command::Grid { folder, columns, rows } => grid::run(&folder, columns, rows)?,
+        Command::Grid { folder, columns, rows, overlap } => grid::run(&folder, columns, rows, overlap)?,
         Command::Tile { path, number } => {
             std::fs::write(path, grid::tile(number)?)?;
             serde_json::json!({})

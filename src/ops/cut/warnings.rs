@@ -35,10 +35,14 @@ pub(super) fn warnings(opened: &Picture, target: &Target, mode: CutMode) -> Vec<
     }
     if let (Picture::Jpeg(jpeg), CutMode::Pixels) = (opened, mode) {
         let (wide, high) = jpeg.mcu_size();
+        let (overlap, instead) = match settings.overlap {
+            0 => (String::new(), String::new()),
+            overlap => (format!(" with overlap {overlap}"), format!(" with overlap 0 or {}", wide.max(high))),
+        };
         warnings.push(match info.orientation {
             1 => format!(
-                "decoded and encoded again, because tiles of {} do not begin at its blocks of {wide}x{high}; \
-                 tiles of 256 can be cut without loss",
+                "decoded and encoded again, because tiles of {}{overlap} do not begin at its blocks of {wide}x{high}; \
+                 tiles of 256{instead} can be cut without loss",
                 settings.tile_size
             ),
             _ => "decoded and encoded again, because it is stored rotated or flipped; rotate it losslessly first to avoid that"

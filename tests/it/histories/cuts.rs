@@ -42,17 +42,25 @@ fn edit() -> impl Strategy<Value = Edit> {
 }
 
 /// Names of tiles in which two pictures differ.
-fn differing(one: &RgbImage, other: &RgbImage) -> BTreeSet<String> {
+fn differing(one: &RgbImage, other: &RgbImage, overlap: u32) -> BTreeSet<String> {
+    let tiles = |at: u32, side: u32| at.saturating_sub(overlap) / SIDE..=(at + overlap).min(side - 1) / SIDE;
     let places = one.enumerate_pixels().filter(|(x, y, pixel)| other[(*x, *y)] != **pixel);
-    places.map(|(x, y, _)| format!("{}_{}", x / SIDE, y / SIDE)).collect()
+    let names = places.flat_map(|(x, y, _)| {
+        tiles(y, SIZE.1).flat_map(move |row| tiles(x, SIZE.0).map(move |column| format!("{column}_{row}")))
+    });
+    names.collect()
 }
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: cases(16), failure_persistence: None, ..ProptestConfig::default() })]
     #[test]
-    fn any_history_shows_the_picture(edits in prop::collection::vec((edit(), any::<bool>()), 1..7), jpeg: bool) {
+    fn any_history_shows_the_picture(
+        edits in prop::collection::vec((edit(), any::<bool>()), 1..7), jpeg: bool,
+        overlap in prop::sample::select(vec![0u32, 0, 1, 3, 8]),
+    ) {
         let format = if jpeg { "jpg" } else { "png" };
-        let (sandbox, mut shown) = cut_once(format, &["--build"]);
+        let shared = overlap.to_string();
+        let (sandbox, mut shown) = cut_once(format, &["--build", "--overlap", &shared]);
         let (mut pictures, mut version) = (vec![shown.clone()], 0);
         for (edit, build) in edits {
             let mut next = shown.clone();
@@ -74,7 +82,7 @@ proptest! {
             }
             save(&sandbox, "b.png", &next);
             let object = cut(&sandbox, if build { &["b.png", "p", "--build"] } else { &["b.png", "p"] });
-            let differ = differing(&shown, &next);
+            let differ = differing(&shown, &next, overlap);
             if object["status"] == "cut" {
                 version += 1;
                 prop_assert_eq!(&object["version"], version);
@@ -92,9 +100,11 @@ proptest! {
         assert_tree_rules(&sandbox.path("p"));
         sandbox.succeed(&["verify", "p", "-q"]);
         save(&sandbox, "b.png", &shown);
-        sandbox.succeed(&["cut", "b.png", "fresh", "--tile-size", "16", "--format", format, "--build"]);
-        let tree = tree_pixels(&sandbox.path("p"), SIZE, SIDE, format);
-        prop_assert!(jpeg || tree == pixels_of(&shown));
+        sandbox.succeed(&["cut", "b.png", "fresh", "--tile-size", "16", "--format", format, "--build", "--overlap", &shared]);
+        if overlap == 0 {
+            let tree = tree_pixels(&sandbox.path("p"), SIZE, SIDE, format);
+            prop_assert!(jpeg || tree == pixels_of(&shown));
+        }
         let (p, fresh) = (latest_tree(&sandbox.path("p")), latest_tree(&sandbox.path("fresh")));
         prop_assert!(p == fresh, "a history and a fresh cut differ");
     }
