@@ -102,7 +102,7 @@ fn jpeg_stages(criterion: &mut Criterion) {
         let stored = children(|tile| jpeg_bytes(tile, quality, step));
         group.throughput(Throughput::Bytes(stored.iter().map(|bytes| bytes.len() as u64).sum()));
         let mut scratch = jpeg::DecodeScratch::default();
-        let sampling = Some(FoldSampling { chroma_step: step as u8, tile_size: 256, overlap: 0 });
+        let sampling = Some(FoldSampling { chroma_step: step as u8, tile_size: 256, overlap: 0, core: None });
         let mut tiles: Vec<JpegTile> = stored.iter().map(|_| JpegTile::default()).collect();
         group.bench_function("decode and fold four", |bencher| {
             bencher.iter(|| {

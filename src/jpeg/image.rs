@@ -208,6 +208,18 @@ impl<B: BlockKind> BlockImage<B> {
         }
     }
 
+    /// Unsets the blocks beyond the image's own MCUs.
+    pub(super) fn clear_padding(&mut self) {
+        let own = McuLayout::of::<Block>((self.width, self.height), self.factors());
+        for component in &mut self.components {
+            let (wide, high) = own.padded_blocks(component.factors());
+            for (row, blocks) in component.coefficients.chunks_exact_mut(component.blocks_wide.max(1)).enumerate() {
+                let first = if row < high { wide } else { 0 };
+                blocks[first..].fill(B::UNSET);
+            }
+        }
+    }
+
     /// Copies everything but the size and the contents of blocks from `other`.
     pub(super) fn assume_shape_of<C: BlockKind>(&mut self, other: &BlockImage<C>, size: (u32, u32)) {
         self.reshape(size, other.colour, other.factors());

@@ -23,14 +23,15 @@ impl<'a, B: BlockKind> PlacedPart<'a, B> {
     }
 
     /// Whether the part can be copied into a rectangle of this size in units of `side` samples of a component with the greatest
-    /// sampling factors: it begins between units, and ends between them or at the edge of both the image and the rectangle.
+    /// sampling factors: it begins at a block of the image and at a unit of the rectangle, and ends between units or at the edge
+    /// of both the image and the rectangle.
     pub(super) fn is_aligned(&self, size: Size, side: u32) -> bool {
         let greatest = self.image.layout().greatest;
         let fits = |start: u32, place: u32, length: u32, own: u32, whole: u32, factor: u8| {
             let unit = side * u32::from(factor);
             let reaches_edge = start + length == own && place + length == whole;
             let inside = start + length <= own && place + length <= whole;
-            let begins = start.is_multiple_of(unit) && place.is_multiple_of(unit);
+            let begins = start.is_multiple_of(8 * u32::from(factor)) && place.is_multiple_of(unit);
             inside && begins && (reaches_edge || length.is_multiple_of(unit))
         };
         fits(self.from.x, self.x, self.from.size.width, self.image.width, size.width, greatest.0)

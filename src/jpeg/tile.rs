@@ -120,8 +120,7 @@ impl JpegTile {
     ) -> Result<ImageForm, EncodeError> {
         self.form = ImageForm::Whole;
         let start = out.len();
-        let suits = sampling.is_some_and(|sampling| sampling.suits(part.image));
-        if !suits || !part.image.is_foldable_at_once(part.size()) {
+        if !sampling.is_some_and(|sampling| sampling.folds_at_once(part.image, part.size())) {
             return Ok(ImageForm::Whole);
         }
         encode_folding(part, huffman, out, &mut self.folded)?;
@@ -137,15 +136,17 @@ impl JpegTile {
     ) -> Result<(), EncodeError> {
         let start = out.len();
         encode(&self.whole, huffman, out)?;
-        if sampling.is_some_and(|sampling| sampling.fold(&self.whole, &mut self.folded)) {
+        let without_overlap = sampling.filter(|sampling| sampling.core.is_none());
+        if without_overlap.is_some_and(|sampling| sampling.fold(&self.whole, &mut self.folded)) {
             self.remember_all(out.get(start..).unwrap_or_default());
         }
         Ok(())
     }
 
-    /// Folds the core of a whole tile, whose file is `bytes`, if it suits `sampling` and its blocks are those of the tile.
-    /// `spare` is overwritten.
-    pub fn fold_core(&mut self, core: Rect, sampling: FoldSampling, bytes: &[u8], spare: &mut JpegImage) {
+    /// Folds the core of a tile with overlap, whose file is `bytes`, unless the tile is folded already: if it suits `sampling` and
+    /// its blocks are those of the tile. `spare` is overwritten.
+    pub fn fold_core(&mut self, sampling: FoldSampling, bytes: &[u8], spare: &mut JpegImage) {
+        let Some(core) = sampling.core else { return };
         let part = PlacedPart { image: &self.whole, from: core, x: 0, y: 0 };
         if self.form == ImageForm::Whole && spare.join(&[part], core.size) && sampling.fold(spare, &mut self.folded) {
             self.remember(bytes, Size::new(self.whole.width, self.whole.height), core);

@@ -191,17 +191,21 @@ impl Codec {
         scratch: &mut JpegScratch,
         tile: &mut JpegTile,
     ) -> Result<(), CodecError> {
-        let (sampling, expected) = (self.fold_sampling(), Some((shape.size.width, shape.size.height)));
-        let at_once = sampling.filter(|_| shape.is_core());
-        let header = tile.decode(bytes, expected, at_once, &mut scratch.decoder)?;
-        if let (Some(sampling), None) = (sampling, at_once) {
-            tile.fold_core(shape.core, sampling, bytes, &mut scratch.core);
+        let sampling = self.fold_sampling().map(|sampling| of_shape(sampling, shape));
+        let header = tile.decode(bytes, Some((shape.size.width, shape.size.height)), sampling, &mut scratch.decoder)?;
+        if let Some(sampling) = sampling {
+            tile.fold_core(sampling, bytes, &mut scratch.core);
         }
         match header.orientation {
             Some(orientation) if orientation != 1 => Err(CodecError::Rotated(orientation)),
             _ => Ok(()),
         }
     }
+}
+
+/// The sampling of tiles of this shape.
+pub(super) fn of_shape(sampling: FoldSampling, shape: TileShape) -> FoldSampling {
+    if shape.is_core() { sampling } else { sampling.with_core(shape.core) }
 }
 
 /// Names the format of a file that is not of the pyramid's, if its first bytes show it.

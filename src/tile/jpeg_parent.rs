@@ -19,6 +19,7 @@
 //! point: only the path of samples rounds and clamps samples to 0..=255 before the mean.
 
 use super::base::JpegEncoding;
+use super::codec::of_shape;
 use super::jpeg_halves::{HalvedTile, parent_planes};
 use super::jpeg_planes::{assign_planes, component_planes, joined, pixels_of, reduce_component};
 use super::parts::{MAX_PARTS, Part, Parts, join};
@@ -162,12 +163,11 @@ pub(super) fn encode(
     tile: &mut JpegTile,
     out: &mut Vec<u8>,
 ) -> Result<(), CodecError> {
-    let (sampling, start) = (settings.fold_sampling(), out.len());
-    let at_once = sampling.filter(|_| shape.is_core());
-    let encoded = tile.encode(&mut scratch.image, settings.huffman, at_once, out);
+    let (sampling, start) = (settings.fold_sampling().map(|sampling| of_shape(sampling, shape)), out.len());
+    let encoded = tile.encode(&mut scratch.image, settings.huffman, sampling, out);
     encoded.map_err(|error| CodecError::Encode(error.to_string()))?;
-    if let (Some(sampling), None) = (sampling, at_once) {
-        tile.fold_core(shape.core, sampling, out.get(start..).unwrap_or_default(), &mut scratch.core);
+    if let Some(sampling) = sampling {
+        tile.fold_core(sampling, out.get(start..).unwrap_or_default(), &mut scratch.core);
     }
     Ok(())
 }

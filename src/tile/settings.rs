@@ -62,6 +62,11 @@ impl TileSettings {
     pub(super) fn fold_sampling(self) -> Option<FoldSampling> {
         let plain_mean = self.reduction.filter == Filter::Mean && !self.reduction.linear;
         let (tile_size, overlap) = (self.tile_size, self.overlap);
-        plain_mean.then(|| FoldSampling { chroma_step: self.chroma_step(Colour::YCbCr), tile_size, overlap })
+        plain_mean.then(|| FoldSampling {
+            chroma_step: self.chroma_step(Colour::YCbCr),
+            tile_size,
+            overlap,
+            core: None,
+        })
     }
 }

@@ -59,7 +59,7 @@ fn one(worker: &mut Worker, path: &Path, chroma_step: u8) -> Result<u64, Failure
     let named = |error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
     read(worker, path)?;
     // As builds do: folded where the parent takes it so. The chroma step is the tile's own.
-    let fold = Some(FoldSampling { chroma_step, tile_size: 256, overlap: 0 });
+    let fold = Some(FoldSampling { chroma_step, tile_size: 256, overlap: 0, core: None });
     worker.tile.decode(&worker.bytes, None, fold, &mut worker.scratch).map_err(|error| named(&error))?;
     Ok(worker.bytes.len() as u64)
 }

@@ -4,7 +4,7 @@ use super::bits::BitReader;
 use super::huffman::DecodeTable;
 use super::scan::Scan;
 use crate::jpeg::decode_error::JpegErrorKind;
-use crate::jpeg::image::{BlockImage, BlockKind};
+use crate::jpeg::image::{Block, BlockImage, BlockKind, McuLayout};
 
 /// Decodes the blocks of one kind of scan.
 pub(super) trait BlockDecoder {
@@ -48,7 +48,8 @@ pub(super) struct BlockOrder {
 impl BlockOrder {
     /// The order of `scan` in `image`, which has the components of the frame.
     pub(super) fn of<B: BlockKind>(scan: &Scan, image: &BlockImage<B>) -> Self {
-        let layout = image.layout();
+        // A folded image may have more blocks than there are in the scan.
+        let layout = McuLayout::of::<Block>((image.width, image.height), image.factors());
         let alone = scan.components().len() == 1;
         let mut geometry = Self { mcus: layout.mcus, blocks: [McuBlock::default(); MAX_BLOCKS], count: 0 };
         for (place, scanned) in scan.components().iter().enumerate() {

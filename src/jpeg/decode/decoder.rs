@@ -238,7 +238,8 @@ impl<'a> Decoder<'a> {
             if at_once && let Some(Folding { sampling, folded }) = &mut target.folding {
                 folded.reshape(frame.size, header.colour, factors.clone());
                 begin_components(folded, frame, [true; 3], &self.quantisation)?;
-                if sampling.suits(folded) && folded.is_foldable_at_once(frame.size) {
+                if sampling.folds_at_once(folded, frame.size) {
+                    folded.clear_padding();
                     target.form = ImageForm::Folded;
                 }
             }

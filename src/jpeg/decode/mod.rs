@@ -73,7 +73,8 @@ pub(super) fn decode_folding_into(
     let header = Decoder::run(bytes, FrameLimits::file(bytes, expected_size), scratch, &mut target)?;
     if let DecodeTarget { whole, folding: Some(Folding { sampling, folded }), form: ImageForm::Whole } = &mut target {
         // An image in several scans is folded once it is complete.
-        if sampling.fold(whole, folded) {
+        let folds = sampling.core.is_none() || sampling.folds_at_once(whole, (whole.width, whole.height));
+        if folds && sampling.fold(whole, folded) {
             target.form = ImageForm::Folded;
         }
     }

@@ -38,6 +38,8 @@ impl SymbolSink for SymbolCounter {
 pub(super) struct SymbolFolder<'a> {
     tables: [FoldTable; 3],
     folded: &'a mut FoldedImage,
+    /// Per component: blocks in a row of the part, and in one of the folded image.
+    strides: [(usize, usize); 3],
     /// The current block: its component, and its index there.
     component: usize,
     index: usize,
@@ -47,15 +49,22 @@ pub(super) struct SymbolFolder<'a> {
 impl<'a> SymbolFolder<'a> {
     pub(super) fn new(part: ImagePart<'_>, folded: &'a mut FoldedImage) -> Self {
         folded.assume_shape_of(part.image, part.size());
+        folded.clear_padding();
+        let mut strides = [(1, 1); 3];
+        for ((to, one), folded) in strides.iter_mut().zip(&part.image.components).zip(&folded.components) {
+            *to = (part.layout().padded_blocks(one.factors()).0.max(1), folded.blocks_wide);
+        }
         let mut tables = [FoldTable::new(&[1; 64]); 3];
         tables.iter_mut().zip(&part.image.components).for_each(|(to, one)| *to = FoldTable::new(&one.quantisation));
-        Self { tables, folded, component: 0, index: 0, block: FoldedBlock::UNSET }
+        Self { tables, folded, strides, component: 0, index: 0, block: FoldedBlock::UNSET }
     }
 }
 
 impl SymbolSink for SymbolFolder<'_> {
     #[inline(always)]
     fn begin_block(&mut self, component: usize, _: usize, index: usize, dc: i16) {
+        let (own, padded) = self.strides[component];
+        let index = if own == padded { index } else { index / own * padded + index % own };
         (self.component, self.index) = (component, index);
         self.block = self.tables[component].begin(dc);
     }

@@ -10,15 +10,6 @@ impl<B: BlockKind> BlockImage<B> {
         let is_small = |component: &BlockComponent<B>| component.quantisation.iter().all(|&step| step <= MAX_STEP);
         self.width > 0 && self.height > 0 && self.components.iter().all(is_small)
     }
-
-    /// Whether each block of a part of this size can be folded as it comes.
-    ///
-    /// That is the case if half of the part is a whole number of MCUs in both directions.
-    pub(in crate::jpeg) fn is_foldable_at_once(&self, size: (u32, u32)) -> bool {
-        let greatest = self.layout().greatest;
-        let is_even = |length: u32, factor: u8| length.is_multiple_of(16 * u32::from(factor));
-        self.is_foldable() && is_even(size.0, greatest.0) && is_even(size.1, greatest.1)
-    }
 }
 
 /// Folds `image` into `folded`, reusing its buffers.

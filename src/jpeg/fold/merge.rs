@@ -170,22 +170,29 @@ pub fn merge_parts(
         component.quantisation = *quantisation;
         for part in parts {
             if let Some(source) = part.image.components.get(index) {
-                merge_component(source, requantiser, part.blocks(index, 16), component);
+                merge_component(source, requantiser, part.blocks(index, 8).from, part.blocks(index, 16), component);
             }
         }
     }
     true
 }
 
-/// Merges an area, in which a block is one of the parent and 2x2 folded ones.
-fn merge_component(source: &FoldedComponent, requantiser: &Requantiser, area: BlockArea, parent: &mut Component) {
-    let pairs_of_rows = source.coefficients.chunks_exact(2 * source.blocks_wide).skip(area.from.1).take(area.high);
+/// Merges an area, in which a block is one of the parent and 2x2 folded ones, of which the first is in this column and row.
+fn merge_component(
+    source: &FoldedComponent,
+    requantiser: &Requantiser,
+    (column, row): (usize, usize),
+    area: BlockArea,
+    parent: &mut Component,
+) {
+    let below = source.coefficients.get(row * source.blocks_wide..).unwrap_or_default();
+    let pairs_of_rows = below.chunks_exact(2 * source.blocks_wide).take(area.high);
     let rows = parent.coefficients.chunks_exact_mut(parent.blocks_wide).skip(area.to.1);
     for (row, pair) in rows.zip(pairs_of_rows) {
         let (above, below) = pair.split_at(source.blocks_wide);
-        let ((above, _), (below, _)) = (above.as_chunks::<2>(), below.as_chunks::<2>());
+        let ((above, _), (below, _)) = (above[column..].as_chunks::<2>(), below[column..].as_chunks::<2>());
         let blocks = row.iter_mut().skip(area.to.0).take(area.wide);
-        for ((block, above), below) in blocks.zip(&above[area.from.0..]).zip(&below[area.from.0..]) {
+        for ((block, above), below) in blocks.zip(above).zip(below) {
             requantiser.quantise(&merge_blocks(above, below), block);
         }
     }

@@ -4,7 +4,7 @@ use super::transform::{exact_forward, exact_inverse};
 use super::*;
 
 const WHOLE: [(u8, u8); 3] = [(1, 1); 3];
-const SAMPLING: FoldSampling = FoldSampling { chroma_step: 2, tile_size: 64, overlap: 0 };
+const SAMPLING: FoldSampling = FoldSampling { chroma_step: 2, tile_size: 64, overlap: 0, core: None };
 
 /// Samples of a component before clamping, row by row.
 fn exact_plane(image: &JpegImage, index: usize) -> (usize, usize, Vec<f64>) {

@@ -287,7 +287,7 @@ fn tiles_with_uncodable_coefficients_are_refused() {
     image.components[0].quantisation = [255; 64];
     for extreme in [i16::MIN, 1024, i16::MAX] {
         image.components[0].coefficients[0][63] = extreme;
-        let fold = Some(FoldSampling { chroma_step: 2, tile_size: 256, overlap: 0 });
+        let fold = Some(FoldSampling { chroma_step: 2, tile_size: 256, overlap: 0, core: None });
         let refused = JpegTile::default().encode(&mut image.clone(), HuffmanTables::Standard, fold, &mut Vec::new());
         assert_eq!(refused, Err(EncodeError::Coefficient { component: 0 }));
     }

@@ -111,7 +111,8 @@ impl Codec {
         let part = band.part(tile.columns.left as u32, tile.columns.width as u32);
         let shape = tile.shape(band.height);
         let requantisation = requantisation.filter(|to| to.changes(band));
-        if requantisation.is_some() || !shape.is_core() {
+        // The core of a tile with overlap may have to be folded by itself, from the whole tile.
+        if requantisation.is_some() || (self.has_parents && !shape.is_core()) {
             scratch.jpeg.image.assign_part(part);
             if let Some(requantisation) = requantisation {
                 scratch.jpeg.image.requantise(requantisation);
