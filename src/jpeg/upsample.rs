@@ -152,6 +152,14 @@ impl Upsampler {
 fn repeat_row(plane: SubsampledPlane<'_>, y: usize, line: &mut [u8]) {
     let Subsampling { horizontal, vertical } = plane.subsampling;
     let row = plane.row(vertical.sample_at(y));
+    if horizontal.is_half() {
+        let (pairs, last) = line.as_chunks_mut::<2>();
+        if let ([pixel], Some(&sample)) = (last, row.get(pairs.len())) {
+            *pixel = sample;
+        }
+        pairs.iter_mut().zip(row).for_each(|(pair, &sample)| *pair = [sample; 2]);
+        return;
+    }
     line.iter_mut().enumerate().for_each(|(x, pixel)| *pixel = row[horizontal.sample_at(x).min(row.len() - 1)]);
 }
 
