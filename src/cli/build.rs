@@ -123,6 +123,17 @@ pub(crate) fn line(name: &str, report: &VersionReport) -> String {
         VersionStatus::WouldBuild => ("would be built", "at most "),
         _ => ("built", ""),
     };
+    if report.generated + report.patched + report.linked > report.tiles {
+        // Plain source tiles are in no tree.
+        return format!(
+            "{name}: {} {verb}: {} ({most}{} generated, {} linked) from {most}{}",
+            report.version,
+            counted(report.tiles, "tile"),
+            grouped(report.generated),
+            grouped(report.linked),
+            counted(report.patched, "plain tile"),
+        );
+    }
     format!(
         "{name}: {} {verb}: {} ({most}{} generated, {most}{} patched, {} linked)",
         report.version,

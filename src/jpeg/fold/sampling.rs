@@ -53,7 +53,8 @@ impl FoldSampling {
     /// That is the case if half of what is folded is a whole number of MCUs in both directions: there are no samples beyond an
     /// edge. With overlap, all blocks of the tile are folded, and half of its core has to be.
     pub(in crate::jpeg) fn folds_at_once<B: BlockKind>(self, image: &BlockImage<B>, size: (u32, u32)) -> bool {
-        let (greatest, core) = (image.layout().greatest, self.core.map_or(size, |core| (core.size.width, core.size.height)));
+        let (greatest, core) =
+            (image.layout().greatest, self.core.map_or(size, |core| (core.size.width, core.size.height)));
         let is_whole = |length: u32, factor: u8| length.is_multiple_of(8 * u32::from(factor));
         let is_even = |length: u32, factor: u8| length.is_multiple_of(16 * u32::from(factor));
         self.suits(image)
