@@ -4,6 +4,7 @@ mod builds;
 mod cuts;
 mod hostile;
 mod oracle;
+mod overlap;
 mod reference;
 mod resume;
 mod together;
