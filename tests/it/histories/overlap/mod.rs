@@ -1,5 +1,6 @@
 //! Pyramids with overlap compared with an independent, naive builder and with libvips.
 
+mod libvips;
 mod reference;
 
 use crate::support::build_options;
