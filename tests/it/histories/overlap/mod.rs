@@ -1,5 +1,6 @@
 //! Pyramids with overlap compared with an independent, naive builder and with libvips.
 
+mod jpeg;
 mod libvips;
 mod reference;
 
