@@ -1,6 +1,6 @@
 //! JPEG pyramids: what has to be without loss is, and the rest is as near to the picture as libvips' levels are.
 
-use super::{Shape, build, level_folder};
+use super::{Shape, build_and_verify, level_folder};
 use crate::support::coefficients;
 use crate::support::jpeg::Jpeg;
 use fast_pyramid::internals::jpeg::{Colour, JpegImage};
@@ -102,7 +102,7 @@ fn aligned_plain_tiles_keep_their_coefficients_and_strips_are_the_neighbours() {
             let bytes = kind.file((width as u32, height as u32), (10 * column + row) as u64);
             fs::write(v0.join(format!("{column}_{row}.jpg")), bytes).unwrap();
         }
-        build(folder.path());
+        build_and_verify(folder.path());
 
         let name = format!("{colour:?} {factors:?} {overlap}");
         for (number, size) in sizes.iter().enumerate() {
@@ -184,7 +184,7 @@ fn jpeg_levels_with_overlap_are_as_near_to_the_picture_as_those_by_libvips() {
         shape.write_spec(folder.path(), &format!("quality: {}", number("quality")));
         let name = expected["name"].as_str().unwrap();
         copy_folder(&fixture("overlap").join(format!("jpeg_{name}")), &folder.path().join("v0"));
-        build(folder.path());
+        build_and_verify(folder.path());
 
         let mut exact = Luma::of(&original);
         let sizes = level_sizes(shape.width, shape.height);

@@ -1,6 +1,6 @@
 //! PNG pyramids, tile by tile, against the naive builder.
 
-use super::{Shape, build, level_folder};
+use super::{Shape, build, build_and_verify, level_folder};
 use proptest::prelude::*;
 use std::fs;
 use std::path::Path;
@@ -30,7 +30,7 @@ impl Case {
         let folder = tempfile::tempdir().unwrap();
         self.shape().write_spec(folder.path(), &format!("base_tiles: 'plain', {settings}"));
         self.base.write_png(&folder.path().join("v0"));
-        build(folder.path());
+        build_and_verify(folder.path());
         folder
     }
 
@@ -127,7 +127,7 @@ fn any_case() -> impl Strategy<Value = Case> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: cases(48), ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: cases(36), ..ProptestConfig::default() })]
 
     #[test]
     fn mean_with_overlap_is_pixel_identical_to_the_reference(case in any_case()) {
