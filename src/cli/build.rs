@@ -84,7 +84,7 @@ fn build_one(folder: &Path, arguments: &BuildArguments, session: &Session<'_>) -
 fn fields(report: &BuildReport, seconds: f64) -> Value {
     let mut fields = json!({ "versions": report.versions, "seconds": seconds });
     if let Some(kind) = report.base_tiles {
-        fields["base_tiles"] = json!(kind.to_string());
+        fields["base_tile_kind"] = json!(kind.to_string());
     }
     if !report.dropped.is_empty() {
         fields["dropped"] = json!(report.dropped);

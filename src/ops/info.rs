@@ -19,7 +19,11 @@ pub struct InfoReport {
     /// Pixels shared by neighbouring tiles.
     pub overlap: u32,
     /// The kind of base tiles, `plain` or `overlapping`. Absent without overlap, and if neither fits the tiles.
-    #[serde(serialize_with = "base_tiles_name::serialize", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "base_tile_kind",
+        serialize_with = "base_tiles_name::serialize",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub base_tiles: Option<BaseTiles>,
     /// Number of levels.
     pub levels: u32,

@@ -35,10 +35,11 @@ fn differing(written: u64, report: &CutReport) -> String {
 /// What will be cut, and what it needs.
 fn plan(report: &CutReport) -> String {
     format!(
-        "{} pixels in {} base tiles of {} ({}, {}), {} levels, {} in the pyramid; about {} of base tiles and {} of memory",
+        "{} pixels in {} base tiles of {}{} ({}, {}), {} levels, {} in the pyramid; about {} of base tiles and {} of memory",
         report.size,
         report.grid,
         report.tile_size,
+        if report.overlap > 0 { format!(" with overlap {}", report.overlap) } else { String::new() },
         report.format,
         mode(report.mode),
         report.levels,
@@ -96,6 +97,7 @@ pub(super) fn fields(job: &Job, report: &CutReport, seconds: f64) -> Value {
         "width": report.size.width,
         "height": report.size.height,
         "tile_size": report.tile_size,
+        "overlap": report.overlap,
         "format": report.format,
         "mode": report.mode,
         "columns": report.grid.columns,

@@ -131,6 +131,7 @@ impl fmt::Debug for CutOptions<'_> {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.debug_struct("CutOptions")
             .field("tile_size", &self.tile_size)
+            .field("overlap", &self.overlap)
             .field("format", &self.format)
             .field("quality", &self.quality)
             .field("tolerance", &self.tolerance)
@@ -171,6 +172,8 @@ pub struct CutReport {
     pub size: Size,
     /// Side of a tile in pixels.
     pub tile_size: u32,
+    /// Pixels that a tile shares with each neighbour.
+    pub overlap: u32,
     /// The tiles' extension.
     pub format: String,
     /// The grid of base tiles.
@@ -204,6 +207,7 @@ impl CutReport {
             compared: target.state == TargetState::Next,
             size: geometry.size(),
             tile_size: geometry.tile_size(),
+            overlap: geometry.overlap(),
             format: target.settings.format.to_string(),
             grid: geometry.base_grid(),
             levels: u32::from(geometry.base_level()) + 1,

@@ -104,11 +104,17 @@ fn documented_keys() -> BTreeMap<String, BTreeSet<String>> {
 }
 
 /// Commands that together print every key of a section, and the section.
-const PRINTING: [(&str, &str); 27] = [
+const PRINTING: [(&str, &str); 30] = [
     ("", "mkdir many && cp -r fixtures/relief many/a && cp -r fixtures/relief many/b"),
     ("build", "fast_pyramid --json many/a many/b"),
     ("cut", "fast_pyramid cut --json --build fixtures/pictures/map.jpg map"),
     ("cut", "fast_pyramid cut --json --dry-run fixtures/pictures/map-2.jpg map"),
+    (
+        "",
+        "mkdir plain && cp -r fixtures/relief/v0 plain && sed 's/overlap: 0/overlap: 16/' fixtures/relief/pyramid.json > plain/pyramid.json",
+    ),
+    ("build", "fast_pyramid --json plain"),
+    ("info", "fast_pyramid info --json plain"),
     ("info", "fast_pyramid info --json many/a"),
     ("changes", "fast_pyramid changes --json many/a"),
     ("changes", "fast_pyramid changes --json --since 0 many/a"),
