@@ -8,4 +8,5 @@ mod overlap;
 mod reference;
 mod resume;
 mod together;
+mod tree_rules;
 mod vacuums;

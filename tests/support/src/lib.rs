@@ -6,6 +6,7 @@ pub mod cli;
 pub mod cutting;
 pub mod damage;
 pub mod limited;
+pub mod overlap;
 pub mod pictures;
 pub mod png;
 pub mod reference;

@@ -21,7 +21,9 @@ pub fn assert_tree_rules(pyramid_dir: &Path) {
 /// - no link is absolute, dangling, leads out of the pyramid folder, or to or through another link;
 /// - a base tile is a link to a source version that is not later than the tree;
 /// - a coarser tile is a file, or a link to the same tile of an earlier tree;
-/// - a coarser tile that is a file has other bytes than the same tile of the version before.
+/// - a coarser tile that is a file has other bytes than the same tile of the version before;
+/// - with overlap, base tiles are either all links to source versions, or all generated, as the lowest tree shows. Generated
+///   ones follow the rules of coarser tiles.
 pub fn tree_problems(pyramid_dir: &Path) -> Vec<String> {
     let mut problems = Vec::new();
     let dest = pyramid_dir.join("dest");
@@ -55,18 +57,43 @@ pub fn tree_problems(pyramid_dir: &Path) -> Vec<String> {
         Err(error) => problems.push(format!("dest/dzi/latest is no link: {error}")),
     }
 
+    let base = base_level_kind(pyramid_dir, versions[0]);
     let mut before: BTreeMap<String, PathBuf> = BTreeMap::new();
     for version in versions {
-        before = check_tree(pyramid_dir, version, &before, &mut problems);
+        before = check_tree(pyramid_dir, version, base, &before, &mut problems);
     }
     problems
 }
 
-/// The files of the coarser tiles of a version, by level and name.
+/// What the base level of all trees holds.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum BaseLevel {
+    /// Links to source tiles.
+    Linked,
+    /// Tiles composed of plain source tiles.
+    Generated,
+}
+
+/// The lowest tree is complete by itself, so its first base tile tells; only with overlap can it be generated.
+fn base_level_kind(pyramid_dir: &Path, lowest: u64) -> BaseLevel {
+    let tree = pyramid_dir.join(format!("dest/dzi/v{lowest}"));
+    let xml = fs::read_to_string(tree.join("dzi.xml")).unwrap_or_default();
+    let has_overlap = attribute(&xml, "Overlap").is_some_and(|overlap| overlap != "0");
+    let Ok(expected) = expected_tiles(&tree) else { return BaseLevel::Linked };
+    let base = base_level(&expected);
+    let first = expected.iter().find(|(_, level)| **level == base).unwrap().0;
+    if has_overlap && is_real_file(&tree.join("dzi_files").join(first)) {
+        BaseLevel::Generated
+    } else {
+        BaseLevel::Linked
+    }
+}
+
+/// The files of the tiles of a version, by level and name.
 type Owners = BTreeMap<String, PathBuf>;
 
 /// Checks one tree. Takes and returns the owners of the version below and of this one.
-fn check_tree(pyramid_dir: &Path, version: u64, below: &Owners, problems: &mut Vec<String>) -> Owners {
+fn check_tree(pyramid_dir: &Path, version: u64, base: BaseLevel, below: &Owners, problems: &mut Vec<String>) -> Owners {
     let name = format!("dest/dzi/v{version}");
     let tree = pyramid_dir.join(&name);
     if !is_real_folder(&tree) {
@@ -85,7 +112,7 @@ fn check_tree(pyramid_dir: &Path, version: u64, below: &Owners, problems: &mut V
         }
         Ok(expected) => {
             find_unexpected(&tree, &name, &expected, problems);
-            check_tiles(pyramid_dir, version, &expected, below, problems)
+            check_tiles(pyramid_dir, version, (&expected, base), below, problems)
         }
     }
 }
@@ -141,11 +168,12 @@ fn find_unexpected(tree: &Path, name: &str, expected: &BTreeMap<String, usize>, 
 fn check_tiles(
     pyramid_dir: &Path,
     version: u64,
-    expected: &BTreeMap<String, usize>,
+    (expected, base_kind): (&BTreeMap<String, usize>, BaseLevel),
     below: &Owners,
     problems: &mut Vec<String>,
 ) -> Owners {
     let (mut owners, base) = (Owners::new(), base_level(expected));
+    let is_linked_base = |level| level == base && base_kind == BaseLevel::Linked;
     // Whether source tiles have names of their own, which only pyramid.json tells.
     let spec = fs::read_to_string(pyramid_dir.join("pyramid.json")).unwrap_or_default();
     let any_name = ["{row", "first_tile", "row_order"].iter().any(|key| spec.contains(key));
@@ -157,7 +185,7 @@ fn check_tiles(
             continue;
         };
         if metadata.is_file() {
-            if level == base {
+            if is_linked_base(level) {
                 problems.push(format!("{name} is a file; a base tile must be a link"));
                 continue;
             }
@@ -171,7 +199,7 @@ fn check_tiles(
             match follow(pyramid_dir, Path::new(&name)) {
                 Err(problem) => problems.push(format!("{name}: {problem}")),
                 Ok(target) => {
-                    if let Err(problem) = check_target(&target, version, tile, level == base, any_name) {
+                    if let Err(problem) = check_target(&target, version, tile, is_linked_base(level), any_name) {
                         problems.push(format!("{name} leads to {}: {problem}", target.display()));
                     }
                     owners.insert(tile.clone(), pyramid_dir.join(target));
@@ -223,9 +251,9 @@ fn follow(pyramid_dir: &Path, link: &Path) -> Result<PathBuf, String> {
 }
 
 /// Checks that a tile's link leads to a place where such a tile may be.
-fn check_target(target: &Path, version: u64, tile: &str, base: bool, any_name: bool) -> Result<(), String> {
+fn check_target(target: &Path, version: u64, tile: &str, is_source: bool, any_name: bool) -> Result<(), String> {
     let target = target.to_str().unwrap();
-    if base {
+    if is_source {
         // [src/]vM/NAME: the name may be COLUMN_ROW or ROW_COLUMN, or whatever pyramid.json says.
         let (column_row, extension) = tile.rsplit_once('/').unwrap().1.split_once('.').unwrap();
         let (column, row) = column_row.split_once('_').unwrap();

@@ -25,6 +25,11 @@ pub fn read_picture(path: &Path) -> Picture {
     }
 }
 
+/// Decodes a PNG as [`read_png`] does.
+pub fn decode_png(bytes: &[u8]) -> Picture {
+    from_image(image::load_from_memory_with_format(bytes, ImageFormat::Png).unwrap())
+}
+
 fn read_as(path: &Path, format: ImageFormat) -> Picture {
     let bytes = std::fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     let image = image::load_from_memory_with_format(&bytes, format)
