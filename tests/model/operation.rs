@@ -2,6 +2,7 @@
 //! makes sense, and every shorter one too.
 
 use proptest::prelude::*;
+use test_support::overlap::BaseKind;
 
 /// How a pyramid begins.
 #[derive(Debug, Clone)]
@@ -14,6 +15,12 @@ pub(crate) struct Setup {
     pub(crate) jpeg: bool,
     pub(crate) in_src: bool,
     pub(crate) settings: usize,
+    /// Pixels that tiles show of their neighbours: 3 stands for half a tile.
+    pub(crate) overlap: usize,
+    /// What base tiles are.
+    pub(crate) base: BaseKind,
+    /// Whether pyramid.json states that.
+    pub(crate) states_base: bool,
     /// How base tiles are named, as an index into `NAMINGS`.
     pub(crate) naming: usize,
     pub(crate) first_version: u32,
@@ -73,7 +80,7 @@ pub(crate) enum Operation {
         deal: Deal,
     },
     ChangeSettings {
-        settings: usize,
+        change: SettingsChange,
         deal: Deal,
     },
     /// Something in `dest` is damaged, then repaired.
@@ -89,6 +96,17 @@ pub(crate) enum Operation {
     Age,
     /// Left behind by a kill between two renames: `latest` has not followed yet.
     LatestLags,
+}
+
+/// What is changed in pyramid.json.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum SettingsChange {
+    /// How tiles are reduced and encoded.
+    Reduction(usize),
+    /// Pixels that tiles show of their neighbours.
+    Overlap(usize),
+    /// The kind of base tiles becomes the other one.
+    BaseTiles,
 }
 
 /// When a process is killed.
@@ -134,9 +152,14 @@ pub(crate) enum Damage {
 }
 
 pub(crate) fn any_setup(jpeg: bool) -> impl Strategy<Value = Setup> {
-    let naming = 0usize..6;
-    (3usize..=5, 2usize..=4, 5usize..12, 0usize..5, any::<bool>(), 0usize..5, naming, 0u32..3, 1usize..=2).prop_map(
-        move |(columns, rows, tile_size, cut, in_src, settings, naming, first_version, threads)| Setup {
+    let shape = (3usize..=5, 2usize..=4, 5usize..12, 0usize..5);
+    let base = (prop_oneof![2 => Just(0usize), 3 => 1usize..4], any_base(), any::<bool>());
+    let rest = (any::<bool>(), 0usize..5, 0usize..6, 0u32..3, 1usize..=2);
+    (shape, base, rest).prop_map(move |(shape, base, rest)| {
+        let (columns, rows, tile_size, cut) = shape;
+        let (overlap, base, states_base) = base;
+        let (in_src, settings, naming, first_version, threads) = rest;
+        Setup {
             columns,
             rows,
             tile_size,
@@ -144,11 +167,26 @@ pub(crate) fn any_setup(jpeg: bool) -> impl Strategy<Value = Setup> {
             jpeg,
             in_src,
             settings,
+            overlap,
+            base,
+            states_base,
             naming,
             first_version,
             threads,
-        },
-    )
+        }
+    })
+}
+
+fn any_base() -> impl Strategy<Value = BaseKind> {
+    prop_oneof![2 => Just(BaseKind::Plain), 1 => Just(BaseKind::Overlapping)]
+}
+
+fn any_settings_change() -> impl Strategy<Value = SettingsChange> {
+    prop_oneof![
+        3 => (0usize..5).prop_map(SettingsChange::Reduction),
+        2 => (0usize..4).prop_map(SettingsChange::Overlap),
+        1 => Just(SettingsChange::BaseTiles),
+    ]
 }
 
 pub(crate) fn any_operation() -> impl Strategy<Value = Operation> {
@@ -175,7 +213,7 @@ pub(crate) fn any_operation() -> impl Strategy<Value = Operation> {
         1 => (0usize..6, any::<u8>()).prop_map(|(version, tiles)| Touch { version, tiles }),
         3 => (0usize..6, 0usize..20, 0usize..10, any_deal())
             .prop_map(|(version, place, change, deal)| ChangeSource { version, place, change, deal }),
-        3 => (0usize..5, any_deal()).prop_map(|(settings, deal)| ChangeSettings { settings, deal }),
+        3 => (any_settings_change(), any_deal()).prop_map(|(change, deal)| ChangeSettings { change, deal }),
         3 => damages.prop_map(|damages| Damage { damages }),
         1 => (0usize..6, any::<bool>()).prop_map(|(version, tree)| Lose { version, tree }),
         1 => Just(Age),

@@ -5,7 +5,7 @@ use fast_pyramid::internals::ops::{Failure, failure};
 use std::fs;
 use std::rc::Rc;
 
-use crate::operation::Deal;
+use crate::operation::{Deal, SettingsChange};
 use crate::run::{ReplacedFrom, Run};
 use crate::state::Place;
 use test_support::tree::{Snapshot, assert_same_snapshot, snapshot};
@@ -94,18 +94,23 @@ impl Run {
         if dzi.exists() { snapshot(&dzi) } else { Snapshot::new() }
     }
 
-    pub(crate) fn change_settings(&mut self, settings: usize, deal: Deal) -> ReplacedFrom {
+    pub(crate) fn change_settings(&mut self, change: SettingsChange, deal: Deal) -> ReplacedFrom {
         if self.model.half_done.is_some() {
             self.build();
         }
-        let old = self.settings;
-        self.settings = self.other_settings(settings);
+        let (old, new) = (self.settings, self.other_settings(change));
+        let fits = self.fit_base_tiles(new);
+        self.settings = new;
         self.write_settings();
         if self.model.published.is_empty() {
+            if !fits {
+                self.settings = old;
+                self.write_settings();
+            }
             return None;
         }
         self.assert_settings_refused();
-        match deal {
+        match if fits { deal } else { Deal::Restore } {
             Deal::Restore => {
                 self.settings = old;
                 self.write_settings();

@@ -11,8 +11,9 @@ use std::time::{Duration, SystemTime};
 
 use walkdir::WalkDir;
 
-use crate::operation::{Operation, Setup};
+use crate::operation::{Operation, SettingsChange, Setup};
 use crate::state::{Model, Place, Tiles};
+use test_support::overlap::{BaseKind, Shape};
 use test_support::small_tiles::small_tile;
 
 /// Settings in pyramid.json beside the picture's size. Any two give different trees.
@@ -29,14 +30,30 @@ const NAMINGS: [&str; 6] = [
     "tile_naming: 'z7/{column}/{row}', row_order: 'top_down'",
 ];
 
+/// Settings that change. Any two give different trees, or do not fit the base tiles.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct ChangingSettings {
+    /// An index into `SETTINGS`.
+    pub(crate) reduction: usize,
+    /// In pixels.
+    pub(crate) overlap: usize,
+    /// The kind of base tiles that pyramid.json states.
+    pub(crate) stated: Option<BaseKind>,
+}
+
 /// From here on versions may have come to show something else than before.
 pub(crate) type ReplacedFrom = Option<u32>;
+
+/// The overlap with this number in [`Setup`]: 0, 1, 2 or as much as there may be.
+fn overlap(number: usize, tile_size: usize) -> usize {
+    if number < 3 { number } else { tile_size / 2 }
+}
 
 pub(crate) struct Run {
     _scratch: tempfile::TempDir,
     pub(crate) folder: PathBuf,
     pub(crate) setup: Setup,
-    pub(crate) settings: usize,
+    pub(crate) settings: ChangingSettings,
     pub(crate) model: Model,
     /// Whether a killed build may have left `latest` one version behind.
     pub(crate) lags: bool,
@@ -50,7 +67,12 @@ impl Run {
         let scratch = tempfile::tempdir().unwrap();
         let folder = scratch.path().join("p");
         fs::create_dir(&folder).unwrap();
-        let (setup, settings, model) = (setup.clone(), setup.settings, Model::default());
+        let settings = ChangingSettings {
+            reduction: setup.settings,
+            overlap: overlap(setup.overlap, setup.tile_size),
+            stated: setup.states_base.then_some(setup.base),
+        };
+        let (setup, model) = (setup.clone(), Model::default());
         let mut run = Run { _scratch: scratch, folder, setup, settings, model, lags: false, clock: 1_600_000_000 };
         run.write_settings();
         let all: Tiles =
@@ -104,7 +126,7 @@ impl Run {
             ChangeSource { version, place, change, deal } => {
                 return self.change_source(*version, *place, *change, *deal);
             }
-            ChangeSettings { settings, deal } => return self.change_settings(*settings, *deal),
+            ChangeSettings { change, deal } => return self.change_settings(*change, *deal),
             Damage { damages } => self.damage_and_repair(damages),
             Lose { version, tree } => self.lose_and_build(*version, *tree),
             Age => self.age(),
@@ -144,15 +166,19 @@ impl Run {
         (side(self.setup.columns), side(self.setup.rows))
     }
 
-    pub(crate) fn places(&self) -> Vec<Place> {
-        let (columns, rows) = (self.setup.columns, self.setup.rows);
-        (0..rows).flat_map(|row| (0..columns).map(move |column| (column, row))).collect()
+    /// The shape with the settings as they are now.
+    pub(crate) fn shape(&self) -> Shape {
+        let ((width, height), tile_size) = (self.size(), self.setup.tile_size);
+        Shape { width, height, tile_size, overlap: self.settings.overlap, base: self.setup.base }
     }
 
-    pub(crate) fn contents(&self, (column, row): Place, choice: usize) -> Rc<Vec<u8>> {
-        let ((width, height), side) = (self.size(), self.setup.tile_size);
-        let size = (side.min(width - column * side), side.min(height - row * side));
-        Rc::new(small_tile(self.setup.jpeg, choice, size))
+    pub(crate) fn places(&self) -> Vec<Place> {
+        self.shape().places()
+    }
+
+    pub(crate) fn contents(&self, place: Place, choice: usize) -> Rc<Vec<u8>> {
+        let held = self.shape().source_area(place);
+        Rc::new(small_tile(self.setup.jpeg, choice, (held.width(), held.height())))
     }
 
     /// The folder that the source folders are in.
@@ -184,19 +210,40 @@ impl Run {
     }
 
     pub(crate) fn write_settings(&self) {
-        let (width, height) = self.size();
-        let text = format!(
-            "{{ width: {width}, height: {height}, tile_size: {}, overlap: 0, {} }}",
-            self.setup.tile_size,
-            [SETTINGS[self.settings], NAMINGS[self.setup.naming]].join(", ").trim_matches([',', ' ']),
-        );
-        fs::write(self.folder.join("pyramid.json"), text).unwrap();
+        let stated = self.settings.stated.map(|base| format!("base_tiles: '{}'", base.name())).unwrap_or_default();
+        // Tiles have any contents, so no two of them agree.
+        let keys = [SETTINGS[self.settings.reduction], NAMINGS[self.setup.naming], &stated, "stale_overlap: 'keep'"];
+        let keys: Vec<&str> = keys.into_iter().filter(|key| !key.is_empty()).collect();
+        fs::write(self.folder.join("pyramid.json"), self.shape().spec(&keys.join(", "))).unwrap();
     }
 
     /// Other settings than now.
-    pub(crate) fn other_settings(&self, pick: usize) -> usize {
-        let pick = pick % SETTINGS.len();
-        if pick == self.settings { (pick + 1) % SETTINGS.len() } else { pick }
+    pub(crate) fn other_settings(&self, change: SettingsChange) -> ChangingSettings {
+        let now = self.settings;
+        let other_reduction = |pick: usize| {
+            let others: Vec<usize> = (0..SETTINGS.len()).filter(|other| *other != now.reduction).collect();
+            ChangingSettings { reduction: others[pick % others.len()], ..now }
+        };
+        match change {
+            SettingsChange::Reduction(pick) => other_reduction(pick),
+            SettingsChange::Overlap(pick) => {
+                let overlaps = (0..4).map(|pick| overlap(pick, self.setup.tile_size));
+                let others: Vec<usize> = overlaps.filter(|other| *other != now.overlap).collect();
+                ChangingSettings { overlap: others[pick % others.len()], ..now }
+            }
+            // Without overlap both kinds are the same.
+            SettingsChange::BaseTiles if now.overlap == 0 => other_reduction(0),
+            SettingsChange::BaseTiles => {
+                let kind = if self.setup.base == BaseKind::Plain { BaseKind::Overlapping } else { BaseKind::Plain };
+                ChangingSettings { stated: Some(kind), ..now }
+            }
+        }
+    }
+
+    /// Whether the base tiles that there are have the sizes that the settings ask for.
+    pub(crate) fn fit_base_tiles(&self, settings: ChangingSettings) -> bool {
+        let kind_fits = settings.stated.is_none_or(|stated| stated == self.setup.base);
+        kind_fits && (settings.overlap == self.settings.overlap || self.setup.base == BaseKind::Plain)
     }
 
     fn patch(&mut self, gap: u32, picks: &[(usize, usize)]) {
