@@ -2,12 +2,13 @@
 
 use crate::support::build_options;
 use fast_pyramid::internals::tile::ENCODER_VERSION;
-use fast_pyramid::{BuildOptions, BuildReport, Pyramid, Version, VersionStatus};
+use fast_pyramid::{BaseTiles, BuildOptions, BuildReport, Pyramid, Version, VersionStatus};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
-use test_support::reference::{self, Filter, Kind, Random, TiledBase, assert_close, levels, random_picture};
+use test_support::overlap::{BaseKind, Shape};
+use test_support::reference::{self, Kind, Random, assert_close, random_picture};
 use test_support::sampling::cases;
 use test_support::tree::{
     assert_same_snapshot, assert_same_tree, assert_sources_unchanged, assert_tree_rules, snapshot, source_fingerprint,
@@ -23,8 +24,11 @@ fn build(folder: &Path, options: &BuildOptions<'_>) -> BuildReport {
     let report = Pyramid::open(folder).unwrap().build(options).unwrap();
     assert_sources_unchanged(folder, &before);
     assert_tree_rules(folder);
+    // Plain tiles are not in the tree that is composed of them.
+    let counts_patched = u64::from(report.base_tiles != Some(BaseTiles::Plain));
     for version in &report.versions {
-        assert_eq!(version.tiles, version.generated + version.patched + version.linked, "{version:?}");
+        let parts = version.generated + counts_patched * version.patched + version.linked;
+        assert_eq!(version.tiles, parts, "{version:?}");
     }
     report
 }
@@ -59,15 +63,13 @@ type TileBytes = BTreeMap<(usize, usize), Vec<u8>>;
 /// A pyramid's versions, each with the bytes of the tiles it brings.
 #[derive(Debug, Clone)]
 struct History {
-    width: usize,
-    height: usize,
-    tile_size: usize,
+    shape: Shape,
     extension: &'static str,
     versions: Vec<(u32, TileBytes)>,
 }
 
 impl History {
-    fn new(seed: u64, (width, height, tile_size): (usize, usize, usize), jpeg: bool, patches: &[Patch]) -> Self {
+    fn new(seed: u64, shape: Shape, jpeg: bool, patches: &[Patch]) -> Self {
         let mut random = Random::new(seed);
         let kind =
             if jpeg { Kind { colour: seed & 1 == 1, ..Kind::default() } } else { Kind::all()[(seed % 8) as usize] };
@@ -83,8 +85,8 @@ impl History {
             }
             fs::read(path).unwrap()
         };
-        let cut = TiledBase::cut(&random_picture(seed, width, height, kind), tile_size);
-        let sizes: Vec<_> = cut.tiles.iter().map(|(&place, tile)| (place, (tile.width, tile.height))).collect();
+        let size = |place| (shape.source_area(place).width(), shape.source_area(place).height());
+        let sizes: Vec<_> = shape.places().into_iter().map(|place| (place, size(place))).collect();
         let base: TileBytes =
             sizes.iter().map(|&(place, (width, height))| (place, encoded(random.number(), width, height))).collect();
         let mut now = base.clone();
@@ -111,14 +113,13 @@ impl History {
             now.extend(tiles.clone());
             versions.push((number, tiles));
         }
-        Self { width, height, tile_size, extension, versions }
+        Self { shape, extension, versions }
     }
 
     /// Puts pyramid.json and the versions `which` (by index) into `folder`.
     fn write(&self, folder: &Path, which: std::ops::Range<usize>) {
-        let text =
-            format!("{{ width: {}, height: {}, tile_size: {}, overlap: 0 }}", self.width, self.height, self.tile_size);
-        fs::write(folder.join("pyramid.json"), text).unwrap();
+        // Tiles have any contents, so no two of them agree.
+        fs::write(folder.join("pyramid.json"), self.shape.spec("stale_overlap: 'keep'")).unwrap();
         for (number, tiles) in &self.versions[which] {
             let source = folder.join(format!("v{number}"));
             fs::create_dir(&source).unwrap();
@@ -129,10 +130,21 @@ impl History {
     }
 }
 
+fn any_shape() -> impl Strategy<Value = Shape> {
+    let overlap = prop_oneof![4 => Just(0usize), 2 => 1usize..3, 1 => 3usize..20];
+    let base = prop_oneof![Just(BaseKind::Plain), Just(BaseKind::Overlapping)];
+    (1usize..90, 1usize..90, 5usize..40, overlap, base).prop_map(|(width, height, tile_size, overlap, base)| Shape {
+        width,
+        height,
+        tile_size,
+        overlap: overlap.min(tile_size / 2),
+        base,
+    })
+}
+
 fn any_history() -> impl Strategy<Value = History> {
-    let shape = (1usize..90, 1usize..90, 5usize..40);
     let patches = proptest::collection::vec(any_patch(), 0..5);
-    (any::<u64>(), shape, any::<bool>(), patches)
+    (any::<u64>(), any_shape(), any::<bool>(), patches)
         .prop_map(|(seed, shape, jpeg, patches)| History::new(seed, shape, jpeg, &patches))
 }
 
@@ -176,7 +188,7 @@ proptest! {
     /// Each version's tree shows the reference pyramid of the tiles as they are at that version.
     #[test]
     fn every_version_shows_its_own_picture(
-        seed in any::<u64>(), shape in (1usize..90, 1usize..90, 5usize..40), patches in proptest::collection::vec(any_patch(), 1..4),
+        seed in any::<u64>(), shape in any_shape(), patches in proptest::collection::vec(any_patch(), 1..4),
     ) {
         let history = History::new(seed, shape, false, &patches);
         let folder = tempfile::tempdir().unwrap();
@@ -188,8 +200,12 @@ proptest! {
                 let path = folder.path().join(format!("v{number}/{column}_{row}.png"));
                 now.insert((column, row), reference::read_png(&path));
             }
-            let base = TiledBase { width: history.width, height: history.height, tile_size: history.tile_size, tiles: now.clone() };
-            for (level, tiles) in levels(&base, Filter::Mean, false).iter().enumerate() {
+            let mut levels = shape.levels(&shape.mosaic(&now));
+            if !shape.composes_base() {
+                // Base tiles show what they hold, even where their neighbours show something else.
+                *levels.last_mut().unwrap() = now.clone();
+            }
+            for (level, tiles) in levels.iter().enumerate() {
                 for ((column, row), expected) in tiles {
                     let path = format!("dest/dzi/v{number}/dzi_files/{level}/{column}_{row}.png");
                     assert_close(&path, &reference::read_png(&folder.path().join(&path)), expected, 0);
@@ -222,7 +238,7 @@ fn only_changed_tiles_are_new_files() {
 #[test]
 fn one_patched_tile_makes_one_new_tile_per_level() {
     let folder = tempfile::tempdir().unwrap();
-    let history = History::new(5, (256, 256, 32), true, &[Patch::Corner]);
+    let history = History::new(5, Shape::without_overlap(256, 256, 32), true, &[Patch::Corner]);
     history.write(folder.path(), 0..2);
     let report = build(folder.path(), &options(2));
     assert_eq!((report.versions[1].patched, report.versions[1].generated), (1, 8));

@@ -5,6 +5,7 @@ mod cuts;
 mod hostile;
 mod oracle;
 mod overlap;
+mod overlaps;
 mod reference;
 mod resume;
 mod together;

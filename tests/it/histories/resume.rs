@@ -6,6 +6,8 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
+use test_support::overlap::{BaseKind, Shape, set_overlap};
+use test_support::reference::{Kind, random_picture, write_png};
 use test_support::sampling::Sweep;
 use test_support::tree::{assert_same_tree, assert_tree_rules};
 use test_support::{copy_folder, keep_versions, unbuilt};
@@ -39,6 +41,60 @@ impl Observer for StopAfter {
     }
 }
 
+/// A pyramid's sources, which are not built yet.
+#[derive(Clone, Copy)]
+enum Sources {
+    Fixture(&'static str),
+    /// A fixture with this overlap, for which its base tiles are plain.
+    Plain(&'static str, usize),
+    /// Two versions cut with overlap from a picture.
+    Overlapping,
+}
+
+impl Sources {
+    fn unbuilt(self) -> (tempfile::TempDir, PathBuf) {
+        let (name, overlap) = match self {
+            Self::Fixture(name) => return unbuilt(name),
+            Self::Overlapping => return cut_with_overlap(),
+            Self::Plain(name, overlap) => (name, overlap),
+        };
+        let (scratch, folder) = unbuilt(name);
+        set_overlap(&folder, overlap);
+        (scratch, folder)
+    }
+
+    fn built(self) -> (tempfile::TempDir, PathBuf) {
+        let (scratch, folder) = self.unbuilt();
+        Pyramid::open(&folder).unwrap().build(&options(2)).unwrap();
+        (scratch, folder)
+    }
+
+    fn stopped(self, most: u64) -> (tempfile::TempDir, PathBuf, PathBuf) {
+        let (scratch, folder) = self.unbuilt();
+        keep_versions(&folder, &["v0"]);
+        assert!(build_stopping(&folder, &options(1), most));
+        let staged = folder.join("dest/.fast_pyramid/staging/v0/tree/dzi_files");
+        (scratch, folder, staged)
+    }
+}
+
+fn cut_with_overlap() -> (tempfile::TempDir, PathBuf) {
+    let scratch = tempfile::tempdir().unwrap();
+    let folder = scratch.path().join("p");
+    let shape = Shape { width: 150, height: 90, tile_size: 32, overlap: 5, base: BaseKind::Overlapping };
+    let mut picture = random_picture(5, shape.width, shape.height, Kind { colour: true, ..Kind::default() });
+    for (version, column) in [("v0", 0), ("v1", 3)] {
+        picture.paste(&random_picture(6, 40, 40, picture.kind()), 32 * column, 0);
+        let source = folder.join(version);
+        fs::create_dir_all(&source).unwrap();
+        for ((column, row), tile) in shape.cut(&picture).into_iter().filter(|(place, _)| place.0 >= column) {
+            write_png(&source.join(format!("{column}_{row}.png")), &tile);
+        }
+    }
+    fs::write(folder.join("pyramid.json"), shape.spec("stale_overlap: 'keep'")).unwrap();
+    (scratch, folder)
+}
+
 fn build_undisturbed(name: &str) -> (tempfile::TempDir, PathBuf) {
     let (scratch, folder) = unbuilt(name);
     Pyramid::open(&folder).unwrap().build(&options(2)).unwrap();
@@ -63,10 +119,14 @@ fn assert_ends_like(folder: &Path, undisturbed: &Path) {
 
 #[test]
 fn build_cancelled_anywhere_ends_as_if_undisturbed() {
-    for name in ["relief", "png_alpha", "row_column"] {
-        let (_undisturbed, expected) = build_undisturbed(name);
-        for most in (0..).step_by(Sweep::from_environment().step(5, 1)) {
-            let (_scratch, folder) = unbuilt(name);
+    let fixtures = ["relief", "png_alpha", "row_column"].map(|name| (Sources::Fixture(name), 5));
+    // One in pixels, one in the frequency domain, which takes longer.
+    let with_overlap =
+        [(Sources::Overlapping, 7), (Sources::Plain("png_alpha", 3), 7), (Sources::Plain("relief", 16), 61)];
+    for (sources, step) in fixtures.into_iter().chain(with_overlap) {
+        let (_undisturbed, expected) = sources.built();
+        for most in (0..).step_by(Sweep::from_environment().step(step, 1)) {
+            let (_scratch, folder) = sources.unbuilt();
             if !build_stopping(&folder, &options(1), most) {
                 break;
             }
@@ -96,11 +156,7 @@ fn build_cancelled_repeatedly_ends_as_if_undisturbed() {
 
 /// A stopped first build of the relief, with most of the tree in staging.
 fn stopped_late() -> (tempfile::TempDir, PathBuf, PathBuf) {
-    let (scratch, folder) = unbuilt("relief");
-    keep_versions(&folder, &["v0"]);
-    assert!(build_stopping(&folder, &options(1), 55));
-    let staged = folder.join("dest/.fast_pyramid/staging/v0/tree/dzi_files");
-    (scratch, folder, staged)
+    Sources::Fixture("relief").stopped(55)
 }
 
 fn files_in(folder: &Path) -> Vec<PathBuf> {
@@ -116,7 +172,11 @@ fn files_in(folder: &Path) -> Vec<PathBuf> {
 
 #[test]
 fn finished_tiles_are_not_regenerated() {
-    let (_scratch, folder, staged) = stopped_late();
+    assert_finished_tiles_stay(stopped_late());
+    assert_finished_tiles_stay(Sources::Plain("png_alpha", 3).stopped(28));
+}
+
+fn assert_finished_tiles_stay((_scratch, folder, staged): (tempfile::TempDir, PathBuf, PathBuf)) {
     let generated = files_in(&staged).into_iter().find(|path| path.symlink_metadata().unwrap().is_file()).unwrap();
     let before = fs::metadata(&generated).unwrap();
     let pyramid = Pyramid::open(&folder).unwrap();
@@ -129,24 +189,34 @@ fn finished_tiles_are_not_regenerated() {
 
 #[test]
 fn damaged_staging_does_not_change_the_result() {
-    let (_undisturbed, expected) = {
-        let (scratch, folder) = unbuilt("relief");
-        keep_versions(&folder, &["v0"]);
-        Pyramid::open(&folder).unwrap().build(&options(2)).unwrap();
-        (scratch, folder)
-    };
+    assert_damage_does_not_matter(Sources::Fixture("relief"), 55);
+}
+
+#[test]
+fn damaged_staging_with_overlap_does_not_change_the_result() {
+    assert_damage_does_not_matter(Sources::Plain("png_alpha", 3), 28);
+    assert_damage_does_not_matter(Sources::Overlapping, 28);
+}
+
+/// Damages what a build that was stopped after `most` tiles has staged, one file after another.
+fn assert_damage_does_not_matter(sources: Sources, most: u64) {
+    let (_undisturbed, expected) = sources.unbuilt();
+    keep_versions(&expected, &["v0"]);
+    Pyramid::open(&expected).unwrap().build(&options(2)).unwrap();
+    let stopped_late = || sources.stopped(most);
     let count = files_in(&stopped_late().2).len();
     // Neither step is a multiple of five, so each kind of damage is met.
     for index in (0..count).step_by(Sweep::from_environment().step(3, 1)) {
         let (_scratch, folder, staged) = stopped_late();
         let victim = &files_in(&staged)[index];
         let contents = fs::read(victim).unwrap_or_default(); // Links lead nowhere before they are published.
+        let extension = victim.extension().unwrap().to_str().unwrap();
         fs::remove_file(victim).unwrap();
         match index % 5 {
             0 => {}
             1 => fs::write(victim, &contents[..contents.len() / 2]).unwrap(),
             2 => fs::write(victim, []).unwrap(),
-            3 => symlink("../../../../../v0/0_0.jpg", victim).unwrap(),
+            3 => symlink(format!("../../../../../v0/0_0.{extension}"), victim).unwrap(),
             _ => fs::write(victim, contents.iter().map(|byte| byte ^ 1).collect::<Vec<_>>()).unwrap(),
         }
         assert_ends_like(&folder, &expected);

@@ -10,9 +10,10 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
+use test_support::overlap::{BaseKind, Shape};
 use test_support::reference::Random;
 use test_support::sampling::{Sweep, cases};
-use test_support::small_tiles::grey_png;
+use test_support::small_tiles::{grey_png, small_tile};
 use test_support::tree::{Snapshot, assert_same_snapshot, assert_same_tree, assert_tree_rules, snapshot};
 use test_support::{copy_exactly, served};
 use walkdir::WalkDir;
@@ -23,11 +24,41 @@ fn options<'a>() -> BuildOptions<'a> {
     build_options(None)
 }
 
+/// What a history's tiles are.
+#[derive(Clone, Copy, Debug)]
+struct Tiles {
+    overlap: usize,
+    base: BaseKind,
+    jpeg: bool,
+}
+
+impl Tiles {
+    const WITHOUT_OVERLAP: Tiles = Tiles { overlap: 0, base: BaseKind::Plain, jpeg: false };
+    const PLAIN: Tiles = Tiles { overlap: 2, ..Tiles::WITHOUT_OVERLAP };
+    const OVERLAPPING: Tiles = Tiles { base: BaseKind::Overlapping, ..Tiles::PLAIN };
+
+    fn any() -> impl Strategy<Value = Tiles> {
+        let base = prop_oneof![2 => Just(BaseKind::Plain), 1 => Just(BaseKind::Overlapping)];
+        let overlap = prop_oneof![3 => Just(0), 1 => Just(1), 1 => Just(2), 1 => Just(TILE / 2)];
+        (overlap, base, prop::bool::weighted(0.2)).prop_map(|(overlap, base, jpeg)| Tiles { overlap, base, jpeg })
+    }
+
+    fn one(self, random: &mut Random, (width, height): (usize, usize)) -> Vec<u8> {
+        if self.jpeg {
+            small_tile(true, random.below(8), (width, height))
+        } else {
+            grey_png(random.below(6), width, height)
+        }
+    }
+}
+
 /// Writes a pyramid of `count` versions, with gaps in their numbers, and returns the numbers.
-fn write_history(folder: &Path, random: &mut Random, in_src: bool, count: usize) -> Vec<u32> {
+fn write_history(folder: &Path, random: &mut Random, tiles: Tiles, in_src: bool, count: usize) -> Vec<u32> {
     let (width, height) = (1 + random.below(40), 1 + random.below(30));
-    let text = format!("{{ width: {width}, height: {height}, tile_size: {TILE}, overlap: 0 }}");
-    fs::write(folder.join("pyramid.json"), text).unwrap();
+    let shape = Shape { width, height, tile_size: TILE, overlap: tiles.overlap, base: tiles.base };
+    // Tiles have any contents, so no two of them agree.
+    fs::write(folder.join("pyramid.json"), shape.spec("stale_overlap: 'keep'")).unwrap();
+    let extension = if tiles.jpeg { "jpg" } else { "png" };
     let place = if in_src { folder.join("src") } else { folder.to_owned() };
     let mut versions = Vec::new();
     let mut number = random.below(3) as u32;
@@ -35,14 +66,12 @@ fn write_history(folder: &Path, random: &mut Random, in_src: bool, count: usize)
         let source = place.join(format!("v{number}"));
         fs::create_dir_all(&source).unwrap();
         let chance = random.below(4);
-        for row in 0..height.div_ceil(TILE) {
-            for column in 0..width.div_ceil(TILE) {
-                let (wide, high) = (TILE.min(width - column * TILE), TILE.min(height - row * TILE));
-                // A version without tiles would not be published.
-                if versions.is_empty() || (row, column) == (0, 0) || random.below(4) < chance {
-                    let path = source.join(format!("{column}_{row}.png"));
-                    fs::write(path, grey_png(random.below(6), wide, high)).unwrap();
-                }
+        for (column, row) in shape.places() {
+            // A version without tiles would not be published.
+            if versions.is_empty() || (row, column) == (0, 0) || random.below(4) < chance {
+                let held = shape.source_area((column, row));
+                let path = source.join(format!("{column}_{row}.{extension}"));
+                fs::write(path, tiles.one(random, (held.width(), held.height()))).unwrap();
             }
         }
         versions.push(number);
@@ -116,12 +145,12 @@ proptest! {
 
     #[test]
     fn kept_versions_equal_a_new_build(
-        seed in any::<u64>(), in_src in any::<bool>(), count in 2usize..7,
+        seed in any::<u64>(), tiles in Tiles::any(), in_src in any::<bool>(), count in 2usize..7,
         drops in proptest::collection::vec(any::<u8>(), 1..4),
     ) {
         let outer = tempfile::tempdir().unwrap();
         let folder = outer.path();
-        let mut kept = write_history(folder, &mut Random::new(seed), in_src, count);
+        let mut kept = write_history(folder, &mut Random::new(seed), tiles, in_src, count);
         build(folder);
         for mask in drops {
             let latest = *kept.last().unwrap();
@@ -153,12 +182,12 @@ proptest! {
 
     /// With their sources kept, dropped versions can be dropped again, or come back.
     #[test]
-    fn dropping_trees_alone_keeps_the_sources(seed in any::<u64>(), in_src in any::<bool>(), count in 2usize..7, first in any::<u8>(), second in any::<u8>()) {
+    fn dropping_trees_alone_keeps_the_sources(seed in any::<u64>(), tiles in Tiles::any(), in_src in any::<bool>(), count in 2usize..7, first in any::<u8>(), second in any::<u8>()) {
         let outer = tempfile::tempdir().unwrap();
         let folder = &outer.path().join("pyramid");
         fs::create_dir(folder).unwrap();
         let mut random = Random::new(seed);
-        let all = write_history(folder, &mut random, in_src, count);
+        let all = write_history(folder, &mut random, tiles, in_src, count);
         build(folder);
         let whole = snapshot(&folder.join("dest/dzi"));
         let latest = *all.last().unwrap();
@@ -198,11 +227,11 @@ proptest! {
     }
 
     #[test]
-    fn sources_can_be_dropped_after_their_trees(seed in any::<u64>(), count in 3usize..7, first in any::<u8>(), second in any::<u8>()) {
+    fn sources_can_be_dropped_after_their_trees(seed in any::<u64>(), tiles in Tiles::any(), count in 3usize..7, first in any::<u8>(), second in any::<u8>()) {
         let outer = tempfile::tempdir().unwrap();
         let folder = &outer.path().join("pyramid");
         fs::create_dir(folder).unwrap();
-        let all = write_history(folder, &mut Random::new(seed), false, count);
+        let all = write_history(folder, &mut Random::new(seed), tiles, false, count);
         build(folder);
         let picked = |mask: u8| -> Vec<u32> {
             all[..count - 1].iter().enumerate().filter(|(index, _)| (mask >> (index % 8)) & 1 == 1).map(|(_, &one)| one).collect()
@@ -247,11 +276,11 @@ fn visible(folder: &Path) -> Snapshot {
     snapshot(folder).into_iter().filter(|(path, _)| !path.starts_with(state)).collect()
 }
 
-fn stopped_everywhere(seed: u64, in_src: bool, keep_sources: bool, pick: &[usize]) {
+fn stopped_everywhere(seed: u64, tiles: Tiles, in_src: bool, keep_sources: bool, pick: &[usize]) {
     let outer = tempfile::tempdir().unwrap();
     let whole = outer.path().join("whole");
     fs::create_dir(&whole).unwrap();
-    let all = write_history(&whole, &mut Random::new(seed), in_src, 6);
+    let all = write_history(&whole, &mut Random::new(seed), tiles, in_src, 6);
     build(&whole);
     let dropped: Vec<u32> = pick.iter().map(|&index| all[index]).collect();
     let kept: Vec<u32> = all.iter().copied().filter(|version| !dropped.contains(version)).collect();
@@ -294,24 +323,35 @@ fn stopped_everywhere(seed: u64, in_src: bool, keep_sources: bool, pick: &[usize
 
 #[test]
 fn vacuum_cancelled_at_any_step_is_finished_by_the_next_run() {
-    stopped_everywhere(11, false, false, &[0, 1, 3]);
+    stopped_everywhere(11, Tiles::WITHOUT_OVERLAP, false, false, &[0, 1, 3]);
 }
 
 #[test]
 fn vacuum_cancelled_at_any_step_with_sources_in_src_is_finished() {
-    stopped_everywhere(12, true, false, &[1, 2, 4]);
+    stopped_everywhere(12, Tiles::WITHOUT_OVERLAP, true, false, &[1, 2, 4]);
 }
 
 #[test]
 fn vacuum_of_trees_cancelled_at_any_step_is_finished() {
-    stopped_everywhere(13, false, true, &[0, 2, 3]);
+    stopped_everywhere(13, Tiles::WITHOUT_OVERLAP, false, true, &[0, 2, 3]);
+}
+
+#[test]
+fn vacuum_with_overlap_cancelled_at_any_step_is_finished() {
+    stopped_everywhere(11, Tiles::PLAIN, false, false, &[0, 1, 3]);
+    stopped_everywhere(11, Tiles::OVERLAPPING, false, false, &[0, 1, 3]);
+}
+
+#[test]
+fn vacuum_of_trees_with_overlap_cancelled_at_any_step_is_finished() {
+    stopped_everywhere(13, Tiles::PLAIN, false, true, &[0, 2, 3]);
 }
 
 /// A moved tile keeps its mtime, and no tile that stays is copied.
 #[test]
 fn moved_tiles_are_the_same_files() {
     let outer = tempfile::tempdir().unwrap();
-    let all = write_history(outer.path(), &mut Random::new(3), false, 3);
+    let all = write_history(outer.path(), &mut Random::new(3), Tiles::WITHOUT_OVERLAP, false, 3);
     build(outer.path());
     let before = inodes(outer.path());
     let times: BTreeSet<i64> = WalkDir::new(outer.path().join(format!("v{}", all[0])))

@@ -1,5 +1,7 @@
 //! Pyramids with overlap: which pixels a tile shows, and what the levels are cut from.
 
+use std::path::Path;
+
 use super::reference::{Filter, Picture, Tiles, grid, halve, level_sizes};
 
 /// What the user's base tiles are.
@@ -153,4 +155,13 @@ fn area((width, height): (usize, usize), tile_size: usize, overlap: usize, (colu
         right: ((column + 1) * tile_size + overlap).min(width),
         bottom: ((row + 1) * tile_size + overlap).min(height),
     }
+}
+
+/// Gives a pyramid without overlap one, for which its base tiles are plain.
+pub fn set_overlap(pyramid_dir: &Path, overlap: usize) {
+    let path = pyramid_dir.join("pyramid.json");
+    let text = std::fs::read_to_string(&path).unwrap();
+    let key = ["overlap: 0", "\"overlap\": 0"].into_iter().find(|key| text.contains(key)).unwrap();
+    let new = key.replace('0', &overlap.to_string());
+    std::fs::write(path, text.replace(key, &new)).unwrap();
 }
