@@ -11,8 +11,9 @@ use std::path::{Path, PathBuf};
 use test_support::damage::with_unchanged_parent;
 use test_support::sampling::Sweep;
 use test_support::strace::{
-    CALLS, FIRST_BUILD, PATCH, REBUILD, REPAIR, REPAIR_BY_REBUILDING, Scenario, assert_links_lead_somewhere, can_trace,
-    copy_with_links, numbers, published, run, run_with_error, say, scratch, tool, whole,
+    CALLS, FIRST_BUILD, PATCH, PLAIN_PATCH, REBUILD, REPAIR, REPAIR_BY_REBUILDING, Scenario,
+    assert_links_lead_somewhere, can_trace, copy_with_links, numbers, published, run, run_with_error, say, scratch,
+    tool, whole,
 };
 use test_support::tree::{
     Entry, Fingerprint, Snapshot, assert_same_snapshot, assert_same_tree, assert_sources_unchanged, assert_tree_rules,
@@ -118,6 +119,11 @@ fn failed_calls_of_a_first_build_lose_nothing() {
 #[test]
 fn failed_calls_of_a_patch_lose_nothing() {
     fail_builds(&PATCH, 60);
+}
+
+#[test]
+fn failed_calls_of_a_patch_with_overlap_lose_nothing() {
+    fail_builds(&PLAIN_PATCH, 60);
 }
 
 #[test]

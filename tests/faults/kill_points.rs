@@ -8,8 +8,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use test_support::sampling::Sweep;
 use test_support::strace::{
-    CALLS, FIRST_BUILD, PATCH, REBUILD, REPAIR, REPAIR_BY_REBUILDING, Scenario, TWO_VERSIONS, all_published,
-    assert_links_lead_somewhere, can_trace, copy_with_links, killed, published, run, say, scratch, sources, whole,
+    CALLS, FIRST_BUILD, PATCH, PLAIN_PATCH, PLAIN_TWO_VERSIONS, REBUILD, REPAIR, REPAIR_BY_REBUILDING, Scenario,
+    TWO_VERSIONS, all_published, assert_links_lead_somewhere, can_trace, copy_with_links, killed, plain_published,
+    published, run, say, scratch, sources, whole,
 };
 use test_support::tree::{
     Snapshot, assert_same_snapshot, assert_same_tree, assert_sources_unchanged, assert_tree_rules, snapshot,
@@ -20,6 +21,8 @@ use test_support::{copy_folder, fixture};
 const LARGE_PATCH: Scenario = Scenario { name: "large patch", prepare: large_patch, arguments: &["build"] };
 const VACUUM: Scenario =
     Scenario { name: "vacuum", prepare: all_published, arguments: &["vacuum", "--keep-last", "1"] };
+const PLAIN_VACUUM: Scenario =
+    Scenario { name: "vacuum with overlap", prepare: plain_published, arguments: &["vacuum", "--keep-last", "1"] };
 
 const REVERT: Scenario = Scenario { name: "revert", prepare: all_published, arguments: &["revert"] };
 
@@ -110,6 +113,14 @@ fn killed_patch_loses_nothing() {
 }
 
 #[test]
+fn killed_build_with_overlap_loses_nothing() {
+    kill_builds(&PLAIN_PATCH, 60);
+    if Sweep::from_environment() != Sweep::Sample {
+        kill_builds(&PLAIN_TWO_VERSIONS, 60);
+    }
+}
+
+#[test]
 fn killed_rebuild_loses_nothing() {
     kill_builds(&REBUILD, 60);
 }
@@ -134,22 +145,32 @@ fn served(folder: &Path, version: &str) -> Vec<(PathBuf, Vec<u8>)> {
 
 #[test]
 fn killed_vacuum_loses_nothing() {
+    kill_vacuums(&VACUUM);
+}
+
+#[test]
+fn killed_vacuum_with_overlap_loses_nothing() {
+    kill_vacuums(&PLAIN_VACUUM);
+}
+
+/// Kills a vacuum everywhere; the same vacuum again must end as an undisturbed one.
+fn kill_vacuums(scenario: &Scenario) {
     if !can_trace() {
         return;
     }
     let scratch = scratch();
     let (prepared, expected) = (scratch.path().join("prepared"), scratch.path().join("expected"));
-    (VACUUM.prepare)(&prepared);
+    (scenario.prepare)(&prepared);
     copy_with_links(&prepared, &expected);
-    run(&expected, VACUUM.arguments);
+    run(&expected, scenario.arguments);
     let (expected, v1) = (whole(&expected), served(&prepared, "v1"));
-    kill_everywhere(&VACUUM, &prepared, 100, |folder, point, context| {
+    kill_everywhere(scenario, &prepared, 100, |folder, point, context| {
         assert!(served(folder, "v1") == v1, "{context}: v1 shows something else");
         // The next build finishes a vacuum that has begun; otherwise the next vacuum starts it.
         if point % 2 == 0 {
             run(folder, &["build"]);
         }
-        run(folder, VACUUM.arguments);
+        run(folder, scenario.arguments);
         assert_same_snapshot(&expected, &whole(folder));
         run(folder, &["verify"]);
     });

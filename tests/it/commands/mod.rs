@@ -6,6 +6,7 @@ mod folders;
 mod found_files;
 mod init;
 mod inspect;
+mod overlap;
 mod read_only;
 mod repair;
 mod revert;

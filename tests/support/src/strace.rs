@@ -8,6 +8,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
+use super::overlap::set_overlap;
 use super::tree::{Snapshot, snapshot};
 use super::{copy_folder, copy_sources, fixture, keep_versions, program};
 
@@ -163,6 +164,26 @@ pub fn all_published(folder: &Path) {
     run(folder, &["build"]);
 }
 
+/// Two versions whose base tiles are plain, so that their trees with overlap generate base tiles.
+fn two_plain_versions(folder: &Path) {
+    two_versions(folder);
+    set_overlap(folder, 3);
+}
+
+fn plain_patch(folder: &Path) {
+    two_plain_versions(folder);
+    let later = folder.join("later");
+    fs::rename(folder.join("v1"), &later).unwrap();
+    run(folder, &["build"]);
+    fs::rename(later, folder.join("v1")).unwrap();
+}
+
+/// Two published versions with plain base tiles.
+pub fn plain_published(folder: &Path) {
+    two_plain_versions(folder);
+    run(folder, &["build"]);
+}
+
 /// Two published versions with one damage of each kind that `repair` fixes in place.
 fn damaged(folder: &Path) {
     all_published(folder);
@@ -188,6 +209,11 @@ pub const TWO_VERSIONS: Scenario =
     Scenario { name: "two versions at once", prepare: two_versions, arguments: &["build"] };
 /// A build above a published version.
 pub const PATCH: Scenario = Scenario { name: "patch", prepare: patch, arguments: &["build"] };
+/// A build of two versions with overlap.
+pub const PLAIN_TWO_VERSIONS: Scenario =
+    Scenario { name: "two versions with overlap at once", prepare: two_plain_versions, arguments: &["build"] };
+/// A build with overlap above a published version.
+pub const PLAIN_PATCH: Scenario = Scenario { name: "patch with overlap", prepare: plain_patch, arguments: &["build"] };
 /// A rebuild of published versions.
 pub const REBUILD: Scenario =
     Scenario { name: "rebuild", prepare: all_published, arguments: &["build", "--rebuild-from", "0"] };
