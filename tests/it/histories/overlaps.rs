@@ -165,7 +165,7 @@ fn closure(shape: &Shape, patched: &BTreeSet<Place>) -> BTreeSet<Tile> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: cases(40), ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: cases(24), ..ProptestConfig::default() })]
 
     /// A patch changes a tile if and only if it changes a pixel that the tile shows, on every level.
     #[test]

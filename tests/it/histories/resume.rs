@@ -122,7 +122,7 @@ fn build_cancelled_anywhere_ends_as_if_undisturbed() {
     let fixtures = ["relief", "png_alpha", "row_column"].map(|name| (Sources::Fixture(name), 5));
     // One in pixels, one in the frequency domain, which takes longer.
     let with_overlap =
-        [(Sources::Overlapping, 7), (Sources::Plain("png_alpha", 3), 7), (Sources::Plain("relief", 16), 61)];
+        [(Sources::Overlapping, 11), (Sources::Plain("png_alpha", 3), 11), (Sources::Plain("relief", 16), 97)];
     for (sources, step) in fixtures.into_iter().chain(with_overlap) {
         let (_undisturbed, expected) = sources.built();
         for most in (0..).step_by(Sweep::from_environment().step(step, 1)) {

@@ -339,7 +339,10 @@ fn vacuum_of_trees_cancelled_at_any_step_is_finished() {
 #[test]
 fn vacuum_with_overlap_cancelled_at_any_step_is_finished() {
     stopped_everywhere(11, Tiles::PLAIN, false, false, &[0, 1, 3]);
-    stopped_everywhere(11, Tiles::OVERLAPPING, false, false, &[0, 1, 3]);
+    if Sweep::from_environment() != Sweep::Sample {
+        // Their base tiles are links, as without overlap.
+        stopped_everywhere(11, Tiles::OVERLAPPING, false, false, &[0, 1, 3]);
+    }
 }
 
 #[test]
