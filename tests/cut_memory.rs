@@ -104,6 +104,26 @@ fn small_ppm_needs_the_memory_it_announces() {
     compare_first_versions(&pnm(6, (60, 50), 255, 3, 1).0, "jpg", 1);
 }
 
+/// Compares cuts into tiles that overlap.
+fn compare_with_overlap(picture: &[u8], format: &str) {
+    let sandbox = Sandbox::in_memory();
+    sandbox.write("picture", picture);
+    for (side, overlap) in [("254", "1"), ("256", "16"), ("255", "40")] {
+        for more in [&[][..], &["--build"]] {
+            let arguments = ["picture", "p", "--format", format, "--tile-size", side, "--overlap", overlap, "-j", "2"];
+            compare(&sandbox, &[&arguments[..], more].concat());
+            std::fs::remove_dir_all(sandbox.path("p")).unwrap();
+        }
+    }
+}
+
+#[test]
+fn overlap_needs_the_memory_it_announces() {
+    compare_with_overlap(&pnm(6, SIZE, 255, 3, 1).0, "jpg");
+    compare_with_overlap(&pnm(6, SIZE, 255, 3, 1).0, "png");
+    compare_with_overlap(&Jpeg::new(80).file_of(SIZE, noisy_gradient(1)), "jpg");
+}
+
 /// Compares next versions, with and without a build. Tiles of 16 million pixels take long, so by default only with one.
 fn compare_next_versions(format: &str, side: &str, threads: &str) {
     let all = [&[][..], &["--build"]];

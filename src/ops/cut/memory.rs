@@ -24,7 +24,7 @@
 
 use super::CutMode;
 use super::patch::MAX_SAMPLED_PIXELS;
-use crate::format::{FormatKind, Quality, Settings, Tolerance};
+use crate::format::{Filter, FormatKind, Quality, Settings, Tolerance};
 use crate::geometry::{Geometry, Tile};
 use crate::input::{Depth, Picture, ReadMemory};
 use crate::tile::Codec;
@@ -139,14 +139,26 @@ struct Shape {
 
 impl Shape {
     fn of(geometry: &Geometry, threads: u64) -> Self {
-        let (size, side, grid) = (geometry.size(), geometry.tile_size(), geometry.base_grid());
+        let overlap = if geometry.composes_base() { 0 } else { geometry.overlap() };
+        // Of an inner tile.
+        let side = geometry.tile_size() + 2 * overlap;
+        let (size, grid) = (geometry.size(), geometry.base_grid());
         let (width, high) = (u64::from(size.width), u64::from(size.height.min(side)));
-        let next = u64::from((size.height - size.height.min(side)).min(side));
+        // The band being read, and the rows that are new in it.
+        let next = u64::from((size.height - size.height.min(side)).min(side)) * if overlap > 0 { 2 } else { 1 };
         let tile = u64::from(size.width.min(side)) * high;
         let at_once = threads.min(u64::from(grid.columns));
         let waiting = geometry.levels().filter(|level| geometry.grid(*level).rows > 1).map(|level| {
             let first = geometry.tile_dimensions(Tile { level, column: 0, row: 0 });
-            u64::from(geometry.level_size(level).width) * u64::from(first.height)
+            let width = u64::from(geometry.level_size(level).width);
+            match overlap {
+                0 => width * u64::from(first.height),
+                // Up to four rows, the one being made, and images to be used again.
+                _ => {
+                    let shared = u64::from(2 * overlap * geometry.grid(level).columns);
+                    (width + shared) * u64::from(side) * u64::from(geometry.grid(level).rows.min(5))
+                }
+            }
         });
         Self {
             bands: width * (high + next),
@@ -227,7 +239,7 @@ impl PixelCost {
             band: if coefficients { 2 * samples } else { bytes },
             samples,
             file,
-            image: samples + file,
+            image: image(settings, samples, file),
             conversion: if !coefficients && (deep || channels.is_multiple_of(2)) { 300 * channels } else { 0 },
             coefficients,
         }
@@ -267,6 +279,18 @@ impl PixelCost {
         let (built, built_file) = if building { (by([120, 200, 400]), file) } else { (0, 0) };
         let compared_file = if comparing { file } else { 0 };
         (self.samples * (made + built) + self.file * (file + built_file + compared_file)) / 100 + self.conversion
+    }
+}
+
+/// Hundredths of a byte per pixel of a JPEG tile that waits: folded, with its file, or, with overlap where blocks do not align, in
+/// planes or as coefficients.
+fn image(settings: &Settings, samples: u64, file: u64) -> u64 {
+    let aligned = settings.tile_size.is_multiple_of(32) && settings.overlap.is_multiple_of(16);
+    let averages = settings.filter == Filter::Mean && !settings.linear;
+    match (settings.overlap > 0 && !aligned, averages && settings.tile_size.is_multiple_of(2)) {
+        (false, _) => samples + file,
+        (true, true) => samples - 75,
+        (true, false) => 2 * samples,
     }
 }
 

@@ -107,7 +107,7 @@ error: p/v0/1_2.png: unknown format, first bytes 6e 6f 74 20 61 20 70 69; suppor
 }
 
 #[test]
-fn overlap_is_found_and_said_to_be_unsupported() {
+fn overlap_is_found() {
     let sandbox = Sandbox::in_memory();
     grid(&sandbox, "p/v0", &[17, 18, 18, 13], &[17, 18, 9]);
     sandbox.run(&["init", "p"]).expect(
@@ -115,7 +115,6 @@ fn overlap_is_found_and_said_to_be_unsupported() {
         str![[r#"
 p: wrote pyramid.json: 60x40 pixels in 4x3 tiles of 16, overlap 1
 p: png tiles named "column_row", counted from 0, row 0 is at the top
-warning: p: this release cannot build pyramids with overlap yet
 
 "#]],
     );

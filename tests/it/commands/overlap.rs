@@ -59,8 +59,8 @@ fn build_reports_the_kind_of_base_tiles() {
     same(
         &ended.err,
         str![[r#"
-png_alpha: v0 built: 23 tiles (23 generated, 12 patched, 0 linked)
-png_alpha: v1 built: 23 tiles (12 generated, 2 patched, 11 linked)
+png_alpha: v0 built: 23 tiles (23 generated, 0 linked) from 12 plain tiles
+png_alpha: v1 built: 23 tiles (12 generated, 11 linked) from 2 plain tiles
 png_alpha: the base tiles are plain, so those of the trees are made from them (base_tiles: plain)
 png_alpha: published png_alpha/dest/dzi/latest in N s
 
@@ -74,15 +74,15 @@ png_alpha: v1 is published, nothing to do
 
 "#]],
     );
-    assert_eq!(sandbox.succeed(&["png_alpha", "--json"]).json()[0]["base_tiles"], "plain");
+    assert_eq!(sandbox.succeed(&["png_alpha", "--json"]).json()[0]["base_tile_kind"], "plain");
     let (sandbox, _) = overlapping("");
     let built = sandbox.succeed(&["p", "--json"]).json().remove(0);
-    assert_eq!(built["base_tiles"], "overlapping");
+    assert_eq!(built["base_tile_kind"], "overlapping");
     let version = &built["versions"][0];
     assert_eq!(["generated", "patched", "linked"].map(|key| version[key].as_u64().unwrap()), [8, 6, 0]);
     // Without overlap there is only one kind.
     let sandbox = Sandbox::with_row(2);
-    assert_eq!(sandbox.succeed(&["p", "--json"]).json()[0].get("base_tiles"), None);
+    assert_eq!(sandbox.succeed(&["p", "--json"]).json()[0].get("base_tile_kind"), None);
 }
 
 #[test]
@@ -93,13 +93,16 @@ fn info_prints_the_kind_of_base_tiles() {
     sandbox.succeed(&["png_alpha", "-q"]);
     assert!(sandbox.succeed(&["info", "png_alpha"]).out.starts_with(heading));
     let object = sandbox.succeed(&["info", "png_alpha", "--json"]).json().remove(0);
-    assert_eq!((&object["base_tiles"], &object["overlap"], &object["tiles"]), (&json!("plain"), &json!(3), &json!(23)));
+    assert_eq!(
+        (&object["base_tile_kind"], &object["overlap"], &object["tiles"]),
+        (&json!("plain"), &json!(3), &json!(23))
+    );
     let counts = |version: usize| {
         ["generated", "patched", "linked"].map(|key| object["versions"][version][key].as_u64().unwrap())
     };
     assert_eq!([counts(0), counts(1)], [[23, 12, 0], [12, 2, 11]]);
     let (sandbox, _) = overlapping("base_tiles: 'overlapping'");
-    assert_eq!(sandbox.succeed(&["info", "p", "--json"]).json()[0]["base_tiles"], "overlapping");
+    assert_eq!(sandbox.succeed(&["info", "p", "--json"]).json()[0]["base_tile_kind"], "overlapping");
 }
 
 #[test]
@@ -133,7 +136,7 @@ fn dry_run_counts_are_upper_bounds_with_overlap() {
         let version = &object["versions"][version];
         ["tiles", "generated", "patched", "linked"].map(|key| version[key].as_u64().unwrap())
     };
-    assert_eq!(planned["base_tiles"], "plain");
+    assert_eq!(planned["base_tile_kind"], "plain");
     assert_eq!([counts(&planned, 0), counts(&planned, 1)], [[23, 23, 12, 0], [23, 22, 2, 1]]);
     // The pixels that change are far from the edges of their tiles.
     assert_eq!([counts(&built, 0), counts(&built, 1)], [[23, 23, 12, 0], [23, 12, 2, 11]]);

@@ -5,7 +5,6 @@ mod cuts;
 mod hostile;
 mod oracle;
 mod overlap;
-mod overlaps;
 mod reference;
 mod resume;
 mod together;

@@ -133,6 +133,7 @@ fn json_is_one_object_per_picture() {
             "rows": 1,
             "levels": 6,
             "base_tiles": 1,
+            "overlap": 0,
             "tiles": 6,
             "buffered_bytes": 0,
             "written": 1,

@@ -184,7 +184,9 @@ error: cut takes a picture and a folder, but 3 paths were given
 #[test]
 fn negative_number_gets_the_message_of_any_other_out_of_range() {
     let sandbox = Sandbox::in_memory();
-    for (option, high) in [("--tile-size", "20000"), ("--overlap", "1"), ("--quality", "300"), ("--tolerance", "300")] {
+    for (option, high) in
+        [("--tile-size", "20000"), ("--overlap", "9000"), ("--quality", "300"), ("--tolerance", "300")]
+    {
         let message = |value: &str| sandbox.run(&["cut", "a.png", "p", option, value]).err.replace(value, "N");
         assert_eq!(message("-1"), message(high), "{option}");
     }
@@ -201,7 +203,7 @@ fn option_out_of_range_is_wrong_usage() {
     for [option, value] in [
         ["--tile-size", "0"],
         ["--tile-size", "16385"],
-        ["--overlap", "1"],
+        ["--overlap", "8193"],
         ["--format", "webp"],
         ["--quality", "0"],
         ["--quality", "101"],
@@ -275,19 +277,28 @@ error: p/pyramid.json: quality is 80, but 81 was requested
 }
 
 #[test]
-fn waiting_pyramid_json_with_overlap_is_refused() {
+fn overlap_of_more_than_half_a_tile_is_refused() {
     let (sandbox, _) = cut_once("jpg", &["--build"]);
-    sandbox.spec("q", "{ width: 100, height: 70, tile_size: 16, overlap: 1 }");
-    assert_refused(
-        &sandbox,
-        &["a.png", "q"],
-        3,
-        str![[r#"
-error: q/pyramid.json: "overlap" is 1, but this release supports only 0
-  cut the base tiles without overlap and write overlap: 0
+    assert_refused(&sandbox, &["a.png", "q", "--tile-size", "16", "--overlap", "9"], 2, str![[r#"
+error: the overlap is at most half of the tile size: 8 for tiles of 16, not 9
+  use --overlap 8 or less, or larger tiles
 
-"#]],
-    );
+"#]]);
+    assert_refused(&sandbox, &["a.png", "p", "--overlap", "1"], 2, str![[r#"
+error: p/pyramid.json: overlap is 0, but 1 was requested
+  leave the option out: a pyramid keeps its settings; if it has no version yet, delete pyramid.json
+
+"#]]);
+}
+
+#[test]
+fn tolerance_is_refused_where_png_tiles_overlap() {
+    let (sandbox, _) = cut_once("png", &["--build", "--overlap", "1"]);
+    assert_refused(&sandbox, &["a.png", "p", "--tolerance", "2"], 2, str![[r#"
+error: PNG tiles that overlap have to agree exactly, so no tolerance is possible
+  leave --tolerance out, or use JPEG tiles
+
+"#]]);
 }
 
 #[test]
@@ -300,7 +311,7 @@ fn waiting_pyramid_json_without_overlap_is_refused() {
         3,
         str![[r#"
 error: r/pyramid.json: "overlap" is missing
-  expected a whole number from 0 to 16384
+  expected a whole number from 0 to 8
 
 "#]],
     );

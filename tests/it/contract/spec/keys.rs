@@ -9,7 +9,7 @@ fn unknown_key_is_refused() {
         b"{ width: 64, height: 48, tile_size: 64, overlap: 0, tilesize: 64 }",
         str![[r#"
 error: p/pyramid.json: unknown key "tilesize"
-  expected one of width, height, tile_size, overlap, format, quality, optimize, filter, linear, tile_naming, first_tile, row_order, picture
+  expected one of width, height, tile_size, overlap, base_tiles, stale_overlap, format, quality, optimize, filter, linear, tile_naming, first_tile, row_order, picture
 
 "#]],
     );
@@ -57,7 +57,7 @@ fn missing_overlap_is_refused() {
         b"{ width: 64, height: 48, tile_size: 64 }",
         str![[r#"
 error: p/pyramid.json: "overlap" is missing
-  expected a whole number from 0 to 16384
+  expected a whole number from 0 to 32
 
 "#]],
     );
@@ -93,7 +93,7 @@ fn key_in_capitals_is_unknown() {
         b"{ Width: 64, height: 48, tile_size: 64, overlap: 0 }",
         str![[r#"
 error: p/pyramid.json: unknown key "Width"
-  expected one of width, height, tile_size, overlap, format, quality, optimize, filter, linear, tile_naming, first_tile, row_order, picture
+  expected one of width, height, tile_size, overlap, base_tiles, stale_overlap, format, quality, optimize, filter, linear, tile_naming, first_tile, row_order, picture
 
 "#]],
     );

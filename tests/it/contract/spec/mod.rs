@@ -46,12 +46,12 @@ error: p/pyramid.json: 999999999x999999999 pixels in tiles of 1 need 99999999800
 }
 
 #[test]
-fn overlap_other_than_0_is_refused_by_build() {
+fn overlap_of_more_than_half_a_tile_is_refused() {
     let sandbox = Sandbox::with_row(1);
-    sandbox.spec("p", "{ width: 64, height: 48, tile_size: 64, overlap: 1 }");
+    sandbox.spec("p", "{ width: 64, height: 48, tile_size: 64, overlap: 33 }");
     sandbox.refuse_p(str![[r#"
-error: p/pyramid.json: "overlap" is 1, but this release supports only 0
-  cut the base tiles without overlap and write overlap: 0
+error: p/pyramid.json: "overlap" is 33
+  expected a whole number from 0 to 32
 
 "#]]);
 }

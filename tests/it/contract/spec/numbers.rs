@@ -57,7 +57,7 @@ fn negative_overlap_is_refused() {
         b"{ width: 64, height: 48, tile_size: 64, overlap: -1 }",
         str![[r#"
 error: p/pyramid.json: "overlap" is -1
-  expected a whole number from 0 to 16384
+  expected a whole number from 0 to 32
 
 "#]],
     );

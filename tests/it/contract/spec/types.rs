@@ -45,7 +45,7 @@ fn overlap_as_a_boolean_is_refused() {
         b"{ width: 64, height: 48, tile_size: 64, overlap: false }",
         str![[r#"
 error: p/pyramid.json: "overlap" is false
-  expected a whole number from 0 to 16384
+  expected a whole number from 0 to 32
 
 "#]],
     );

@@ -2,6 +2,7 @@
 
 mod jpeg;
 mod libvips;
+mod patches;
 mod reference;
 
 use crate::support::build_options;
