@@ -51,13 +51,15 @@ impl Codec {
         self.kind == FormatKind::Png
     }
 
-    /// Memory for the image of a tile, per pixel, at most in what is common: 8-bit samples, and coefficients of 16 bits with
-    /// halved chroma.
+    /// Memory for the image of a tile, per pixel, at most in what is common: 8-bit samples, and JPEG tiles with halved chroma, as
+    /// planes, folded with their file, or as coefficients of 16 bits.
     #[must_use]
     pub fn bytes_per_pixel(&self) -> u64 {
         match self.kind {
-            FormatKind::Jpeg => 3,
             FormatKind::Png => 4,
+            FormatKind::Jpeg if self.settings.aligns() => 2,
+            FormatKind::Jpeg if self.settings.keeps_halves() => 1,
+            FormatKind::Jpeg => 3,
         }
     }
 

@@ -56,6 +56,13 @@ impl TileSettings {
         self.overlap > 0 && plain_mean && self.tile_size.is_multiple_of(2)
     }
 
+    /// Whether tiles of the sampling that parents have can be folded.
+    pub(super) fn aligns(self) -> bool {
+        let step = u32::from(self.chroma_step(Colour::YCbCr));
+        let is_aligned = self.tile_size.is_multiple_of(16 * step) && self.overlap.is_multiple_of(8 * step);
+        is_aligned && self.fold_sampling().is_some()
+    }
+
     /// The sampling of tiles that can be folded for their parent.
     ///
     /// None if parents cannot be merged from folded tiles: only the mean without linear light can.

@@ -18,6 +18,12 @@ pub trait Maker: Sync {
     /// The first failure ends the walk.
     fn source(&self, tile: Tile, is_own: bool) -> Result<Slot, Self::Error>;
 
+    /// Whether nothing can become of the tiles in these columns of a row, so that they need not be looked at one by one.
+    fn is_idle(&self, level: u8, row: u32, columns: Range<u32>) -> bool {
+        let _ = (level, row, columns);
+        false
+    }
+
     /// What is known of a tile of a finished level.
     fn finished(&self, tile: Tile) -> Slot;
 
@@ -127,6 +133,11 @@ impl Chain {
     }
 }
 
+/// Tiles that are the previous version's.
+pub(super) fn idle_row(count: usize) -> Vec<Slot> {
+    std::iter::repeat_with(Slot::default).take(count).collect()
+}
+
 /// The tiles that a rectangle of tiles is made from.
 fn inputs_of(geometry: &Geometry, level: u8, columns: Range<u32>, rows: Range<u32>) -> TileBlock {
     let inputs = |column, row| geometry.inputs(Tile { level, column, row });
@@ -161,6 +172,9 @@ impl Window {
     fn make_row<M: Maker>(&mut self, row: u32, geometry: &Geometry, maker: &M) -> Result<Vec<Slot>, M::Error> {
         self.next_made = row + 1;
         let level = self.level - 1;
+        if maker.is_idle(level, row, self.made.clone()) {
+            return Ok(idle_row(self.made.len()));
+        }
         let tiles: Vec<Tile> = self.made.clone().map(|column| Tile { level, column, row }).collect();
         let decide = |&tile: &Tile| {
             let changed = geometry.inputs(tile).iter().any(|input| self.slot(input).is_some_and(|slot| slot.changed));

@@ -9,6 +9,7 @@ use crate::walk::parent::{Buffers, Parents};
 use crate::walk::plan::BuildPlan;
 use crate::walk::tiles::{BuildFailure, Resumed, TileSource, VersionSink};
 use crate::walk::tree::{MAX_FAULTS, link_the_rest, record_fault};
+use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Makes the tiles of one version.
@@ -134,6 +135,11 @@ where
             }
             Ok(slot)
         })
+    }
+
+    fn is_idle(&self, level: u8, row: u32, mut columns: Range<u32>) -> bool {
+        // A patch of one tile among 10^5 spent two thirds of its processor time on tiles that it does not touch.
+        !columns.any(|column| self.plan.affects(Tile { level, column, row }))
     }
 
     fn finished(&self, tile: Tile) -> Slot {

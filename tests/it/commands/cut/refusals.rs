@@ -279,26 +279,41 @@ error: p/pyramid.json: quality is 80, but 81 was requested
 #[test]
 fn overlap_of_more_than_half_a_tile_is_refused() {
     let (sandbox, _) = cut_once("jpg", &["--build"]);
-    assert_refused(&sandbox, &["a.png", "q", "--tile-size", "16", "--overlap", "9"], 2, str![[r#"
+    assert_refused(
+        &sandbox,
+        &["a.png", "q", "--tile-size", "16", "--overlap", "9"],
+        2,
+        str![[r#"
 error: the overlap is at most half of the tile size: 8 for tiles of 16, not 9
   use --overlap 8 or less, or larger tiles
 
-"#]]);
-    assert_refused(&sandbox, &["a.png", "p", "--overlap", "1"], 2, str![[r#"
+"#]],
+    );
+    assert_refused(
+        &sandbox,
+        &["a.png", "p", "--overlap", "1"],
+        2,
+        str![[r#"
 error: p/pyramid.json: overlap is 0, but 1 was requested
   leave the option out: a pyramid keeps its settings; if it has no version yet, delete pyramid.json
 
-"#]]);
+"#]],
+    );
 }
 
 #[test]
 fn tolerance_is_refused_where_png_tiles_overlap() {
     let (sandbox, _) = cut_once("png", &["--build", "--overlap", "1"]);
-    assert_refused(&sandbox, &["a.png", "p", "--tolerance", "2"], 2, str![[r#"
+    assert_refused(
+        &sandbox,
+        &["a.png", "p", "--tolerance", "2"],
+        2,
+        str![[r#"
 error: PNG tiles that overlap have to agree exactly, so no tolerance is possible
   leave --tolerance out, or use JPEG tiles
 
-"#]]);
+"#]],
+    );
 }
 
 #[test]
