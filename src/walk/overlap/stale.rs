@@ -30,7 +30,7 @@ struct Buffers {
 
 /// The tiles outside a patch that no longer show the edge of a patched tile, each beside which one.
 ///
-/// They agreed before: within a block, or within [`JPEG_TOLERANCE`] for JPEG, and exactly for PNG. Tiles that cannot be decoded
+/// They agreed before: within a tolerance for JPEG (docs/overlap.md), and exactly for PNG. Tiles that cannot be decoded
 /// are left to the build.
 ///
 /// # Errors
