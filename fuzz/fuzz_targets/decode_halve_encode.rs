@@ -73,7 +73,7 @@ fn check_folding_on_the_way(files: &[&[u8]], images: &[JpegImage], scratch: &mut
     let mut tile = JpegTile::default();
     for file in files {
         for chroma_step in [1, 2] {
-            let sampling = FoldSampling { chroma_step, tile_size: 256, overlap: 0 };
+            let sampling = FoldSampling { chroma_step, tile_size: 256, overlap: 0, core: None };
             let Ok(image) = decode(file, None, scratch) else { continue };
             tile.decode(file, None, Some(sampling), scratch).expect("it was decoded before");
             let mut folded = FoldedImage::default();
