@@ -31,7 +31,7 @@ use crate::tile::Codec;
 use crate::walk::cut::MAX_UNIFORM_PIXELS;
 
 /// Bytes that the program needs in any case, and per thread.
-const BASE_MEMORY: u64 = 15 << 19;
+const BASE_MEMORY: u64 = 31 << 18;
 const MEMORY_PER_THREAD: u64 = 512 << 10;
 
 /// Bytes of a pixel's coefficients in a file, at most: three components of 31 bits each, stuffed.
