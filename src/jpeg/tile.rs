@@ -145,8 +145,8 @@ impl JpegTile {
 
     /// Folds the core of a tile with overlap, whose file is `bytes`, unless the tile is folded already: if it suits `sampling` and
     /// its blocks are those of the tile. `spare` is overwritten.
-    pub fn fold_core(&mut self, sampling: FoldSampling, bytes: &[u8], spare: &mut JpegImage) {
-        let Some(core) = sampling.core else { return };
+    pub fn fold_core(&mut self, sampling: Option<FoldSampling>, bytes: &[u8], spare: &mut JpegImage) {
+        let Some((sampling, core)) = sampling.and_then(|sampling| Some((sampling, sampling.core?))) else { return };
         let part = PlacedPart { image: &self.whole, from: core, x: 0, y: 0 };
         if self.form == ImageForm::Whole && spare.join(&[part], core.size) && sampling.fold(spare, &mut self.folded) {
             self.remember(bytes, Size::new(self.whole.width, self.whole.height), core);

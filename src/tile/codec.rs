@@ -1,6 +1,7 @@
 //! How the tiles of one pyramid are decoded, reduced and encoded.
 
 use super::jpeg_composed;
+use super::jpeg_halves::HalvedTile;
 use super::jpeg_parent::{self, JpegScratch};
 use super::parts::Parts;
 use super::png_parent;
@@ -96,16 +97,9 @@ impl Codec {
             return Err(CodecError::Damaged(problem.into()));
         }
         match self.kind {
-            FormatKind::Jpeg if self.keeps_halves() => {
-                let mut tile = std::mem::take(&mut scratch.jpeg.tile);
-                let decoded = self.decode_jpeg(bytes, shape, &mut scratch.jpeg, &mut tile);
-                if decoded.is_ok() {
-                    jpeg_parent::keep_halves(&mut tile, shape, image);
-                }
-                scratch.jpeg.tile = tile;
-                decoded
-            }
-            FormatKind::Jpeg => self.decode_jpeg(bytes, shape, &mut scratch.jpeg, image.jpeg_mut()),
+            FormatKind::Jpeg => self.set_jpeg(shape, &mut scratch.jpeg, image, |scratch, tile| {
+                self.decode_jpeg(bytes, shape, scratch, tile)
+            }),
             FormatKind::Png => {
                 *image = TileImage::Png(png::decode(bytes, shape.size)?);
                 Ok(())
@@ -146,26 +140,14 @@ impl Codec {
     ) -> Result<(), CodecError> {
         match self.kind {
             FormatKind::Jpeg => {
-                let (scratch, shape) = (&mut scratch.jpeg, shape.into());
-                match parts.scale {
-                    Scale::Half if self.keeps_halves() => {
-                        jpeg_parent::parent_with_halves(parts, shape, self.settings, scratch, parent, out)
+                let shape = shape.into();
+                self.set_jpeg(shape, &mut scratch.jpeg, parent, |scratch, tile| {
+                    match parts.scale {
+                        Scale::Half => jpeg_parent::parent(parts, shape.size, self.settings, scratch)?,
+                        Scale::Full => jpeg_composed::composed(&parts.jpeg(), shape.size, self.settings, scratch)?,
                     }
-                    Scale::Half => {
-                        jpeg_parent::parent(&parts.jpeg(), shape, self.settings, scratch, parent.jpeg_mut(), out)
-                    }
-                    Scale::Full => {
-                        let mut tile = std::mem::take(&mut scratch.tile);
-                        let made =
-                            jpeg_composed::composed(&parts.jpeg(), shape, self.settings, scratch, &mut tile, out);
-                        match made {
-                            Ok(()) if self.keeps_halves() => jpeg_parent::keep_halves(&mut tile, shape, parent),
-                            _ => std::mem::swap(&mut tile, parent.jpeg_mut()),
-                        }
-                        scratch.tile = tile;
-                        made
-                    }
-                }
+                    self.encode_jpeg(shape, scratch, tile, out)
+                })
             }
             FormatKind::Png => {
                 let image = png_parent::parent(&parts.png(), self.settings.reduction);
@@ -176,14 +158,47 @@ impl Codec {
         }
     }
 
-    /// The sampling of tiles that are folded for their parents; none without parents.
-    pub(super) fn fold_sampling(&self) -> Option<FoldSampling> {
-        self.has_parents.then(|| self.settings.fold_sampling()).flatten()
+    /// The sampling of tiles of this shape that are folded for their parents; none without parents.
+    pub(super) fn fold_sampling(&self, shape: TileShape) -> Option<FoldSampling> {
+        let sampling = self.settings.fold_sampling().filter(|_| self.has_parents)?;
+        Some(if shape.is_core() { sampling } else { sampling.with_core(shape.core) })
     }
 
-    /// Whether tiles that are not folded are reduced to planes.
-    pub(super) fn keeps_halves(&self) -> bool {
-        self.has_parents && self.settings.keeps_halves()
+    /// Lets `make` set a tile of this shape, and puts what tiles made of it need into `image`: the tile itself, or, with overlap and
+    /// unless it is folded, its planes.
+    pub(super) fn set_jpeg(
+        &self,
+        shape: TileShape,
+        scratch: &mut JpegScratch,
+        image: &mut TileImage,
+        make: impl FnOnce(&mut JpegScratch, &mut JpegTile) -> Result<(), CodecError>,
+    ) -> Result<(), CodecError> {
+        if !self.has_parents || !self.settings.keeps_halves() {
+            return make(scratch, image.jpeg_mut());
+        }
+        let mut tile = std::mem::take(&mut scratch.tile);
+        let made = make(scratch, &mut tile);
+        match tile.as_whole().filter(|_| made.is_ok()) {
+            Some(whole) => *image = TileImage::Halved(HalvedTile::of(whole, shape)),
+            None => std::mem::swap(&mut tile, image.jpeg_mut()),
+        }
+        scratch.tile = tile;
+        made
+    }
+
+    /// Encodes `scratch.image` as a tile of this shape, and appends its file to `out`. `tile` becomes the tile as stored.
+    pub(super) fn encode_jpeg(
+        &self,
+        shape: TileShape,
+        scratch: &mut JpegScratch,
+        tile: &mut JpegTile,
+        out: &mut Vec<u8>,
+    ) -> Result<(), CodecError> {
+        let (sampling, start) = (self.fold_sampling(shape), out.len());
+        let encoded = tile.encode(&mut scratch.image, self.settings.huffman, sampling, out);
+        encoded.map_err(|error| CodecError::Encode(error.to_string()))?;
+        tile.fold_core(sampling, out.get(start..).unwrap_or_default(), &mut scratch.core);
+        Ok(())
     }
 
     fn decode_jpeg(
@@ -193,21 +208,14 @@ impl Codec {
         scratch: &mut JpegScratch,
         tile: &mut JpegTile,
     ) -> Result<(), CodecError> {
-        let sampling = self.fold_sampling().map(|sampling| of_shape(sampling, shape));
+        let sampling = self.fold_sampling(shape);
         let header = tile.decode(bytes, Some((shape.size.width, shape.size.height)), sampling, &mut scratch.decoder)?;
-        if let Some(sampling) = sampling {
-            tile.fold_core(sampling, bytes, &mut scratch.core);
-        }
+        tile.fold_core(sampling, bytes, &mut scratch.core);
         match header.orientation {
             Some(orientation) if orientation != 1 => Err(CodecError::Rotated(orientation)),
             _ => Ok(()),
         }
     }
-}
-
-/// The sampling of tiles of this shape.
-pub(super) fn of_shape(sampling: FoldSampling, shape: TileShape) -> FoldSampling {
-    if shape.is_core() { sampling } else { sampling.with_core(shape.core) }
 }
 
 /// Names the format of a file that is not of the pyramid's, if its first bytes show it.

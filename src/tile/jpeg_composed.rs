@@ -11,31 +11,28 @@
 
 use super::CodecError;
 use super::base::{JpegEncoding, baseline};
-use super::jpeg_parent::{JpegScratch, colour_of, encode, wholes};
+use super::jpeg_parent::{JpegScratch, colour_of, wholes};
 use super::jpeg_planes::{PlaneReduction, assign_planes, component_planes, reduce_component};
 use super::parts::Parts;
 use super::settings::TileSettings;
-use crate::geometry::{Size, TileShape};
+use crate::geometry::Size;
 use crate::jpeg::{Colour, JpegImage, JpegTile, PlacedPart};
 
-/// Makes the tile of these parts of plain tiles, of this shape, and appends its file to `out`. The first part is that of the
-/// tile in the same place.
+/// Makes `scratch.image` the tile of this size of these parts of plain tiles. The first part is that of the tile in the same place.
 pub(super) fn composed(
     parts: &Parts<'_, JpegTile>,
-    shape: TileShape,
+    size: Size,
     settings: TileSettings,
     scratch: &mut JpegScratch,
-    tile: &mut JpegTile,
-    out: &mut Vec<u8>,
 ) -> Result<(), CodecError> {
     let mut spares = std::mem::take(&mut scratch.wholes);
     let wholes = wholes(parts, &mut scratch.decoder, &mut spares)?;
     if !join_blocks(&wholes, &mut scratch.image) {
-        by_samples(&wholes, shape.size, settings, &mut scratch.image)?;
+        by_samples(&wholes, size, settings, &mut scratch.image)?;
     }
     drop(wholes);
     scratch.wholes = spares;
-    encode(settings, shape, scratch, tile, out)
+    Ok(())
 }
 
 /// Makes `image` a copy of the parts, block by block, if that is possible.

@@ -19,7 +19,6 @@
 //! point: only the path of samples rounds and clamps samples to 0..=255 before the mean.
 
 use super::base::JpegEncoding;
-use super::codec::of_shape;
 use super::jpeg_halves::{HalvedTile, parent_planes};
 use super::jpeg_planes::{assign_planes, component_planes, joined, pixels_of, reduce_component};
 use super::parts::{MAX_PARTS, Part, Parts, join};
@@ -48,62 +47,24 @@ pub(super) struct JpegScratch {
     steps: CachedSteps,
 }
 
-/// Makes the tile of these parts, of this shape, and appends its file to `out`.
+/// Makes `scratch.image` the parent of this size of these parts.
 pub(super) fn parent(
-    parts: &Parts<'_, JpegTile>,
-    shape: TileShape,
-    settings: TileSettings,
-    scratch: &mut JpegScratch,
-    parent: &mut JpegTile,
-    out: &mut Vec<u8>,
-) -> Result<(), CodecError> {
-    if !by_coefficients(parts, settings, scratch) {
-        let mut spares = std::mem::take(&mut scratch.wholes);
-        by_samples(&wholes(parts, &mut scratch.decoder, &mut spares)?, shape.size, settings, &mut scratch.image)?;
-        scratch.wholes = spares;
-    }
-    encode(settings, shape, scratch, parent, out)
-}
-
-/// Like [`parent`], for tiles that are reduced to planes unless they are folded.
-pub(super) fn parent_with_halves(
     parts: &Parts<'_, TileImage>,
-    shape: TileShape,
+    size: Size,
     settings: TileSettings,
     scratch: &mut JpegScratch,
-    parent: &mut TileImage,
-    out: &mut Vec<u8>,
 ) -> Result<(), CodecError> {
-    let folded = parts.jpeg();
-    if folded.parts.len() < parts.parts.len() || !by_coefficients(&folded, settings, scratch) {
-        by_halves(parts, shape.size, settings, scratch)?;
+    let tiles = parts.jpeg();
+    if tiles.parts.len() == parts.parts.len() && by_coefficients(&tiles, settings, scratch) {
+        return Ok(());
     }
-    encode_with_halves(settings, shape, scratch, parent, out)
-}
-
-/// Like [`encode`], for tiles that are reduced to planes unless they are folded.
-pub(super) fn encode_with_halves(
-    settings: TileSettings,
-    shape: TileShape,
-    scratch: &mut JpegScratch,
-    image: &mut TileImage,
-    out: &mut Vec<u8>,
-) -> Result<(), CodecError> {
-    let mut tile = std::mem::take(&mut scratch.tile);
-    let encoded = encode(settings, shape, scratch, &mut tile, out);
-    if encoded.is_ok() {
-        keep_halves(&mut tile, shape, image);
+    if settings.keeps_halves() {
+        return by_halves(parts, size, settings, scratch);
     }
-    scratch.tile = tile;
-    encoded
-}
-
-/// Puts into `image` what tiles made of `tile` need: itself if it is folded, otherwise its planes.
-pub(super) fn keep_halves(tile: &mut JpegTile, shape: TileShape, image: &mut TileImage) {
-    match tile.as_whole() {
-        Some(whole) => *image = TileImage::Halved(HalvedTile::of(whole, shape)),
-        None => std::mem::swap(tile, image.jpeg_mut()),
-    }
+    let mut spares = std::mem::take(&mut scratch.wholes);
+    by_samples(&wholes(&tiles, &mut scratch.decoder, &mut spares)?, size, settings, &mut scratch.image)?;
+    scratch.wholes = spares;
+    Ok(())
 }
 
 /// Makes `scratch.image` the parent of the parts from their planes.
@@ -153,23 +114,6 @@ pub(super) fn wholes<'a>(
         wholes.parts.push(part.with(whole));
     }
     Ok(wholes)
-}
-
-/// Encodes `scratch.image` as a tile of this shape, and appends its file to `out`. `tile` becomes the tile as stored.
-pub(super) fn encode(
-    settings: TileSettings,
-    shape: TileShape,
-    scratch: &mut JpegScratch,
-    tile: &mut JpegTile,
-    out: &mut Vec<u8>,
-) -> Result<(), CodecError> {
-    let (sampling, start) = (settings.fold_sampling().map(|sampling| of_shape(sampling, shape)), out.len());
-    let encoded = tile.encode(&mut scratch.image, settings.huffman, sampling, out);
-    encoded.map_err(|error| CodecError::Encode(error.to_string()))?;
-    if let Some(sampling) = sampling {
-        tile.fold_core(sampling, out.get(start..).unwrap_or_default(), &mut scratch.core);
-    }
-    Ok(())
 }
 
 /// The quantisation steps of the last quality.

@@ -13,7 +13,7 @@ pub use style::{BaseStyle, JpegEncoding, StoredEncoding, stored_style};
 
 use self::planes::{flattened_to_eight_bits, split_planes};
 use super::jpeg_planes::assign_planes;
-use super::{Codec, CodecError, Scratch, TileImage, jpeg_parent};
+use super::{Codec, CodecError, Scratch, TileImage};
 use crate::format::FormatKind;
 use crate::geometry::{Rect, Size, TileShape};
 use crate::jpeg::{self, Colour, JpegImage, Requantisation};
@@ -111,21 +111,23 @@ impl Codec {
         let part = band.part(tile.columns.left as u32, tile.columns.width as u32);
         let shape = tile.shape(band.height);
         let requantisation = requantisation.filter(|to| to.changes(band));
-        // The core of a tile with overlap may have to be folded by itself, from the whole tile.
-        if requantisation.is_some() || (self.has_parents && !shape.is_core()) {
+        if let Some(requantisation) = requantisation {
             scratch.jpeg.image.assign_part(part);
-            if let Some(requantisation) = requantisation {
-                scratch.jpeg.image.requantise(requantisation);
-            }
+            scratch.jpeg.image.requantise(requantisation);
             return self.encode_base(scratch, shape, image, out);
         }
-        let tile = image.jpeg_mut();
         let huffman = self.settings.huffman;
-        let encoded = match self.has_parents {
-            true => tile.encode_part(part, huffman, self.fold_sampling(), out),
-            false => jpeg::encode_part(part, huffman, out),
-        };
-        encoded.map_err(|error| CodecError::Encode(error.to_string()))
+        let failed = |error: jpeg::EncodeError| CodecError::Encode(error.to_string());
+        if !self.has_parents {
+            return jpeg::encode_part(part, huffman, out).map_err(failed);
+        }
+        let sampling = self.fold_sampling(shape);
+        self.set_jpeg(shape, &mut scratch.jpeg, image, |scratch, tile| {
+            let start = out.len();
+            tile.encode_part(part, huffman, sampling, out).map_err(failed)?;
+            tile.fold_core(sampling, out.get(start..).unwrap_or_default(), &mut scratch.core);
+            Ok(())
+        })
     }
 
     /// Encodes `scratch.jpeg.image`.
@@ -136,12 +138,7 @@ impl Codec {
         image: &mut TileImage,
         out: &mut Vec<u8>,
     ) -> Result<(), CodecError> {
-        match (self.has_parents, self.keeps_halves()) {
-            (_, true) => jpeg_parent::encode_with_halves(self.settings, shape, &mut scratch.jpeg, image, out),
-            (true, false) => jpeg_parent::encode(self.settings, shape, &mut scratch.jpeg, image.jpeg_mut(), out),
-            (false, _) => jpeg::encode(&scratch.jpeg.image, self.settings.huffman, out)
-                .map_err(|error| CodecError::Encode(error.to_string())),
-        }
+        self.set_jpeg(shape, &mut scratch.jpeg, image, |scratch, tile| self.encode_jpeg(shape, scratch, tile, out))
     }
 }
 
