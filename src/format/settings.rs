@@ -1,7 +1,7 @@
 //! Settings of a pyramid: `pyramid.json` with its defaults applied.
 
 use super::{Filter, FormatKind, HuffmanTables, PyramidSpec, Quality, TileFormat, TileNaming, base_tiles_name};
-use crate::geometry::BaseTiles;
+use crate::geometry::{BaseTiles, Geometry};
 use serde::{Deserialize, Serialize};
 
 /// Everything that a tree's bytes depend on besides its sources.
@@ -74,6 +74,12 @@ impl Settings {
             self.base_tiles = found.or(self.base_tiles);
         }
         self
+    }
+
+    /// A pyramid's shape, with the kind of base tiles that these settings name.
+    #[must_use]
+    pub fn applied_to(&self, geometry: Geometry) -> Geometry {
+        geometry.with_base_tiles(self.base_tiles.unwrap_or_default())
     }
 
     /// The settings that differ from `other`.

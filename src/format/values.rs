@@ -192,7 +192,7 @@ impl StaleOverlap {
 
 /// The kinds of base tiles with their names in `pyramid.json`.
 pub(super) const BASE_TILES: [(&str, BaseTiles); 2] =
-    [("plain", BaseTiles::Plain), ("overlapping", BaseTiles::Overlapping)];
+    [(BaseTiles::Plain.name(), BaseTiles::Plain), (BaseTiles::Overlapping.name(), BaseTiles::Overlapping)];
 
 /// A kind of base tiles under its name, for serde.
 pub(crate) mod base_tiles_name {

@@ -18,13 +18,20 @@ pub enum BaseTiles {
     Plain,
 }
 
-impl fmt::Display for BaseTiles {
+impl BaseTiles {
     /// The kind's name in `pyramid.json`.
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str(match self {
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
             Self::Overlapping => "overlapping",
             Self::Plain => "plain",
-        })
+        }
+    }
+}
+
+impl fmt::Display for BaseTiles {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(self.name())
     }
 }
 

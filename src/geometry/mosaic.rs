@@ -90,7 +90,6 @@ impl Geometry {
     }
 
     /// What a tile is made from; `None` if it is one of the user's, or does not exist.
-    ///
     #[must_use]
     pub fn mosaic(&self, tile: Tile) -> Option<Mosaic> {
         let rect = self.tile_rect(tile).filter(|_| tile.level < self.source_level())?;

@@ -78,7 +78,7 @@ impl Pyramid {
                 (&published[above..], Some(version))
             }
         };
-        let geometry = self.geometry_of(latest);
+        let geometry = latest.settings.applied_to(self.spec.geometry);
         let mut tiles = TileSet::new(&geometry);
         for manifest in wanted {
             store::add_owned_tiles(&self.layout.manifest(manifest.version), &geometry, &mut tiles)?;

@@ -3,7 +3,6 @@
 //!
 //! Nothing here prints or ends the process. Events go to an [`Observer`], everything else into reports and errors.
 
-mod base_tiles;
 mod build;
 mod changes;
 mod cut;
@@ -36,8 +35,8 @@ pub use vacuum::{Selection, VacuumOptions, VacuumReport};
 pub use verify::{VerifyOptions, VerifyReport};
 
 use crate::format::PyramidSpec;
-use crate::geometry::{Geometry, Grid, Size};
-use crate::store::{self, Layout, Manifest};
+use crate::geometry::{Grid, Size};
+use crate::store::{self, Layout};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
@@ -110,11 +109,6 @@ impl Pyramid {
     #[must_use]
     pub fn tile_count(&self) -> u64 {
         self.spec.geometry.tile_count()
-    }
-
-    /// The shape of a published tree, whose settings say which kind of base tiles it has.
-    fn geometry_of(&self, manifest: &Manifest) -> Geometry {
-        self.spec.geometry.with_base_tiles(manifest.settings.base_tiles.unwrap_or_default())
     }
 }
 

@@ -30,7 +30,7 @@ impl TreeContext {
     /// The trees of a pyramid of this shape, with the kind of base tiles that its settings name.
     #[must_use]
     pub fn new(layout: Layout, place: SourcePlace, geometry: Geometry, settings: Settings) -> Self {
-        let geometry = geometry.with_base_tiles(settings.base_tiles.unwrap_or_default());
+        let geometry = settings.applied_to(geometry);
         Self { layout, place, geometry, settings, staged: BTreeSet::new() }
     }
 

@@ -88,7 +88,10 @@ pub enum VersionStatus {
     WouldBuild,
 }
 
-/// One version in a [`BuildReport`]. `tiles` is the sum of the three counts that follow it.
+/// One version in a [`BuildReport`].
+///
+/// `tiles` is the sum of the three counts that follow it; if base tiles are plain and the tree has overlap, of `generated` and
+/// `linked`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct VersionReport {

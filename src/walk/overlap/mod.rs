@@ -12,6 +12,7 @@ mod chain;
 mod stale;
 mod version;
 
+pub(super) use chain::Chain;
 pub use chain::{Decision, Maker, Slot};
 pub use stale::find_stale_neighbours;
 
@@ -20,7 +21,6 @@ use super::tiles::{BuildFailure, TileSource, VersionSink};
 use crate::geometry::{Geometry, Tile};
 use crate::sync::Progress;
 use crate::tile::Codec;
-pub(super) use chain::Chain;
 use chain::idle_row;
 use rayon::prelude::*;
 use std::ops::Range;

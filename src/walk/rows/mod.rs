@@ -16,7 +16,7 @@ use super::parent::{Buffers, Parents};
 use super::tiles::{BuildFailure, TileSink};
 use crate::geometry::{Geometry, Tile};
 use crate::sync::{Mutex, Progress, Workers};
-use crate::tile::{Codec, TileImage};
+use crate::tile::{Codec, CodecError, TileImage};
 use rayon::prelude::*;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -131,9 +131,17 @@ impl<'a, K: TileSink> RowBuild<'a, K> {
     }
 
     fn make_parent(&self, tile: Tile, children: [Option<TileImage>; 4]) -> Result<TileImage, BuildFailure<K::Error>> {
+        self.write_made(tile, |buffers| self.parents.make(tile, children, buffers))
+    }
+
+    /// Makes a coarser tile and writes it.
+    fn write_made(
+        &self,
+        tile: Tile,
+        make: impl FnOnce(&mut Buffers) -> Result<TileImage, CodecError>,
+    ) -> Result<TileImage, BuildFailure<K::Error>> {
         self.workers.lend(|buffers| {
-            let made = self.parents.make(tile, children, buffers);
-            let image = made.map_err(|error| BuildFailure::Encode { tile, error })?;
+            let image = make(buffers).map_err(|error| BuildFailure::Encode { tile, error })?;
             self.sink.write_generated(tile, &buffers.bytes).map_err(BuildFailure::Store)?;
             Ok(image)
         })

@@ -53,13 +53,9 @@ impl<K: TileSink> Maker for RowBuild<'_, K> {
     }
 
     fn make(&self, tile: Tile, parts: &Parts<'_, TileImage>) -> Result<Slot, Self::Error> {
-        self.workers.lend(|buffers| {
-            let made = self.parents.make_of(tile, parts, buffers);
-            let image = made.map_err(|error| BuildFailure::Encode { tile, error })?;
-            self.sink.write_generated(tile, &buffers.bytes).map_err(BuildFailure::Store)?;
-            self.progress.advance(1);
-            Ok(Slot { changed: true, image: Some(image) })
-        })
+        let image = self.write_made(tile, |buffers| self.parents.make_of(tile, parts, buffers))?;
+        self.progress.advance(1);
+        Ok(Slot { changed: true, image: Some(image) })
     }
 
     fn recycle(&self, images: impl Iterator<Item = TileImage>) {

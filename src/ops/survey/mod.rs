@@ -1,10 +1,12 @@
 //! What exists before a build: versions and their sources, checked, and which of them are to be built.
 
-use super::base_tiles;
+mod base_tiles;
+mod settings;
+
 use super::build::{BuildOptions, BuildReport, VersionReport, VersionStatus, Warning};
 use super::observer::{Event, Observer, Quiet};
 use super::{Failure, Pyramid};
-use crate::format::{PyramidSpec, Settings, StaleOverlap, TileFormat};
+use crate::format::{Settings, StaleOverlap, TileFormat};
 use crate::geometry::GridSet;
 use crate::store::{
     self, BrokenEntry, CheckedSource, ExpectedTiles, FileTimes, LatestSources, Layout, Manifest, NamingAdvice, Record,
@@ -12,6 +14,8 @@ use crate::store::{
 };
 use crate::text::FaultKind;
 use crate::walk::BuildPlan;
+use settings::expected_tiles;
+pub(super) use settings::{check_settings, settings, settings_without_manifest};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
@@ -103,10 +107,8 @@ impl Survey {
         check_settings(pyramid, lowest, &known)?;
         let listing = list_lowest(pyramid, &sources, lowest, &known, options.observer)?;
         let format = listing.format.clone().unwrap_or_else(TileFormat::jpg);
-        let settings = Settings::new(spec, format, listing.naming);
         let known = kept.values().chain(dropped.values()).find_map(|manifest| manifest.settings.base_tiles);
-        let found = known.or_else(|| base_tiles::detect(pyramid, &sources, lowest, &settings));
-        let settings = settings.with_base_tiles_unless_stated(spec, found);
+        let settings = settings::of_tiles(pyramid, &sources, Settings::new(spec, format, listing.naming), known);
         let trees = TreeContext::new(layout.clone(), sources.place, spec.geometry, settings);
         let survey = Self {
             trees,
@@ -312,64 +314,6 @@ impl Survey {
         };
         let (dropped, base_tiles) = (self.sourceless.clone(), self.trees.settings.base_tiles);
         BuildReport { versions: self.versions.iter().map(report).collect(), dropped, base_tiles }
-    }
-}
-
-/// Compares pyramid.json with the settings of the versions that stay. Keys that it leaves out are theirs.
-pub(super) fn check_settings(
-    pyramid: &Pyramid,
-    lowest: Version,
-    kept: &BTreeMap<Version, &Manifest>,
-) -> Result<(), Failure> {
-    let spec = &pyramid.spec;
-    for (&version, manifest) in kept {
-        let format = spec.format.as_ref().unwrap_or(&manifest.settings.format).clone();
-        let naming = spec.naming(manifest.settings.tile_naming.pattern.clone());
-        let settings = Settings::new(spec, format, naming);
-        let settings = settings.with_base_tiles_unless_stated(spec, manifest.settings.base_tiles);
-        let changed = settings.differences(&manifest.settings);
-        if !changed.is_empty() {
-            let pyramid = pyramid.layout.root().to_owned();
-            return Err(Failure::SettingsChanged { pyramid, version, lowest, changed });
-        }
-    }
-    Ok(())
-}
-
-/// The settings of a pyramid with sources, as a build would find them: from the lowest version's manifest, or, if that is
-/// not published, from the names of its tiles.
-pub(super) fn settings(pyramid: &Pyramid, sources: &SourceVersions) -> Result<Settings, Failure> {
-    let (layout, spec) = (&pyramid.layout, &pyramid.spec);
-    let lowest = sources.versions.first().copied().unwrap_or(Version(0));
-    match Manifest::read(&layout.manifest(lowest)) {
-        Ok(Some(Manifest { settings: known, .. })) => {
-            let format = spec.format.clone().unwrap_or(known.format);
-            let settings = Settings::new(spec, format, spec.naming(known.tile_naming.pattern));
-            Ok(settings.with_base_tiles_unless_stated(spec, known.base_tiles))
-        }
-        _ => settings_without_manifest(pyramid, sources),
-    }
-}
-
-/// The settings of a pyramid without manifests, as a build would find them.
-pub(super) fn settings_without_manifest(pyramid: &Pyramid, sources: &SourceVersions) -> Result<Settings, Failure> {
-    let spec = &pyramid.spec;
-    let lowest = sources.versions.first().copied().unwrap_or(Version(0));
-    let folder = pyramid.layout.source(sources.place, lowest);
-    let listing = SourceListing::read(&folder, &expected_tiles(spec, None)).map_err(StoreError::from)?;
-    let settings = Settings::new(spec, listing.format.unwrap_or_else(TileFormat::jpg), listing.naming);
-    let found = base_tiles::detect(pyramid, sources, lowest, &settings);
-    Ok(settings.with_base_tiles_unless_stated(spec, found))
-}
-
-/// The tiles that pyramid.json describes. What it leaves out is as `known`, if anything is.
-fn expected_tiles<'a>(spec: &'a PyramidSpec, known: Option<&'a Settings>) -> ExpectedTiles<'a> {
-    ExpectedTiles {
-        grid: spec.geometry.base_grid(),
-        format: spec.format.as_ref().or(known.map(|settings| &settings.format)),
-        pattern: spec.tile_naming.as_ref().or(known.map(|settings| &settings.tile_naming.pattern)),
-        first: spec.first_tile,
-        row_order: spec.row_order,
     }
 }
 

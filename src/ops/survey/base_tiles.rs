@@ -1,24 +1,21 @@
 //! Which kind of base tiles a pyramid with overlap has, from the sizes of its tiles.
 
-use super::Pyramid;
-use super::tile_headers::{TileHeaders, places};
 use crate::format::Settings;
 use crate::geometry::{BaseTiles, Tile};
+use crate::ops::Pyramid;
+use crate::ops::tile_headers::{TileHeaders, places};
 use crate::store::{SourceVersions, Version};
 
-/// The kind of base tiles that pyramid.json states, or that fits the tiles of the lowest version; `None` without overlap, or if
-/// no tile tells: if all have both sizes, or neither. The first tile that does decides, and nearly always there is only one
-/// header to read.
-pub(super) fn detect(
-    pyramid: &Pyramid,
-    sources: &SourceVersions,
-    lowest: Version,
-    settings: &Settings,
-) -> Option<BaseTiles> {
+/// The kind of base tiles that fits the lowest version.
+///
+/// `None` if pyramid.json states the kind, without overlap, and if each tile has both sizes, or neither. The first tile that has
+/// only one of them decides, so that there is nearly always one header to read.
+pub(super) fn detect(pyramid: &Pyramid, sources: &SourceVersions, settings: &Settings) -> Option<BaseTiles> {
     let geometry = pyramid.spec.geometry;
     if geometry.overlap() == 0 || pyramid.spec.base_tiles.is_some() {
-        return pyramid.spec.base_tiles;
+        return None;
     }
+    let lowest = sources.versions.first().copied().unwrap_or(Version(0));
     let (grid, level) = (geometry.base_grid(), geometry.base_level());
     let folder = pyramid.layout.source(sources.place, lowest);
     let mut headers = TileHeaders::new(&folder, &settings.format);
