@@ -89,8 +89,7 @@ pub(crate) fn hint(error: &Error) -> Option<String> {
 
 fn stale_hint(version: &str) -> String {
     format!(
-        "tiles overlap, so a changed edge is in several: add these tiles to {version} as they are now, \
-         or write stale_overlap: \"keep\" into pyramid.json to keep them as they were"
+        "add these tiles to {version} as they are now, or keep them as they were: set stale_overlap: \"keep\" in pyramid.json"
     )
 }
 

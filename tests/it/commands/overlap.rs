@@ -235,12 +235,17 @@ fn patch_that_leaves_strips_stale_is_refused_unless_they_are_kept() {
     // In the corner of 0_0 that 1_0, 0_1 and 1_1 show.
     picture.set_pixel(31, 31, &[1, 2, 3]);
     write_tiles(&sandbox, "v1", &picture, |place| place == (0, 0));
-    sandbox.refuse("p", &["p"], 3, str![[r#"
+    sandbox.refuse(
+        "p",
+        &["p"],
+        3,
+        str![[r#"
 error: p/v1: 3 tiles are wrong
   3 not in this version, although an edge that they show has changed: 1_0.png, 0_1.png, 1_1.png (beside 0_0.png)
-  tiles overlap, so a changed edge is in several: add these tiles to v1 as they are now, or write stale_overlap: "keep" into pyramid.json to keep them as they were
+  add these tiles to v1 as they are now, or keep them as they were: set stale_overlap: "keep" in pyramid.json
 
-"#]]);
+"#]],
+    );
     sandbox.spec("p", SHAPE.spec("stale_overlap: 'keep'"));
     let ended = sandbox.run(&["p", "--json"]);
     same(

@@ -54,6 +54,16 @@ impl Area {
         (left < right && top < bottom).then_some(Area { left, top, right, bottom })
     }
 
+    /// The same pixels, counted from the top left corner of `whole`, which holds them.
+    pub fn within(self, whole: Area) -> Area {
+        Area {
+            left: self.left - whole.left,
+            top: self.top - whole.top,
+            right: self.right - whole.left,
+            bottom: self.bottom - whole.top,
+        }
+    }
+
     /// That part of a picture whose top left pixel is at `origin`.
     pub fn of(self, picture: &Picture, origin: (usize, usize)) -> Picture {
         picture.cut(self.left - origin.0, self.top - origin.1, self.width(), self.height())
@@ -100,17 +110,17 @@ impl Shape {
     /// The pixels of the picture that the user's tile at this place holds.
     pub fn source_area(&self, place: (usize, usize)) -> Area {
         let overlap = if self.base == BaseKind::Plain { 0 } else { self.overlap };
-        area((self.width, self.height), self.tile_size, overlap, place)
+        tile_area((self.width, self.height), self.tile_size, overlap, place)
     }
 
     /// The pixels of the picture that belong to the tile at this place alone.
     pub fn core(&self, place: (usize, usize)) -> Area {
-        area((self.width, self.height), self.tile_size, 0, place)
+        tile_area((self.width, self.height), self.tile_size, 0, place)
     }
 
     /// The pixels that a tile of a level of this size shows.
     pub fn shown_area(&self, level: (usize, usize), place: (usize, usize)) -> Area {
-        area(level, self.tile_size, self.overlap, place)
+        tile_area(level, self.tile_size, self.overlap, place)
     }
 
     /// The user's tiles of a picture.
@@ -148,7 +158,13 @@ impl Shape {
     }
 }
 
-fn area((width, height): (usize, usize), tile_size: usize, overlap: usize, (column, row): (usize, usize)) -> Area {
+/// The pixels of a level of this size that a tile shows.
+pub fn tile_area(
+    (width, height): (usize, usize),
+    tile_size: usize,
+    overlap: usize,
+    (column, row): (usize, usize),
+) -> Area {
     Area {
         left: (column * tile_size).saturating_sub(overlap),
         top: (row * tile_size).saturating_sub(overlap),

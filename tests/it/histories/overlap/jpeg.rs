@@ -1,6 +1,6 @@
 //! JPEG pyramids: what has to be without loss is, and the rest is as near to the picture as libvips' levels are.
 
-use super::{Shape, build_and_verify, level_folder};
+use super::{build_and_verify, level_folder, shape_of, write_spec};
 use crate::support::coefficients;
 use crate::support::jpeg::Jpeg;
 use fast_pyramid::internals::jpeg::{Colour, JpegImage};
@@ -8,7 +8,8 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
-use test_support::reference::{Area, Filter, Kind, OverlappingLevel, Picture, TiledBase, Tiles, halve, level_sizes};
+use test_support::overlap::{Area, Shape};
+use test_support::reference::{Filter, Kind, OverlappingLevel, Picture, TiledBase, Tiles, halve, level_sizes};
 use test_support::{copy_folder, fixture};
 
 /// The coefficients of the tiles of a level.
@@ -23,8 +24,8 @@ fn read_images(folder: &Path, level: &OverlappingLevel) -> Images {
     let read = |(column, row)| {
         let bytes = fs::read(folder.join(format!("{column}_{row}.jpg"))).unwrap();
         let image = coefficients(&bytes);
-        let Area { width, height, .. } = level.area((column, row));
-        assert_eq!((image.width as usize, image.height as usize), (width, height));
+        let area = level.area((column, row));
+        assert_eq!((image.width as usize, image.height as usize), (area.width(), area.height()));
         ((column, row), image)
     };
     level.places().into_iter().map(read).collect()
@@ -41,7 +42,7 @@ fn samples(image: &JpegImage, index: usize, rect: Area) -> Vec<u8> {
     image.plane(index, &mut plane);
     let (stride, step) = (image.component_size(index).0 as usize, step(image, index));
     let (left, top) = (rect.left / step, rect.top / step);
-    let (width, height) = (rect.width.div_ceil(step), rect.height.div_ceil(step));
+    let (width, height) = (rect.width().div_ceil(step), rect.height().div_ceil(step));
     (top..top + height).flat_map(|y| plane[y * stride + left..][..width].to_vec()).collect()
 }
 
@@ -67,13 +68,8 @@ fn assert_same_blocks(name: &str, plain: &JpegImage, generated: &JpegImage, (lef
 /// What two tiles of a level share of the core of the second, in pixels of each.
 fn strip(level: &OverlappingLevel, shows: (usize, usize), core_of: (usize, usize)) -> Option<(Area, Area)> {
     let (whole, other) = (level.area(shows), level.area(core_of));
-    let core = level_of_cores(level).area(core_of);
-    let (left, top) = (whole.left.max(core.left), whole.top.max(core.top));
-    let right = (whole.left + whole.width).min(core.left + core.width);
-    let bottom = (whole.top + whole.height).min(core.top + core.height);
-    let (width, height) = (right.checked_sub(left)?, bottom.checked_sub(top)?);
-    let within = |area: Area| Area { left: left - area.left, top: top - area.top, width, height };
-    (width > 0 && height > 0).then(|| (within(whole), within(other)))
+    let shared = whole.shared(level_of_cores(level).area(core_of))?;
+    Some((shared.within(whole), shared.within(other)))
 }
 
 fn level_of_cores(level: &OverlappingLevel) -> OverlappingLevel {
@@ -90,16 +86,16 @@ fn aligned_plain_tiles_keep_their_coefficients_and_strips_are_the_neighbours() {
         (Colour::Grey, (1, 1), 8, 80, 80),
     ] {
         let folder = tempfile::tempdir().unwrap();
-        let shape = Shape { width: 517, height: 300, tile_size: 256, overlap };
-        shape.write_spec(folder.path(), &format!("base_tiles: 'plain', quality: {quality}"));
+        let shape = Shape { overlap, ..Shape::without_overlap(517, 300, 256) };
+        write_spec(folder.path(), shape, &format!("base_tiles: 'plain', quality: {quality}"));
         let sizes = level_sizes(shape.width, shape.height);
         let cores = level_of(shape, *sizes.last().unwrap(), 0);
         let v0 = folder.path().join("v0");
         fs::create_dir(&v0).unwrap();
         for (column, row) in cores.places() {
-            let Area { width, height, .. } = cores.area((column, row));
+            let area = cores.area((column, row));
             let kind = Jpeg { colour, factors, quality: base_quality };
-            let bytes = kind.file((width as u32, height as u32), (10 * column + row) as u64);
+            let bytes = kind.file((area.width() as u32, area.height() as u32), (10 * column + row) as u64);
             fs::write(v0.join(format!("{column}_{row}.jpg")), bytes).unwrap();
         }
         build_and_verify(folder.path());
@@ -173,15 +169,9 @@ fn jpeg_levels_with_overlap_are_as_near_to_the_picture_as_those_by_libvips() {
     let original = original();
     for line in fs::read_to_string(fixture("overlap/jpeg_psnr.jsonl")).unwrap().lines() {
         let expected: Value = serde_json::from_str(line).unwrap();
-        let number = |key: &str| expected[key].as_u64().unwrap() as usize;
-        let shape = Shape {
-            width: number("width"),
-            height: number("height"),
-            tile_size: number("tile_size"),
-            overlap: number("overlap"),
-        };
+        let shape = shape_of(&expected);
         let folder = tempfile::tempdir().unwrap();
-        shape.write_spec(folder.path(), &format!("quality: {}", number("quality")));
+        write_spec(folder.path(), shape, &format!("quality: {}", expected["quality"]));
         let name = expected["name"].as_str().unwrap();
         copy_folder(&fixture("overlap").join(format!("jpeg_{name}")), &folder.path().join("v0"));
         build_and_verify(folder.path());

@@ -1,9 +1,10 @@
 //! PNG pyramids, tile by tile, against `dzsave --overlap`.
 
-use super::{Shape, build, level_folder};
+use super::{build, level_folder, shape_of, write_spec};
 use serde_json::Value;
 use std::fs;
 use test_support::fixture;
+use test_support::overlap::Shape;
 use test_support::reference::{Kind, OverlappingLevel, Picture, TiledBase, level_sizes};
 
 /// A pyramid by libvips: the hash of the pixels of each tile, level by level, row by row.
@@ -17,16 +18,9 @@ fn all_expected() -> Vec<Expected> {
     let text = fs::read_to_string(fixture("overlap/png_hashes.jsonl")).unwrap();
     let parse = |line: &str| {
         let value: Value = serde_json::from_str(line).unwrap();
-        let number = |key: &str| value[key].as_u64().unwrap() as usize;
-        let shape = Shape {
-            width: number("width"),
-            height: number("height"),
-            tile_size: number("tile_size"),
-            overlap: number("overlap"),
-        };
         let name = value["kind"].as_str().unwrap();
         let kind = Kind { colour: name.starts_with("rgb"), alpha: false, sixteen: name.ends_with("16") };
-        Expected { shape, kind, levels: serde_json::from_value(value["levels"].clone()).unwrap() }
+        Expected { shape: shape_of(&value), kind, levels: serde_json::from_value(value["levels"].clone()).unwrap() }
     };
     text.lines().map(parse).collect()
 }
@@ -72,7 +66,7 @@ fn pyramids_with_overlap_by_libvips_are_pixel_identical() {
     assert_eq!(all.len(), 81);
     for Expected { shape, kind, levels } in all {
         let folder = tempfile::tempdir().unwrap();
-        shape.write_spec(folder.path(), "base_tiles: 'plain'");
+        write_spec(folder.path(), shape, "base_tiles: 'plain'");
         let picture = picture_by_formula(shape.width, shape.height, kind);
         TiledBase::cut(&picture, shape.tile_size).write_png(&folder.path().join("v0"));
         build(folder.path());

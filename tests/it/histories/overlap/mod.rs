@@ -7,25 +7,20 @@ mod reference;
 
 use crate::support::build_options;
 use fast_pyramid::{Pyramid, VerifyOptions};
+use serde_json::Value;
 use std::path::{Path, PathBuf};
+use test_support::overlap::Shape;
 use test_support::tree::{assert_sources_unchanged, source_fingerprint};
 
-/// What pyramid.json says besides the settings of a test.
-#[derive(Debug, Clone, Copy)]
-struct Shape {
-    width: usize,
-    height: usize,
-    tile_size: usize,
-    overlap: usize,
+/// The shape of a pyramid that libvips made.
+fn shape_of(expected: &Value) -> Shape {
+    let number = |key: &str| expected[key].as_u64().unwrap() as usize;
+    let (width, height) = (number("width"), number("height"));
+    Shape { overlap: number("overlap"), ..Shape::without_overlap(width, height, number("tile_size")) }
 }
 
-impl Shape {
-    fn write_spec(self, folder: &Path, extra: &str) {
-        let Self { width, height, tile_size, overlap } = self;
-        let text =
-            format!("{{ width: {width}, height: {height}, tile_size: {tile_size}, overlap: {overlap}, {extra} }}");
-        std::fs::write(folder.join("pyramid.json"), text).unwrap();
-    }
+fn write_spec(folder: &Path, shape: Shape, more: &str) {
+    std::fs::write(folder.join("pyramid.json"), shape.spec(more)).unwrap();
 }
 
 /// Builds, and fails if a source was touched.

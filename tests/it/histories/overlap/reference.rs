@@ -1,10 +1,11 @@
 //! PNG pyramids, tile by tile, against the naive builder.
 
-use super::{Shape, build, build_and_verify, level_folder};
+use super::{build, build_and_verify, level_folder, write_spec};
 use proptest::prelude::*;
 use std::fs;
 use std::path::Path;
 use tempfile::TempDir;
+use test_support::overlap::Shape;
 use test_support::reference::{
     Filter, Kind, OverlappingLevel, Picture, TiledBase, assert_close, assert_close_to_the_eye, level_sizes,
     random_picture, write_png,
@@ -22,22 +23,23 @@ struct Case {
 impl Case {
     fn shape(&self) -> Shape {
         let TiledBase { width, height, tile_size, .. } = self.base;
-        Shape { width, height, tile_size, overlap: self.overlap }
+        Shape { overlap: self.overlap, ..Shape::without_overlap(width, height, tile_size) }
     }
 
     /// Builds from the plain base tiles.
     fn plain(&self, settings: &str) -> TempDir {
         let folder = tempfile::tempdir().unwrap();
-        self.shape().write_spec(folder.path(), &format!("base_tiles: 'plain', {settings}"));
+        write_spec(folder.path(), self.shape(), &format!("base_tiles: 'plain', {settings}"));
         self.base.write_png(&folder.path().join("v0"));
         build_and_verify(folder.path());
+        assert_tree_rules(folder.path());
         folder
     }
 
     /// Builds from base tiles that overlap.
     fn overlapping(&self, settings: &str) -> TempDir {
         let folder = tempfile::tempdir().unwrap();
-        self.shape().write_spec(folder.path(), &format!("base_tiles: 'overlapping', {settings}"));
+        write_spec(folder.path(), self.shape(), &format!("base_tiles: 'overlapping', {settings}"));
         fs::create_dir(folder.path().join("v0")).unwrap();
         for ((column, row), tile) in self.composed_base().tiles {
             write_png(&folder.path().join(format!("v0/{column}_{row}.png")), &tile);
@@ -105,7 +107,8 @@ fn any_shape() -> impl Strategy<Value = Shape> {
     let side = || prop_oneof![1 => (Just(0usize), 1usize..12), 3 => (0usize..5, 0usize..100)];
     (tile_size, overlap, side(), side()).prop_map(|(tile_size, overlap, across, down)| {
         let length = |(tiles, more): (usize, usize)| (tiles * tile_size + more % tile_size).clamp(1, 260);
-        Shape { width: length(across), height: length(down), tile_size, overlap: overlap.min(tile_size / 2) }
+        let overlap = overlap.min(tile_size / 2);
+        Shape { overlap, ..Shape::without_overlap(length(across), length(down), tile_size) }
     })
 }
 
@@ -170,8 +173,7 @@ fn reference_with_overlap_cuts_tiles_from_halved_levels() {
             loop {
                 for place in level.places() {
                     let area = level.area(place);
-                    let expected = whole.cut(area.left, area.top, area.width, area.height);
-                    assert_close(&format!("{place:?}"), &level.tiles[&place], &expected, 0);
+                    assert_close(&format!("{place:?}"), &level.tiles[&place], &area.of(&whole, (0, 0)), 0);
                 }
                 if level.width * level.height == 1 {
                     break;

@@ -13,7 +13,7 @@ mod tiles;
 pub use compare::{assert_close, assert_close_to_the_eye, psnr};
 pub use files::{decode_png, read_jpeg, read_picture, read_png, write_jpeg, write_png};
 pub use filters::{Filter, from_light, halve, levels, parent, to_light};
-pub use overlap::{Area, OverlappingLevel};
+pub use overlap::OverlappingLevel;
 pub use picture::{Kind, Picture};
 pub use random::{Random, random_picture};
 pub use tiles::{TiledBase, Tiles, count, cut_into_tiles, grid, level_sizes, stitch};

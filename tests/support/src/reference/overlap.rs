@@ -1,6 +1,7 @@
 //! Levels whose tiles overlap, by the rule of cores: each pixel is that of the tile whose core contains it.
 
 use super::{Filter, Kind, Picture, TiledBase, Tiles, grid, halve, read_picture};
+use crate::overlap::{Area, tile_area};
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -17,15 +18,6 @@ pub struct OverlappingLevel {
     pub overlap: usize,
     /// All tiles of the level.
     pub tiles: Tiles,
-}
-
-/// A rectangle of a level in pixels.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Area {
-    pub left: usize,
-    pub top: usize,
-    pub width: usize,
-    pub height: usize,
 }
 
 impl OverlappingLevel {
@@ -46,8 +38,8 @@ impl OverlappingLevel {
         for (column, row) in level.places() {
             let name = format!("{column}_{row}.{extension}");
             let tile = read_picture(&folder.join(&name));
-            let Area { width, height, .. } = level.area((column, row));
-            assert_eq!((tile.width, tile.height), (width, height), "{name} in {}", folder.display());
+            let area = level.area((column, row));
+            assert_eq!((tile.width, tile.height), (area.width(), area.height()), "{name} in {}", folder.display());
             level.tiles.insert((column, row), tile);
         }
         level
@@ -85,23 +77,20 @@ impl OverlappingLevel {
     }
 
     /// What a tile shows of the level.
-    pub fn area(&self, (column, row): (usize, usize)) -> Area {
-        let (left, width) = span(column, self.tile_size, self.overlap, self.width);
-        let (top, height) = span(row, self.tile_size, self.overlap, self.height);
-        Area { left, top, width, height }
+    pub fn area(&self, place: (usize, usize)) -> Area {
+        tile_area((self.width, self.height), self.tile_size, self.overlap, place)
     }
 
     /// The part of this level that becomes an area of the next coarser one.
     fn halved_to(&self, area: Area) -> Area {
-        let (left, top) = (2 * area.left, 2 * area.top);
-        let width = (2 * area.width).min(self.width - left);
-        let height = (2 * area.height).min(self.height - top);
-        Area { left, top, width, height }
+        let Area { left, top, right, bottom } = area;
+        let (right, bottom) = ((2 * right).min(self.width), (2 * bottom).min(self.height));
+        Area { left: 2 * left, top: 2 * top, right, bottom }
     }
 
     /// The whole level.
     pub fn whole(&self) -> Picture {
-        self.shown_in(Area { left: 0, top: 0, width: self.width, height: self.height })
+        self.shown_in(Area { left: 0, top: 0, right: self.width, bottom: self.height })
     }
 
     /// A part of the level, of the widest kind that any tile has whose core shows in it.
@@ -109,8 +98,8 @@ impl OverlappingLevel {
         let owner = |x: usize, y: usize| (x / self.tile_size, y / self.tile_size);
         let mut owners = BTreeMap::new();
         let mut kind = Kind::default();
-        for y in area.top..area.top + area.height {
-            for x in area.left..area.left + area.width {
+        for y in area.top..area.bottom {
+            for x in area.left..area.right {
                 let tile = &self.tiles[&owner(x, y)];
                 owners.insert(owner(x, y), tile);
                 kind = kind.widest(tile.kind());
@@ -118,9 +107,9 @@ impl OverlappingLevel {
         }
         let widened: Tiles = owners.into_iter().map(|(place, tile)| (place, tile.widened(kind))).collect();
 
-        let mut picture = Picture::new(area.width, area.height, kind);
-        for y in 0..area.height {
-            for x in 0..area.width {
+        let mut picture = Picture::new(area.width(), area.height(), kind);
+        for y in 0..area.height() {
+            for x in 0..area.width() {
                 let (level_x, level_y) = (area.left + x, area.top + y);
                 let place = owner(level_x, level_y);
                 let Area { left, top, .. } = self.area(place);
@@ -129,11 +118,4 @@ impl OverlappingLevel {
         }
         picture
     }
-}
-
-/// Start and length of what a tile shows along one axis.
-fn span(index: usize, tile_size: usize, overlap: usize, side: usize) -> (usize, usize) {
-    let start = (index * tile_size).saturating_sub(overlap);
-    let end = (index * tile_size + tile_size + overlap).min(side);
-    (start, end - start)
 }
