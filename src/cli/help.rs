@@ -57,8 +57,8 @@ Checks that everything published is still what was published. Changes nothing.
 
 In every version, it checks the manifest, dzi.xml, the folders and the grid of tiles; that nothing unexpected is there; that \
 each link is relative and leads straight to the file of the version that owns the tile; and the length and hash of each \
-generated tile and each source tile. Unless --quick is given, it also regenerates each generated tile from its children and \
-compares them byte for byte. Versions built by another encoder version are compared by hash only.
+generated tile and each source tile. Unless --quick is given, it also regenerates each generated tile and compares them \
+byte for byte. Versions built by another encoder version are compared by hash only.
 
 Each problem is one line on standard output: version, path, kind, what was expected, what was found. Paths are under the \
 version's tree; those of sources, manifests and dest/dzi itself are under the pyramid folder. A damaged tile is reported once, \

@@ -97,7 +97,7 @@ impl fmt::Display for Repaired {
             RepairAction::FolderCreated => "folder created",
             RepairAction::DescriptorWritten => "rewritten",
             RepairAction::LinkMade => "relinked",
-            RepairAction::TileMade => "regenerated from its children",
+            RepairAction::TileMade => "regenerated",
             RepairAction::MovedToFound => "moved to dest/.fast_pyramid/found",
             RepairAction::VersionBuilt => "rebuilt",
         };

@@ -52,8 +52,8 @@ impl Codec {
         self.kind == FormatKind::Png
     }
 
-    /// Memory for the image of a tile, per pixel, at most in what is common: 8-bit samples, and JPEG tiles with halved chroma, as
-    /// planes, folded with their file, or as coefficients of 16 bits.
+    /// Memory for the image of a common tile, in bytes per pixel, at most. Common are 8-bit samples, and JPEG tiles with halved
+    /// chroma: as planes, folded with their file, or as coefficients of 16 bits.
     #[must_use]
     pub fn bytes_per_pixel(&self) -> u64 {
         match self.kind {

@@ -3,27 +3,18 @@
 The tiles are 254 with overlap 1, libvips' defaults, whose blocks never align; and 256 with overlap 16, whose blocks do.
 """
 
-import json
 import os
 
-from . import report, rounds
-from .builds import SCRIPT
-from .cuts import KINDS
-from .picture import SCRIPT as PICTURES
+from . import cuts, report, rounds
 from .rounds import Contestant, ratio
-from .tools import Failure, run, say
+from .tools import run, say
 
-SHAPE = ["--tile-size", 254, "--overlap", 1]
+SHAPE = (254, 1)
 
 
 def run_overlap(tools, trash, picture, quality, count):
     say(f"\noverlap, quality {quality} (one round for nothing first):")
-    if not tools.python:
-        raise Failure("libvips is not there")
-    files = json.loads(run([tools.python, PICTURES, "files", picture.folder, quality]).splitlines()[-1])
-    everyone = []
-    for kind, what in KINDS.items():
-        everyone += [cut(tools, picture, kind, what, files[kind], quality), vips(tools, picture, kind, what, files[kind], quality)]
+    files, everyone = cuts.beside_libvips(tools, picture, quality, SHAPE)
     tiles = [["254/1", 254, 1], ["256/16", 256, 16], ["256/0", 256, 0]]
     pyramids = {name: pyramid(tools, trash, picture, files["jpeg"], quality, *shape) for name, *shape in tiles}
     everyone += [build(tools, name, folder) for name, folder in pyramids.items()]
@@ -31,19 +22,6 @@ def run_overlap(tools, trash, picture, quality, count):
     floor = [tools.peers, "floor", base, "--samples", "-j", threads]
     everyone.append(Contestant("floor 254/1", "floor: read the tiles and decode them to samples", floor, [base]))
     return rounds.alternate(tools, trash, everyone, count)
-
-
-def cut(tools, picture, kind, what, file, quality):
-    out = picture.folder / f"out-overlap-{kind}"
-    command = [tools.fast_pyramid, "--json", "--quiet", "cut", "--build", "--format", "jpg", "--quality", quality, *SHAPE]
-    return Contestant(f"ours {kind}", f"fast_pyramid cut --build of {what}", [*command, file, out], [file], [out])
-
-
-def vips(tools, picture, kind, what, file, quality):
-    out = picture.folder / f"out-overlap-vips-{kind}"
-    outputs = [out, out.with_suffix(".dzi"), f"{out}_files"]
-    command = [tools.python, SCRIPT, "file", file, out, quality, "mode=direct", "tile_size=254", "overlap=1"]
-    return Contestant(f"vips {kind}", f"libvips dzsave of {what}, direct", command, [file], outputs)
 
 
 def pyramid(tools, trash, picture, file, quality, tile_size, overlap):
@@ -62,10 +40,7 @@ def build(tools, name, folder):
 
 def show(results, quality):
     report.plain(results, f"overlap, quality {quality}", "build 254/1")
-    for kind in KINDS:
-        one, other = results[f"ours {kind}"], results[f"vips {kind}"]
-        times, memory = ratio(other, one, "time"), ratio(one, other, "peak_mb")
-        say(f"  {kind}, 254/1: {report.show(times)} times as fast as libvips, with {report.show(memory)} of its memory")
+    cuts.show_beside_libvips(results)
     for one, other, what in [
         ("build 254/1", "floor 254/1", "254/1 takes {} times the floor (target 2.5)"),
         ("build 256/16", "build 256/0", "256/16 takes {} times as long as 256/0 (target 1.6)"),

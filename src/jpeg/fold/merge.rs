@@ -177,7 +177,7 @@ pub fn merge_parts(
     true
 }
 
-/// Merges an area, in which a block is one of the parent and 2x2 folded ones, of which the first is in this column and row.
+/// Merges an area of the parent: each of its blocks from 2x2 folded ones, beginning in this column and row of the source.
 fn merge_component(
     source: &FoldedComponent,
     requantiser: &Requantiser,

@@ -25,7 +25,7 @@ pub enum RepairAction {
     DescriptorWritten,
     /// A link was created again.
     LinkMade,
-    /// A generated tile was regenerated from its children.
+    /// A generated tile was regenerated.
     TileMade,
     /// Something unexpected was moved to `dest/.fast_pyramid/found`.
     MovedToFound,

@@ -86,7 +86,7 @@ fn repair_prints_lines_and_json() {
     let tile = sandbox.path("png_alpha/dest/dzi/v0/dzi_files/7/0_0.png");
     fs::remove_file(&tile).unwrap();
     let ended = sandbox.run(&["repair", "png_alpha"]);
-    assert_eq!(ended.out, "png_alpha: v0 dzi_files/7/0_0.png: regenerated from its children\n");
+    assert_eq!(ended.out, "png_alpha: v0 dzi_files/7/0_0.png: regenerated\n");
     assert_eq!(ended.err, "png_alpha: 1 problem found, all repaired\n");
     fs::remove_file(&tile).unwrap();
     let object = sandbox.succeed(&["repair", "png_alpha", "--json", "-q"]).json().remove(0);
@@ -107,7 +107,7 @@ fn changed_sources_are_reported_and_left_alone() {
     assert_eq!(ended.code, 1);
     assert_sources_unchanged(&sandbox.path("relief"), &sources);
     let lines: Vec<&str> = ended.out.lines().collect();
-    assert_eq!(lines[0], "relief: v0 dzi_files/10/1_1.jpg: regenerated from its children");
+    assert_eq!(lines[0], "relief: v0 dzi_files/10/1_1.jpg: regenerated");
     assert_eq!(lines[1], "relief: not repaired: v0 dzi_files/10/0_0.jpg: missing: expected a file, found nothing");
     assert!(
         lines[2].starts_with("relief: not repaired: v0 v0/0_0.jpg: source_changed: expected hash "),
